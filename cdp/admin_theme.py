@@ -1,0 +1,59 @@
+"""How the admin looks, and what its navigation offers: Unfold's settings."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _page(title: str, icon: str, name: str, permission: str = "") -> dict[str, Any]:
+    page: dict[str, Any] = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}")}
+    if permission:
+        page["permission"] = lambda request: request.user.has_perm(permission)
+    return page
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Customer data platform",
+    "SITE_HEADER": "Customer data",
+    "SITE_SYMBOL": "groups",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "apps.console.home.dashboard",
+    "STYLES": [lambda request: static("cdp/admin.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {"items": [_page("Home", "home", "index")]},
+            {
+                "title": "People",
+                "items": [
+                    _page("Profiles", "group", "profiles_profile_changelist", "profiles.view_profile"),
+                    _page("Sessions", "devices", "cdp_sessions_session_changelist", "cdp_sessions.view_session"),
+                    _page("Events", "bolt", "events_event_changelist", "events.view_event"),
+                ],
+            },
+            {
+                "title": "Collecting",
+                "separator": True,
+                "items": [
+                    _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
+                    _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
+                    _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
+                ],
+            },
+            {
+                "title": "Operations",
+                "separator": True,
+                "items": [
+                    _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
+                    _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.view_dashboard"),
+                    _page("Users", "person", "auth_user_changelist", "auth.view_user"),
+                    _page("Roles", "badge", "auth_group_changelist", "auth.view_group"),
+                ],
+            },
+        ],
+    },
+}

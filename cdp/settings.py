@@ -1,0 +1,176 @@
+"""Settings of the platform: one file, every value from the environment.
+
+Rules for whoever adds a setting: read it through `cdp.env` under the name it has in the environment, put it into the
+section it belongs to, say its unit in its name, and describe it in docs/settings.md (a test compares the two).
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import django_stubs_ext
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.queues import RQ_QUEUES_DEFAULTS, QueueName
+from cdp import embedded, env, version
+from cdp.admin_theme import UNFOLD as UNFOLD
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Core -------------------------------------------------------------------------------------------------------------
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.secret("SECRET_KEY", default=None) or env.embedded_secret_key()
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", default=[])
+ROOT_URLCONF = "cdp.urls"
+WSGI_APPLICATION = "cdp.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "cdp.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_filters",
+    "django_rq",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "apps.core",
+    "apps.profiles",
+    "apps.sessions",
+    "apps.events",
+    "apps.collector",
+    # Last: it sets up roles once the permissions of all others are there.
+    "apps.console",
+]
+
+MIDDLEWARE = [
+    # First, and it answers the collector's routes itself: a beacon needs neither session nor user.
+    "apps.collector.api.middleware.collector",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database and Valkey/Redis ----------------------------------------------------------------------------------------
+DATABASES = {"default": env.database("DATABASE_URL", default=embedded.database_url())}
+REDIS_URL = env.url("REDIS_URL", default=embedded.redis_url())
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
+    },
+}
+RQ_QUEUES = {name.value: {"URL": REDIS_URL, **RQ_QUEUES_DEFAULTS} for name in QueueName}
+RQ = {"COMMIT_MODE": "on_db_commit", "JOB_CLASS": "rq.job.Job"}
+
+# --- Users and sign-in ------------------------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_NAME = "cdp_admin_session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("SECURE_COOKIES", default=False)
+SECURE_SSL_REDIRECT = env.boolean("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=0)
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "admin:login"
+
+# --- Language and time ------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.text("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+
+# --- Static files -----------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = embedded.var_dir() / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- API --------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    # Deny by default: a view that is open to the world says so itself.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.collector.api.errors.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": _("Customer data platform"),
+    "DESCRIPTION": _("Collect events, from browsers, servers, webhooks and tracked links."),
+    "VERSION": version.VERSION,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Collector: limits on what comes in -------------------------------------------------------------------------------
+MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", default=2_000_000)
+MAX_EVENT_BYTES = env.integer("MAX_EVENT_BYTES", default=128_000)
+MAX_EVENTS_PER_REQUEST = env.integer("MAX_EVENTS_PER_REQUEST", default=2_500)
+MAX_DEPTH = env.integer("MAX_DEPTH", default=40)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+MIN_EVENT_DATE = date.fromisoformat(env.text("MIN_EVENT_DATE", default="1990-01-01"))
+# How far ahead of ours a sender's clock may be; an event from further ahead is refused, a nearer one happened 'now'.
+MAX_FUTURE = timedelta(seconds=env.integer("MAX_FUTURE_SECS", default=86_400))
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", default=0)
+GEOIP_DATABASE = env.text("GEOIP_DATABASE", default="")
+
+# --- Identity, visits, storage ----------------------------------------------------------------------------------------
+IDENTITY_KEY = env.secret("IDENTITY_KEY", default=None) or env.embedded_secret_key()
+VISIT_TIMEOUT = timedelta(seconds=env.integer("VISIT_TIMEOUT_SECS", default=1_800))
+PARTITIONS_AHEAD_MONTHS = env.integer("PARTITIONS_AHEAD_MONTHS", default=3)
+EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 keeps events for ever
+MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
+REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
+INGEST_BATCH = env.integer("INGEST_BATCH", default=500)
+
+# --- Logs -------------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "cdp.logging.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
+}
