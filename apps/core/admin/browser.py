@@ -1,0 +1,124 @@
+"""Read-only browsers over large tables: they never count, never skip rows, and never change anything."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db import connection, models
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+BEFORE, AFTER = "before", "after"
+EXACT_BELOW = 10_000
+
+
+class BrowserChangeList(ChangeList):
+    """A list that pages by key: the next page begins after the last row of this one, however far back it is.
+
+    `model_admin.keyset` names the fields of the order, which must have an index and end in a unique one; newest first.
+    """
+
+    model_admin: Any
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Leave the position out of the filters."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in (BEFORE, AFTER)}
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        """Order by the key alone: any other order would read the whole table."""
+        return [f"-{name}" for name in self.model_admin.keyset]
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page and one row more."""
+        fields: tuple[str, ...] = self.model_admin.keyset
+        size = self.list_per_page
+        after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
+        rows_query = self.queryset
+        if after:
+            forward = rows_query.filter(_beyond(self.model, fields, after, "gt")).order_by(*fields)
+            rows = list(forward[: size + 1])
+            has_newer, has_older = len(rows) > size, True
+            rows = rows[:size][::-1]
+        else:
+            rows = list(
+                (rows_query.filter(_beyond(self.model, fields, before, "lt")) if before else rows_query)[: size + 1]
+            )
+            has_newer, has_older = bool(before), len(rows) > size
+            rows = rows[:size]
+        self.result_list = rows
+        self.result_count = estimated_count(self.queryset, is_filtered=bool(self.get_filters_params() or self.query))
+        self.full_result_count = self.result_count
+        self.show_all = self.can_show_all = self.multi_page = False
+        self.show_full_result_count = self.show_admin_actions = False
+        self.paginator = Paginator(rows, size)
+        self.newer = self._link(AFTER, fields, rows[0]) if rows and has_newer else ""
+        self.older = self._link(BEFORE, fields, rows[-1]) if rows and has_older else ""
+
+    def _link(self, name: str, fields: tuple[str, ...], row: Any) -> str:
+        position = ",".join(_text(getattr(row, field)) for field in fields)
+        kept = {key: value for key, value in self.params.items() if key not in (BEFORE, AFTER)}
+        return "?" + urlencode({**kept, name: position}, doseq=True)
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _beyond(model: type[models.Model], fields: tuple[str, ...], position: str, side: str) -> Q:
+    """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y. A broken position is no position."""
+    values = position.split(",")
+    condition, equal = Q(), Q()
+    for name, value in zip(fields, values, strict=False):
+        try:
+            field: Any = model._meta.get_field(name)
+            field.to_python(value)
+        except Exception:  # noqa: BLE001 - whatever a hand-made address holds
+            return Q()
+        condition |= equal & Q(**{f"{name}__{side}": value})
+        equal &= Q(**{name: value})
+    return condition
+
+
+def estimated_count(queryset: Any, *, is_filtered: bool) -> int:
+    """Count up to EXACT_BELOW rows; a larger table without a filter is estimated from the statistics."""
+    n_rows: int = queryset.order_by()[: EXACT_BELOW + 1].count()
+    if n_rows <= EXACT_BELOW or is_filtered:
+        return n_rows
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(greatest(reltuples, 0)) FROM pg_class WHERE oid = %s::regclass "
+            "OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass)",
+            [queryset.model._meta.db_table] * 2,
+        )
+        return max(int(cursor.fetchone()[0] or 0), n_rows)
+
+
+class Browser(ModelAdmin):
+    """A list and pages to look at; nothing can be added, changed or deleted."""
+
+    keyset: ClassVar[tuple[str, ...]] = ("id",)
+    show_full_result_count = False
+    list_per_page = 50
+    list_filter_sheet = True
+    list_filter_submit = False
+    change_list_template = "admin/cdp/browser.html"
+    actions: Any = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Page by key."""
+        return BrowserChangeList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: rows come from the pipeline alone."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False

@@ -1,0 +1,25 @@
+"""Advisory locks, held until the transaction ends.
+
+Order of acquisition, which every caller keeps, so that no two transactions can wait for each other:
+1. `by_key`, once in a transaction, all keys at once, sorted; 2. rows of profiles, ordered by id; 3. everything else.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+
+def by_key(keys: Iterable[UUID]) -> None:
+    """Wait for the locks of all keys; the lowest 64 bits of a key are the lock's number."""
+    numbers = sorted({key.int & 0x7FFF_FFFF_FFFF_FFFF for key in keys})
+    if numbers:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [numbers])
+
+
+def try_by_name(name: str) -> bool:
+    """Take a named lock if it is free; for jobs of which one at a time is enough."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,12 @@
+"""The queues by their names on the wire; free of Django, so that settings can build `RQ_QUEUES` from it."""
+
+from enum import StrEnum
+
+
+class QueueName(StrEnum):
+    """Each RQ queue of the platform; docs/queues.md says who puts, who takes, and what is lost with it."""
+
+    DEFAULT = "default"
+
+
+RQ_QUEUES_DEFAULTS = {"DEFAULT_TIMEOUT": 300}

@@ -1,0 +1,48 @@
+"""Configuration that every request needs, kept in memory and at most seconds old."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from django.db import DatabaseError
+
+logger = logging.getLogger(__name__)
+Value = TypeVar("Value")
+
+
+class Snapshot(Generic[Value]):
+    """A value read from the database, and read again when it is older than `refresh_secs`; one thread reads.
+
+    While the database is away the old value stays in force: it is better to be seconds late than to fail.
+    """
+
+    def __init__(self, read: Callable[[], Value], *, refresh_secs: float) -> None:
+        self._read = read
+        self._refresh_secs = refresh_secs
+        self._guard = threading.Lock()
+        self._value: Value | None = None
+        self._read_at = float("-inf")
+
+    def get(self) -> Value:
+        """Return the value. Raises DatabaseError when it was never read and cannot be read now."""
+        if time.monotonic() - self._read_at > self._refresh_secs:
+            with self._guard:
+                if time.monotonic() - self._read_at > self._refresh_secs:
+                    self._refresh()
+        assert self._value is not None
+        return self._value
+
+    def forget(self) -> None:
+        """Read anew at the next look: after a change in this process, and between tests."""
+        self._read_at = float("-inf")
+
+    def _refresh(self) -> None:
+        try:
+            self._value = self._read()
+        except DatabaseError:
+            if self._value is None:
+                raise
+            logger.warning("Configuration could not be read again; the old one stays in force", exc_info=True)
+        self._read_at = time.monotonic()
