@@ -1,0 +1,165 @@
+"""The admin's pages of people."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import NOTHING, badge, link, moment, tree
+from apps.core.ids import as_uuid
+from apps.events.timeline import page_of_events
+from apps.profiles.identity import identifier_id
+from apps.profiles.models import Alias, Identifier, Profile
+
+N_SESSIONS = 10
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Known or anonymous; both have an index, or are found within few rows."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer both."""
+        return [("known", "Known people"), ("anonymous", "Anonymous visitors")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        """Narrow the list."""
+        return queryset.filter(is_anonymous=self.value() == "anonymous") if self.value() else queryset
+
+
+@admin.register(Profile)
+class ProfileAdmin(Browser):
+    """People: who they are, what is known of them, and what they did."""
+
+    list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
+    list_filter = (KindFilter,)
+    search_fields = ("email",)
+    search_help_text = "E-mail, customer number, user or anonymous id, or a profile's id, old or new: the whole of it"
+    change_form_outer_before_template = "admin/cdp/profile_head.html"
+    change_form_after_template = "admin/cdp/timeline.html"
+    fieldsets = (
+        ("What is known", {"fields": ("facts", "free_traits", "interests_shown", "consents_shown")}),
+        ("Who said so, and when", {"classes": ("tab",), "fields": ("sources_shown",)}),
+        ("Ids", {"classes": ("tab",), "fields": ("id", "primary_id", "ids_shown")}),
+        ("Sessions", {"classes": ("tab",), "fields": ("sessions_shown",)}),
+        ("Times", {"classes": ("tab",), "fields": ("first_seen_at", "last_seen_at", "created_at", "updated_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Name all fields, those that are computed included."""
+        return [name for _, options in self.fieldsets for name in options["fields"]]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
+    ) -> tuple[QuerySet[Profile], bool]:
+        """Find a person by any id: each of them has an index, and none is searched for in part."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(email=term.lower()) | Q(primary_id=term)
+        kinds = (Identifier.Kind.USER, Identifier.Kind.ANONYMOUS)
+        hashes = [identifier_id(kind, term) for kind in kinds]
+        ids = list(Identifier.objects.filter(id__in=hashes).values_list("profile_id", flat=True))
+        named = as_uuid(term)
+        if named:
+            ids += [named, *Alias.objects.filter(id=named).values_list("profile_id", flat=True)]
+        return queryset.filter(found | Q(id__in=ids)), False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the timeline's further pages."""
+        own = path("<uuid:profile_id>/timeline/", self.admin_site.admin_view(self.timeline), name="profile_timeline")
+        return [own, *super().get_urls()]
+
+    def timeline(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
+        """Render the next events of a profile: `before` is the position, `type` the filter."""
+        profile = get_object_or_404(Profile, pk=profile_id)
+        if not self.has_view_permission(request, profile):
+            return HttpResponse(status=403)
+        page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
+        return render(request, "admin/cdp/timeline_events.html", {"page": page, "profile_id": profile.id})
+
+    @admin.display(description="Person")
+    def person(self, row: Profile) -> str:
+        """Show the best name that there is."""
+        return row.name or row.primary_id or f"Visitor {str(row.id)[-6:]}"
+
+    @admin.display(description="Kind")
+    def kind(self, row: Profile) -> SafeString:
+        """Show whether somebody is known."""
+        return badge("anonymous") if row.is_anonymous else badge("known", "green")
+
+    @admin.display(description="Last seen")
+    def seen(self, row: Profile) -> SafeString:
+        """Show the time of the latest event."""
+        return moment(row.last_seen_at)
+
+    @admin.display(description="Facts")
+    def facts(self, row: Profile) -> SafeString:
+        """Show the standard fields that are filled."""
+        return tree(row.data)
+
+    @admin.display(description="Traits")
+    def free_traits(self, row: Profile) -> SafeString:
+        """Show the free traits."""
+        return tree(row.traits)
+
+    @admin.display(description="Interests")
+    def interests_shown(self, row: Profile) -> SafeString:
+        """Show interests, the strongest first."""
+        return tree(dict(sorted(row.interests.items(), key=lambda item: -_weight(item[1]))))
+
+    @admin.display(description="Consents")
+    def consents_shown(self, row: Profile) -> SafeString:
+        """Show what the person has agreed to."""
+        return tree(row.consents)
+
+    @admin.display(description="Fields")
+    def sources_shown(self, row: Profile) -> SafeString:
+        """Show each field with the time and the event that set it, the newest first."""
+        newest = sorted(row.provenance.items(), key=lambda item: item[1][0], reverse=True)
+        rows = (
+            (name, at[:19].replace("T", " "), link("events_event", event_id, "event"))
+            for name, (at, event_id) in newest
+        )
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} · {}</dd></dl>', rows) or NOTHING
+
+    @admin.display(description="Known as")
+    def ids_shown(self, row: Profile) -> SafeString:
+        """Show the other ids that lead here; identifiers are hashes, and say only of which kind they are."""
+        aliases = ((alias.id, "an old id") for alias in row.aliases.all()[:50])
+        identifiers = ((found.id, found.get_kind_display()) for found in row.identifiers.all()[:50])
+        rows = [*aliases, *identifiers]
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
+
+    @admin.display(description="Latest sessions")
+    def sessions_shown(self, row: Profile) -> SafeString:
+        """Show the latest sessions."""
+        latest = row.sessions.order_by("-started_at")[:N_SESSIONS]
+        rows = (
+            (link("cdp_sessions_session", found.id, moment(found.started_at)), found.page_count, found.entry_page)
+            for found in latest
+        )
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} pages, from {}</dd></dl>', rows) or NOTHING
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Hand the first page of the timeline to the template."""
+        profile_id = as_uuid(object_id)
+        page = page_of_events(profile_id=profile_id) if profile_id else None
+        extra = {"page": page, "profile_id": profile_id}
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra)
+        return response
+
+
+def _weight(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,307 @@
+"""The fields that a profile has: where they are, what they hold, their names, and whether they are personal data.
+
+Everything under `data` is fixed and typed. `traits`, `interests` and `stats` are free: any name, any JSON value.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+
+from apps.core import paths
+from apps.core.paths import Path
+
+FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
+# Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.
+_MAX_INTEGER: Final = 2**63 - 1
+
+
+class FieldError(ValueError):
+    """A value does not fit the field of a profile."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
+
+
+class Kind(Enum):
+    """What a field holds; the value is the name for people."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "yes or no"
+    DATETIME = "date and time"
+    TEXTS = "list of texts"
+    MAP = "object"
+    LATITUDE = "latitude"
+    LONGITUDE = "longitude"
+    POINT = "longitude and latitude"
+    CONSENT = "consent"
+    CONSENTS = "consents"
+    FREE = "anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a profile."""
+
+    path: str
+    kind: Kind
+    label: str
+    is_pii: bool = False
+    _convert: Callable[[object], Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look the conversion up once: fields are made once, and used for each event."""
+        object.__setattr__(self, "_convert", _CONVERSIONS[self.kind])
+
+    def coerce(self, value: object) -> Any:
+        """Return the value as it is stored; null empties any field. Raises FieldError when it does not fit."""
+        if value is None:
+            return None
+        try:
+            return self._convert(value)
+        except ValueError as error:
+            raise FieldError(self.path, str(error)) from None
+
+
+def coerce(path: str, value: object) -> Any:
+    """Return the value as the field at the path stores it. Raises FieldError when it does not fit anything there."""
+    found = find(path)
+    if found is None:
+        raise FieldError(path, "A profile has no such field.")
+    return found.coerce(value)
+
+
+def find(path: str | Path) -> Field | None:
+    """Return the field at the path; below an object with free content each path is a field that holds anything."""
+    dotted = path if isinstance(path, str) else paths.join(path)
+    if dotted in FIELDS:
+        return FIELDS[dotted]
+    keys = paths.parse(path) if isinstance(path, str) else path
+    if len(keys) > 1 and keys[0] in FREE_ROOTS:
+        return Field(dotted, Kind.FREE, keys[-1])
+    if len(keys) == 2 and keys[0] == "consents":
+        return Field(dotted, Kind.CONSENT, keys[1])
+    for length in range(len(keys) - 1, 1, -1):
+        above = FIELDS.get(paths.join(keys[:length]))
+        if above is not None:
+            return Field(dotted, Kind.FREE, keys[-1], above.is_pii) if above.kind is Kind.MAP else None
+    return None
+
+
+def number(value: object) -> int | float:
+    """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        message = f"Expected a number, not {_shown(value)}."
+        raise ValueError(message)
+    if (isinstance(value, float) and not math.isfinite(value)) or abs(value) > _MAX_INTEGER:
+        message = "The number is out of range."
+        raise ValueError(message)
+    return value
+
+
+def is_empty(value: object) -> bool:
+    """Tell whether nothing is known: absent, null, blank, or without items. Zero and false are something."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value is paths.MISSING or value in ([], {})
+
+
+def _parsed(text: str) -> object:
+    # Python would also read "1_000" and "infinity", which no sender means.
+    for type_ in (int, float):
+        try:
+            return type_(text) if "_" not in text and len(text) < 50 else text
+        except ValueError:
+            continue
+    return text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    message = f"Expected a text, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    message = f"Expected true or false, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _datetime(value: object) -> str:
+    """Return the time as ISO text in UTC; a text without an offset means UTC. Such texts sort by time."""
+    try:
+        at = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+        if at is not None:
+            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        pass
+    message = f"Expected a date or time such as 2024-05-31T12:00:00Z, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _texts(value: object) -> list[str]:
+    return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
+
+
+def _map(value: object) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return copy.deepcopy(value)
+    message = f"Expected an object, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _within(limit: int) -> Callable[[object], int | float]:
+    def bounded(value: object) -> int | float:
+        degrees = number(value)
+        if abs(degrees) <= limit:
+            return degrees
+        message = f"Expected degrees between -{limit} and {limit}, not {degrees}."
+        raise ValueError(message)
+
+    return bounded
+
+
+_latitude, _longitude = _within(90), _within(180)
+
+
+def _point(value: object) -> list[int | float]:
+    if isinstance(value, list) and len(value) == 2:
+        return [_longitude(value[0]), _latitude(value[1])]
+    message = f"Expected [longitude, latitude], not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _consent(value: object) -> dict[str, str | None]:
+    """Return {"revoke": time or null}: until when the consent holds, null being without end."""
+    if not isinstance(value, dict):
+        message = f'Expected an object such as {{"revoke": null}}, not {_shown(value)}.'
+        raise ValueError(message)
+    revoke = value.get("revoke")
+    return {"revoke": None if revoke is None else _datetime(revoke)}
+
+
+def _consents(value: object) -> dict[str, Any]:
+    return {consent_id: _consent(consent) for consent_id, consent in _map(value).items()}
+
+
+def _free(value: object) -> object:
+    # A copy: the profile goes on to change what it holds, and the event keeps what it said.
+    return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
+
+
+def _shown(value: object) -> str:
+    """Name a value in a message; long and nested ones are not repeated, for they may hold anything."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return "a text" if isinstance(value, str) else "a number"
+
+
+_CONVERSIONS: Final[dict[Kind, Callable[[object], object]]] = {
+    Kind.TEXT: _text,
+    Kind.NUMBER: number,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATETIME: _datetime,
+    Kind.TEXTS: _texts,
+    Kind.MAP: _map,
+    Kind.LATITUDE: _latitude,
+    Kind.LONGITUDE: _longitude,
+    Kind.POINT: _point,
+    Kind.CONSENT: _consent,
+    Kind.CONSENTS: _consents,
+    Kind.FREE: _free,
+}
+
+
+def _group(prefix: str, label: str, kind: Kind, names: str, *, is_pii: bool = False) -> list[Field]:
+    """List fields of one kind and prefix; `label` has a place for the field's own name."""
+    return [Field(f"{prefix}.{name}", kind, _label(label, name), is_pii) for name in names.split()]
+
+
+def _label(template: str, name: str) -> str:
+    label = template.format(name.replace("_", " ").replace(".", " "))
+    return label[0].upper() + label[1:]
+
+
+_ALL: Final = [
+    Field("primary_id", Kind.TEXT, "Customer number", is_pii=True),
+    Field("consents", Kind.CONSENTS, "Consents"),
+    Field("data.anonymous", Kind.BOOLEAN, "Cannot be contacted"),
+    *_group("data.pii", "{}", Kind.TEXT, "firstname lastname display_name gender", is_pii=True),
+    Field("data.pii.birthday", Kind.DATETIME, "Birthday", is_pii=True),
+    Field("data.pii.language.native", Kind.TEXT, "Native language", is_pii=True),
+    Field("data.pii.language.spoken", Kind.TEXTS, "Spoken languages", is_pii=True),
+    Field("data.pii.education.level", Kind.TEXT, "Level of education", is_pii=True),
+    Field("data.pii.civil.status", Kind.TEXT, "Civil status", is_pii=True),
+    *_group("data.pii.attributes", "{}", Kind.NUMBER, "height weight shoe_number", is_pii=True),
+    *_group("data.contact.email", "{} e-mail address", Kind.TEXT, "main private business", is_pii=True),
+    *_group("data.contact.phone", "{} phone number", Kind.TEXT, "main business mobile whatsapp", is_pii=True),
+    *_group(
+        "data.contact.app",
+        "{} messenger",
+        Kind.TEXT,
+        "whatsapp discord slack twitter telegram wechat viber signal",
+        is_pii=True,
+    ),
+    Field("data.contact.app.other", Kind.MAP, "Other messengers", is_pii=True),
+    *_group("data.contact.address", "Address: {}", Kind.TEXT, "town county country postcode street other", is_pii=True),
+    Field("data.contact.confirmations", Kind.TEXTS, "Confirmed contacts", is_pii=True),
+    *_group("data.identifier", "Identifier: {}", Kind.TEXT, "id pk badge passport credit_card token", is_pii=True),
+    Field("data.identifier.coupons", Kind.TEXTS, "Coupons"),
+    Field("data.devices.push", Kind.TEXTS, "Push tokens", is_pii=True),
+    Field("data.devices.other", Kind.TEXTS, "Other devices"),
+    *_group("data.devices.last.geo", "Last place: {}", Kind.TEXT, "country.name country.code city county", is_pii=True),
+    Field("data.devices.last.geo.postal", Kind.TEXT, "Last place: postal code", is_pii=True),
+    Field("data.devices.last.geo.latitude", Kind.LATITUDE, "Last place: latitude", is_pii=True),
+    Field("data.devices.last.geo.longitude", Kind.LONGITUDE, "Last place: longitude", is_pii=True),
+    Field("data.devices.last.geo.location", Kind.POINT, "Last place: point", is_pii=True),
+    Field("data.media.image", Kind.TEXT, "Picture", is_pii=True),
+    Field("data.media.webpage", Kind.TEXT, "Web page", is_pii=True),
+    *_group(
+        "data.media.social",
+        "{} account",
+        Kind.TEXT,
+        "twitter facebook youtube instagram tiktok linkedin reddit",
+        is_pii=True,
+    ),
+    Field("data.media.social.other", Kind.MAP, "Other accounts", is_pii=True),
+    *_group(
+        "data.preferences",
+        "Preferred {}",
+        Kind.TEXTS,
+        "purchases colors sizes devices channels payments brands fragrances services other",
+    ),
+    *_group("data.job", "Job: {}", Kind.TEXT, "position type department", is_pii=True),
+    Field("data.job.salary", Kind.NUMBER, "Job: salary", is_pii=True),
+    *_group("data.job.company", "Company: {}", Kind.TEXT, "name country", is_pii=True),
+    Field("data.job.company.size", Kind.NUMBER, "Company: number of employees"),
+    Field("data.job.company.segment", Kind.TEXTS, "Company: segments"),
+    Field("data.metrics.ltv", Kind.NUMBER, "Lifetime value"),
+    Field("data.metrics.ltcosc", Kind.NUMBER, "Checkouts started"),
+    Field("data.metrics.ltcocc", Kind.NUMBER, "Checkouts completed"),
+    Field("data.metrics.ltcop", Kind.NUMBER, "Checkouts completed, percent"),
+    Field("data.metrics.ltcosv", Kind.NUMBER, "Value of checkouts started"),
+    Field("data.metrics.ltcocv", Kind.NUMBER, "Value of checkouts completed"),
+    Field("data.metrics.next", Kind.DATETIME, "Next expected action"),
+    Field("data.metrics.custom", Kind.MAP, "Other metrics"),
+    Field("data.loyalty.codes", Kind.TEXTS, "Loyalty codes"),
+    *_group("data.loyalty.card", "Loyalty card: {}", Kind.TEXT, "id name issuer"),
+    Field("data.loyalty.card.expires", Kind.DATETIME, "Loyalty card: expires"),
+    Field("data.loyalty.card.points", Kind.NUMBER, "Loyalty card: points"),
+]
+
+FIELDS: Final[dict[str, Field]] = {each.path: each for each in _ALL}
