@@ -1,0 +1,70 @@
+"""A session: a client's stay on a device, holding one visit or several."""
+
+from typing import Any
+
+from django.db import models
+
+from apps.core.fields import Json
+from apps.core.ids import new_id
+from apps.profiles.models import Profile
+
+
+class Session(models.Model):
+    """What is known of one session id; a visit inside it ends when its person is away for too long."""
+
+    class Status(models.TextChoices):
+        STARTED = "started"
+        ACTIVE = "active"
+        ENDED = "ended"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # The id as the client writes it, where that is no UUID.
+    client_id = models.TextField(blank=True, default="")
+    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="sessions", null=True)
+    source_id = models.UUIDField()
+    channel = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
+    started_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    visit_count = models.PositiveIntegerField(default=0)
+    event_count = models.PositiveIntegerField(default=0)
+    page_count = models.PositiveIntegerField(default=0)
+    entry_page = models.TextField(blank=True, default="")
+    exit_page = models.TextField(blank=True, default="")
+    referrer = models.TextField(blank=True, default="")
+    language = models.TextField(blank=True, default="")
+    country = models.TextField(blank=True, default="")
+    is_bot = models.BooleanField(default=False)
+    device = Json(default=dict)
+    os = Json(default=dict)
+    app = Json(default=dict)
+    utm = Json(default=dict)
+    geo = Json(default=dict)
+    context = Json(default=dict)
+    properties = Json(default=dict)
+
+    class Meta:
+        indexes = [
+            # The profile page lists a person's sessions, newest first.
+            models.Index(fields=["profile", "-started_at"], name="session_by_profile"),
+            # The heartbeat looks for sessions that nobody closed.
+            models.Index(fields=["started_at"], name="session_by_start"),
+        ]
+
+    def __str__(self) -> str:
+        return self.client_id or str(self.id)
+
+    @property
+    def duration_secs(self) -> float:
+        """How long it has lasted, from its first event to its latest."""
+        return (self.last_seen_at - self.started_at).total_seconds()
+
+    @property
+    def reference(self) -> str:
+        """The session's id in the client's own words."""
+        return self.client_id or str(self.id)
+
+    def merge_context(self, context: dict[str, Any], properties: dict[str, Any]) -> None:
+        """Take over what the client said of itself this time; newer keys replace older ones."""
+        self.context.update(context)
+        self.properties.update(properties)

@@ -1,0 +1,54 @@
+"""Where an IP address is: from a MaxMind database file (`GEOIP_DATABASE`), when one is configured."""
+
+from functools import cache, lru_cache
+from ipaddress import ip_address
+from typing import Any
+
+import maxminddb
+from django.conf import settings
+
+
+@lru_cache(maxsize=4096)
+def locate(ip: str) -> dict[str, Any]:
+    """Look an address up: {country: {code, name}, city, latitude, longitude, time_zone}, known parts only.
+
+    Databases of countries say less than those of cities. Both the layout of MaxMind's own files and the flat one
+    (`country_code`, `city`, ...) of the free databases are read. No database, private and broken addresses: {}.
+    """
+    reader = _reader(settings.GEOIP_DATABASE)
+    if reader is None or not _is_public(ip):
+        return {}
+    found = reader.get(ip)
+    return _flatten(found) if isinstance(found, dict) else {}
+
+
+@cache
+def _reader(path: str) -> maxminddb.Reader | None:
+    return maxminddb.open_database(path) if path else None
+
+
+def _is_public(ip: str) -> bool:
+    try:
+        return ip_address(ip).is_global
+    except ValueError:
+        return False
+
+
+def _flatten(found: dict[str, Any]) -> dict[str, Any]:
+    country = found.get("country") or {}
+    location = found.get("location") or {}
+    names = country.get("names") or {} if isinstance(country, dict) else {}
+    code = country.get("iso_code") if isinstance(country, dict) else None
+    city = found.get("city")
+    place = {
+        "country": {
+            name: value
+            for name, value in {"code": code or found.get("country_code"), "name": names.get("en")}.items()
+            if value
+        },
+        "city": (city.get("names") or {}).get("en") if isinstance(city, dict) else city,
+        "latitude": location.get("latitude", found.get("latitude")),
+        "longitude": location.get("longitude", found.get("longitude")),
+        "time_zone": location.get("time_zone", found.get("timezone")),
+    }
+    return {name: value for name, value in place.items() if value not in (None, "", {})}
