@@ -1,0 +1,98 @@
+"""What waits, what failed, what was refused: 'nothing arrives' must explain itself."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import badge, copyable, link, moment
+from apps.events.models import InboxItem, RefusedEvent, Source
+
+
+class ParkedFilter(admin.SimpleListFilter):
+    """What failed, by its partial index."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what failed."""
+        return [("parked", "Failed, set aside")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> QuerySet[InboxItem]:
+        """Narrow the list."""
+        return queryset.filter(parked_at__isnull=False) if self.value() == "parked" else queryset
+
+
+@admin.register(InboxItem)
+class InboxItemAdmin(Browser):
+    """Requests that were accepted and wait, or that failed and were set aside."""
+
+    list_display = ("id", "dialect", "source", "received", "state", "error")
+    list_filter = (ParkedFilter,)
+    actions = ["release"]
+    fieldsets = ((None, {"fields": ("dialect", "source", "received", "state", "attempts", "error", "body_shown")}),)
+    readonly_fields = ("dialect", "source", "received", "state", "attempts", "error", "body_shown")
+
+    @admin.action(description="Try again", permissions=["release"])
+    def release(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> None:
+        """Give what was set aside back to the ingest process; what is done already is not repeated."""
+        n_released = queryset.filter(parked_at__isnull=False).update(parked_at=None)
+        self.message_user(request, f"{n_released} requests will be tried again.", messages.SUCCESS)
+
+    def has_release_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow those who may change the inbox."""
+        return request.user.has_perm("events.change_inboxitem")
+
+    @admin.display(description="Received")
+    def received(self, row: InboxItem) -> SafeString:
+        """Show when it was accepted."""
+        return moment(row.received_at)
+
+    @admin.display(description="Source")
+    def source(self, row: InboxItem) -> SafeString:
+        """Link to where it came in."""
+        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
+
+    @admin.display(description="State")
+    def state(self, row: InboxItem) -> SafeString:
+        """Show whether it waits or failed."""
+        return badge("failed", "red") if row.parked_at else badge("waits", "blue")
+
+    @admin.display(description="Body")
+    def body_shown(self, row: InboxItem) -> SafeString:
+        """Show the request as it came."""
+        return copyable(row.body[:5_000])
+
+
+@admin.register(RefusedEvent)
+class RefusedEventAdmin(Browser):
+    """Events that could not be taken, with the reason."""
+
+    list_display = ("received", "code_shown", "field", "message", "source")
+    search_fields = ("code",)
+    fieldsets = ((None, {"fields": ("received", "code_shown", "field", "message", "source", "payload_shown")}),)
+    readonly_fields = ("received", "code_shown", "field", "message", "source", "payload_shown")
+
+    @admin.display(description="Received")
+    def received(self, row: RefusedEvent) -> SafeString:
+        """Show when it came."""
+        return moment(row.received_at)
+
+    @admin.display(description="Reason")
+    def code_shown(self, row: RefusedEvent) -> SafeString:
+        """Show the reason's code."""
+        return badge(row.code, "amber")
+
+    @admin.display(description="Source")
+    def source(self, row: RefusedEvent) -> SafeString:
+        """Link to where it came in."""
+        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
+
+    @admin.display(description="Payload")
+    def payload_shown(self, row: RefusedEvent) -> SafeString:
+        """Show what was sent."""
+        return copyable(row.payload)

@@ -1,0 +1,89 @@
+"""Sources and tracked links: what developers set up."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from unfold.admin import ModelAdmin
+
+from apps.core.admin.shown import NOTHING, badge, copyable, moment
+from apps.events.models import Event, Redirect, Source
+
+KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
+
+
+@admin.register(Source)
+class SourceAdmin(ModelAdmin):
+    """Where events come from, and how to send them."""
+
+    list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
+    search_fields = ("name", "write_key")
+    readonly_fields = ("id", "key", "latest", "how_to_send")
+    warn_unsaved_form = True
+    fieldsets = (
+        (None, {"fields": ("name", "description", "kind", "channel", "is_enabled")}),
+        ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
+        ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
+        ("What is kept", {"fields": ("requires_consent", "is_ephemeral", "is_asynchronous")}),
+        ("Webhooks", {"classes": ("tab",), "fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
+        """Show how to send only once there is something to send to."""
+        return [part for part in self.fieldsets if obj or part[0] != "How to send"]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Remember under which address the operator sees us: snippets carry it."""
+        self._host = f"{request.scheme}://{request.get_host()}"
+        return super().changeform_view(request, *args, **kwargs)
+
+    @admin.display(description="Kind")
+    def kind_shown(self, row: Source) -> SafeString:
+        """Show the kind."""
+        return badge(row.get_kind_display(), KIND_COLOURS.get(row.kind, "grey"))
+
+    @admin.display(description="State")
+    def state(self, row: Source) -> SafeString:
+        """Show whether it is on."""
+        return badge("on", "green") if row.is_enabled else badge("off", "red")
+
+    @admin.display(description="Write key")
+    def key(self, row: Source) -> SafeString:
+        """Show the write key, to copy."""
+        return copyable(row.write_key)
+
+    @admin.display(description="Latest event")
+    def latest(self, row: Source) -> SafeString:
+        """Show when the latest event arrived; one look into the index on (source_id, id)."""
+        event = Event.objects.filter(source_id=row.id).order_by("-id").only("received_at").first()
+        return moment(event.received_at) if event else badge("waiting for the first event", "amber")
+
+    @admin.display(description="Snippets")
+    def how_to_send(self, row: Source) -> SafeString:
+        """Show what to paste, with this source's ids and this server's address."""
+        link = row.redirects.first()
+        context = {
+            "source": row,
+            "host": self._host,
+            "click": link and self._host + reverse("redirect", args=[link.pk]),
+        }
+        return mark_safe(render_to_string("admin/cdp/snippets.html", context))  # noqa: S308 - the template escapes
+
+
+@admin.register(Redirect)
+class RedirectAdmin(ModelAdmin):
+    """Tracked links."""
+
+    list_display = ("name", "url", "event_type", "is_enabled", "address")
+    search_fields = ("name", "url")
+    readonly_fields = ("address",)
+    fields = ("name", "source", "url", "event_type", "properties", "is_enabled", "address")
+    list_select_related = ("source",)
+
+    @admin.display(description="Address to publish")
+    def address(self, row: Redirect) -> SafeString:
+        """Show the path that people click, to copy."""
+        return copyable(reverse("redirect", args=[row.pk])) if row.created_at else NOTHING

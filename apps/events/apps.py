@@ -1,0 +1,18 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class EventsConfig(AppConfig):
+    name = "apps.events"
+
+    def ready(self) -> None:
+        post_migrate.connect(load_default_types, sender=self)
+
+
+def load_default_types(**_signal: Any) -> None:
+    """Bring the default event types of this version into the database, after each migration."""
+    from apps.events import event_types  # models cannot be imported before the apps are ready
+
+    event_types.load_defaults()

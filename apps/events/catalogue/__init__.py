@@ -1,0 +1,22 @@
+"""The event types that every installation starts with: data in YAML files, one for each group.
+
+docs/event-types.md says what the keys mean, and lists them all.
+"""
+
+from importlib import resources
+from typing import Any
+
+import yaml
+
+
+def load() -> dict[str, dict[str, Any]]:
+    """Return {id: definition} of the default event types, by group, and within a group in the order of its file."""
+    files = sorted(
+        (file for file in resources.files(__name__).iterdir() if file.name.endswith(".yaml")),
+        key=lambda file: file.name,
+    )
+    return {
+        type_: {"id": type_, "group": file.name.removesuffix(".yaml"), **definition}
+        for file in files
+        for type_, definition in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+    }

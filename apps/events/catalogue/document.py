@@ -1,0 +1,134 @@
+"""Writes docs/event-types.md: python -m apps.events.catalogue.document > docs/event-types.md"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any, Final
+
+from apps.events.catalogue import load
+from apps.events.rules import PROPERTIES
+
+_INTRODUCTION: Final = """\
+# Event types
+
+What the default event types mean: which properties they carry, which of them become searchable traits of the event,
+and what they tell about the profile. Events of other types are taken too; they are kept as they came, until somebody
+says in an event type of his own what they mean. This page is generated from `apps/events/catalogue/`.
+
+## How an event type is defined
+
+| key | meaning |
+|---|---|
+| `journey` | the customer journey state of the event: a word, or one for the `first_visit` and one for `later_visits` |
+| `tags` | tags that the event gets |
+| `properties` | an example of what a sender sends, with types in place of values; it is shown, not enforced |
+| `traits` | path of the trait: path of the property it is copied from, or a list of which the first sent one is taken |
+| `defaults` | path of a property: what its traits hold when the sender does not send it |
+| `redact` | path of a property: `drop` it, or keep the `last4` digits of a card number, before anything is stored |
+| `profile` | path in the profile: `{operation: source}`; an operation alone takes the trait of the same path |
+| `compute` | `{path: {percentage: [part, whole]}}` of two fields of the profile, when the event changed it; or \
+`{interests: {operation: value, name: property, default: value}}` for the interest that a property names |
+
+Paths are dotted, with numbers for list items (`location.0`); a backslash keeps a dot in a key. A source that begins
+with `properties.` is a property, any other a trait of the event.
+
+| operation | what it does to the field |
+|---|---|
+| `equals` | sets it; null empties it |
+| `equals_if_not_exists` | sets it if it is absent, null, blank or an empty list |
+| `append` | adds to a list what is not yet in it, in order |
+| `add`, `subtract` | the number that the event brings |
+| `increment`, `decrement` | by the number in the rule |
+| `min`, `max` | keeps the lesser or the greater |
+| `delete` | removes it |
+
+What was not sent changes nothing; 0, false and the empty text are values. An event that happened before the field got
+its value does not set, fill or remove it, in whatever order events arrive; sums and lists always count. A value that
+does not fit a field is noted on the event as a problem, and the other fields are written all the same. `consents` are
+taken one by one, `{"marketing": {"revoke": null}}`: those that an event does not name stay as they are.
+"""
+
+
+def as_markdown() -> str:
+    """Return the text of docs/event-types.md."""
+    definitions = load().values()
+    lines = [_INTRODUCTION]
+    for group, members in groupby(definitions, key=lambda definition: str(definition["group"])):
+        lines += [f"## {group.capitalize()}", ""]
+        for definition in members:
+            lines += [*_type(definition), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _type(definition: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### `{definition['id']}`"
+    yield ""
+    yield f"{definition['name']}. {_summary(definition)}"
+    rows = [*_rows(definition)]
+    if rows:
+        yield from ("", "| property | trait of the event | field of the profile |", "|---|---|---|", *rows)
+    for target, spec in definition.get("compute", {}).items():
+        yield from ("", f"Computed: `{target}` {_computation(spec)}.")
+
+
+def _summary(definition: Mapping[str, Any]) -> str:
+    journey = definition.get("journey")
+    if isinstance(journey, Mapping):
+        journey = f"{journey['first_visit']} on the first visit, {journey['later_visits']} on later ones"
+    tags = ", ".join(f"`{tag}`" for tag in definition.get("tags", []))
+    return f"Journey: {journey or 'none'}. Tags: {tags or 'none'}."
+
+
+def _rows(definition: Mapping[str, Any]) -> Iterator[str]:
+    """List each property with what becomes of it, then what happens to the profile without one."""
+    traits = {trait: _listed(sources) for trait, sources in definition.get("traits", {}).items()}
+    fields = [(f"`{target}`", *_source(target, spec)) for target, spec in definition.get("profile", {}).items()]
+    read = [source for sources in traits.values() for source in sources]
+    read += [source.removeprefix(PROPERTIES) for _, _, source in fields if source.startswith(PROPERTIES)]
+    for path in dict.fromkeys([*_leaves(definition.get("properties", {})), *read]):
+        own = [trait for trait, sources in traits.items() if path in sources]
+        changed = [f"{target} {name}" for target, name, source in fields if source in (PROPERTIES + path, *own)]
+        named = ", ".join(f"`{trait}`" for trait in own)
+        yield f"| `{path}`{_note(definition, path)} | {named} | {', '.join(changed)} |"
+    for target, name, source in fields:
+        if not source:
+            yield f"| | | {target} {name} |"
+
+
+def _listed(sources: str | list[str]) -> list[str]:
+    return [sources] if isinstance(sources, str) else sources
+
+
+def _note(definition: Mapping[str, Any], path: str) -> str:
+    redaction = {"drop": " (never kept)", "last4": " (last four digits)"}
+    if path in definition.get("redact", {}):
+        return redaction[definition["redact"][path]]
+    return f" (default `{definition['defaults'][path]}`)" if path in definition.get("defaults", {}) else ""
+
+
+def _leaves(shape: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in shape.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _source(target: str, spec: Any) -> tuple[str, str]:
+    """Return the operation in words and the path it takes its value from, blank when it takes none."""
+    if isinstance(spec, str):
+        return spec, "" if spec == "delete" else target
+    [(name, source)] = spec.items()
+    return (name, source) if isinstance(source, str) else (f"{name} {source}", "")
+
+
+def _computation(spec: Mapping[str, Any]) -> str:
+    if "percentage" in spec:
+        part, whole = spec["percentage"]
+        return f"is `{part}` in percent of `{whole}`, 0 without any"
+    [operation] = spec.keys() - {"name", "default"}
+    return f"`{operation}` by `{spec[operation]}` (default {spec['default']}), for the one that `{spec['name']}` names"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

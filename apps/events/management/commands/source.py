@@ -1,0 +1,57 @@
+"""Create, list and switch event sources from scripts."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.events.models import Source
+
+
+class Command(BaseCommand):
+    """Manage event sources; one line of JSON for each source, so that scripts can read it."""
+
+    help = "Create and list event sources: manage.py source create 'Web shop' --kind api"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take an action and, for all but `list`, a name."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        actions.add_parser("list", help="print all sources")
+        create = actions.add_parser("create", help="create a source; an existing one of the same name is an error")
+        create.add_argument("name")
+        create.add_argument("--kind", choices=Source.Kind.values, default=Source.Kind.API)
+        create.add_argument("--channel", default="")
+        create.add_argument("--origin", action="append", default=[], dest="allowed_origins", help="may be repeated")
+        create.add_argument("--bots", choices=Source.Bots.values, default=Source.Bots.REFUSE)
+        for policy in ("trusts-ids", "requires-consent", "is-ephemeral", "is-asynchronous", "creates-profiles"):
+            create.add_argument(f"--{policy}", action="store_true")
+        for action in ("enable", "disable"):
+            actions.add_parser(action, help=f"{action} a source").add_argument("name")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        """Run the action and print the sources it concerns."""
+        if action == "create":
+            sources = [self._create(options)]
+        elif action == "list":
+            sources = list(Source.objects.order_by("name"))
+        else:
+            sources = [self._switch(options["name"], is_enabled=action == "enable")]
+        for source in sources:
+            self.stdout.write(json.dumps(_line(source)))
+
+    def _create(self, options: dict[str, Any]) -> Source:
+        columns = {field.name for field in Source._meta.fields}
+        values = {name: value for name, value in options.items() if name in columns}
+        if Source.objects.filter(name=values["name"]).exists():
+            raise CommandError(f"There is a source named {values['name']!r} already.")
+        return Source.objects.create(**values)
+
+    def _switch(self, name: str, *, is_enabled: bool) -> Source:
+        if not Source.objects.filter(name=name).update(is_enabled=is_enabled):
+            raise CommandError(f"There is no source named {name!r}.")
+        return Source.objects.get(name=name)
+
+
+def _line(source: Source) -> dict[str, Any]:
+    names = ("name", "kind", "write_key", "channel", "is_enabled")
+    return {"id": str(source.id), **{name: getattr(source, name) for name in names}}

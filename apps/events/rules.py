@@ -1,0 +1,284 @@
+"""What the definition of an event type says, parsed and checked once, so that each event only costs look-ups.
+
+A definition is a JSON object; docs/event-types.md describes its keys.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from apps.core import paths
+from apps.core.paths import MISSING, Path, PathError
+from apps.events.operations import OPERATIONS, Operation, Source
+from apps.profiles import schema
+from apps.profiles.schema import Field, Kind
+
+KEYS: Final = frozenset(
+    {"id", "name", "group", "journey", "tags", "properties", "traits", "defaults", "redact", "profile", "compute"}
+)
+PROPERTIES: Final = "properties."  # what a path in the properties begins with; any other is that of an event trait
+REDACTIONS: Final = ("last4", "drop")
+
+
+class RulesError(ValueError):
+    """A definition is wrong; `key` names the place in it."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class TraitRule:
+    """A trait of the event, and the properties it is copied from: the first that was sent, or else the default."""
+
+    parents: Path
+    last: str
+    sources: tuple[Path, ...]
+    default: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What an event does to one field of the profile."""
+
+    field: Field
+    target: Path
+    operation: Operation
+    source: Path = ()
+    in_properties: bool = False
+    literal: Any = MISSING
+
+    def value(self, properties: Mapping[str, Any], traits: Mapping[str, Any]) -> Any:
+        """Return what the event brings, or MISSING."""
+        return paths.get(properties if self.in_properties else traits, self.source) if self.source else self.literal
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRule:
+    """What an event does to the field that a property names, such as one of the interests."""
+
+    root: str
+    operation: Operation
+    name: Path
+    value: Path
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Percentage:
+    """A field that is the percentage of one number of the profile in another."""
+
+    field: Field
+    target: Path
+    part: Path
+    whole: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EventRules:
+    """All that happens to events of a type, apart from what happens to all events."""
+
+    type: str
+    journey: Callable[[int | None], str | None]
+    tags: tuple[str, ...]
+    traits: tuple[TraitRule, ...]
+    redactions: tuple[tuple[Path, str], ...]
+    fields: tuple[FieldRule, ...]
+    named: tuple[NamedRule, ...]
+    percentages: tuple[Percentage, ...]
+
+
+def compile(definition: Mapping[str, Any]) -> EventRules:
+    """Parse the definition of an event type. Raises RulesError, which names the key, when it is wrong."""
+    for key in definition:
+        if key not in KEYS:
+            raise RulesError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
+    type_ = definition.get("id")
+    if not isinstance(type_, str) or not type_:
+        raise RulesError("id", "An event type needs an id.")
+    traits = _traits(definition)
+    compute = _object(definition, "compute")
+    percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
+    return EventRules(
+        type=type_,
+        journey=_journey(definition.get("journey")),
+        tags=_tags(definition.get("tags") or []),
+        traits=tuple(traits.values()),
+        redactions=tuple(_redaction(path, how) for path, how in _object(definition, "redact").items()),
+        fields=tuple(_field_rule(path, spec, traits) for path, spec in _object(definition, "profile").items()),
+        named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
+        percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
+    )
+
+
+def redact(properties: dict[str, Any], rules: EventRules) -> dict[str, Any]:
+    """Return the properties without what must never be stored; what was handed in is left as it is.
+
+    `drop` removes a property; `last4` keeps the last four digits of a card number. What is not of the declared shape
+    is removed too: a card number must not slip through because it came as a text in place of an object.
+    """
+    for path, how in rules.redactions:
+        properties = _redact(properties, path, how)
+    return properties
+
+
+def _redact(tree: dict[str, Any], path: Path, how: str) -> dict[str, Any]:
+    key, *below = path
+    value = tree.get(key)
+    if value is None:
+        return tree
+    if below and isinstance(value, dict):
+        return {**tree, key: _redact(value, tuple(below), how)}
+    kept = _last4(value) if how == "last4" and not below else ""
+    rest = {name: item for name, item in tree.items() if name != key}
+    return {**rest, key: kept} if kept else rest
+
+
+def _last4(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return ""
+    return "".join(character for character in str(value) if character.isdecimal())[-4:]
+
+
+def _object(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = definition.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise RulesError(key, "Expected an object.")
+    return value
+
+
+def _path(key: str, text: object) -> Path:
+    if not isinstance(text, str):
+        raise RulesError(key, "Expected a dotted path.")
+    try:
+        return paths.parse(text)
+    except PathError as error:
+        raise RulesError(key, str(error)) from None
+
+
+def _journey(spec: object) -> Callable[[int | None], str | None]:
+    """Return the state by the visit count of the profile, None being an event without a profile."""
+    if spec is None or isinstance(spec, str):
+        return lambda _visit_count: spec
+    if not isinstance(spec, Mapping) or set(spec) != {"first_visit", "later_visits"}:
+        raise RulesError("journey", "Expected a state, or an object with first_visit and later_visits.")
+    first, later = spec["first_visit"], spec["later_visits"]
+    if not isinstance(first, str) or not isinstance(later, str):
+        raise RulesError("journey", "A state is a text.")
+    return lambda visit_count: None if visit_count is None else first if visit_count <= 1 else later
+
+
+def _tags(tags: object) -> tuple[str, ...]:
+    if not isinstance(tags, Sequence) or isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+        raise RulesError("tags", "Expected a list of texts.")
+    return tuple(tags)
+
+
+def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
+    """Parse the traits, in their order; a default belongs to each trait that is copied from its property."""
+    defaults = {_path(f"defaults.{name}", name): value for name, value in _object(definition, "defaults").items()}
+    rules: dict[Path, TraitRule] = {}
+    for target, spec in _object(definition, "traits").items():
+        key = f"traits.{target}"
+        path = _path(key, target)
+        if any(path[: len(other)] == other[: len(path)] for other in rules):
+            raise RulesError(key, "Another trait lies within this one, or holds it.")
+        sources = tuple(_path(key, source) for source in (spec if isinstance(spec, list) else [spec]))
+        default = next((defaults[source] for source in sources if source in defaults), MISSING)
+        rules[path] = TraitRule(path[:-1], path[-1], sources, default)
+    unused = defaults.keys() - {source for rule in rules.values() for source in rule.sources}
+    if unused:
+        raise RulesError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")
+    return rules
+
+
+def _redaction(path: str, how: object) -> tuple[Path, str]:
+    key = f"redact.{path}"
+    if how not in REDACTIONS:
+        raise RulesError(key, f"Unknown redaction; known are {', '.join(REDACTIONS)}.")
+    return _path(key, path), str(how)
+
+
+def _target(key: str, text: object) -> tuple[Path, Field]:
+    path = _path(key, text)
+    field = schema.find(path)
+    if field is None:
+        raise RulesError(key, "A profile has no such field.")
+    return path, field
+
+
+def _operation(key: str, name: object, kind: Kind) -> Operation:
+    operation = OPERATIONS.get(name) if isinstance(name, str) else None
+    if operation is None:
+        raise RulesError(key, f"Unknown operation; known are {', '.join(OPERATIONS)}.")
+    if kind not in operation.kinds:
+        raise RulesError(key, f"A field that holds {kind.value} has no operation {operation.name}.")
+    return operation
+
+
+def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> FieldRule:
+    """Parse `{operation: source}`, or an operation alone: its source is the trait of the same path."""
+    key = f"profile.{target}"
+    path, field = _target(key, target)
+    if isinstance(spec, Mapping) and len(spec) == 1:
+        name, source = next(iter(spec.items()))
+    elif isinstance(spec, str):
+        name, source = spec, target
+    else:
+        raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
+    operation = _operation(key, name, field.kind)
+    match operation.source:
+        case Source.LITERAL:
+            return FieldRule(field, path, operation, literal=_literal(key, source))
+        case Source.NOTHING:
+            return FieldRule(field, path, operation, literal=None)
+        case Source.EVENT:
+            in_properties = isinstance(source, str) and source.startswith(PROPERTIES)
+            source_path = _path(key, source.removeprefix(PROPERTIES) if in_properties else source)
+            if not in_properties and not any(source_path[: len(trait)] == trait for trait in traits):
+                raise RulesError(key, f"The event has no trait {source}.")
+            return FieldRule(field, path, operation, source_path, in_properties)
+
+
+def _literal(key: str, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise RulesError(key, "Expected a number.")
+    return value
+
+
+def _percentage(target: str, spec: Mapping[str, Any]) -> Percentage:
+    key = f"compute.{target}"
+    path, field = _target(key, target)
+    operands = spec["percentage"]
+    if len(spec) != 1 or field.kind is not Kind.NUMBER or not isinstance(operands, list) or len(operands) != 2:
+        raise RulesError(key, "Expected {percentage: [part, whole]} for a field that holds a number.")
+    part, whole = (_target(key, operand)[0] for operand in operands)
+    return Percentage(field, path, part, whole)
+
+
+def _named_rule(root: str, spec: object) -> NamedRule:
+    """Parse `{operation: value, name: property with the name, default: value if none is sent}`."""
+    key = f"compute.{root}"
+    if root not in schema.FREE_ROOTS:
+        raise RulesError(key, f"Only fields of {', '.join(sorted(schema.FREE_ROOTS))} are named by a property.")
+    operations = [name for name in spec if name not in ("name", "default")] if isinstance(spec, Mapping) else []
+    if not isinstance(spec, Mapping) or len(operations) != 1 or "name" not in spec:
+        raise RulesError(key, "Expected an operation and a name.")
+    return NamedRule(
+        root=root,
+        operation=_operation(key, operations[0], Kind.NUMBER),
+        name=_property(key, spec["name"]),
+        value=_property(key, spec[operations[0]]),
+        default=spec.get("default", MISSING),
+    )
+
+
+def _property(key: str, text: object) -> Path:
+    if not isinstance(text, str) or not text.startswith(PROPERTIES):
+        raise RulesError(key, f"Expected a path that begins with {PROPERTIES}")
+    return _path(key, text.removeprefix(PROPERTIES))

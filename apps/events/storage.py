@@ -1,0 +1,67 @@
+"""Events into their table by COPY, the fastest way that PostgreSQL has; and the memory of messages seen."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+
+class EventRow(NamedTuple):
+    """An event as COPY wants it; the fields are the columns of `events_event`, in this order."""
+
+    id: UUID
+    time: datetime
+    received_at: datetime
+    processed_at: datetime
+    type: str
+    source_id: UUID
+    session_id: UUID | None
+    profile_id: UUID | None
+    original_profile_id: UUID | None
+    message_id: str | None
+    journey: str | None
+    is_silent: bool
+    tags: str  # see `array_literal`
+    properties: str  # JSON texts from here on, see `json_text`
+    traits: str
+    context: str
+    problems: str | None
+
+
+COPY_EVENTS = f"COPY events_event ({', '.join(EventRow._fields)}) FROM STDIN"
+
+
+def copy(rows: Sequence[EventRow]) -> None:
+    """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`)."""
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
+        for row in rows:
+            target.write_row(row)
+
+
+def remember(keys: Iterable[UUID], *, at: datetime) -> None:
+    """Note the keys of messages that are stored now. Raises IntegrityError when one is known already."""
+    ordered = sorted(keys)
+    if ordered:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO events_messagekey (key, received_at) SELECT key, %s FROM unnest(%s::uuid[]) AS key",
+                [at, ordered],
+            )
+
+
+def json_text(value: Any) -> str:
+    """Write a value as JSON text for a jsonb column."""
+    return "{}" if value == {} else orjson.dumps(value).decode()
+
+
+@lru_cache(maxsize=1024)
+def array_literal(texts: tuple[str, ...]) -> str:
+    """Write texts as a PostgreSQL array: {"a","b"}; quotes and backslashes inside are escaped."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"

@@ -1,0 +1,60 @@
+"""What happened to a person or in a session, newest first: the read model of timelines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.core.ids import as_uuid
+from apps.events.models import Event
+
+PAGE = 30
+# Properties that say most of what an event was about, the first that it has.
+TELLING = ("name", "title", "query", "order_id", "interest", "id", "email", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events by day, newest first, and the position after the last of them; no position at the end."""
+
+    days: list[tuple[str, list[Event]]]
+    after: str
+
+
+def page_of_events(*, profile_id: UUID, before: str | None = None, type: str | None = None) -> Page:
+    """Read the next PAGE events of a profile; by the index on (profile_id, time). A broken position is the start."""
+    events = Event.objects.filter(profile_id=profile_id).order_by("-time", "-id")
+    if type:
+        events = events.filter(type=type)
+    found = list(_beyond(events, before)[: PAGE + 1])
+    shown, more = found[:PAGE], len(found) > PAGE
+    days = [(day, list(group)) for day, group in groupby(shown, key=_day)]
+    return Page(days=days, after=f"{shown[-1].time.isoformat()},{shown[-1].id}" if more else "")
+
+
+def gist(event: Event) -> str:
+    """Say in a few words what an event was about."""
+    page: Any = event.context.get("page")
+    title = page.get("title") or page.get("url") if isinstance(page, dict) else ""
+    told = next((event.properties[name] for name in TELLING if isinstance(event.properties.get(name), str | int)), "")
+    return str(told or title or "")
+
+
+def _day(event: Event) -> str:
+    return timezone.localtime(event.time).strftime("%A, %d %B %Y")
+
+
+def _beyond(events: QuerySet[Event], position: str | None) -> QuerySet[Event]:
+    time_text, _, id_text = (position or "").partition(",")
+    event_id = as_uuid(id_text)
+    try:
+        time = datetime.fromisoformat(time_text)
+    except ValueError:
+        return events
+    if event_id is None or time.tzinfo is None:
+        return events
+    return events.filter(Q(time__lt=time) | Q(time=time, id__lt=event_id))
