@@ -1,0 +1,149 @@
+"""The ways into the platform, and the only callers of the pipeline: process at once, or keep safe and process later.
+
+Each returns once what it did is committed: then, and only then, a request is answered with success.
+"""
+
+import logging
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from apps.collector import sources
+from apps.collector.grouping import TIMEOUT_SECS, Grouper
+from apps.collector.pipeline import process
+from apps.collector.wire import Message
+from apps.collector.wire.envelope import Envelope, Parsed
+from apps.events import inbox, partitions
+
+logger = logging.getLogger(__name__)
+
+
+class Failed(Exception):
+    """A payload could not be processed, and it is our fault; nothing of it has happened."""
+
+
+class _Request:
+    """A message on its way through a group, with what it was parsed to and how it ended."""
+
+    def __init__(self, message: Message, parsed: Parsed) -> None:
+        self.message = message
+        self.parsed = parsed
+        self.error: Exception | None = None
+
+
+def now(message: Message, parsed: Parsed) -> Parsed:
+    """Process a message and return its tracks when they are stored; concurrent callers share one transaction.
+
+    Raises Failed when this message cannot be processed, OperationalError when the database is away, and
+    grouping.Busy when the group did not get through in time.
+    """
+    request = _Request(message, parsed)
+    _processing.submit(request)
+    if request.error:
+        raise Failed from request.error
+    return request.parsed
+
+
+def later(message: Message, *, timeout_secs: float = TIMEOUT_SECS) -> None:
+    """Put a message into the inbox and return when it is safe there; raises as `now` does."""
+    _keeping.submit(message, timeout_secs=timeout_secs)
+
+
+def keep(messages: list[Message]) -> None:
+    """Put messages into the inbox, in the caller's transaction; for producers that have many at once."""
+    inbox.put([message.as_item() for message in messages])
+
+
+def history(messages: list[Message], *, at: datetime) -> None:
+    """Process messages of the past, in one transaction; for imports, which have no request to answer."""
+    process([track for message in messages for track in message.parse().tracks], now=at)
+
+
+def ingest(limit: int, *, at: datetime) -> int:
+    """Process the oldest messages of the inbox, and return their number.
+
+    Claim, processing and removal are one transaction: a message is there until all it did is stored, and gone after.
+    One that fails on its own is parked with its error; what it shares the batch with goes on.
+    """
+    with transaction.atomic():
+        items = inbox.claim(limit)
+        if not items:
+            return 0
+        try:
+            with transaction.atomic():
+                process([track for item in items for track in _read(item).tracks], now=at)
+            finished = [item.pk for item in items]
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("A batch of the inbox failed; its messages are tried one by one")
+            partitions.forget()
+            finished = [item.pk for item in items if _ingest_alone(item, at=at)]
+        inbox.done(finished)
+    return len(items)
+
+
+def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
+    """Process what can be processed of one item; a repetition of the rest, once it is mended, repeats nothing."""
+    problem = ""
+    try:
+        tracks = _read(item).tracks
+    except Exception as error:
+        logger.exception("A message of the inbox cannot be read", extra={"inbox_item": item.pk})
+        inbox.park(item.pk, error=repr(error), at=at)
+        return False
+    for track in tracks:
+        try:
+            with transaction.atomic():
+                process([track], now=at)
+        except OperationalError:
+            raise
+        except Exception as error:
+            logger.exception("A message of the inbox fails on its own", extra={"inbox_item": item.pk})
+            problem = repr(error)
+    if problem:
+        inbox.park(item.pk, error=problem, at=at)
+    return not problem
+
+
+def _read(item: inbox.Claimed) -> Parsed:
+    source = sources.find(str(item.source_id))
+    if source is None:
+        raise LookupError(f"source {item.source_id} no longer exists")
+    envelope = Envelope(source, item.received_at, request_id=f"inbox-{item.pk}", **item.envelope)
+    return Message(item.dialect, item.body.encode(), envelope).parse()
+
+
+def _process_group(requests: list[_Request]) -> None:
+    at = datetime.now(UTC)
+    try:
+        process([track for request in requests for track in request.parsed.tracks], now=at)
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("A group failed; its requests are tried one by one")
+        partitions.forget()
+        for request in requests:
+            _process_alone(request, at=at)
+
+
+def _process_alone(request: _Request, *, at: datetime) -> None:
+    for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
+        try:
+            request.parsed = request.message.parse()
+            process(request.parsed.tracks, now=at)
+        except OperationalError:
+            raise
+        except IntegrityError as error:
+            request.error = error
+        except Exception as error:
+            logger.exception("A request fails on its own")
+            request.error = error
+            return
+        else:
+            request.error = None
+            return
+
+
+_processing: Grouper[_Request] = Grouper(_process_group, name="track")
+_keeping: Grouper[Message] = Grouper(keep, name="inbox")

@@ -1,0 +1,64 @@
+"""One shape for all errors of the collector: {code, message, field, index, errors}."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from apps.collector.accept import Failed
+from apps.collector.grouping import Busy
+from apps.collector.track import Refusal
+from apps.collector.wire.body import Malformed
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """A request that is answered with an error of this status."""
+
+    def __init__(self, status_code: int, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.status_code = status_code
+        self.refusal = refusal
+
+
+def error_body(refusal: Refusal, others: Sequence[Refusal] = ()) -> dict[str, Any]:
+    """Shape an error; `errors` lists all refusals of the request, the first one included."""
+    return {**refusal.as_dict(), "success": False, "errors": [item.as_dict() for item in (refusal, *others)]}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Translate what views raise; what nobody expected is logged once, and answered without a word of it."""
+    found = _translate(error)
+    if found is None:
+        response = exception_handler(error, context)
+        if isinstance(error, APIException) and response is not None:
+            response.data = error_body(Refusal(str(error.default_code), str(error.detail)))
+        return response
+    status_code, refusal = found
+    headers = {"Retry-After": "5"} if status_code == status.HTTP_503_SERVICE_UNAVAILABLE else None
+    return Response(error_body(refusal), status=status_code, headers=headers)
+
+
+def _translate(error: Exception) -> tuple[int, Refusal] | None:
+    match error:
+        case Refused():
+            return error.status_code, error.refusal
+        case Malformed():
+            broken = error.refusal.code in ("invalid_json", "too_deep")
+            return status.HTTP_400_BAD_REQUEST if broken else status.HTTP_422_UNPROCESSABLE_ENTITY, error.refusal
+        case RequestDataTooBig():
+            return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, Refusal("too_large", "The body is too large.")
+        case DatabaseError() | Busy():
+            logger.error("The database is away or too slow", exc_info=error)
+            message = "Nothing was stored. Please send it again in a moment."
+            return status.HTTP_503_SERVICE_UNAVAILABLE, Refusal("unavailable", message)
+        case Failed():
+            return status.HTTP_500_INTERNAL_SERVER_ERROR, Refusal("failed", "The request could not be processed.")
+    return None

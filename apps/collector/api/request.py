@@ -1,0 +1,62 @@
+"""What every collector view needs of a request: its bytes, its source, and what surrounds it."""
+
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework import status
+
+from apps.collector import sources
+from apps.collector.api.errors import Refused
+from apps.collector.sources import SourcePolicy
+from apps.collector.track import Refusal
+from apps.collector.wire.envelope import Envelope
+
+
+def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) -> SourcePolicy:
+    """Find the enabled source of this id or write key that takes this kind of request. Raises Refused."""
+    source = sources.find(name)
+    if source is None:
+        raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("unknown_source", "There is no such source.", field))
+    if not source.is_enabled:
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("disabled_source", "The source is switched off.", field))
+    if source.kind not in kinds:
+        message = f"The source is of the kind {source.kind}; this address takes {' or '.join(kinds)}."
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field))
+    if not source.allows_origin(origin):
+        message = "The source takes no events from pages of this origin."
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"))
+    return source
+
+
+def envelope_of(
+    request: HttpRequest, source: SourcePolicy, *, call: str = "", session_ref: str = "", is_profileless: bool = False
+) -> Envelope:
+    """Note who sent a request, and when; credentials and cookies stay behind."""
+    return Envelope(
+        source=source,
+        received_at=datetime.now(UTC),
+        ip=client_ip(request),
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:1_000],
+        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
+        call=call,
+        session_ref=session_ref,
+        is_profileless=is_profileless,
+    )
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Read the visitor's address: the peer's, or what the outermost of TRUSTED_PROXIES proxies saw.
+
+    Each proxy appends the address that it saw to X-Forwarded-For; what stands further left was written by the client.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.TRUSTED_PROXIES:
+        return peer
+    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    return seen[-settings.TRUSTED_PROXIES] if len(seen) >= settings.TRUSTED_PROXIES else peer
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Read the origin of the page that sends; empty for servers."""
+    return str(request.META.get("HTTP_ORIGIN", ""))

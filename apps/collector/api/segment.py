@@ -1,0 +1,155 @@
+"""Segment's HTTP tracking API, and the little that browser SDKs ask for before they send."""
+
+import base64
+import binascii
+import zlib
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+
+from apps.collector import accept
+from apps.collector.api.base import CollectorView, answer
+from apps.collector.api.errors import Refused, error_body
+from apps.collector.api.request import envelope_of, origin_of, source_named
+from apps.collector.api.serializers import ACCEPTED_RESPONSE, ERRORS, MESSAGE_REQUEST
+from apps.collector.sources import SourcePolicy
+from apps.collector.track import Refusal
+from apps.collector.wire import Message
+from apps.collector.wire import segment as segment_wire
+from apps.collector.wire.body import load_json
+from apps.events.models import InboxItem, Source
+
+# The calls by the addresses that SDKs use for them.
+CALLS = {
+    **{name: name for name in (*segment_wire.TYPES, segment_wire.BATCH)},
+    "import": "batch",
+    "t": "track",
+    "i": "identify",
+    "p": "page",
+    "s": "screen",
+    "g": "group",
+    "a": "alias",
+    "b": "batch",
+}
+
+
+class SegmentView(CollectorView):
+    """Collect what an SDK sends; answered once it is safe in the inbox."""
+
+    call = ""
+
+    @extend_schema(tags=["Segment"], request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS})
+    def post(self, request: Request) -> HttpResponse:
+        """Keep a message, or a batch of them."""
+        body = _inflated(request)
+        payload, is_suspect = load_json(body)
+        source = _source_of(request, payload)
+        envelope = envelope_of(request, source, call=self.call)
+        if not isinstance(payload, dict):
+            raise Refused(status.HTTP_400_BAD_REQUEST, Refusal("invalid_type", "The body must be a JSON object."))
+        parsed = segment_wire.read(payload, envelope, is_suspect=is_suspect)
+        refusals = [refusal for track in parsed.tracks for refusal in track.refusals()]
+        if refusals and len(refusals) == len(parsed.tracks):
+            return answer(error_body(refusals[0], refusals[1:]), status=status.HTTP_400_BAD_REQUEST)
+        if parsed.tracks:
+            accept.later(Message(InboxItem.Dialect.SEGMENT, body, envelope))
+        taken: dict[str, Any] = {"success": True}
+        if refusals:
+            taken["errors"] = [refusal.as_dict() for refusal in refusals]
+        return answer(taken)
+
+
+class SourceConfigView(CollectorView):
+    """Tell RudderStack's SDKs that their source is on, and that everything goes to us alone."""
+
+    @extend_schema(tags=["Segment"], operation_id="source_config", responses={200: dict, **ERRORS})
+    def get(self, request: Request) -> HttpResponse:
+        """Answer what `/sourceConfig` of a RudderStack control plane answers, as far as its SDKs read it."""
+        source = _source_of(request, {"writeKey": request.GET.get("writeKey", "")})
+        described = {
+            "id": str(source.id),
+            "name": source.name,
+            "writeKey": source.write_key,
+            "enabled": True,
+            "workspaceId": "cdp",
+            "config": {"statsCollection": {"errors": {"enabled": False}, "metrics": {"enabled": False}}},
+            "connections": [],
+            "destinations": [],
+        }
+        return answer({"source": described, "updatedAt": "2026-01-01T00:00:00.000Z"})
+
+
+class ProjectSettingsView(CollectorView):
+    """Tell Segment's browser SDK that its project is on, and where to send."""
+
+    @extend_schema(tags=["Segment"], operation_id="project_settings", responses={200: dict, **ERRORS})
+    def get(self, request: Request, write_key: str) -> HttpResponse:
+        """Answer what Segment's CDN answers under `/v1/projects/<write key>/settings`, as far as the SDK reads it."""
+        source = _source_of(request, {"writeKey": write_key})
+        scheme = "https" if request.is_secure() else "http"
+        ours = {
+            "apiKey": source.write_key,
+            "apiHost": f"{request.get_host()}/v1",
+            "protocol": scheme,
+            "addBundledMetadata": True,
+            "unbundledIntegrations": [],
+        }
+        return answer({"integrations": {"Segment.io": ours}, "plan": {"track": {"__default": {"enabled": True}}}})
+
+
+def _source_of(request: Request, payload: Any) -> SourcePolicy:
+    """Find the source by the write key: the user name of basic authentication, or `writeKey` in the body."""
+    key = _basic_user(request.META.get("HTTP_AUTHORIZATION", ""))
+    if not key and isinstance(payload, dict) and isinstance(payload.get("writeKey"), str):
+        key = payload["writeKey"]
+    if not key:
+        message = "The write key is missing: as the user name of basic authentication, or as writeKey in the body."
+        raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("required", message, "writeKey"))
+    return source_named(key, kinds=(Source.Kind.API,), origin=origin_of(request), field="writeKey")
+
+
+def _basic_user(header: str) -> str:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _inflated(request: Request) -> bytes:
+    """Read the body, inflated when it is gzip; a bomb is stopped at MAX_BODY_BYTES."""
+    body: bytes = request.body
+    if request.META.get("HTTP_CONTENT_ENCODING", "").lower() != "gzip":
+        return body
+    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        inflated = inflater.decompress(body, settings.MAX_BODY_BYTES + 1)
+    except zlib.error:
+        raise Refused(status.HTTP_400_BAD_REQUEST, Refusal("invalid_gzip", "The body is not valid gzip.")) from None
+    if len(inflated) > settings.MAX_BODY_BYTES:
+        raise Refused(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, Refusal("too_large", "The inflated body is too large."))
+    if not inflater.eof:
+        raise Refused(status.HTTP_400_BAD_REQUEST, Refusal("invalid_gzip", "The gzip body ends too early."))
+    return inflated
+
+
+urlpatterns = [
+    *(
+        path(
+            f"v1/{address}",
+            SegmentView.as_view(call=call),
+            name=f"segment-{address}",
+        )
+        for address, call in CALLS.items()
+    ),
+    path("sourceConfig/", SourceConfigView.as_view(), name="source-config"),
+    path("sourceConfig", SourceConfigView.as_view()),
+    path("v1/projects/<str:write_key>/settings", ProjectSettingsView.as_view(), name="project-settings"),
+]

@@ -1,0 +1,174 @@
+"""`/track`, webhooks and tracked links."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+
+from apps.collector import accept, redirects, sources
+from apps.collector.api.base import CollectorView, answer
+from apps.collector.api.errors import Refused, error_body
+from apps.collector.api.request import envelope_of, origin_of, source_named
+from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
+from apps.collector.grouping import Busy
+from apps.collector.track import Refusal, Track
+from apps.collector.wire import Message
+from apps.collector.wire import track as track_wire
+from apps.collector.wire.body import Malformed, load_json
+from apps.collector.wire.envelope import Parsed
+from apps.core.ids import new_id
+from apps.events.models import InboxItem, Source
+
+logger = logging.getLogger(__name__)
+CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of his click
+SESSION_COOKIE = "tracardi-session-id"  # the browser tracker's
+
+
+class TrackView(CollectorView):
+    """Collect events of one session, from browsers and servers."""
+
+    @extend_schema(
+        operation_id="track",
+        tags=["Collect"],
+        request=TRACK_REQUEST,
+        responses={200: TRACK_RESPONSE, **ERRORS},
+        parameters=[OpenApiParameter("profile_less", bool, description="The events belong to nobody.")],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Collect events and process them before the answer; with `options.async` after it."""
+        return self._collect(request, always_later=False)
+
+    @extend_schema(
+        operation_id="track_later", tags=["Collect"], request=TRACK_REQUEST, responses={200: TRACK_RESPONSE, **ERRORS}
+    )
+    def put(self, request: Request) -> HttpResponse:
+        """Collect events, keep them safe, and process them after the answer."""
+        return self._collect(request, always_later=True)
+
+    def _collect(self, request: Request, *, always_later: bool) -> HttpResponse:
+        body = request.body
+        payload, is_suspect = load_json(body)
+        name = track_wire.source_of(payload)
+        source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
+        is_profileless = request.GET.get("profile_less", "").lower() in ("true", "1", "yes")
+        envelope = envelope_of(request, source, is_profileless=is_profileless)
+        parsed = track_wire.read(payload, envelope, is_suspect=is_suspect)
+        if not parsed.tracks[0].events:
+            return answer(None)  # what the browser tracker is used to get for an empty list
+        return _answer(Message(InboxItem.Dialect.TRACK, body, envelope), parsed, always_later=always_later)
+
+
+class CollectView(CollectorView):
+    """Collect one event from another system, whose message becomes the event's properties."""
+
+    @extend_schema(operation_id="collect", tags=["Collect"], request=dict, responses={200: TRACK_RESPONSE, **ERRORS})
+    def post(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
+        """Collect a JSON object or a form."""
+        return self._collect(request, _posted(request), event_type, source_id, session_id)
+
+    @extend_schema(operation_id="collect_query", tags=["Collect"], responses={200: TRACK_RESPONSE, **ERRORS})
+    def get(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
+        """Collect the parameters of the address."""
+        return self._collect(request, _query_body(request), event_type, source_id, session_id)
+
+    def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
+        source = source_named(source_id, kinds=(Source.Kind.WEBHOOK,), origin=origin_of(request), field="source_id")
+        envelope = envelope_of(request, source, call=event_type, session_ref=session_id)
+        message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
+        return _answer(message, message.parse(), always_later=False)
+
+
+@csrf_exempt
+def redirect(request: HttpRequest, redirect_id: UUID, session_id: str = "") -> HttpResponse:
+    """Send a click on to its stored address, and record it; recording that fails never fails the click."""
+    link = redirects.find(redirect_id)
+    if link is None:
+        return HttpResponse("This link does not exist.", status=status.HTTP_404_NOT_FOUND, content_type="text/plain")
+    try:
+        _record_click(request, link, session_id or request.COOKIES.get(SESSION_COOKIE, ""))
+    except (DatabaseError, Busy, Malformed, ValueError):
+        logger.exception("A click was not recorded", extra={"redirect": str(redirect_id)})
+    # 302, not 307: what was posted to us is not passed on to others.
+    return HttpResponseRedirect(link.url)
+
+
+def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) -> None:
+    source = sources.find(str(link.source_id))
+    if source is None or not source.is_enabled:
+        return
+    properties = {**link.properties, "url": link.url, "params": _flat_query(request)}
+    envelope = envelope_of(request, source, call=link.event_type, session_ref=session_ref)
+    message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
+    message.parse()  # what cannot be read later is not put into the inbox now
+    accept.later(message, timeout_secs=CLICK_TIMEOUT_SECS)
+
+
+def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResponse:
+    is_later = always_later or parsed.is_asynchronous
+    track = parsed.tracks[0]
+    if is_later and track.going:
+        accept.later(message)
+    elif not is_later:
+        parsed = accept.now(message, parsed)
+        track = parsed.tracks[0]
+    refusals = track.refusals()
+    if refusals and (track.refusal or all(event.refusal for event in track.events)):
+        return answer(error_body(refusals[0], refusals[1:]), status=_status_of(refusals[0]))
+    return answer(_outcome(track, parsed, refusals, is_later=is_later))
+
+
+def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later: bool) -> dict[str, Any]:
+    if is_later:
+        # What the ids will be is known once the inbox is processed; until then the client goes on with its own.
+        profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
+        session_id = track.session_ref
+    else:
+        profile_id = str(track.profile.id) if track.profile and track.saves_profile else None
+        session_id = track.session.reference if track.session and track.saves_session else None
+    return {
+        "task": str(new_id()),
+        "ux": [],
+        "response": {},
+        "events": [str(event.id) for event in track.going] if parsed.is_debugged and not is_later else [],
+        "profile": {"id": profile_id},
+        "session": {"id": session_id},
+        "errors": [refusal.as_dict() for refusal in refusals],
+        "warnings": [],
+    }
+
+
+def _status_of(refusal: Refusal) -> int:
+    return status.HTTP_403_FORBIDDEN if refusal.code == "bot" else status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
+def _posted(request: Request) -> bytes:
+    """Read a body as JSON text: forms are turned into objects, everything else has to be JSON."""
+    django_request = request._request
+    kind = (django_request.content_type or "").lower()
+    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        fields = dict(django_request.POST.lists())
+        return _dumps({name: values[0] if len(values) == 1 else values for name, values in fields.items()})
+    return request.body
+
+
+def _query_body(request: Request) -> bytes:
+    return _dumps(_flat_query(request))
+
+
+def _flat_query(request: HttpRequest | Request) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else values for name, values in request.GET.lists()}
+
+
+def _dumps(value: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        refusal = Refusal("invalid_text", "A field contains text that is not Unicode.")
+        raise Refused(status.HTTP_422_UNPROCESSABLE_ENTITY, refusal) from None

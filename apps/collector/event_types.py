@@ -1,0 +1,40 @@
+"""The rules of all event types, compiled once, and at most seconds older than what the database says."""
+
+import logging
+from collections.abc import Mapping
+
+from apps.core.snapshot import Snapshot
+from apps.events.models import EventType, definition_of
+from apps.events.rules import EventRules, RulesError
+from apps.events.rules import compile as compile_rules
+
+logger = logging.getLogger(__name__)
+_compiled: dict[tuple[str, object], EventRules | None] = {}
+
+
+def _read() -> Mapping[str, EventRules]:
+    rows = list(EventType.objects.filter(is_enabled=True))
+    fresh = {(row.type, row.updated_at): row for row in rows}
+    for version in _compiled.keys() - fresh.keys():
+        del _compiled[version]
+    for version, row in fresh.items():
+        if version not in _compiled:
+            _compiled[version] = _compile(row)
+    return {type_: compiled for (type_, _), compiled in _compiled.items() if compiled}
+
+
+def _compile(row: EventType) -> EventRules | None:
+    try:
+        return compile_rules(definition_of(row))
+    except RulesError:
+        # One broken definition must not stop the collector.
+        logger.exception("An event type's definition is broken", extra={"event_type": row.type})
+        return None
+
+
+current = Snapshot(_read, refresh_secs=5)
+
+
+def rules() -> Mapping[str, EventRules]:
+    """Return {event type: rules} of all enabled types."""
+    return current.get()

@@ -1,0 +1,81 @@
+"""Group concurrent requests into one transaction: while one group is committed, the next one gathers."""
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from django.db import connection
+
+Item = TypeVar("Item")
+
+MAX_GROUP = 200
+TIMEOUT_SECS = 25.0
+
+
+class Busy(Exception):
+    """The group did not get through in time; the caller may try again, and a message id makes that safe."""
+
+
+class _Waiting(Generic[Item]):
+    """An item whose caller waits; a bare lock as its gate, since a Future costs several times as much."""
+
+    __slots__ = ("error", "gate", "item")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.error: Exception | None = None
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+
+class Grouper(Generic[Item]):
+    """Hand items of many threads to one function, in groups, on one thread with its own database connection.
+
+    No item waits for others to come: a group is what has gathered while the one before it was worked on.
+    """
+
+    def __init__(self, work: Callable[[list[Item]], None], *, name: str) -> None:
+        self._work = work
+        self._name = name
+        self._waiting: queue.SimpleQueue[_Waiting[Item]] = queue.SimpleQueue()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, item: Item, *, timeout_secs: float = TIMEOUT_SECS) -> None:
+        """Return when the item's group is done. Raises what the work raised, or Busy when it takes too long."""
+        if self._thread is None or not self._thread.is_alive():
+            self._start()
+        waiting = _Waiting(item)
+        self._waiting.put(waiting)
+        if not waiting.gate.acquire(timeout=timeout_secs):
+            raise Busy(f"{self._name} took longer than {timeout_secs} seconds")
+        if waiting.error:
+            raise waiting.error
+
+    def _start(self) -> None:
+        # Started by the first request: a server forks its workers before, and threads do not survive a fork.
+        with self._guard:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            group = [self._waiting.get()]
+            while len(group) < MAX_GROUP:
+                try:
+                    group.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            self._finish(group)
+
+    def _finish(self, group: list[_Waiting[Item]]) -> None:
+        try:
+            self._work([waiting.item for waiting in group])
+        except Exception as error:  # noqa: BLE001 - the thread serves everybody: each waiting request gets the error
+            for waiting in group:
+                waiting.error = error
+        for waiting in group:
+            waiting.gate.release()
+        connection.close_if_unusable_or_obsolete()

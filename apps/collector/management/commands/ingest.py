@@ -1,0 +1,56 @@
+"""Process the durable inbox: one long-running process, or several."""
+
+import signal
+import time
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import OperationalError, connection
+
+from apps.collector import accept
+from apps.core.garbage import collect_less_often
+
+IDLE_SECS = 0.2
+AWAY_SECS = 1.0
+
+
+class Command(BaseCommand):
+    """Take messages out of the inbox in batches and run them through the pipeline."""
+
+    help = "Process the events that were accepted into the inbox."
+    is_stopping = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer to stop by itself, for cron and for tests."""
+        parser.add_argument("--once", action="store_true", help="stop when the inbox is empty")
+        parser.add_argument("--batch", type=int, default=settings.INGEST_BATCH, help="messages in one transaction")
+
+    def handle(self, *args: Any, once: bool, batch: int, **options: Any) -> None:
+        """Work until told to stop; SIGTERM lets the batch at hand finish."""
+        signal.signal(signal.SIGTERM, self._stop)
+        collect_less_often()
+        n_done = 0
+        while not self.is_stopping:
+            n_now = self.do_one(batch)
+            n_done += n_now
+            if n_now == 0:
+                if once:
+                    break
+                time.sleep(IDLE_SECS)
+        self.stdout.write(f"Processed {n_done} messages.")
+
+    def do_one(self, batch: int) -> int:
+        """Process one batch and return its size; 0 when there is nothing to do, or no database."""
+        try:
+            return accept.ingest(batch, at=datetime.now(UTC))
+        except OperationalError as error:
+            self.stderr.write(f"The database is away: {error}".strip())
+            connection.close()
+            time.sleep(AWAY_SECS)
+            return 0
+
+    def _stop(self, signal_number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True

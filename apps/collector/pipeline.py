@@ -1,0 +1,48 @@
+"""The story of an event. Read this first: the stages below are the product, in the order in which they happen."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+
+from apps.collector.stages.admit import admit
+from apps.collector.stages.comply import comply
+from apps.collector.stages.enrich import enrich
+from apps.collector.stages.identify import identify
+from apps.collector.stages.profile import profile
+from apps.collector.stages.store import store
+from apps.collector.stages.traits import traits
+from apps.collector.stages.visit import OFFSETS, visit
+from apps.collector.track import Batch, Track
+from apps.core.stages import timed
+from apps.events import partitions
+
+
+def months_of(track: Track) -> set[date]:
+    """Name the months in which events of the track will lie, the system events before them included."""
+    earliest = max(OFFSETS.values())
+    return {
+        partitions.month_of(at) for event in track.going for at in (event.happened_at, event.happened_at - earliest)
+    }
+
+
+STAGES = (identify, visit, enrich, comply, traits, profile, store)
+
+
+def process(tracks: Sequence[Track], *, now: datetime) -> None:
+    """Carry a batch of payloads from request to storage, each stage on all that are still going.
+
+    Everything happens in one transaction: when this returns, and the caller's transaction (if it has one) commits,
+    the batch is accepted, with all it changed. A stage refuses a track or an event (`refusal`) when the sender is
+    at fault; the others go on. It raises when we are at fault: then nothing of the batch has happened, and the
+    caller tries the tracks one by one and parks what fails again.
+    """
+    batch = Batch(list(tracks), now)
+    with timed(admit):
+        admit(batch)
+    partitions.ensure({month for track in batch.going for month in months_of(track)})
+    with transaction.atomic():
+        for stage in STAGES:
+            with timed(stage):
+                stage(batch)
+    # Point of no return: from here on the batch is accepted.

@@ -1,0 +1,62 @@
+"""The sources as a request needs them: by id or write key, from memory, at most seconds old."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from apps.core.snapshot import Snapshot
+from apps.events.models import Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePolicy:
+    """What the pipeline has to know of a source; the columns of `Source` say what each means."""
+
+    id: UUID
+    name: str
+    kind: str
+    write_key: str
+    channel: str
+    allowed_origins: tuple[str, ...]
+    is_enabled: bool
+    trusts_ids: bool
+    bots: str
+    requires_consent: bool
+    is_ephemeral: bool
+    is_asynchronous: bool
+    creates_profiles: bool
+    profile_id_path: str
+    session_id_path: str
+
+    def allows_origin(self, origin: str) -> bool:
+        """Decide whether a page of this origin may send; a request without an origin comes from no page."""
+        if not self.allowed_origins or not origin:
+            return True
+        host = origin.split("://", 1)[-1].split(":")[0]
+        for allowed in self.allowed_origins:
+            if allowed.startswith("*.") and (host.endswith(allowed[1:]) or host == allowed[2:]):
+                return True
+            if origin.rstrip("/") == allowed.rstrip("/"):
+                return True
+        return False
+
+
+def policy_of(row: dict[str, Any]) -> SourcePolicy:
+    """Freeze a row of `Source.objects.values()`."""
+    return SourcePolicy(**{**row, "allowed_origins": tuple(row["allowed_origins"])})
+
+
+def _read() -> dict[str, SourcePolicy]:
+    found: dict[str, SourcePolicy] = {}
+    for row in Source.objects.values(*SourcePolicy.__dataclass_fields__):
+        policy = policy_of(row)
+        found[str(policy.id)] = found[policy.write_key] = policy
+    return found
+
+
+current = Snapshot(_read, refresh_secs=2)
+
+
+def find(name: str) -> SourcePolicy | None:
+    """Find a source by its id or its write key; None when there is no such source, enabled or not."""
+    return current.get().get(name)

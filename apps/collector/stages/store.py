@@ -1,0 +1,86 @@
+"""After this stage the batch is in the database: once the transaction commits, it is accepted."""
+
+import orjson
+
+from apps.collector.track import Batch, Track
+from apps.core.upsert import insert_new, upsert
+from apps.events import storage
+from apps.events.models import RefusedEvent
+from apps.events.storage import EventRow, array_literal, json_text
+from apps.profiles.models import Alias, Identifier, Profile
+from apps.sessions.models import Session
+
+MAX_PAYLOAD = 10_000  # characters of a refused event that are kept
+
+
+def store(batch: Batch) -> None:
+    """Write the batch: events by COPY, and one statement for each other table that has rows.
+
+    A message that another transaction stores at the same moment raises IntegrityError; the batch is then run again.
+    """
+    tracks = batch.going
+    profiles = {track.profile.id: track.profile for track in tracks if track.profile and track.saves_profile}
+    sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
+    upsert(Profile, list(profiles.values()), keep=["created_at"])
+    directory = batch.directory
+    insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
+    upsert(Identifier, [row for row in directory.changed_identifiers.values() if row.profile_id in profiles])
+    upsert(Session, list(sessions.values()))
+    storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
+    storage.copy([row for track in tracks for row in _rows(track, batch)])
+    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track)])
+
+
+def _rows(track: Track, batch: Batch) -> list[EventRow]:
+    if not track.saves_events:
+        return []
+    profile_id = track.profile.id if track.profile and track.saves_profile else None
+    return [
+        EventRow(
+            id=event.id,
+            time=event.happened_at,
+            received_at=track.received_at,
+            processed_at=batch.now,
+            type=event.type,
+            source_id=track.source.id,
+            session_id=track.session.id if track.session and track.saves_session else None,
+            profile_id=profile_id,
+            original_profile_id=profile_id,
+            message_id=event.message_id,
+            journey=event.journey,
+            is_silent=track.is_silent,
+            tags=array_literal(tuple(event.tags)),
+            properties=json_text(event.properties),
+            traits=json_text(event.traits),
+            context=json_text(event.context),
+            problems=json_text(event.problems) if event.problems else None,
+        )
+        for event in track.going
+    ]
+
+
+def _refused(track: Track) -> list[RefusedEvent]:
+    rows = []
+    for refusal in track.refusals():
+        events = [event for event in track.events if event.refusal is refusal] or track.events
+        payload = [{"type": event.type, "properties": event.properties} for event in events]
+        rows.append(
+            RefusedEvent(
+                source_id=track.source.id,
+                received_at=track.received_at,
+                code=refusal.code,
+                field=refusal.field,
+                message=refusal.message,
+                payload=_printable(payload),
+            )
+        )
+    return rows
+
+
+def _printable(payload: object) -> str:
+    """Write what was refused, even if it was refused because it cannot be written: odd characters become escapes."""
+    try:
+        text = orjson.dumps(payload).decode()
+    except orjson.JSONEncodeError:
+        text = ascii(payload)
+    return text[:MAX_PAYLOAD]

@@ -1,0 +1,20 @@
+"""After this stage each event has its searchable traits, its tags, and its place in the customer's journey."""
+
+from apps.collector import event_types
+from apps.collector.track import Batch
+from apps.events.rules import redact
+from apps.events.traits import extract
+
+
+def traits(batch: Batch) -> None:
+    """Extract traits by the rules of the event's type, and blot out what must never be stored, such as card numbers."""
+    all_rules = event_types.rules()
+    for track in batch.going:
+        visit_count = track.profile.visit_count + track.starts_visit if track.profile else None
+        for event in track.going:
+            found = all_rules.get(event.type)
+            if found is None:
+                continue
+            event.properties = redact(event.properties, found)
+            event.traits, event.journey, tags = extract(found, event.properties, visit_count=visit_count)
+            event.tags = list(dict.fromkeys([*event.tags, *tags]))

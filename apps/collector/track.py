@@ -1,0 +1,118 @@
+"""What is carried through the pipeline: a track is one payload on its way, with its events."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.collector.sources import SourcePolicy
+from apps.core.ids import NIL
+from apps.profiles.identity import Claim, Directory
+from apps.profiles.models import Profile
+from apps.sessions.models import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not taken: the sender is at fault, and is told which field."""
+
+    code: str
+    message: str
+    field: str = ""
+    index: int | None = None  # the event's place in the request
+
+    def as_dict(self) -> dict[str, Any]:
+        """Shape the refusal as responses carry it: {code, message, field, index}."""
+        return {"code": self.code, "message": self.message, "field": self.field, "index": self.index}
+
+
+@dataclass(slots=True)
+class TrackedEvent:
+    """One event of a track; fields are filled from top to bottom, by the stage named beside them."""
+
+    type: str
+    properties: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    claimed_time: Any = None  # as the client wrote it
+    message_id: str | None = None
+    index: int = 0
+    is_system: bool = False
+    profile_traits: dict[str, Any] = field(default_factory=dict)  # free traits that it sets: Segment's `identify`
+    id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
+    time: datetime | None = None  # admit
+    key: UUID | None = None  # admit: what makes a repetition of it known
+    is_duplicate: bool = False  # identify
+    refusal: Refusal | None = None  # any
+    traits: dict[str, Any] = field(default_factory=dict)  # traits
+    journey: str | None = None  # traits
+    problems: list[dict[str, str]] = field(default_factory=list)  # profile: fields that could not be copied
+
+    @property
+    def happened_at(self) -> datetime:
+        """The time of the event once `admit` has read it."""
+        assert self.time is not None
+        return self.time
+
+
+@dataclass(slots=True)
+class Track:
+    """One payload: who says it, of whom, what happened, and what is to be kept of it."""
+
+    source: SourcePolicy
+    received_at: datetime
+    events: list[TrackedEvent]
+    claim: Claim = field(default_factory=Claim)
+    session_ref: str | None = None
+    session_key: UUID | None = None  # the session's id, when the client named one
+    context: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    request_id: str = ""
+    ip: str = ""
+    user_agent: str = ""
+    accept_language: str = ""
+    saves_events: bool = True
+    saves_session: bool = True
+    saves_profile: bool = True
+    is_profileless: bool = False
+    is_silent: bool = False
+    refusal: Refusal | None = None  # any
+    going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
+    session: Session | None = None  # identify; None for what neither names nor keeps one
+    profile: Profile | None = None  # identify
+    is_new_session: bool = False  # identify
+    is_new_profile: bool = False  # identify
+    starts_visit: bool = False  # visit
+
+    def __post_init__(self) -> None:
+        """Begin with the events that are not wrong in themselves."""
+        self.settle()
+
+    def settle(self) -> None:
+        """Note which events are neither refused nor known already; called by the stages that refuse or add events."""
+        self.going = [event for event in self.events if event.refusal is None and not event.is_duplicate]
+
+    @property
+    def at_session(self) -> Session:
+        """The session of a track that has one: `identify` has found or opened it."""
+        assert self.session is not None
+        return self.session
+
+    def refusals(self) -> list[Refusal]:
+        """All refusals, the payload's own or its events'."""
+        own = [self.refusal] if self.refusal else []
+        return own + [event.refusal for event in self.events if event.refusal]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Tracks that go through the pipeline together."""
+
+    tracks: list[Track]
+    now: datetime
+    directory: Directory = field(default_factory=Directory)  # identify
+
+    @property
+    def going(self) -> list[Track]:
+        """The tracks that still have an event to process."""
+        return [track for track in self.tracks if track.refusal is None and track.going]

@@ -1,0 +1,106 @@
+"""Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
+
+import json
+import math
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from apps.collector.track import Refusal
+
+
+class Malformed(Exception):
+    """The body as a whole cannot be read; the refusal says where."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+def load_json(body: bytes) -> tuple[Any, bool]:
+    """Parse a JSON body; return it, and whether its values must be looked at one by one (see `check_values`).
+
+    orjson refuses the whole body for one lone surrogate or one infinite number. The standard parser lets them through,
+    so that only the event that carries them is lost. Raises Malformed with line and column.
+    """
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as strict_error:
+        try:
+            return json.loads(body.decode()), True  # UTF-8 only: no other encoding goes into the inbox
+        except RecursionError:
+            raise Malformed(
+                Refusal("too_deep", f"The body is nested deeper than {settings.MAX_DEPTH} levels.")
+            ) from None
+        except ValueError:
+            raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
+    # Fewer brackets than the limit cannot be nested deeper than the limit.
+    is_suspect = b"\\u0000" in body or body.count(b"{") + body.count(b"[") > settings.MAX_DEPTH
+    return parsed, is_suspect
+
+
+def check_values(value: Any, path: str) -> Refusal | None:
+    """Find the first value that PostgreSQL cannot store or that is nested too deep; None when all is well."""
+    stack = [(value, path, 1)]
+    while stack:
+        item, at, depth = stack.pop()
+        if not isinstance(item, dict | list):
+            refusal = _check_leaf(item, at)
+            if refusal:
+                return refusal
+            continue
+        if depth > settings.MAX_DEPTH:
+            return Refusal("too_deep", f"{path} is nested deeper than {settings.MAX_DEPTH} levels.", path)
+        children = item.items() if isinstance(item, dict) else enumerate(item)
+        for key, child in children:
+            problem = _text_problem(key) if isinstance(key, str) else ""
+            if problem:
+                return Refusal("invalid_text", f"A key of {at} {problem}.", at)
+            stack.append((child, f"{at}.{key}", depth + 1))
+    return None
+
+
+def _check_leaf(item: Any, at: str) -> Refusal | None:
+    if isinstance(item, str):
+        problem = _text_problem(item)
+        return Refusal("invalid_text", f"{at} {problem}.", at) if problem else None
+    if isinstance(item, float) and not math.isfinite(item):
+        return Refusal("number_out_of_range", f"{at} is not a finite number.", at)
+    if isinstance(item, int) and abs(item) >= 2**63:
+        return Refusal("number_out_of_range", f"{at} does not fit into 64 bits.", at)
+    return None
+
+
+def _text_problem(text: str) -> str:
+    if "\x00" in text:
+        return "contains a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "contains half of a surrogate pair"
+    return ""
+
+
+def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
+    """Read an id: trimmed text; numbers count as text, blank and null as absent. Raises Malformed naming the path."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Malformed(Refusal("invalid_type", f"{path} must be a text.", path))
+    text = str(value).strip()
+    if len(text) > limit:
+        raise Malformed(Refusal("too_long", f"{path} is longer than {limit} characters.", path))
+    problem = _text_problem(text)
+    if problem:
+        raise Malformed(Refusal("invalid_text", f"{path} {problem}.", path))
+    return text or None
+
+
+def object_of(value: Any, path: str) -> dict[str, Any]:
+    """Read an object; null counts as empty. Raises Malformed naming the path."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))
+    return value

@@ -1,0 +1,235 @@
+"""Segment's HTTP tracking API: what the SDKs of Segment and RudderStack send.
+
+The format: segment.com/docs/connections/sources/catalog/libraries/server/http-api and .../connections/spec.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.wire.body import Malformed, check_values, load_json, object_of, text_of
+from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.track import session_key
+from apps.core.ids import digest
+from apps.profiles.identity import Claim
+
+BATCH = "batch"
+# The call, and the event type that it becomes; `track` names its event itself.
+TYPES = {
+    "track": None,
+    "identify": "identify",
+    "page": "page-view",
+    "screen": "screen-view",
+    "group": "group",
+    "alias": "alias",
+}
+# Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
+TOLERATED_SKEW = timedelta(minutes=1)
+# What careless clients send in place of nothing.
+NOBODY = frozenset({"", "null", "undefined", "none", "nil", "nan"})
+
+
+def parse(body: bytes, envelope: Envelope) -> Parsed:
+    """Read a message, or a batch of them, into a track for each; a wrong one carries its refusal alone.
+
+    `envelope.call` is the address's method. Raises Malformed when the body is no message and no batch.
+    """
+    payload, is_suspect = load_json(body)
+    if not isinstance(payload, dict):
+        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
+    return read(payload, envelope, is_suspect=is_suspect)
+
+
+def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Parsed:
+    """Turn a parsed body into tracks."""
+    if envelope.call != BATCH:
+        messages: Any = [{**payload, "type": envelope.call}]
+        shared: dict[str, Any] = {}
+    else:
+        messages, shared = payload.get("batch"), _shared_context(payload, is_suspect=is_suspect)
+        if not isinstance(messages, list):
+            raise Malformed(Refusal("invalid_type", "batch must be a list.", "batch"))
+        if len(messages) > settings.MAX_EVENTS_PER_REQUEST:
+            message = f"batch holds more than {settings.MAX_EVENTS_PER_REQUEST} messages."
+            raise Malformed(Refusal("too_many", message, "batch"))
+    reader = _Reader(
+        envelope=envelope,
+        context=shared,
+        skew=_skew(payload.get("sentAt"), received_at=envelope.received_at),
+        is_silent=payload.get("historical") is True,
+        is_suspect=is_suspect,
+        # Sizes are only looked at one by one when the body as a whole could hold one that is too large.
+        checks_size=is_suspect or len(messages) > 1,
+    )
+    prefix = "batch." if envelope.call == BATCH else ""
+    tracks = [
+        reader.track(message, index, f"{prefix}{index}." if prefix else "") for index, message in enumerate(messages)
+    ]
+    return Parsed(tracks=tracks, is_asynchronous=True)
+
+
+class _Reader:
+    """Reads the messages of one request."""
+
+    def __init__(
+        self,
+        *,
+        envelope: Envelope,
+        context: dict[str, Any],
+        skew: timedelta,
+        is_silent: bool,
+        is_suspect: bool,
+        checks_size: bool,
+    ) -> None:
+        self._envelope = envelope
+        self._context = context
+        self._skew = skew
+        self._is_silent = is_silent
+        self._is_suspect = is_suspect
+        self._checks_size = checks_size
+
+    def track(self, message: Any, index: int, path: str) -> Track:
+        """Read one message; a wrong one becomes a track whose only event is refused."""
+        try:
+            return self._read(message, index, path)
+        except Malformed as error:
+            found = error.refusal
+            event = TrackedEvent(type="", index=index, refusal=Refusal(found.code, found.message, found.field, index))
+            if isinstance(message, dict):
+                event.properties = {"message": message}
+            return Track(source=self._envelope.source, received_at=self._envelope.received_at, events=[event])
+
+    def _read(self, message: Any, index: int, path: str) -> Track:
+        whole = path.rstrip(".")
+        if not isinstance(message, dict):
+            raise Malformed(Refusal("invalid_type", f"{whole} must be an object.", whole))
+        refusal = check_values(message, whole or "body") if self._is_suspect else None
+        if refusal:
+            raise Malformed(refusal)
+        self._check_size(message, whole)
+        context = {**self._context, **object_of(message.get("context"), f"{path}context")}
+        claim = self._claim(message, path)
+        event = self._event(message, index, path, context)
+        session_ref = _session_ref(context, claim)
+        source = self._envelope.source
+        return Track(
+            source=source,
+            received_at=self._envelope.received_at,
+            request_id=self._envelope.request_id,
+            events=[event],
+            claim=claim,
+            session_ref=session_ref,
+            session_key=session_key(session_ref),
+            context=_about_client(context),
+            ip=_text(context.get("ip")) or self._envelope.ip,
+            # The header's agent is the SDK's own, on the sender's server: it says nothing about a visitor.
+            user_agent=_text(context.get("userAgent")),
+            accept_language=_text(context.get("locale")),
+            # Devices have sessions, servers do not.
+            saves_session=claim.anonymous_id is not None and not source.is_ephemeral,
+            saves_events=not source.is_ephemeral,
+            is_silent=self._is_silent or context.get("historical") is True,
+        )
+
+    def _check_size(self, message: dict[str, Any], whole: str) -> None:
+        if self._checks_size and len(orjson.dumps(message)) > settings.MAX_EVENT_BYTES:
+            text = f"{whole or 'The message'} is larger than {settings.MAX_EVENT_BYTES} bytes."
+            raise Malformed(Refusal("too_large", text, whole))
+
+    def _claim(self, message: dict[str, Any], path: str) -> Claim:
+        claim = Claim(
+            user_id=_id_of(message, "userId", path),
+            anonymous_id=_id_of(message, "anonymousId", path),
+            previous_id=_id_of(message, "previousId", path),
+        )
+        if claim.user_id is None and claim.anonymous_id is None:
+            text = f"{path}userId or {path}anonymousId is required."
+            raise Malformed(Refusal("required", text, f"{path}userId"))
+        return claim
+
+    def _event(self, message: dict[str, Any], index: int, path: str, context: dict[str, Any]) -> TrackedEvent:
+        call = message.get("type")
+        if not isinstance(call, str) or call not in TYPES:
+            text = f"{path}type must be one of {', '.join(TYPES)}."
+            raise Malformed(Refusal("invalid_type", text, f"{path}type"))
+        properties = object_of(message.get("properties"), f"{path}properties")
+        traits: dict[str, Any] = {}
+        if call == "identify":
+            # RudderStack puts the traits of `identify` into the context.
+            traits = object_of(message.get("traits"), f"{path}traits") or object_of(
+                context.get("traits"), f"{path}context.traits"
+            )
+            properties = {**properties, **traits}
+        elif call == "group":
+            properties = {**object_of(message.get("traits"), f"{path}traits"), **properties}
+            properties["group_id"] = _id_of(message, "groupId", path)
+        named = {key: message[key] for key in ("name", "category") if call in ("page", "screen") and message.get(key)}
+        return TrackedEvent(
+            type=TYPES[call] or _event_name(message, path),
+            index=index,
+            message_id=text_of(message.get("messageId"), f"{path}messageId"),
+            properties={**named, **properties},
+            context={key: value for key, value in context.items() if key in ("page", "library", "campaign")},
+            claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
+            profile_traits=traits,
+        )
+
+    def _time(self, claimed: Any) -> Any:
+        if not self._skew or not isinstance(claimed, str):
+            return claimed
+        found = _instant(claimed)
+        return found + self._skew if found else claimed
+
+
+def _event_name(message: dict[str, Any], path: str) -> str:
+    name = message.get("event")
+    if not isinstance(name, str) or not name.strip():
+        raise Malformed(Refusal("required", f"{path}event must be a text that is not empty.", f"{path}event"))
+    return name
+
+
+def _id_of(message: dict[str, Any], name: str, path: str) -> str | None:
+    found = text_of(message.get(name), f"{path}{name}")
+    return None if found is None or found.lower() in NOBODY else found
+
+
+def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, Any]:
+    context = object_of(payload.get("context"), "context")
+    refusal = check_values(context, "context") if is_suspect else None
+    if refusal:
+        raise Malformed(refusal)
+    return context
+
+
+def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
+    """Read RudderStack's session id: a number that is only unique on its device."""
+    session_id = context.get("sessionId")
+    if isinstance(session_id, bool) or not isinstance(session_id, int | str) or claim.anonymous_id is None:
+        return None
+    return str(digest("sdk-session", claim.anonymous_id, str(session_id)))
+
+
+def _about_client(context: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a message's context what describes its client, not its page or its person."""
+    return {key: value for key, value in context.items() if key not in ("page", "traits", "userAgent", "ip")}
+
+
+def _skew(sent_at: Any, *, received_at: datetime) -> timedelta:
+    sent = _instant(sent_at)
+    skew = received_at - sent if sent else timedelta()
+    return skew if abs(skew) > TOLERATED_SKEW else timedelta()
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> str:
+    return value[:1_000] if isinstance(value, str) else ""

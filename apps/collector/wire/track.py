@@ -1,0 +1,143 @@
+"""The `/track` dialect: one payload of a browser tracker or a server, several events of one session."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.wire.body import Malformed, check_values, load_json, object_of, text_of
+from apps.collector.wire.envelope import Envelope, Parsed
+from apps.core.ids import as_uuid, digest
+from apps.profiles.identity import Claim
+
+
+def source_of(payload: Any) -> str:
+    """Read which source a payload names. Raises Malformed naming the field."""
+    if not isinstance(payload, dict):
+        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
+    source = object_of(payload.get("source"), "source")
+    name = text_of(source.get("id"), "source.id")
+    if name is None:
+        raise Malformed(Refusal("required", "source.id is required.", "source.id"))
+    return name
+
+
+def parse(body: bytes, envelope: Envelope) -> Parsed:
+    """Read a body into its one track; events that are wrong in themselves carry their refusal."""
+    payload, is_suspect = load_json(body)
+    return read(payload, envelope, is_suspect=is_suspect)
+
+
+def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Parsed:
+    """Turn a parsed payload into its one track. Raises Malformed when no event of it can be saved."""
+    events = payload.get("events", [])
+    if not isinstance(events, list):
+        raise Malformed(Refusal("invalid_type", "events must be a list.", "events"))
+    if len(events) > settings.MAX_EVENTS_PER_REQUEST:
+        message = f"events holds more than {settings.MAX_EVENTS_PER_REQUEST} events."
+        raise Malformed(Refusal("too_many", message, "events"))
+    context, properties = (
+        object_of(payload.get("context"), "context"),
+        object_of(payload.get("properties"), "properties"),
+    )
+    for name, part in (("context", context), ("properties", properties)):
+        refusal = check_values(part, name) if is_suspect else None
+        if refusal:
+            raise Malformed(refusal)
+    raw_options = payload.get("options")
+    options: dict[str, Any] = raw_options if isinstance(raw_options, dict) else {}  # clients send anything here
+    source = envelope.source
+    session_ref = _reference(payload.get("session"), "session.id")
+    profile_ref = _reference(payload.get("profile"), "profile.id")
+    track = Track(
+        source=source,
+        received_at=envelope.received_at,
+        events=[_event(event, index, is_suspect=is_suspect) for index, event in enumerate(events)],
+        claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=source.trusts_ids), trusts_ids=source.trusts_ids),
+        session_ref=session_ref,
+        session_key=session_key(session_ref),
+        context=context,
+        properties=properties,
+        request_id=envelope.request_id,
+        ip=envelope.ip,
+        user_agent=_user_agent(context) or envelope.user_agent,
+        accept_language=envelope.accept_language,
+        is_profileless=envelope.is_profileless,
+        is_silent=options.get("historical") is True,
+    )
+    keep_by_option(track, options)
+    return Parsed(
+        tracks=[track],
+        is_debugged=options.get("debugger") is True,
+        is_asynchronous=options.get("async") is True or source.is_asynchronous,
+    )
+
+
+def keep_by_option(track: Track, options: dict[str, Any]) -> None:
+    """Apply what client and source say about storing; only real booleans count."""
+    kept = track.source.is_ephemeral is False
+    track.saves_events = kept and options.get("saveEvents") is not False
+    # A payload without a session gets one for its own duration only.
+    track.saves_session = kept and options.get("saveSession") is not False and track.session_key is not None
+    track.saves_profile = options.get("saveProfile") is not False
+
+
+def session_key(reference: str | None) -> UUID | None:
+    """Turn the client's session id into ours: itself when it is a UUID, otherwise its hash."""
+    return (as_uuid(reference) or digest("session", reference)) if reference else None
+
+
+def profile_key(reference: str | None, *, trusts_ids: bool) -> UUID | None:
+    """Turn the client's profile id into ours; without trust only a UUID can be one that we gave out."""
+    if not reference:
+        return None
+    return as_uuid(reference) or (digest("profile", reference) if trusts_ids else None)
+
+
+def _reference(value: Any, path: str) -> str | None:
+    holder, _, name = path.partition(".")
+    return text_of(object_of(value, holder).get(name), path)
+
+
+def _user_agent(context: dict[str, Any]) -> str:
+    found: Any = context
+    for name in ("browser", "local", "browser", "userAgent"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _event(event: Any, index: int, *, is_suspect: bool) -> TrackedEvent:
+    path = f"events.{index}"
+    try:
+        if not isinstance(event, dict):
+            raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))
+        refusal = check_values(event, path) if is_suspect else None
+        if refusal:
+            raise Malformed(refusal)
+        return _read_event(event, index, path)
+    except Malformed as error:
+        found = error.refusal
+        return TrackedEvent(type="", index=index, refusal=Refusal(found.code, found.message, found.field, index))
+
+
+def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
+    event_type = event.get("type")
+    if not isinstance(event_type, str) or not event_type.strip():
+        raise Malformed(Refusal("required", f"{path}.type must be a text that is not empty.", f"{path}.type"))
+    tags = event.get("tags")
+    return TrackedEvent(
+        type=event_type,
+        index=index,
+        message_id=text_of(event.get("id"), f"{path}.id"),
+        properties=object_of(event.get("properties"), f"{path}.properties"),
+        context=object_of(event.get("context"), f"{path}.context"),
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        claimed_time=_claimed_time(event.get("time")),
+    )
+
+
+def _claimed_time(time: Any) -> Any:
+    if not isinstance(time, dict):
+        return time
+    return time["create"] if time.get("create") is not None else time.get("insert")

@@ -1,0 +1,76 @@
+"""What somebody who clicks a tracked link may rely on."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+from rest_framework.test import APIClient
+
+from apps.collector import accept, redirects
+from apps.events.models import Event
+from tests.factories import RedirectFactory, SessionFactory
+
+
+def ingest() -> None:
+    accept.ingest(100, at=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+def test_a_click_goes_on_and_is_recorded(client: APIClient, method: str) -> None:
+    link = RedirectFactory(properties={"campaign": "spring"}, event_type="banner-clicked")
+
+    answer = getattr(client, method)(f"/redirect/{link.id}?to=https://evil.example")
+    ingest()
+
+    assert (answer.status_code, answer["Location"]) == (302, link.url)
+    event = Event.objects.get()
+    assert (event.type, event.profile_id) == ("banner-clicked", None)
+    assert event.properties == {"campaign": "spring", "url": link.url, "params": {"to": "https://evil.example"}}
+
+
+def test_a_click_belongs_to_the_session_in_the_address_or_the_cookie(client: APIClient) -> None:
+    link, session = RedirectFactory(), SessionFactory()
+
+    client.get(f"/redirect/{link.id}/{session.id}")
+    client.cookies["tracardi-session-id"] = str(session.id)
+    client.get(f"/redirect/{link.id}")
+    ingest()
+
+    clicks = Event.objects.filter(type="link-clicked")
+    assert [click.profile_id for click in clicks] == [session.profile_id] * 2
+
+
+def test_an_unknown_or_disabled_link_is_not_found(client: APIClient) -> None:
+    disabled = RedirectFactory(is_enabled=False)
+
+    assert client.get(f"/redirect/{uuid4()}").status_code == 404
+    assert client.get(f"/redirect/{disabled.id}").status_code == 404
+
+
+def test_a_click_works_while_the_database_is_away(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = RedirectFactory()
+    redirects.find(link.id)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(accept, "later", fail)
+    answer = client.get(f"/redirect/{link.id}")
+
+    assert (answer.status_code, answer["Location"]) == (302, link.url)
+
+
+@pytest.mark.parametrize("query", ["?a=%00", "?a=%ff", "?" + "a=1&" * 900])
+def test_an_odd_query_does_not_fail_the_click(client: APIClient, query: str) -> None:
+    link = RedirectFactory()
+
+    assert client.get(f"/redirect/{link.id}{query}").status_code == 302
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://host/file"])
+def test_only_web_pages_can_be_linked_to(url: str) -> None:
+    with pytest.raises(ValidationError):
+        RedirectFactory.build(url=url).clean()

@@ -1,0 +1,25 @@
+"""Fixtures of all tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_lasting_connections() -> None:
+    """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory() -> Iterator[None]:
+    """Read configuration anew in each test: its database is another one."""
+    from apps.collector import event_types, redirects, sources
+    from apps.events import partitions
+
+    for snapshot in (sources.current, event_types.current, redirects.current):
+        snapshot.forget()
+    partitions.forget()
+    yield
+    partitions.forget()

@@ -1,0 +1,104 @@
+"""Valid minimal rows and payloads; tests override the one thing that they are about."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from apps.events.models import InboxItem, Redirect, Source
+from apps.profiles.models import Alias, Identifier, Profile
+from apps.sessions.models import Session
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+class SourceFactory(DjangoModelFactory[Source]):
+    """An API source that is switched on."""
+
+    class Meta:
+        model = Source
+
+    name = factory.Sequence(lambda number: f"Source {number}")
+
+
+class RedirectFactory(DjangoModelFactory[Redirect]):
+    """A tracked link to a shop."""
+
+    class Meta:
+        model = Redirect
+
+    name = factory.Sequence(lambda number: f"Link {number}")
+    source = factory.SubFactory(SourceFactory, kind=Source.Kind.REDIRECT)
+    url = "https://shop.example/sale"
+
+
+class ProfileFactory(DjangoModelFactory[Profile]):
+    """An anonymous profile, first seen at noon."""
+
+    class Meta:
+        model = Profile
+
+    created_at = updated_at = first_seen_at = last_seen_at = NOON
+
+
+class AliasFactory(DjangoModelFactory[Alias]):
+    """Another id of a profile."""
+
+    class Meta:
+        model = Alias
+
+    id = factory.Faker("uuid4", cast_to=None)
+    profile = factory.SubFactory(ProfileFactory)
+    created_at = NOON
+
+
+class IdentifierFactory(DjangoModelFactory[Identifier]):
+    """A name that another system has for a profile."""
+
+    class Meta:
+        model = Identifier
+
+    id = factory.Faker("uuid4", cast_to=None)
+    kind = Identifier.Kind.USER
+    profile = factory.SubFactory(ProfileFactory)
+    created_at = NOON
+
+
+class SessionFactory(DjangoModelFactory[Session]):
+    """A session of a profile that began at noon."""
+
+    class Meta:
+        model = Session
+
+    profile = factory.SubFactory(ProfileFactory)
+    source_id = factory.Faker("uuid4", cast_to=None)
+    started_at = last_seen_at = NOON
+
+
+class InboxItemFactory(DjangoModelFactory[InboxItem]):
+    """A request that waits."""
+
+    class Meta:
+        model = InboxItem
+
+    source_id = factory.Faker("uuid4", cast_to=None)
+    dialect = InboxItem.Dialect.TRACK
+    body = "{}"
+    received_at = NOON
+
+
+def track_payload(source: Source, *types: str, session: str | None = "session-of-anna", **parts: Any) -> dict[str, Any]:
+    """Make a `/track` body with one event of each type; `parts` replace or add top-level keys."""
+    return {
+        "source": {"id": str(source.id)},
+        "session": {"id": session} if session else None,
+        "profile": None,
+        "context": {},
+        "events": [{"type": type_} for type_ in types],
+        **parts,
+    }

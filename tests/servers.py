@@ -1,0 +1,31 @@
+"""Real servers for all tests; a plugin (`-p tests.servers`), as pytest-django reads settings before any conftest.
+
+Started once, by the process that pytest starts in, unless the environment names some; workers inherit the addresses.
+"""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+from cdp import embedded
+
+_servers = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> object:
+    """Start PostgreSQL and Valkey before Django's settings are read."""
+    os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
+    os.environ.setdefault("IDENTITY_KEY", "only-for-tests-" + "y" * 40)
+    os.environ.setdefault("LOG_LEVEL", "CRITICAL")
+    if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        servers = _servers.enter_context(embedded.temporary_servers())
+        os.environ.setdefault("DATABASE_URL", servers.database_url)
+        os.environ.setdefault("REDIS_URL", servers.redis_url)
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started."""
+    _servers.close()
