@@ -1,0 +1,37 @@
+"""The roles that every installation has, as groups: what each may do. Deny by default: no role, no pages."""
+
+from django.contrib.auth.models import Group, Permission
+
+SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
+SEES_TROUBLE = (
+    "events.view_refusedevent",
+    "events.view_inboxitem",
+    "events.change_inboxitem",
+    "django_rq.view_dashboard",
+)
+CHANGES_COLLECTING = tuple(
+    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
+)
+CHANGES_USERS = tuple(
+    f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
+)
+
+DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+ROLES = {
+    "Administrator": (*DEVELOPER, *CHANGES_USERS),
+    "Developer": DEVELOPER,
+    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING),
+    "Analyst": (*SEES_PEOPLE, "events.view_eventtype"),
+}
+
+
+def load_roles() -> None:
+    """Make the groups that are missing and give each the permissions above; permissions added by hand stay."""
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for name, wanted in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.add(*(known[permission] for permission in wanted if permission in known))

@@ -1,0 +1,117 @@
+"""All processes of one machine under supervisord: which they are, and its configuration."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdp import embedded
+
+BASE_DIR = embedded.BASE_DIR
+MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
+LOG_BYTES, LOG_BACKUPS = "10MB", 3
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process that is kept running."""
+
+    name: str
+    command: list[str]
+    stop_signal: str = "TERM"
+    user: str | None = None
+    starts_first: bool = False  # before the migrations, since they need it
+
+
+def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey: bool) -> list[Program]:
+    """List what runs; servers of the operator's own are left out."""
+    found = []
+    if has_postgres:
+        # INT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+        command = embedded.postgres_command(var)
+        found.append(Program("postgres", command, "INT", user=embedded.system_user(), starts_first=True))
+    if has_valkey:
+        found.append(Program("valkey", embedded.valkey_command(var), starts_first=True))
+    return [
+        *found,
+        Program("web", web_command(host=host, port=port)),
+        Program("ingest", [*MANAGE, "ingest"]),
+        Program("worker", [*MANAGE, "rqworker", "default", "--with-scheduler"]),
+        Program("cron", [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py")]),
+    ]
+
+
+def web_command(*, host: str, port: int) -> list[str]:
+    """Return the command of the web server: two processes, since the second one costs little and a crash less."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": "2",
+        "--blocking-threads": "16",
+        "--backlog": "1024",
+        "--workers-kill-timeout": "10",
+        "--log-level": "warning",
+    }
+    flags = [part for name, value in options.items() for part in (name, value)]
+    granian = [sys.executable, "-m", "granian"]
+    return [*granian, *flags, "--respawn-failed-workers", "--no-ws", "cdp.wsgi:application"]
+
+
+def write_config(var: Path, running: list[Program]) -> Path:
+    """Write supervisord's configuration and return its path."""
+    log = var / "log"
+    log.mkdir(parents=True, exist_ok=True)
+    socket = embedded.short_dir(var, "supervisor") / "supervisor.sock"
+    socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sections = [
+        _section(
+            "supervisord",
+            logfile=str(log / "supervisord.log"),
+            pidfile=str(var / "supervisord.pid"),
+            childlogdir=str(log),
+            nodaemon="true",
+            silent="true",
+            **({"user": "root"} if os.geteuid() == 0 else {}),
+        ),
+        _section("unix_http_server", file=str(socket), chmod="0700"),
+        _section("rpcinterface:supervisor", **{"supervisor.rpcinterface_factory": RPC_FACTORY}),
+        _section("supervisorctl", serverurl=f"unix://{socket}"),
+        *(_program_section(program, log) for program in running),
+    ]
+    path = var / "supervisord.conf"
+    path.write_text("\n".join(sections))
+    return path
+
+
+RPC_FACTORY = "supervisor.rpcinterface:make_main_rpcinterface"
+
+
+def _program_section(program: Program, log: Path) -> str:
+    user = ["--user", program.user] if program.user else []
+    tied = [sys.executable, "-m", "cdp.processes", *user, f"SIG{program.stop_signal}", *program.command]
+    return _section(
+        f"program:{program.name}",
+        command=shlex.join(tied),
+        directory=str(BASE_DIR),
+        autostart="true" if program.starts_first else "false",
+        autorestart="true",
+        startsecs="1",
+        startretries="20",
+        stopsignal=program.stop_signal,
+        stopwaitsecs="20",
+        killasgroup="true",
+        stopasgroup="false" if program.name == "postgres" else "true",
+        priority="10" if program.starts_first else "50",
+        stdout_logfile=str(log / f"{program.name}.log"),
+        stdout_logfile_maxbytes=LOG_BYTES,
+        stdout_logfile_backups=str(LOG_BACKUPS),
+        redirect_stderr="true",
+    )
+
+
+def _section(name: str, **options: str) -> str:
+    # supervisord reads % as the beginning of a substitution.
+    lines = "".join(f"{option} = {value.replace('%', '%%')}\n" for option, value in options.items())
+    return f"[{name}]\n{lines}"

@@ -1,0 +1,8 @@
+"""What timelines say of an event."""
+
+from django import template
+
+from apps.events.timeline import gist as gist_of
+
+register = template.Library()
+register.filter("gist", gist_of)
