@@ -1,0 +1,59 @@
+"""Measure the platform: `make bench`, or `make bench ONLY=track`; under five minutes on two cores.
+
+Everything runs on this machine, the load generator included. Absolute figures say little about another machine; the
+ratios to the limits measured in the same run say more.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from cdp import embedded
+
+RESULTS = Path(__file__).parent / "results.json"
+# What each ratio must reach, or (for the last two) stay at or below.
+TARGETS = {
+    "track_ratio": ">= 0.10",
+    "accept_ratio": ">= 0.30",
+    "ingest_ratio": ">= 0.15",
+    "stored_2m_ratio": ">= 0.90",
+    "statements_per_batch": "constant",
+    "web_rss_mb": "< 150",
+}
+
+
+def main() -> None:
+    """Run the parts named on the command line, or all, and print and keep the figures."""
+    with embedded.temporary_servers(is_durable=True, memory_mb=1024) as servers:
+        os.environ.update(
+            DATABASE_URL=servers.database_url,
+            REDIS_URL=servers.redis_url,
+            SECRET_KEY="bench" * 10,
+            IDENTITY_KEY="bench" * 10,
+            DJANGO_SETTINGS_MODULE="cdp.settings",
+            LOG_LEVEL="ERROR",
+        )
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from bench.parts import PARTS
+
+        call_command("migrate", verbosity=0)
+        wanted = sys.argv[1:] or list(PARTS)
+        figures: dict[str, float] = {}
+        for name in wanted:
+            started = time.perf_counter()
+            figures |= {key: round(value, 3) for key, value in PARTS[name]().items()}
+            print(f"{name}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    width = max(map(len, figures))
+    for key, value in figures.items():
+        print(f"{key:<{width}}  {value:>12,.3f}  {TARGETS.get(key, '')}")
+    RESULTS.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
