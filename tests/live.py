@@ -1,0 +1,177 @@
+"""The platform's real processes, for the tests that need them: web server and ingest, on a database of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.request import urlopen
+from uuid import uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+
+from apps.console.leftovers import MARK
+from apps.console.supervision import BASE_DIR, MANAGE, web_command
+from cdp import embedded
+
+READY_SECS = 60.0
+
+
+@dataclass
+class Live:
+    """A running platform. Its processes are groups of their own: `os.killpg(live.web.pid, SIGKILL)` ends all of one.
+
+    Start processes from the main thread: the kernel ends them with the thread that started them.
+    """
+
+    database_url: str
+    redis_url: str
+    var: Path  # its logs, and the data of a PostgreSQL of its own
+    port: int
+    web: subprocess.Popen[bytes] = field(init=False)
+    ingest: subprocess.Popen[bytes] = field(init=False)
+    postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of its processes."""
+        own = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "CDP_VAR_DIR": str(self.var)}
+        return {**os.environ, **own, MARK: str(self.var), "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
+
+    def start_web(self) -> None:
+        """Start the web server as `manage.py up` does, and return when it answers."""
+        self.web = self._start("web", web_command(host="127.0.0.1", port=self.port))
+        wait_for(self._is_ready, "the web server", timeout_secs=READY_SECS)
+
+    def start_ingest(self) -> None:
+        """Start to empty the inbox."""
+        self.ingest = self._start("ingest", [*MANAGE, "ingest"])
+
+    def start_postgres(self) -> None:
+        """Start the PostgreSQL of a durable platform, and return when it has recovered."""
+        user = ["--user", embedded.SYSTEM_USER] if embedded.system_user() else []
+        self.postgres = self._start("postgres", embedded.postgres_command(self.var), *user, "SIGINT")
+        embedded.wait_ready(self.var, wants_valkey=False)
+
+    def manage(self, *args: str) -> str:
+        """Run a command of manage.py and return what it printed; raises AssertionError when it fails."""
+        done = subprocess.run([*MANAGE, *args], env=self.env, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def source(self, name: str, *options: str) -> dict[str, str]:
+        """Make a source, and return its id and write key."""
+        made: dict[str, str] = json.loads(self.manage("source", "create", name, *options))
+        return made
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Ask the database."""
+        with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row) as database:
+            return database.execute(query, values).fetchall()
+
+    def wait_until_drained(self, *, timeout_secs: float = 30.0) -> None:
+        """Return when ingest has processed all that was accepted; what it had to park is an error."""
+        waiting = "SELECT count(*) AS n FROM events_inboxitem WHERE parked_at IS NULL"
+        wait_for(lambda: self.rows(waiting)[0]["n"] == 0, "an empty inbox", timeout_secs=timeout_secs)
+        assert not self.rows("SELECT error FROM events_inboxitem")
+
+    def log(self, name: str) -> Path:
+        """Name the file that has the output of a process."""
+        return self.var / f"{name}.log"
+
+    def stop(self) -> None:
+        """End what runs."""
+        for name, number in (("web", signal.SIGTERM), ("ingest", signal.SIGTERM), ("postgres", signal.SIGINT)):
+            process = getattr(self, name, None)
+            if process is None:
+                continue
+            process.send_signal(number)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def _start(self, name: str, command: list[str], *tie: str) -> subprocess.Popen[bytes]:
+        # Tied to the tests, so that it ends with them, however they end.
+        tied = [sys.executable, "-m", "cdp.processes", *(tie or ("SIGTERM",)), *command]
+        with self.log(name).open("ab") as log:
+            return subprocess.Popen(tied, env=self.env, stdout=log, stderr=log, cwd=BASE_DIR, start_new_session=True)
+
+    def _is_ready(self) -> bool:
+        assert self.web.poll() is None, self.log("web").read_text()
+        try:
+            with urlopen(f"{self.address}/healthcheck/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+
+@contextmanager
+def live_platform(*, durable: bool = False) -> Iterator[Live]:
+    """Run web server and ingest on a fresh database of the test servers; nothing of them is left behind.
+
+    A durable one has a PostgreSQL of its own, which keeps what it has committed when it is killed.
+    """
+    with ExitStack() as stack:
+        var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cdp-live-")))
+        var.chmod(0o755)  # PostgreSQL may have to run as another user
+        live = Live(embedded.database_url(var), _redis_url(durable=durable), var, _free_port())
+        stack.callback(live.stop)
+        if durable:
+            embedded.prepare_postgres(var)
+            live.start_postgres()
+        else:
+            live.database_url = stack.enter_context(_own_database())
+        live.manage("migrate", "--verbosity=0")
+        live.start_web()
+        live.start_ingest()
+        yield live
+
+
+def wait_for(is_so: Callable[[], bool], what: str, *, timeout_secs: float = 30.0) -> None:
+    """Return once it is so; raises AssertionError when it is not in time."""
+    deadline = time.monotonic() + timeout_secs
+    while not is_so():
+        assert time.monotonic() < deadline, f"Waited {timeout_secs:.0f} seconds for {what}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def _own_database() -> Iterator[str]:
+    shared, name = os.environ["DATABASE_URL"], f"live_{uuid4().hex[:12]}"
+    with psycopg.connect(shared, autocommit=True, connect_timeout=5) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlunsplit(urlsplit(shared)._replace(path=f"/{name}"))
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _redis_url(*, durable: bool) -> str:
+    """Give each worker of pytest two databases of its own among the sixteen of a server; the tests use the first."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    server, _, query = os.environ["REDIS_URL"].partition("?")
+    return f"{server}?{urlencode({**dict(parse_qsl(query)), 'db': 1 + (2 * worker + durable) % 15})}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
