@@ -10,12 +10,16 @@ from typing import Any, Final
 
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
+from apps.core.templating import TemplateError
 from apps.events.operations import OPERATIONS, Operation, Source
+from apps.events.reshaping import Reshape, compile_reshape
+from apps.events.validation import Check, Policy, SchemaError, compile_schema
 from apps.profiles import schema
 from apps.profiles.schema import Field, Kind
 
 KEYS: Final = frozenset(
     {"id", "name", "group", "journey", "tags", "properties", "traits", "defaults", "redact", "profile", "compute"}
+    | {"schema", "policy", "reshape"}
 )
 PROPERTIES: Final = "properties."  # what a path in the properties begins with; any other is that of an event trait
 REDACTIONS: Final = ("last4", "drop")
@@ -91,6 +95,8 @@ class EventRules:
     fields: tuple[FieldRule, ...]
     named: tuple[NamedRule, ...]
     percentages: tuple[Percentage, ...]
+    check: Check | None
+    reshape: Reshape | None
 
     def repeatable(self) -> "EventRules":
         """Return what is left of the rules when events are copied again: sums would count them twice."""
@@ -125,6 +131,8 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
         ),
         named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
         percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
+        check=_check(definition),
+        reshape=_reshape(definition),
     )
 
 
@@ -180,6 +188,27 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
     if unused:
         raise RulesError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")
     return rules
+
+
+def _check(definition: Mapping[str, Any]) -> Check | None:
+    policy = definition.get("policy") or Policy.FLAG
+    if policy not in list(Policy):
+        raise RulesError("policy", f"Unknown policy; known are {', '.join(Policy)}.")
+    schema = _object(definition, "schema")
+    if not schema:
+        return None
+    try:
+        return Check(compile_schema(schema), Policy(policy))
+    except SchemaError as error:
+        raise RulesError(f"schema.{error.path}".rstrip("."), error.message) from None
+
+
+def _reshape(definition: Mapping[str, Any]) -> Reshape | None:
+    template = _object(definition, "reshape")
+    try:
+        return compile_reshape(template) if template else None
+    except TemplateError as error:
+        raise RulesError(f"reshape.{error.path}", error.message) from None
 
 
 def _redaction(path: str, how: object) -> tuple[Path, str]:

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.events.models import InboxItem, Redirect, Source
+from apps.events.models import EventType, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -24,6 +24,16 @@ class SourceFactory(DjangoModelFactory[Source]):
         model = Source
 
     name = factory.Sequence(lambda number: f"Source {number}")
+
+
+class EventTypeFactory(DjangoModelFactory[EventType]):
+    """An event type of the operator's own that says nothing yet."""
+
+    class Meta:
+        model = EventType
+
+    type = factory.Sequence(lambda number: f"thing-{number}")
+    name = factory.LazyAttribute(lambda row: row.type.capitalize())
 
 
 class RedirectFactory(DjangoModelFactory[Redirect]):

@@ -16,7 +16,8 @@ def profile(batch: Batch) -> None:
             continue
         _count(track.profile, track)
         for event in track.going:
-            _copy(track.profile, event, all_rules.get(event.type))
+            if event.is_valid:
+                _copy(track.profile, event, all_rules.get(event.type))
         _summarise(track.profile)
         track.profile.updated_at = batch.now
 

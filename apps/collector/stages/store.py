@@ -1,11 +1,18 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
+from typing import Any
+
 import orjson
 
-from apps.collector.track import Batch, Track
+from apps.collector import event_types
+from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.wire import replay
+from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
-from apps.events import storage
+from apps.events import quarantine, storage
 from apps.events.models import RefusedEvent
+from apps.events.quarantine import SetAside
+from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
@@ -29,6 +36,7 @@ def store(batch: Batch) -> None:
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track)])
+    quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
 
 
 def _rows(track: Track, batch: Batch) -> list[EventRow]:
@@ -49,6 +57,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             message_id=event.message_id,
             journey=event.journey,
             is_silent=track.is_silent,
+            is_valid=event.is_valid,
             tags=array_literal(tuple(event.tags)),
             properties=json_text(event.properties),
             traits=json_text(event.traits),
@@ -59,11 +68,30 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
     ]
 
 
+def _set_aside(track: Track) -> list[SetAside]:
+    return [
+        SetAside(
+            id=event.key or new_id(),
+            type=event.type,
+            source_id=track.source.id,
+            time=event.happened_at,
+            received_at=track.received_at,
+            problems=event.problems,
+            properties=_storable(event),
+            context=event.context,
+            track=replay.shape(track, event),
+            keys=sorted({*track.claim.keys(), *filter(None, [track.session_key])}),
+        )
+        for event in track.events
+        if event.is_set_aside
+    ]
+
+
 def _refused(track: Track) -> list[RefusedEvent]:
     rows = []
     for refusal in track.refusals():
         events = [event for event in track.events if event.refusal is refusal] or track.events
-        payload = [{"type": event.type, "properties": event.properties} for event in events]
+        payload = [{"type": event.type, "properties": _storable(event)} for event in events]
         rows.append(
             RefusedEvent(
                 source_id=track.source.id,
@@ -75,6 +103,12 @@ def _refused(track: Track) -> list[RefusedEvent]:
             )
         )
     return rows
+
+
+def _storable(event: TrackedEvent) -> dict[str, Any]:
+    """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
+    rules = event_types.rules().get(event.type)
+    return redact(event.properties, rules) if rules else event.properties
 
 
 def _printable(payload: object) -> str:
