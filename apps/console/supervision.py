@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from apps.core.queues import QueueName
 from cdp import embedded
 
 BASE_DIR = embedded.BASE_DIR
@@ -37,7 +38,7 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
         *found,
         Program("web", web_command(host=host, port=port)),
         Program("ingest", [*MANAGE, "ingest"]),
-        Program("worker", [*MANAGE, "rqworker", "default", "--with-scheduler"]),
+        Program("worker", [*MANAGE, "rqworker", *map(str, QueueName), "--with-scheduler"]),
         Program("cron", [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py")]),
     ]
 

@@ -18,7 +18,7 @@ def profile(batch: Batch) -> None:
         for event in track.going:
             if event.is_valid:
                 _copy(track.profile, event, all_rules.get(event.type))
-        _summarise(track.profile)
+        track.profile.summarise()
         track.profile.updated_at = batch.now
 
 
@@ -45,15 +45,3 @@ def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:
     copied = copying.copy(rules, said, document=document, provenance=row.provenance)
     row.primary_id = document["primary_id"]
     event.problems += [{"field": path, "message": message} for path, message in copied.problems]
-
-
-def _summarise(row: Profile) -> None:
-    """Fill the columns that lists filter and search on from the document that is the truth."""
-    data = row.data
-    contact = data.get("contact") or {}
-    email = next((value for value in (contact.get("email") or {}).values() if value), None)
-    row.email = email.strip().lower() if isinstance(email, str) else None
-    pii = data.get("pii") or {}
-    full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
-    row.name = pii.get("display_name") or full_name
-    row.is_anonymous = not (row.primary_id or row.email or data.get("anonymous") is False)
