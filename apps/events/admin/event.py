@@ -1,4 +1,4 @@
-"""Events and event types, to look at."""
+"""Events, to look at."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,22 +8,14 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import NOTHING, badge, link, moment, tree
+from apps.core.admin.shown import badge, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events.admin.colours import JOURNEY_COLOURS
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
-
-JOURNEY_COLOURS = {
-    "awareness": "blue",
-    "consideration": "blue",
-    "purchase": "green",
-    "retention": "amber",
-    "advocacy": "amber",
-}
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -77,12 +69,27 @@ class ReceivedFilter(admin.SimpleListFilter):
         return queryset.filter(id__gte=UUID(int=since_ms << 80))
 
 
+class ValidFilter(admin.SimpleListFilter):
+    """What was accepted although it is not what its type says, by its partial index."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what was flagged."""
+        return [("invalid", "Flagged: not what the type says")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Narrow the list."""
+        return queryset.filter(is_valid=False) if self.value() == "invalid" else queryset
+
+
 @admin.register(Event)
 class EventAdmin(Browser):
     """Events in the order of their arrival."""
 
     list_display = ("happened", "type_shown", "about", "person", "source", "state")
-    list_filter = (TypeFilter, SourceFilter, ReceivedFilter)
+    list_filter = (TypeFilter, SourceFilter, ReceivedFilter, ValidFilter)
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
     fieldsets = (
@@ -168,6 +175,8 @@ class EventAdmin(Browser):
     @admin.display(description="State")
     def state(self, row: Event) -> SafeString:
         """Show whether all of it could be used."""
+        if not row.is_valid:
+            return badge("flagged", "red")
         return badge("fields left out", "amber") if row.problems else badge("stored", "green")
 
     @admin.display(description="Tags")
@@ -194,35 +203,3 @@ class EventAdmin(Browser):
     def problems_tree(self, row: Event) -> SafeString:
         """Show what could not be copied to the profile."""
         return tree(row.problems)
-
-
-@admin.register(EventType)
-class EventTypeAdmin(Browser):
-    """The event types that have a meaning of their own."""
-
-    keyset = ("type",)
-    list_display = ("type", "name", "group", "journey", "n_traits", "n_fields")
-    fieldsets = ((None, {"fields": ("type", "name", "group", "definition_tree")}),)
-    readonly_fields = ("type", "name", "group", "definition_tree")
-    list_per_page = 100
-
-    @admin.display(description="Journey")
-    def journey(self, row: EventType) -> SafeString:
-        """Show the place in the customer's journey."""
-        state = row.definition.get("journey")
-        return badge(state, JOURNEY_COLOURS.get(state, "grey")) if isinstance(state, str) else NOTHING
-
-    @admin.display(description="Traits")
-    def n_traits(self, row: EventType) -> int:
-        """Count the searchable traits."""
-        return len(row.definition.get("traits") or {})
-
-    @admin.display(description="Profile fields")
-    def n_fields(self, row: EventType) -> int:
-        """Count the profile fields that it sets."""
-        return len(row.definition.get("profile") or {})
-
-    @admin.display(description="Definition")
-    def definition_tree(self, row: EventType) -> SafeString:
-        """Show the definition."""
-        return format_html("{}", tree(row.definition))
