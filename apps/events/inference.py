@@ -147,9 +147,8 @@ def _changed(schema: Mapping[str, Any], seen: Seen, path: str) -> Iterator[Drift
     if allowed is None:
         return
     names = {allowed} if isinstance(allowed, str) else set(allowed)
-    if "number" in names:
-        names.add("integer")
-    other = {name: count for name, count in seen.types.items() if name not in names}
+    fitting = names | ({"integer"} if "number" in names else set())
+    other = {name: count for name, count in seen.types.items() if name not in fitting}
     if other:
         detail = f"{', '.join(sorted(other))} in place of {', '.join(sorted(names))}"
         yield Drift(path or "(all)", "changed", sum(other.values()), seen.count, detail)

@@ -3,22 +3,19 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from apps.events import backfill
 from apps.events.models import EventType, definition_of
 from apps.events.rules import RulesError, compile
 
+DAY = forms.DateInput(attrs={"type": "date", "class": "cdp-input"})
+
 
 class BackfillForm(forms.Form):
     """A period, and for profiles the fields; `params` are those of the task once the form is valid."""
 
-    since = forms.DateTimeField(
-        required=False, label="Events from", widget=UnfoldAdminSingleDateWidget, help_text="Empty: the first."
-    )
-    until = forms.DateTimeField(
-        required=False, label="Up to, exclusive", widget=UnfoldAdminSingleDateWidget, help_text="Empty: now."
-    )
+    since = forms.DateTimeField(required=False, label="Events from", widget=DAY, help_text="Empty: the first.")
+    until = forms.DateTimeField(required=False, label="Up to, exclusive", widget=DAY, help_text="Empty: now.")
     fields_copied = forms.MultipleChoiceField(
         label="Fields of the profile", required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -20,7 +21,7 @@ from apps.events import backfill, inference
 from apps.events.admin.backfill_form import BackfillForm
 from apps.events.admin.colours import JOURNEY_COLOURS, POLICY_COLOURS
 from apps.events.admin.event_type_form import EventTypeForm
-from apps.events.admin.overview import builtin_rows, changes_of, seen_rows
+from apps.events.admin.overview import builtin_rows, changes_of, journey_of, seen_rows
 from apps.events.models import EventType, definition_of
 from apps.events.recent import properties_of, samples_of
 from apps.events.rules import compile
@@ -119,9 +120,10 @@ class EventTypeAdmin(ModelAdmin):
         return self._backfill(request, object_id, backfill.PROFILES)
 
     def _backfill(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
-        row = get_object_or_404(EventType, pk=object_id)
-        form = BackfillForm(request.POST or None, kind=kind, event_type=row)
-        if request.method == "POST" and form.is_valid():
+        row = get_object_or_404(EventType, pk=unquote(object_id))
+        posted = request.POST if request.method == "POST" else None
+        form = BackfillForm(posted, kind=kind, event_type=row)
+        if posted is not None and form.is_valid():
             task = jobs.start_task(kind, params=form.params, requested_by=request.user.get_username())
             self.message_user(request, "The task has been started.", messages.SUCCESS)
             return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
@@ -132,7 +134,7 @@ class EventTypeAdmin(ModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Look at recent events once for the whole page."""
-        samples = properties_of(object_id) if object_id else []
+        samples = properties_of(unquote(object_id)) if object_id else []
         self._seen = inference.observe(samples)
         extra = {
             **(extra_context or {}),
@@ -181,4 +183,5 @@ class EventTypeAdmin(ModelAdmin):
     @admin.display(description="Definition")
     def builtin(self, row: EventType) -> SafeString:
         """Show the built-in definition, and what the operator's own rows change of it."""
-        return render_to_string("admin/cdp/event_type_builtin.html", {"rows": builtin_rows(row), "row": row})
+        shown = {"rows": builtin_rows(row), "journey": journey_of(row), "row": row}
+        return render_to_string("admin/cdp/event_type_builtin.html", shown)

@@ -47,10 +47,20 @@ def builtin_rows(event_type: EventType) -> list[BuiltinRow]:
     return rows
 
 
+def journey_of(event_type: EventType) -> str:
+    """Say which state of the journey is built in."""
+    journey = event_type.definition.get("journey")
+    if isinstance(journey, Mapping):
+        return f"{journey['first_visit']} on the first visit, {journey['later_visits']} on later ones"
+    return journey or "none"
+
+
 def _rule(spec: Any) -> str:
     if isinstance(spec, Mapping):
-        return ", ".join(f"{name} {'' if value is None else value}".strip() for name, value in spec.items())
-    return ", ".join(spec) if isinstance(spec, list) else str(spec)
+        return ", ".join(f"{name} {_rule(value)}".strip() for name, value in spec.items())
+    if isinstance(spec, list):
+        return " / ".join(map(str, spec))
+    return "" if spec is None else str(spec)
 
 
 def seen_rows(seen: Seen, schema: Mapping[str, Any] | None) -> list[SeenRow]:

@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.decorators import action
 
 from apps.collector import event_types
 from apps.collector.wire.body import check_values
@@ -18,8 +18,6 @@ from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events import quarantine
 from apps.events.models import EventType, QuarantinedEvent, Source
-
-REPLAY = "_replay"
 
 
 class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -83,7 +81,7 @@ class QuarantinedEventAdmin(Browser):
         ("Where it came from", {"fields": ("source", "happened", "received", "id", "track_shown")}),
     )
     readonly_fields = ("type_shown", "problems_shown", "source", "happened", "received", "id", "track_shown")
-    change_form_outer_after_template = "admin/cdp/quarantine_after.html"
+    actions_submit_line = ["save_and_replay"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow those who may mend: unlike other rows, these are there to be changed."""
@@ -109,7 +107,7 @@ class QuarantinedEventAdmin(Browser):
         for row in queryset:
             self.log_change(request, row, "Replayed.")
         n_replayed = quarantine.replay(queryset.values_list("pk", flat=True))
-        text = f"{n_replayed} events go through the pipeline again; what is still not valid comes back."
+        text = f"Sent through the pipeline again: {n_replayed}. What is still not valid comes back."
         self.message_user(request, text, messages.SUCCESS)
 
     @admin.action(description="Discard", permissions=["delete"])
@@ -118,15 +116,12 @@ class QuarantinedEventAdmin(Browser):
         for row in queryset:
             self.log_change(request, row, "Discarded.")
         n_discarded, _ = queryset.delete()
-        self.message_user(request, f"{n_discarded} events were discarded.", messages.SUCCESS)
+        self.message_user(request, f"Discarded: {n_discarded}.", messages.SUCCESS)
 
-    def response_change(self, request: HttpRequest, obj: QuarantinedEvent) -> HttpResponse:
-        """Replay what was saved when asked to."""
-        if REPLAY not in request.POST:
-            response: HttpResponse = super().response_change(request, obj)
-            return response
+    @action(description="Save and replay", permissions=["change"])
+    def save_and_replay(self, request: HttpRequest, obj: QuarantinedEvent) -> None:
+        """Send the event that was just saved through the pipeline again."""
         self.replay(request, QuarantinedEvent.objects.filter(pk=obj.pk))
-        return HttpResponseRedirect(reverse("admin:events_quarantinedevent_changelist"))
 
     @admin.display(description="Received")
     def received(self, row: QuarantinedEvent) -> SafeString:
