@@ -22,6 +22,7 @@ KEYS: Final = frozenset(
     | {"schema", "policy", "reshape"}
 )
 PROPERTIES: Final = "properties."  # what a path in the properties begins with; any other is that of an event trait
+CONTACT: Final = ("data.contact.email", "data.contact.phone", "data.contact.app")  # by which somebody can be reached
 REDACTIONS: Final = ("last4", "drop")
 
 
@@ -44,6 +45,10 @@ class TraitRule:
     default: Any = MISSING
 
 
+# From the properties, the traits and the time of an event to what it brings to a field, or MISSING.
+Value = Callable[[Mapping[str, Any], Mapping[str, Any], str], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """What an event does to one field of the profile."""
@@ -51,15 +56,7 @@ class FieldRule:
     field: Field
     target: Path
     operation: Operation
-    source: Path = ()
-    in_properties: bool = False
-    literal: Any = MISSING
-
-    def value(self, properties: Mapping[str, Any], traits: Mapping[str, Any], *, at: str) -> Any:
-        """Return what the event of that time brings, or MISSING."""
-        if self.source:
-            return paths.get(properties if self.in_properties else traits, self.source)
-        return at if self.operation.source is Source.TIME else self.literal
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +92,7 @@ class EventRules:
     fields: tuple[FieldRule, ...]
     named: tuple[NamedRule, ...]
     percentages: tuple[Percentage, ...]
+    is_about_contact: bool  # some field is one by which somebody can be reached
     check: Check | None
     reshape: Reshape | None
 
@@ -118,19 +116,21 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
     traits = _traits(definition)
     compute = _object(definition, "compute")
     percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
+    fields = tuple(
+        _field_rule(target, spec, traits)
+        for target, specs in _object(definition, "profile").items()
+        for spec in (specs if isinstance(specs, list) else [specs])
+    )
     return EventRules(
         type=type_,
         journey=_journey(definition.get("journey")),
         tags=_tags(definition.get("tags") or []),
         traits=tuple(traits.values()),
         redactions=tuple(_redaction(path, how) for path, how in _object(definition, "redact").items()),
-        fields=tuple(
-            _field_rule(target, spec, traits)
-            for target, specs in _object(definition, "profile").items()
-            for spec in (specs if isinstance(specs, list) else [specs])
-        ),
+        fields=fields,
         named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
         percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
+        is_about_contact=any(rule.field.path.startswith(CONTACT) for rule in fields),
         check=_check(definition),
         reshape=_reshape(definition),
     )
@@ -246,17 +246,30 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     else:
         raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
+    return FieldRule(field, path, operation, _value(key, source, operation, traits))
+
+
+def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:
+    """Return the function that finds what an event brings; made once, since it is called for each event."""
     match operation.source:
         case Source.LITERAL:
-            return FieldRule(field, path, operation, literal=_literal(key, source))
-        case Source.TIME | Source.NOTHING:
-            return FieldRule(field, path, operation, literal=None)
+            number = _literal(key, source)
+            return lambda _properties, _traits, _at: number
+        case Source.NOTHING:
+            return lambda _properties, _traits, _at: None
+        case Source.TIME:
+            return lambda _properties, _traits, at: at
         case Source.EVENT:
-            in_properties = isinstance(source, str) and source.startswith(PROPERTIES)
-            source_path = _path(key, source.removeprefix(PROPERTIES) if in_properties else source)
-            if not in_properties and not any(source_path[: len(trait)] == trait for trait in traits):
+            in_properties = str(source).startswith(PROPERTIES)
+            path = _path(key, source.removeprefix(PROPERTIES) if isinstance(source, str) else source)
+            if in_properties and len(path) == 1:
+                name = path[0]
+                return lambda properties, _traits, _at: properties.get(name, MISSING)
+            if in_properties:
+                return lambda properties, _traits, _at: paths.get(properties, path)
+            if not any(path[: len(trait)] == trait for trait in traits):
                 raise RulesError(key, f"The event has no trait {source}.")
-            return FieldRule(field, path, operation, source_path, in_properties)
+            return lambda _properties, traits, _at: paths.get(traits, path)
 
 
 def _literal(key: str, value: object) -> int | float:
