@@ -1,4 +1,4 @@
-"""A pipeline with everything switched on, which the part `rich` measures beside the plain one; and the events for both."""
+"""A pipeline with everything switched on, and the events on which the part `rich` measures it beside the plain one."""
 
 import json
 from collections.abc import Callable, Iterator
