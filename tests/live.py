@@ -132,7 +132,7 @@ def live_platform(*, durable: bool = False) -> Iterator[Live]:
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cdp-live-")))
         var.chmod(0o755)  # PostgreSQL may have to run as another user
-        live = Live(embedded.database_url(var), _redis_url(durable=durable), var, _free_port())
+        live = Live(embedded.database_url(var), _redis_url(durable=durable), var, free_port())
         stack.callback(live.stop)
         if durable:
             embedded.prepare_postgres(var)
@@ -171,7 +171,7 @@ def _redis_url(*, durable: bool) -> str:
     return f"{server}?{urlencode({**dict(parse_qsl(query)), 'db': 1 + (2 * worker + durable) % 15})}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
