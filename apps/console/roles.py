@@ -8,7 +8,7 @@ SEES_TROUBLE = (
     "events.view_refusedevent",
     "events.view_inboxitem",
     "events.change_inboxitem",
-    "django_rq.view_dashboard",
+    "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
     f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
