@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.chromium import chromium, new_page
@@ -27,6 +29,14 @@ def fresh_memory() -> Iterator[None]:
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """An administrator who is signed in; the one of pytest-django spends a second on his password."""
+    client = Client()
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
 
 
 @pytest.fixture(scope="session")
