@@ -30,7 +30,7 @@ DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "
 
 
 class NotReady(RuntimeError):
-    """A server did not answer in time."""
+    """A server cannot be started, or did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,18 @@ def system_user() -> str | None:
 
 
 def prepare_postgres(var: Path, *, is_durable: bool = True, memory_mb: int = 256) -> None:
-    """Make the data directory on the first call, and write our settings at each."""
+    """Make the data directory on the first call, and write our settings at each.
+
+    Raises NotReady when another user made it: PostgreSQL would refuse to read it.
+    """
     data, sockets = var / "postgres", short_dir(var, "postgres")
     for directory in (data, sockets):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     user = system_user()
     if user:
         _make_user(user)
+    _check_owner(data / "PG_VERSION", user)
+    if user:
         for path in (data, sockets, _postgres_bin()):
             _make_reachable(path)
         for directory in (data, sockets):
@@ -114,9 +119,18 @@ def wait_ready(
 ) -> None:
     """Return when the servers answer, with our database made. Raises NotReady."""
     if wants_valkey:
-        _wait(lambda: _connects(_valkey_socket(var)), "Valkey", timeout_secs)
+        wait(lambda: _connects(_valkey_socket(var)), "Valkey", timeout_secs=timeout_secs)
     if wants_postgres:
-        _wait(lambda: _make_database(var), "PostgreSQL", timeout_secs)
+        wait(lambda: _make_database(var), "PostgreSQL", timeout_secs=timeout_secs)
+
+
+def wait(is_ready: Callable[[], bool], name: str, *, timeout_secs: float) -> None:
+    """Return when it is ready. Raises NotReady with the name."""
+    deadline = time.monotonic() + timeout_secs
+    while not is_ready():
+        if time.monotonic() > deadline:
+            raise NotReady(f"{name} did not answer within {timeout_secs:.0f} seconds.")
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -160,6 +174,15 @@ def _make_user(name: str) -> None:
     except KeyError:
         command = [shutil.which("useradd") or "/usr/sbin/useradd", "--system", "--shell", "/bin/sh", name]
         subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+def _check_owner(path: Path, user: str | None) -> None:
+    ours = pwd.getpwnam(user).pw_uid if user else os.geteuid()
+    if path.exists() and path.stat().st_uid != ours:
+        raise NotReady(
+            f"{path.parent} was made by another user (root, or somebody else than now); "
+            "start as that user, or choose another folder with CDP_VAR_DIR."
+        )
 
 
 def _make_reachable(path: Path) -> None:
@@ -217,11 +240,3 @@ def _connects(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def _wait(is_ready: Callable[[], bool], name: str, timeout_secs: float) -> None:
-    deadline = time.monotonic() + timeout_secs
-    while not is_ready():
-        if time.monotonic() > deadline:
-            raise NotReady(f"{name} did not answer within {timeout_secs:.0f} seconds.")
-        time.sleep(0.05)

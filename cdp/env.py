@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,15 +30,36 @@ def boolean(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be one of {', '.join(filter(None, TRUE + FALSE))}, not {value!r}.")
 
 
-def integer(name: str, default: int) -> int:
-    """Read a whole number. Raises ImproperlyConfigured naming the variable."""
+def integer(name: str, default: int, *, least: int = 0) -> int:
+    """Read a whole number that is not too small. Raises ImproperlyConfigured naming the variable."""
     value = os.environ.get(name)
     if value is None:
         return default
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {number}.")
+    return number
+
+
+def day(name: str, default: str) -> date:
+    """Read a date. Raises ImproperlyConfigured naming the variable."""
+    value = os.environ.get(name) or default
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a date such as 1990-01-31, not {value!r}.") from None
+
+
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Read one of some words, whatever their case. Raises ImproperlyConfigured naming the variable."""
+    value = os.environ.get(name) or default
+    found = next((word for word in choices if word.lower() == value.lower()), None)
+    if found is None:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return found
 
 
 def listing(name: str, default: list[str]) -> list[str]:
@@ -65,22 +88,35 @@ def secret(name: str, default: str | None) -> str | None:
 
 
 def embedded_secret_key() -> str:
-    """Read the key that this installation made for itself at its first start, readable by its owner alone."""
+    """Read the key that this installation made for itself at its first start, readable by its owner alone.
+
+    Raises ImproperlyConfigured when its folder belongs to somebody else.
+    """
     from cdp import embedded
 
     path = embedded.var_dir() / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(50))
-        try:
-            os.link(draft, path)  # the first of several processes that start at once wins
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return path.read_text().strip()
+    except OSError as error:
+        message = (
+            f"{path}: {error.strerror}. Choose another folder with CDP_VAR_DIR, or set SECRET_KEY and IDENTITY_KEY."
+        )
+        raise ImproperlyConfigured(message) from None
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(50))
+    try:
+        os.link(draft, path)  # the first of several processes that start at once wins
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def database(name: str, default: str) -> dict[str, Any]:

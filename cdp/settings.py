@@ -4,7 +4,7 @@ Rules for whoever adds a setting: read it through `cdp.env` under the name it ha
 section it belongs to, say its unit in its name, and describe it in docs/settings.md (a test compares the two).
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -21,14 +21,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # --- Core -------------------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", default=None) or env.embedded_secret_key()
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["*"] if DEBUG else ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "cdp.urls"
 WSGI_APPLICATION = "cdp.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the other one would put a site of its own in place of ours
     "unfold.contrib.filters",
     "cdp.apps.AdminConfig",
     "django.contrib.auth",
@@ -146,31 +146,34 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Collector: limits on what comes in -------------------------------------------------------------------------------
-MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", default=2_000_000)
-MAX_EVENT_BYTES = env.integer("MAX_EVENT_BYTES", default=128_000)
-MAX_EVENTS_PER_REQUEST = env.integer("MAX_EVENTS_PER_REQUEST", default=2_500)
-MAX_DEPTH = env.integer("MAX_DEPTH", default=40)
+MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", default=2_000_000, least=1)
+MAX_EVENT_BYTES = env.integer("MAX_EVENT_BYTES", default=128_000, least=1)
+MAX_EVENTS_PER_REQUEST = env.integer("MAX_EVENTS_PER_REQUEST", default=2_500, least=1)
+MAX_DEPTH = env.integer("MAX_DEPTH", default=40, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-MIN_EVENT_DATE = date.fromisoformat(env.text("MIN_EVENT_DATE", default="1990-01-01"))
+MIN_EVENT_DATE = env.day("MIN_EVENT_DATE", default="1990-01-01")
 # How far ahead of ours a sender's clock may be; an event from further ahead is refused, a nearer one happened 'now'.
 MAX_FUTURE = timedelta(seconds=env.integer("MAX_FUTURE_SECS", default=86_400))
 TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", default=0)
+# Whoever ends TLS in front of us says so: without proxies nobody is believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 GEOIP_DATABASE = env.text("GEOIP_DATABASE", default="")
 
 # --- Identity, visits, storage ----------------------------------------------------------------------------------------
 IDENTITY_KEY = env.secret("IDENTITY_KEY", default=None) or env.embedded_secret_key()
-VISIT_TIMEOUT = timedelta(seconds=env.integer("VISIT_TIMEOUT_SECS", default=1_800))
+VISIT_TIMEOUT = timedelta(seconds=env.integer("VISIT_TIMEOUT_SECS", default=1_800, least=1))
 PARTITIONS_AHEAD_MONTHS = env.integer("PARTITIONS_AHEAD_MONTHS", default=3)
 EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 keeps events for ever
 MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
 REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
-INGEST_BATCH = env.integer("INGEST_BATCH", default=500)
+INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "cdp.logging.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

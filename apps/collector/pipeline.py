@@ -28,7 +28,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (validate, reshape, identify, visit, enrich, comply, traits, profile, store)
+STAGES = (validate, reshape, identify, comply, visit, enrich, traits, profile, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

@@ -32,18 +32,21 @@ class SourcePolicy:
         """Decide whether a page of this origin may send; a request without an origin comes from no page."""
         if not self.allowed_origins or not origin:
             return True
+        origin = origin.lower()
         host = origin.split("://", 1)[-1].split(":")[0]
         for allowed in self.allowed_origins:
             if allowed.startswith("*.") and (host.endswith(allowed[1:]) or host == allowed[2:]):
                 return True
-            if origin.rstrip("/") == allowed.rstrip("/"):
+            if origin == allowed:
                 return True
         return False
 
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
-    return SourcePolicy(**{**row, "allowed_origins": tuple(row["allowed_origins"])})
+    return SourcePolicy(
+        **{**row, "allowed_origins": tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])}
+    )
 
 
 def _read() -> dict[str, SourcePolicy]:
@@ -55,8 +58,12 @@ def _read() -> dict[str, SourcePolicy]:
 
 
 current = Snapshot(_read, refresh_secs=2)
+UNKNOWN_SECS = 0.2  # how long an unknown name stays unknown: a flood of wrong keys must not become one of queries
 
 
-def find(name: str) -> SourcePolicy | None:
-    """Find a source by its id or its write key; None when there is no such source, enabled or not."""
-    return current.get().get(name)
+def find(name: str, *, max_age_secs: float = UNKNOWN_SECS) -> SourcePolicy | None:
+    """Find a source by its id or its write key; None when there is no such source, enabled or not.
+
+    One that was made just now is not in memory yet: None is said only by what was read `max_age_secs` ago or later.
+    """
+    return current.get().get(name) or current.get(max_age_secs=max_age_secs).get(name)

@@ -18,11 +18,11 @@ def prepare(*, wants_samples: bool) -> list[str]:
     now = datetime.now(UTC)
     maintain(now=now)
     told = []
-    password = create_first_administrator()
-    if password:
-        told.append(f"Administrator   admin, password {password} (shown once: change it)")
     if wants_samples and not Source.objects.exists():
         told.append(f"Samples         {samples.load(now=now)}")
+    password = create_first_administrator()  # last: a failure after it would hide the password for ever
+    if password:
+        told.append(f"Administrator   admin, password {password} (shown once: change it)")
     return told
 
 

@@ -1,4 +1,4 @@
-"""All processes of one machine under supervisord: which they are, and its configuration."""
+"""The processes of the platform: the command of each role, and all of them on one machine under supervisord."""
 
 import os
 import shlex
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.core.queues import QueueName
-from cdp import embedded
+from cdp import embedded, env
 
 BASE_DIR = embedded.BASE_DIR
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
@@ -25,8 +25,23 @@ class Program:
     starts_first: bool = False  # before the migrations, since they need it
 
 
+def listening() -> tuple[str, int]:
+    """Read where the web server listens."""
+    return env.text("CDP_HOST", "127.0.0.1"), env.integer("CDP_PORT", 8000)
+
+
+def roles(*, host: str, port: int) -> dict[str, list[str]]:
+    """Return the command of each role: the same for every supervisor, by `manage.py run ROLE`."""
+    return {
+        "web": web_command(host=host, port=port),
+        "ingest": [*MANAGE, "ingest"],
+        "worker": [*MANAGE, "rqworker", *(name.value for name in QueueName), "--with-scheduler"],
+        "cron": [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py")],
+    }
+
+
 def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey: bool) -> list[Program]:
-    """List what runs; servers of the operator's own are left out."""
+    """List what runs on one machine; servers of the operator's own are left out."""
     found = []
     if has_postgres:
         # INT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
@@ -34,23 +49,20 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
         found.append(Program("postgres", command, "INT", user=embedded.system_user(), starts_first=True))
     if has_valkey:
         found.append(Program("valkey", embedded.valkey_command(var), starts_first=True))
-    return [
-        *found,
-        Program("web", web_command(host=host, port=port)),
-        Program("ingest", [*MANAGE, "ingest"]),
-        Program("worker", [*MANAGE, "rqworker", *map(str, QueueName), "--with-scheduler"]),
-        Program("cron", [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py")]),
-    ]
+    return [*found, *(Program(name, command) for name, command in roles(host=host, port=port).items())]
 
 
 def web_command(*, host: str, port: int) -> list[str]:
-    """Return the command of the web server: two processes, since the second one costs little and a crash less."""
+    """Return the command of the web server: by default two processes, so that a crash of one is hardly noticed.
+
+    Many threads: a request mostly waits for its group's transaction, and larger groups cost less for each.
+    """
     options = {
         "--interface": "wsgi",
         "--host": host,
         "--port": str(port),
-        "--workers": "2",
-        "--blocking-threads": "16",
+        "--workers": str(env.integer("WEB_WORKERS", 2, least=1)),
+        "--blocking-threads": "24",
         "--backlog": "1024",
         "--workers-kill-timeout": "10",
         "--log-level": "warning",

@@ -88,10 +88,11 @@ def _set_aside(track: Track) -> list[SetAside]:
 
 
 def _refused(track: Track) -> list[RefusedEvent]:
+    """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
     rows = []
     for refusal in track.refusals():
         events = [event for event in track.events if event.refusal is refusal] or track.events
-        payload = [{"type": event.type, "properties": _storable(event)} for event in events]
+        payload = [] if track.source.requires_consent else [_content(event) for event in events]
         rows.append(
             RefusedEvent(
                 source_id=track.source.id,
@@ -103,6 +104,10 @@ def _refused(track: Track) -> list[RefusedEvent]:
             )
         )
     return rows
+
+
+def _content(event: TrackedEvent) -> dict[str, Any]:
+    return {"type": event.type, "properties": _storable(event)}
 
 
 def _storable(event: TrackedEvent) -> dict[str, Any]:

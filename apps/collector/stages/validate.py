@@ -25,10 +25,10 @@ def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: P
     event.problems = [problem.as_dict() for problem in problems]
     if policy is Policy.FLAG:
         return False
-    if policy is Policy.QUARANTINE and track.saves_events:
+    # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
+    if policy is Policy.QUARANTINE and track.saves_events and not track.source.requires_consent:
         event.is_set_aside = True
         return True
-    # An event that its sender wants forgotten is not kept for being wrong, either.
     field = f"events.{event.index}.{problems[0].field}"
     event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
     return True

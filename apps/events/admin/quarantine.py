@@ -12,12 +12,12 @@ from unfold.decorators import action
 
 from apps.collector import event_types
 from apps.collector.wire.body import check_values
-from apps.core.admin.browser import Browser
 from apps.core.admin.fields import JsonObject
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events import quarantine
-from apps.events.models import EventType, QuarantinedEvent, Source
+from apps.events.admin.inbox import OfSource
+from apps.events.models import EventType, QuarantinedEvent
 
 
 class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -66,9 +66,11 @@ class TypeFilter(admin.SimpleListFilter):
 
 
 @admin.register(QuarantinedEvent)
-class QuarantinedEventAdmin(Browser):
+class QuarantinedEventAdmin(OfSource):
     """Events that wait to be mended, the latest first."""
 
+    change_form_template = "admin/change_form.html"
+    empty_list = "No event waits to be mended."
     form = QuarantinedForm
     keyset = ("received_at", "id")
     list_display = ("received", "type_shown", "problem", "source", "state")
@@ -80,8 +82,13 @@ class QuarantinedEventAdmin(Browser):
         (None, {"fields": ("type_shown", "problems_shown", "properties", "context")}),
         ("Where it came from", {"fields": ("source", "happened", "received", "id", "track_shown")}),
     )
-    readonly_fields = ("type_shown", "problems_shown", "source", "happened", "received", "id", "track_shown")
+    warn_unsaved_form = True
     actions_submit_line = ["save_and_replay"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Name all fields but those that are mended."""
+        editable = QuarantinedForm.Meta.fields
+        return [name for name in super().get_readonly_fields(request, obj) if name not in editable]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Allow those who may mend: unlike other rows, these are there to be changed."""
@@ -154,11 +161,6 @@ class QuarantinedEventAdmin(Browser):
     def state(self, row: QuarantinedEvent) -> SafeString:
         """Show whether it was mended."""
         return badge("waits", "amber") if row.problems else badge("mended", "green")
-
-    @admin.display(description="Source")
-    def source(self, row: QuarantinedEvent) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
 
     @admin.display(description="What surrounded it")
     def track_shown(self, row: QuarantinedEvent) -> SafeString:

@@ -28,8 +28,8 @@ class EventType(models.Model):
     schema = Json(null=True, blank=True)  # JSON Schema of the properties
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.FLAG)
     reshape = Json(default=dict, blank=True)  # {properties: template, context: template}
-    is_builtin = models.BooleanField(default=False)
-    is_enabled = models.BooleanField(default=True)
+    is_builtin = models.BooleanField("built in", default=False)
+    is_enabled = models.BooleanField("enabled", default=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

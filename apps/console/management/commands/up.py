@@ -9,25 +9,25 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.console import setup
+from apps.console import setup, supervision
 from apps.console.leftovers import MARK, stop_leftovers
-from apps.console.supervision import Program, programs, write_config
+from apps.console.supervision import Program, write_config
 from apps.events.models import Source
-from cdp import embedded, env
+from cdp import embedded
+
+RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
 
 
 class Command(BaseCommand):
     """Start the platform, keep it running, and stop all of it on Ctrl-C."""
 
     help = "Run the whole platform on this machine; Ctrl-C stops it."
-    requires_system_checks: list[str] = []  # the database does not run yet
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Offer to leave the samples out."""
@@ -35,27 +35,34 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, no_samples: bool, **options: Any) -> None:
         """Start, prepare, tell, and wait for the end."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends us as Ctrl-C does
         var = embedded.var_dir()
         var.mkdir(parents=True, exist_ok=True)
-        host, port = env.text("CDP_HOST", "127.0.0.1"), env.integer("CDP_PORT", 8000)
-        has_postgres, has_valkey = "DATABASE_URL" not in os.environ, "REDIS_URL" not in os.environ
         with only_one(var):
-            if stop_leftovers(var):
-                self.stdout.write("Stopped what an earlier start had left running.")
-            check_port(host, port)
-            if has_postgres:
-                embedded.prepare_postgres(var, memory_mb=database_memory_mb())
-            running = programs(var, host=host, port=port, has_postgres=has_postgres, has_valkey=has_valkey)
-            supervisor = Supervisor(var, running)
             try:
-                embedded.wait_ready(var, wants_postgres=has_postgres, wants_valkey=has_valkey)
-                told = setup.prepare(wants_samples=not no_samples)
-                supervisor.start_rest(running)
-                self.stdout.write(summary(f"http://{host}:{port}", told))
-                code = supervisor.wait()
-            except BaseException:
-                supervisor.stop()
-                raise
+                self._run(var, wants_samples=not no_samples)
+            except embedded.NotReady as error:
+                raise CommandError(f"{error} The logs are in {var / 'log'}.") from None
+            except KeyboardInterrupt:
+                self.stdout.write("Stopped.")
+
+    def _run(self, var: Path, *, wants_samples: bool) -> None:
+        host, port = supervision.listening()
+        has_postgres, has_valkey = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+        if stop_leftovers(var):
+            self.stdout.write("Stopped what an earlier start had left running.")
+        check_port(host, port)
+        self.stdout.write("Starting ...")
+        if has_postgres:
+            embedded.prepare_postgres(var, memory_mb=database_memory_mb())
+        running = supervision.programs(var, host=host, port=port, has_postgres=has_postgres, has_valkey=has_valkey)
+        with supervised(var, running) as supervisor:
+            embedded.wait_ready(var, timeout_secs=RECOVERY_SECS, wants_postgres=has_postgres, wants_valkey=has_valkey)
+            for line in setup.prepare(wants_samples=wants_samples):
+                self.stdout.write(line)  # at once: a password is shown only here
+            supervisor.start_all(host, port)
+            self.stdout.write(summary(address_of(host, port)))
+            code = supervisor.wait()
         if code:
             raise CommandError(f"The supervisor ended with code {code}; see {var / 'log' / 'supervisord.log'}.")
 
@@ -70,16 +77,20 @@ class Supervisor:
             [*command, "-c", str(self._conf)],
             cwd=settings.BASE_DIR,
             env={**os.environ, MARK: str(var), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.DEVNULL,  # it has a log of its own
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
         )
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
 
-    def start_rest(self, running: list[Program]) -> None:
-        """Start the programs that needed the database to be ready."""
-        names = [program.name for program in running if not program.starts_first]
-        control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(self._conf), "start", *names]
-        subprocess.run(control, check=True, stdout=subprocess.DEVNULL, timeout=120, cwd=settings.BASE_DIR)
+    def start_all(self, host: str, port: int) -> None:
+        """Start the programs that needed the database to be ready, and return when the web server answers.
+
+        Raises NotReady when one of them does not start.
+        """
+        control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(self._conf), "start", "all"]
+        done = subprocess.run(control, capture_output=True, text=True, timeout=120, cwd=settings.BASE_DIR, check=False)
+        if done.returncode:
+            raise embedded.NotReady(f"Not everything started: {'; '.join(done.stdout.splitlines())}.")
+        embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=60)
 
     def wait(self) -> int:
         """Return supervisord's exit code when it ends."""
@@ -91,31 +102,60 @@ class Supervisor:
             self._child.terminate()
             self._child.wait(timeout=90)
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self._child.terminate()
+
+@contextmanager
+def supervised(var: Path, running: list[Program]) -> Iterator[Supervisor]:
+    """Run the programs that start first, and stop all of them at the end, however it comes."""
+    supervisor = Supervisor(var, running)
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
 
 
 @contextmanager
 def only_one(var: Path) -> Iterator[None]:
     """Hold the lock of this installation. Raises CommandError while another start holds it."""
-    with (var / "up.lock").open("w") as lock:
+    with (var / "up.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CommandError("The platform is running already; stop it with Ctrl-C, or with `make down`.") from None
-        lock.write(str(os.getpid()))
-        lock.flush()
         yield
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise CommandError when somebody else listens on the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    """Raise CommandError when nobody can listen there, mostly since somebody else does."""
+    try:
+        with socket.socket(_family(host)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(f"Port {port} is not free ({error.strerror}); choose another with CDP_PORT.") from None
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"Cannot listen on {host}, port {port} ({reason}); choose others with CDP_HOST and CDP_PORT."
+        raise CommandError(message) from None
+
+
+def answers(host: str, port: int) -> bool:
+    """Tell whether somebody listens there."""
+    with socket.socket(_family(host)) as client:
+        client.settimeout(1)
+        return client.connect_ex((host, port)) == 0
+
+
+def reachable(host: str) -> str:
+    """Name a host that a client on this machine can reach: 0.0.0.0 is everywhere, and nowhere."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+
+
+def address_of(host: str, port: int) -> str:
+    """Write the address that a browser on this machine can open."""
+    name = reachable(host)
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def database_memory_mb() -> int:
@@ -123,7 +163,7 @@ def database_memory_mb() -> int:
     return int(min(1024, max(128, psutil.virtual_memory().total // 4 // 2**20)))
 
 
-def summary(address: str, told: list[str]) -> str:
+def summary(address: str) -> str:
     """Write where everything is."""
     source = Source.objects.filter(kind=Source.Kind.API, is_enabled=True).order_by("created_at").first()
     key = f"{source.write_key} ({source.name})" if source else "make one: manage.py source create NAME"
@@ -133,7 +173,6 @@ def summary(address: str, told: list[str]) -> str:
         f"Health          {address}/healthcheck/ready",
         f"Collect         POST {address}/track, SDKs: host {address}",
         f"Write key       {key}",
-        *told,
         f"Logs            {embedded.var_dir() / 'log'}",
     ]
     return "\n" + "\n".join(lines) + "\n\nCtrl-C stops everything.\n"

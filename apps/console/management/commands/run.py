@@ -1,0 +1,25 @@
+"""One role of the platform, for whoever supervises processes himself: containers, systemd units."""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from apps.console import supervision
+
+
+class Command(BaseCommand):
+    """Become the process of a role: the same command that `manage.py up` keeps running."""
+
+    help = "Run one role of the platform in the foreground."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the role."""
+        host, port = supervision.listening()
+        parser.add_argument("role", choices=supervision.roles(host=host, port=port))
+
+    def handle(self, *args: Any, role: str, **options: Any) -> None:
+        """Replace this process: signals and the exit code are then the role's own."""
+        host, port = supervision.listening()
+        command = supervision.roles(host=host, port=port)[role]
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted

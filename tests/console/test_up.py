@@ -1,0 +1,140 @@
+"""`manage.py up`, as an operator meets it: a first start, a second one beside it, a crash, and Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+
+import psutil
+import psycopg
+import pytest
+
+from apps.console.leftovers import MARK, stop_leftovers
+from apps.console.supervision import BASE_DIR, MANAGE
+from cdp import embedded
+from tests.factories import CHROME
+from tests.live import free_port, wait_for
+
+LAST_LINE = "Ctrl-C stops everything."
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY", "LOG_LEVEL")
+
+
+class Installation:
+    """A folder of its own in which the platform is started."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        foreign = {name: value for name, value in os.environ.items() if name not in OURS}
+        self.env = {**foreign, "CDP_VAR_DIR": str(var), "CDP_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+
+    def up(self) -> tuple[subprocess.Popen[str], str]:
+        """Start in the background, and return once the start says that it is done, with what it printed."""
+        out = self.var / "up.out"
+        with out.open("w") as output:
+            started = subprocess.Popen([*MANAGE, "up"], env=self.env, stdout=output, stderr=output, text=True)
+        wait_for(lambda: LAST_LINE in out.read_text() or started.poll() is not None, "the start", timeout_secs=90)
+        assert started.poll() is None, out.read_text()
+        return started, out.read_text()
+
+    def manage(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*MANAGE, *args], env={**self.env, **env}, capture_output=True, text=True, timeout=60, cwd=BASE_DIR
+        )
+
+    def running(self) -> list[str]:
+        """Name the processes that carry the installation's mark."""
+        return [each.name() for each in psutil.process_iter() if _has_mark(each, self.var)]
+
+    def event_types(self) -> set[str]:
+        with psycopg.connect(embedded.database_url(self.var), connect_timeout=5) as database:
+            return {name for (name,) in database.execute("SELECT DISTINCT type FROM events_event")}
+
+
+def _has_mark(process: psutil.Process, var: Path) -> bool:
+    try:
+        return process.environ().get(MARK) == str(var)
+    except psutil.Error:
+        return False
+
+
+@pytest.fixture
+def installation() -> Iterator[Installation]:
+    with tempfile.TemporaryDirectory(prefix="cdp-up-") as folder:
+        Path(folder).chmod(0o755)
+        made = Installation(Path(folder))
+        yield made
+        stop_leftovers(made.var)
+
+
+def post(address: str, payload: object) -> int:
+    headers = {"Content-Type": "application/json", "User-Agent": CHROME}  # urllib itself counts as a bot
+    request = Request(address, json.dumps(payload).encode(), headers)
+    with urlopen(request, timeout=10) as answer:
+        return int(answer.status)
+
+
+def admin_home(address: str, password: str) -> str:
+    """Sign in as the first administrator, and return the page that he then sees."""
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    form = browser.open(f"{address}/admin/login/?next=/admin/", timeout=10).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+    assert token
+    fields = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": password, "next": "/admin/"}
+    return str(browser.open(f"{address}/admin/login/", urlencode(fields).encode(), timeout=10).read().decode())
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, text
+    return match[1]
+
+
+def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(installation: Installation) -> None:
+    started, told = installation.up()
+
+    home = admin_home(installation.address, found(r"password (\S+)", told))
+    assert "Sample shop" in home
+    assert "no worker" not in home
+    payload = {
+        "source": {"id": found(r"Write key +(\w+)", told)},
+        "session": {"id": "s"},
+        "events": [{"type": "first"}],
+    }
+    assert post(f"{installation.address}/track", payload) == 200
+    assert {"first", "sale-completed"} <= installation.event_types()
+
+    second = installation.manage("up")
+    assert second.returncode != 0
+    assert "The platform is running already" in second.stderr
+
+    started.kill()
+    started.wait()
+    restarted, told = installation.up()
+    assert "password" not in told
+    payload["events"] = [{"type": "second"}]
+    assert post(f"{installation.address}/track", payload) == 200
+    assert {"first", "second"} <= installation.event_types()
+
+    restarted.send_signal(signal.SIGINT)
+    assert restarted.wait(timeout=30) == 0
+    assert installation.running() == []
+
+
+def test_a_port_that_somebody_else_has_is_told_before_anything_starts(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", installation.port)):
+        refused = installation.manage("up")
+
+    assert refused.returncode != 0
+    assert f"Cannot listen on 127.0.0.1, port {installation.port} (Address already in use)" in refused.stderr
+    assert "CDP_PORT" in refused.stderr
+    assert not (installation.var / "postgres").exists()
