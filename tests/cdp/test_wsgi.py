@@ -9,7 +9,7 @@ import pytest
 
 from cdp import wsgi
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("in_one_transaction")
 
 
 def send(body: bytes, **environ: Any) -> tuple[str, dict[str, Any]]:

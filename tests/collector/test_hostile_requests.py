@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 
 from apps.collector import accept
@@ -21,14 +19,10 @@ schema = described.exclude(path_regex="^/v1/[a-z]$")
 
 
 @pytest.fixture
-def names(db: None, alone: None) -> Iterator[dict[str, str]]:
+def names(in_one_transaction: None, alone: None) -> Iterator[dict[str, str]]:
     """The names of sources that exist; in the end, what they accepted is processed, and nothing of it is set aside."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)  # as Django's test client does: it would end the test's transaction
     api, webhook = SourceFactory(), SourceFactory(kind=Source.Kind.WEBHOOK, creates_profiles=True)
     yield {"id": str(api.id), "write_key": api.write_key, "webhook": str(webhook.id)}
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
     while accept.ingest(500, at=datetime.now(UTC)):
         pass
     assert not InboxItem.objects.exists()

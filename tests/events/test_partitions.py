@@ -57,7 +57,7 @@ def test_a_month_has_the_indexes_of_the_table() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_indexes WHERE tablename = %s", [partitions.name_of(LONG_AGO)])
-        assert cursor.fetchone() == (5,)
+        assert cursor.fetchone() == (6,)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -78,6 +78,11 @@ class EventTypeAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         event_types.current.forget()
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Name the page after what is in it."""
+        response: HttpResponse = super().changelist_view(request, {"title": "Event types", **(extra_context or {})})
+        return response
+
     def get_urls(self) -> list[URLPattern]:
         """Add the dry run and the proposal of a schema."""
         view = self.admin_site.admin_view
