@@ -6,6 +6,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("EventType", "overrides", models.JSONField(blank=True, default=dict)),
         migrations.AddField("EventType", "schema", models.JSONField(blank=True, null=True)),
+        migrations.AddField("EventType", "condition", models.TextField(blank=True, default="")),
         migrations.AddField(
             "EventType",
             "policy",
