@@ -8,6 +8,7 @@ from factory.django import DjangoModelFactory
 
 from apps.collector.sources import SourcePolicy, policy_of
 from apps.core.ids import new_id
+from apps.events import partitions
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
@@ -92,6 +93,11 @@ class EventFactory(DjangoModelFactory[Event]):
     time = received_at = processed_at = NOON
     type = "page-view"
     source_id = factory.Faker("uuid4", cast_to=None)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Event:
+        partitions.ensure([partitions.month_of(kwargs["time"])])
+        return super()._create(model_class, *args, **kwargs)
 
 
 class InboxItemFactory(DjangoModelFactory[InboxItem]):
