@@ -41,6 +41,12 @@ UNFOLD: dict[str, Any] = {
                     _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page(
+                        "Quarantine",
+                        "healing",
+                        "events_quarantinedevent_changelist",
+                        "events.view_quarantinedevent",
+                    ),
                     _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
                 ],
             },
@@ -49,6 +55,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
+                    _page("Tasks", "progress_activity", "core_task_changelist", "core.view_task"),
                     _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.admin"),
                     _page("Users", "person", "auth_user_changelist", "auth.view_user"),
                     _page("Roles", "badge", "auth_group_changelist", "auth.view_group"),

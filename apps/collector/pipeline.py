@@ -10,8 +10,10 @@ from apps.collector.stages.comply import comply
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.profile import profile
+from apps.collector.stages.reshape import reshape
 from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
+from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import OFFSETS, visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
@@ -26,7 +28,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, comply, visit, enrich, traits, profile, store)
+STAGES = (validate, reshape, identify, comply, visit, enrich, traits, profile, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

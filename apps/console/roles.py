@@ -6,12 +6,17 @@ SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.vie
 SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
 SEES_TROUBLE = (
     "events.view_refusedevent",
+    "events.view_quarantinedevent",
+    "events.change_quarantinedevent",
+    "events.delete_quarantinedevent",
     "events.view_inboxitem",
     "events.change_inboxitem",
+    "core.view_task",
+    "core.change_task",
     "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
-    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
+    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
 )
 CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")

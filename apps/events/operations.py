@@ -14,6 +14,8 @@ from typing import Any, Final
 from apps.core.paths import MISSING
 from apps.profiles.schema import Kind, is_empty, number
 
+MAX_ITEMS: Final = 1_000  # of a list that events append to: a profile is read and written with each of its events
+
 
 class OperationError(ValueError):
     """A field and a value are nothing that the operation can work on."""
@@ -24,7 +26,16 @@ class Source(Enum):
 
     EVENT = "a path in the event"
     LITERAL = "a number in the rules"
+    TIME = "the time of the event"
     NOTHING = "nothing"
+
+
+class Order(Enum):
+    """Which of several events has its way, whatever the order in which they arrive."""
+
+    ANY = "all of them"
+    NEWEST = "the newest"
+    OLDEST = "the oldest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +43,26 @@ class Operation:
     """One of the operations, and what must hold where it is used."""
 
     name: str
+    label: str
     apply: Callable[[Any, Any], Any]
     source: Source = Source.EVENT
-    # The order of the events decides: an event older than the field's value changes nothing.
-    is_ordered: bool = False
+    order: Order = Order.ANY
     # It says what the field holds at the time of the event, also when the field held just that before.
     is_statement: bool = False
+    # Doing it again for the same events leaves the field as it is; sums would count them twice.
+    is_repeatable: bool = True
     kinds: frozenset[Kind] = frozenset(Kind) - {Kind.CONSENTS}
 
 
 def same(left: object, right: object) -> bool:
     """Tell whether two JSON values are the same; unlike in Python, true is not 1."""
+    if left is right:
+        return True
     if left != right:
         return False
     if isinstance(left, (dict, list)):
         return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
-    return isinstance(left, bool) == isinstance(right, bool)
+    return (type(left) is bool) == (type(right) is bool)
 
 
 def _equals(_current: object, value: object) -> object:
@@ -59,31 +74,59 @@ def _fill(current: object, value: object) -> object:
 
 
 def _append(current: object, value: object) -> object:
+    return _bounded([*_items(current), *_new_items(value)])
+
+
+def _append_unique(current: object, value: object) -> object:
+    new = _new_items(value)
+    if isinstance(current, list) and all(_holds(current, item) for item in new):
+        return current
+    items = _items(current)
+    for item in new:
+        if not _holds(items, item):
+            items.append(item)
+    return _bounded(items)
+
+
+def _holds(items: list[object], item: object) -> bool:
+    # A text is the same as no other kind of value, so that Python's own search will do.
+    return item in items if type(item) is str else any(same(each, item) for each in items)
+
+
+def _items(current: object) -> list[object]:
+    return [] if is_empty(current) else list(current) if isinstance(current, list) else [current]
+
+
+def _new_items(value: object) -> list[object]:
     if value is None:
         message = "Null cannot be appended."
         raise OperationError(message)
-    items = [] if is_empty(current) else list(current) if isinstance(current, list) else [current]
-    for new in value if isinstance(value, list) else [value]:
-        if not any(same(item, new) for item in items):
-            items.append(new)
+    return value if isinstance(value, list) else [value]
+
+
+def _bounded(items: list[object]) -> list[object]:
+    if len(items) > MAX_ITEMS:
+        message = f"The list is full: it may hold {MAX_ITEMS} items."
+        raise OperationError(message)
     return items
 
 
 def _add(current: object, value: object) -> int | float:
-    return _sum(current, _number(value, "value"), sign=1)
+    return _sum(current, value, sign=1)
 
 
 def _subtract(current: object, value: object) -> int | float:
-    return _sum(current, _number(value, "value"), sign=-1)
+    return _sum(current, value, sign=-1)
 
 
-def _sum(current: object, value: int | float, *, sign: int) -> int | float:
+def _sum(current: object, value: object, *, sign: int) -> int | float:
     """Add exactly, digit by digit: sums of money must not depend on the order of the events, or end in 0000004."""
+    brought = _number(value, "value")
     before = 0 if is_empty(current) else _number(current, "field")
-    if isinstance(before, int) and isinstance(value, int):
-        total: int | float = before + sign * value
+    if type(before) is int and type(brought) is int:
+        total: int | float = before + sign * brought
     else:
-        total = float(Decimal(repr(before)) + sign * Decimal(repr(value)))
+        total = float(Decimal(repr(before)) + sign * Decimal(repr(brought)))
     return _number(total, "sum")
 
 
@@ -97,37 +140,45 @@ def _number(value: object, what: str) -> int | float:
 
 def _extreme(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def extreme(current: object, value: object) -> object:
-        if not any(_is(value, type_) and (is_empty(current) or _is(current, type_)) for type_ in (str, (int, float))):
+        scale = _SCALE_OF.get(type(value))
+        if is_empty(current) and scale:
+            return value
+        if scale is None or scale != _SCALE_OF.get(type(current)):
             message = "Only two numbers, or two texts, have a lesser and a greater one."
             raise OperationError(message)
-        return value if is_empty(current) else choose(current, value)
+        return choose(current, value)
 
     return extreme
-
-
-def _is(value: object, type_: type | tuple[type, ...]) -> bool:
-    return isinstance(value, type_) and not isinstance(value, bool)
 
 
 def _delete(_current: object, _value: object) -> object:
     return MISSING
 
 
+_SCALE_OF: Final[dict[type, str]] = {str: "text", int: "number", float: "number"}
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.FREE})
 _SCALES: Final = _NUMBERS | {Kind.DATETIME}
 
-EQUALS: Final = Operation("equals", _equals, is_ordered=True, is_statement=True, kinds=frozenset(Kind))
+_LISTS: Final = frozenset({Kind.TEXTS, Kind.FREE})
+_TIMES: Final = frozenset({Kind.DATETIME, Kind.FREE})
+
+EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True, kinds=frozenset(Kind))
 _OPERATIONS: Final = (
     EQUALS,
-    Operation("equals_if_not_exists", _fill, is_ordered=True),
-    Operation("append", _append, kinds=frozenset({Kind.TEXTS, Kind.FREE})),
-    Operation("increment", _add, source=Source.LITERAL, kinds=_NUMBERS),
-    Operation("decrement", _subtract, source=Source.LITERAL, kinds=_NUMBERS),
-    Operation("add", _add, kinds=_NUMBERS),
-    Operation("subtract", _subtract, kinds=_NUMBERS),
-    Operation("min", _extreme(min), kinds=_SCALES),
-    Operation("max", _extreme(max), kinds=_SCALES),
-    Operation("delete", _delete, source=Source.NOTHING, is_ordered=True, is_statement=True),
+    Operation("equals_if_not_exists", "is set, if empty, to", _fill, order=Order.NEWEST),
+    # Who was first is decided by time, before the operation is asked.
+    Operation("first", "keeps the first", _equals, order=Order.OLDEST, is_statement=True),
+    Operation("append", "gets appended", _append, kinds=_LISTS, is_repeatable=False),
+    Operation("append_unique", "gets appended, if new,", _append_unique, kinds=_LISTS),
+    Operation("increment", "goes up by", _add, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("decrement", "goes down by", _subtract, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("add", "grows by", _add, kinds=_NUMBERS, is_repeatable=False),
+    Operation("subtract", "shrinks by", _subtract, kinds=_NUMBERS, is_repeatable=False),
+    Operation("min", "keeps the least", _extreme(min), kinds=_SCALES),
+    Operation("max", "keeps the greatest", _extreme(max), kinds=_SCALES),
+    Operation("first_time", "is the time of the first event", _extreme(min), source=Source.TIME, kinds=_TIMES),
+    Operation("last_time", "is the time of the last event", _extreme(max), source=Source.TIME, kinds=_TIMES),
+    Operation("delete", "is emptied", _delete, source=Source.NOTHING, order=Order.NEWEST, is_statement=True),
 )
 _ALIASES: Final = {"equal": "equals", "+": "add", "-": "subtract"}
 _BY_NAME: Final = {operation.name: operation for operation in _OPERATIONS}

@@ -66,6 +66,16 @@ class Profile(models.Model):
         elif self.previous_visit_at is None or at > self.previous_visit_at:
             self.previous_visit_at = at
 
+    def summarise(self) -> None:
+        """Fill the columns that lists filter and search on from the document that is the truth."""
+        contact = self.data.get("contact") or {}
+        email = next((value for value in (contact.get("email") or {}).values() if value), None)
+        self.email = email.strip().lower() if isinstance(email, str) else None
+        pii = self.data.get("pii") or {}
+        full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
+        self.name = pii.get("display_name") or full_name
+        self.is_anonymous = not (self.primary_id or self.email or self.data.get("anonymous") is False)
+
     @property
     def document(self) -> dict[str, Any]:
         """The profile as mappings and conditions see it: a tree that shares its branches with this row."""

@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 from apps.collector.sources import SourcePolicy, policy_of
 from apps.core.ids import new_id
 from apps.events import partitions
-from apps.events.models import Event, InboxItem, Redirect, Source
+from apps.events.models import Event, EventType, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -27,6 +27,16 @@ class SourceFactory(DjangoModelFactory[Source]):
         model = Source
 
     name = factory.Sequence(lambda number: f"Source {number}")
+
+
+class EventTypeFactory(DjangoModelFactory[EventType]):
+    """An event type of the operator's own that says nothing yet."""
+
+    class Meta:
+        model = EventType
+
+    type = factory.Sequence(lambda number: f"thing-{number}")
+    name = factory.LazyAttribute(lambda row: row.type.capitalize())
 
 
 class RedirectFactory(DjangoModelFactory[Redirect]):

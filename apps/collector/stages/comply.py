@@ -6,6 +6,7 @@ from uuid import UUID
 
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.events import copying
+from apps.events.copying import Said
 from apps.profiles.schema import FieldError
 
 CONSENT_EVENT = "consent-update"
@@ -30,7 +31,8 @@ def comply(batch: Batch) -> None:
         held = _held(track, known)
         for event in track.going:
             if event.type == CONSENT_EVENT:
-                _hear(held, event)
+                if event.is_valid:
+                    _hear(held, event)
             elif track.source.requires_consent and not is_given(held.document["consents"], now=batch.now):
                 message = "The source requires consent, and the profile has given none."
                 event.refusal = Refusal("consent_required", message, f"events.{event.index}", event.index)
@@ -49,11 +51,12 @@ def _held(track: Track, known: dict[UUID, Held]) -> Held:
 
 def _hear(held: Held, event: TrackedEvent) -> None:
     said = event.properties.get("consents")
+    heard = Said(event.properties, {}, event.happened_at, event.id)
     for consent_id, consent in said.items() if isinstance(said, dict) else ():
         if consent is None:
             continue
         try:
-            copying.put(("consents", consent_id), consent, time=event.happened_at, event_id=event.id, **held._asdict())
+            copying.put(("consents", consent_id), consent, heard, **held._asdict())
         except FieldError:
             continue  # the stage `profile` will note it as a problem of the event
 

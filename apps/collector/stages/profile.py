@@ -3,6 +3,7 @@
 from apps.collector import event_types
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.events import copying
+from apps.events.copying import Said
 from apps.events.rules import EventRules
 from apps.profiles.models import Profile
 
@@ -15,8 +16,9 @@ def profile(batch: Batch) -> None:
             continue
         _count(track.profile, track)
         for event in track.going:
-            _copy(track.profile, event, all_rules.get(event.type))
-        _summarise(track.profile)
+            if event.is_valid:
+                _copy(track.profile, event, all_rules.get(event.type))
+        track.profile.summarise()
         track.profile.updated_at = batch.now
 
 
@@ -32,37 +34,11 @@ def _count(row: Profile, track: Track) -> None:
 
 def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:
     document = row.document
+    said = Said(event.properties, event.traits, event.happened_at, event.id)
     for name, value in event.profile_traits.items():
-        copying.put(
-            ("traits", name),
-            value,
-            time=event.happened_at,
-            event_id=event.id,
-            document=document,
-            provenance=row.provenance,
-        )
+        copying.put(("traits", name), value, said, document=document, provenance=row.provenance)
     if rules is None:
         return
-    copied = copying.copy(
-        rules,
-        properties=event.properties,
-        traits=event.traits,
-        time=event.happened_at,
-        event_id=event.id,
-        document=document,
-        provenance=row.provenance,
-    )
+    copied = copying.copy(rules, said, document=document, provenance=row.provenance)
     row.primary_id = document["primary_id"]
     event.problems += [{"field": path, "message": message} for path, message in copied.problems]
-
-
-def _summarise(row: Profile) -> None:
-    """Fill the columns that lists filter and search on from the document that is the truth."""
-    data = row.data
-    contact = data.get("contact") or {}
-    email = next((value for value in (contact.get("email") or {}).values() if value), None)
-    row.email = email.strip().lower() if isinstance(email, str) else None
-    pii = data.get("pii") or {}
-    full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
-    row.name = pii.get("display_name") or full_name
-    row.is_anonymous = not (row.primary_id or row.email or data.get("anonymous") is False)

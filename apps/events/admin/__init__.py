@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types and the inbox."""
+"""The admin's pages of sources, events, event types, the quarantine and the inbox."""
 
-from apps.events.admin import event, inbox, source
+from apps.events.admin import event, event_type, inbox, quarantine, source
 
-__all__ = ["event", "inbox", "source"]
+__all__ = ["event", "event_type", "inbox", "quarantine", "source"]
