@@ -56,8 +56,13 @@ def test_a_month_has_the_indexes_of_the_table() -> None:
     partitions.ensure([LONG_AGO])
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_indexes WHERE tablename = %s", [partitions.name_of(LONG_AGO)])
-        assert cursor.fetchone() == (5,)
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE tablename = 'events_event'), count(*) FILTER (WHERE tablename = %s) "
+            "FROM pg_indexes",
+            [partitions.name_of(LONG_AGO)],
+        )
+        of_the_table, of_the_month = cursor.fetchone()
+    assert of_the_table == of_the_month > 1
 
 
 @pytest.mark.django_db(transaction=True)
