@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def connection_of_the_test() -> None:
-    """Leave it open, as `cdp.wsgi` does: Django's client, in an earlier test, has connected the signal again."""
+    """Leave it open, as `cdp.wsgi` does: Django's client, in a test before, may have connected the signal again."""
     request_started.disconnect(close_old_connections)
 
 

@@ -7,6 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.collector.sources import SourcePolicy, policy_of
+from apps.collector.track import Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.events import partitions
 from apps.events.models import Event, EventType, InboxItem, Redirect, Source
@@ -138,3 +139,9 @@ def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
     """What the pipeline knows of a source; of one that is in no database, when only values are given."""
     source = source or SourceFactory.build(**values)
     return policy_of({name: getattr(source, name) for name in SourcePolicy.__dataclass_fields__})
+
+
+def track(*events: TrackedEvent | str, **values: Any) -> Track:
+    """A payload on its way, received at noon; an event may be given by its type alone."""
+    carried = [event if isinstance(event, TrackedEvent) else TrackedEvent(type=event) for event in events]
+    return Track(**{"source": policy(), "received_at": NOON, "events": carried, **values})
