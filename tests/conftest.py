@@ -15,10 +15,11 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import event_types, redirects, sources
+    from apps.collector import computed_traits, event_types, redirects, sources
     from apps.events import partitions
+    from apps.profiles import scores
 
-    for snapshot in (sources.current, event_types.current, redirects.current):
+    for snapshot in (sources.current, event_types.current, redirects.current, computed_traits.current, scores.current):
         snapshot.forget()
     partitions.forget()
     yield

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from apps.collector.stages.admit import admit
 from apps.collector.stages.comply import comply
+from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.profile import profile
@@ -26,7 +27,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, visit, enrich, comply, traits, profile, store)
+STAGES = (identify, visit, enrich, comply, traits, profile, compute, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.events.models import InboxItem, Redirect, Source
+from apps.events.models import ComputedTrait, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -35,6 +35,16 @@ class RedirectFactory(DjangoModelFactory[Redirect]):
     name = factory.Sequence(lambda number: f"Link {number}")
     source = factory.SubFactory(SourceFactory, kind=Source.Kind.REDIRECT)
     url = "https://shop.example/sale"
+
+
+class ComputedTraitFactory(DjangoModelFactory[ComputedTrait]):
+    """A trait that counts all events; built, it waits for `computed_traits.save`."""
+
+    class Meta:
+        model = ComputedTrait
+
+    key = factory.Sequence(lambda number: f"trait_{number}")
+    name = factory.LazyAttribute(lambda row: row.key)
 
 
 class ProfileFactory(DjangoModelFactory[Profile]):

@@ -43,6 +43,13 @@ class Profile(models.Model):
     aux = Json(default=dict)
     # Who set a field, and when: {path: [ISO time of the event, its id]}; late events never overwrite newer values.
     provenance = Json(default=dict)
+    # What computed traits remember of the events, and what they say: {key: state} (see tallies.py) and {key: value}.
+    tallies = Json(default=dict)
+    computed = Json(default=dict)
+    # The edition of their definitions up to which the tallies are complete; newer ones wait for the background task.
+    computed_edition = models.PositiveBigIntegerField(default=0)
+    # On this day (UTC) events leave the window of a trait: from then on its value is another one.
+    computed_until = models.DateField(null=True)
 
     objects = ProfileQuerySet.as_manager()
 
@@ -50,6 +57,13 @@ class Profile(models.Model):
         indexes = [
             models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
             models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
+            # The background task of computed traits: whose tallies are incomplete, and whose values are of yesterday.
+            models.Index(fields=["computed_edition"], name="profile_by_computed_edition"),
+            models.Index(
+                fields=["computed_until"],
+                condition=models.Q(computed_until__isnull=False),
+                name="profile_by_computed_until",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,4 +79,5 @@ class Profile(models.Model):
             "interests": self.interests,
             "consents": self.consents,
             "stats": self.stats,
+            "computed": self.computed,
         }

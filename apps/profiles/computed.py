@@ -1,0 +1,25 @@
+"""What computed traits say of a profile: values, made from its tallies."""
+
+from datetime import date
+from typing import Any
+
+from apps.profiles import scores, tallies
+from apps.profiles.models import Profile
+from apps.profiles.tallies import State
+
+
+def value(key: str, state: State) -> Any:
+    """Return what a trait says, the scores of an RFM trait included."""
+    said = tallies.value(state)
+    return scores.scored(key, said) if state["is"] == scores.FUNCTION else said
+
+
+def refresh(profile: Profile, *, today: date) -> bool:
+    """Let the values be those of today, and tell whether anything changed; days out of their windows are forgotten."""
+    before = (profile.tallies, profile.computed, profile.computed_until)
+    kept = {key: tallies.expired(state, today=today) for key, state in profile.tallies.items()}
+    profile.tallies = {key: state for key, state in kept.items() if state is not None}
+    profile.computed = {key: value(key, state) for key, state in profile.tallies.items()}
+    ends = map(tallies.holds_until, profile.tallies.values())
+    profile.computed_until = min((end for end in ends if end), default=None)
+    return before != (profile.tallies, profile.computed, profile.computed_until)
