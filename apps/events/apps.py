@@ -3,12 +3,19 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from apps.core.queues import QueueName
+
 
 class EventsConfig(AppConfig):
     name = "apps.events"
 
     def ready(self) -> None:
+        from apps.core import tasks
+        from apps.core.tasks import Kind
+        from apps.events import recomputing  # models cannot be imported before the apps are ready
+
         post_migrate.connect(load_default_types, sender=self)
+        tasks.register(Kind(recomputing.KIND, "Compute traits", QueueName.DEFAULT, recomputing.step))
 
 
 def load_default_types(**_signal: Any) -> None:

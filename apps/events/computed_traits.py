@@ -181,6 +181,12 @@ def save(row: ComputedTrait) -> bool:
     return is_changed
 
 
+def renew(rows: QuerySet[ComputedTrait]) -> int:
+    """Let definitions be counted anew from all stored events, and return their number."""
+    with transaction.atomic():
+        return rows.update(edition=_next_edition())
+
+
 def delete(rows: QuerySet[ComputedTrait]) -> None:
     """Delete definitions; what they said of profiles goes with the next run of the background task."""
     with transaction.atomic():

@@ -62,7 +62,10 @@ def due(*, now: datetime) -> ProfileQuerySet:
 
 
 def recount_page(definitions: Definitions, *, now: datetime) -> int:
-    """Count the stored events of some profiles that wait for it, and return their number: 0 when none is left."""
+    """Count the stored events of some profiles that wait for it, and return their number: 0 when none is left.
+
+    The profiles stay locked until the caller's transaction ends.
+    """
     waiting = stale(definitions)
     picked = list(waiting.order_by("computed_edition").values_list("id", "event_count")[:MAX_PROFILES])
     n_events = accumulate(count for _, count in picked)
@@ -113,7 +116,7 @@ def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: 
 
 
 def refresh_page(*, now: datetime) -> int:
-    """Let the windows of some profiles slide on, and return their number: 0 when none is left."""
+    """Let the windows of some profiles slide on, and return their number, as `recount_page` does."""
     waiting = due(now=now)
     ids = list(waiting.order_by("computed_until").values_list("id", flat=True)[:MAX_PROFILES])
     rows = list(waiting.locked(ids).only("id", *COLUMNS))

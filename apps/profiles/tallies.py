@@ -59,7 +59,7 @@ def scalar(value: object) -> str | int | float | bool | Missing:
 
 
 def _plain(value: int | float) -> int | float:
-    """Write 5.0 as 5 and 4e16 as its digits say: what is counted now, and what is counted from the database, are one."""
+    """Write 5.0 as 5 and 4e16 as its digits say, as the database does when it returns what was stored."""
     if isinstance(value, float) and value.is_integer():
         digits = int(Decimal(repr(value)))
         return digits if -(2**63) <= digits < 2**64 else value  # no greater integer is read from JSON

@@ -180,7 +180,7 @@ def test_states_survive_the_database_as_json(history: list[States]) -> None:
     assert orjson.loads(orjson.dumps(found)) == found
 
 
-NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(-9e18, 9e18)
+NUMBERS = st.integers(1 - 2**63, 2**63 - 1) | st.floats(-9e18, 9e18)
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=20))
