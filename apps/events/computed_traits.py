@@ -14,7 +14,7 @@ number. A profile notes the edition up to which its tallies are complete, so tha
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -26,9 +26,9 @@ from django.db.models import QuerySet
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.models import ComputedEdition, ComputedTrait
-from apps.profiles import computed, tallies
-from apps.profiles.models import Profile, ScoreScale
-from apps.profiles.tallies import FUNCTIONS, Function, State
+from apps.profiles import tallies
+from apps.profiles.models import ScoreScale
+from apps.profiles.tallies import FUNCTIONS, Shape, States
 
 logger = logging.getLogger(__name__)
 ROOTS = ("properties", "traits", "context")  # the parts of an event that a path may lead into
@@ -50,26 +50,9 @@ class Trait:
 
     key: str
     edition: int
-    function_name: str
-    function: Function
     event_types: frozenset[str]  # empty: all
     path: Path
-    days: int | None
-
-    def state(self, event: Mapping[str, Any], *, at: str, event_id: str, today: date) -> State | None:
-        """Return the state after this event alone; None when it does not count.
-
-        `event` is a tree with the parts that ROOTS name; `at` an ISO time in UTC.
-        """
-        found = None
-        if self.function.read is not None:
-            found = self.function.read(paths.get(event, self.path))
-            if found is MISSING:
-                return None
-        day = at[:10]
-        if self.days is not None and day < tallies.first_day(self.days, today=today):
-            return None
-        return tallies.state(self.function_name, days=self.days, tally=self.function.of(at, event_id, found), day=day)
+    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +79,6 @@ class Definitions:
         """Return those alone that changed after an edition."""
         return Definitions(self.edition, tuple(trait for trait in self.traits if trait.edition > edition))
 
-    def states(
-        self, event: Mapping[str, Any], *, time: datetime, event_id: UUID, today: date
-    ) -> Iterator[tuple[Trait, State]]:
-        """Yield the traits for which an event counts, each with its state after this event alone.
-
-        `event` is a tree of the event's type and the parts that ROOTS name.
-        """
-        traits = self.of_type(event["type"])
-        if not traits:
-            return
-        at, event_name = time.astimezone(UTC).isoformat(), str(event_id)
-        for trait in traits:
-            state = trait.state(event, at=at, event_id=event_name, today=today)
-            if state is not None:
-                yield trait, state
-
     @property
     def event_types(self) -> frozenset[str] | None:
         """The types whose events may count for any of them; None for all types."""
@@ -121,7 +88,7 @@ class Definitions:
 
     def first_day(self, *, today: date) -> str | None:
         """Name the first day of the longest window; None when one of them has no window."""
-        windows = [trait.days for trait in self.traits]
+        windows = [trait.shape.days for trait in self.traits]
         return tallies.first_day(max(filter(None, windows)), today=today) if windows and all(windows) else None
 
 
@@ -140,17 +107,15 @@ def read() -> Definitions:
 
 def compile(row: ComputedTrait) -> Trait:
     """Read a definition. Raises DefinitionError, which names the field, when it is wrong."""
-    function = FUNCTIONS.get(row.function)
-    if function is None:
+    if row.function not in FUNCTIONS:
         raise DefinitionError("function", f"Unknown function; known are {', '.join(FUNCTIONS)}.")
+    shape = Shape(row.function, row.days)
     return Trait(
         key=row.key,
         edition=row.edition,
-        function_name=row.function,
-        function=function,
         event_types=frozenset(row.event_types),
-        path=_path(row.path, is_wanted=function.read is not None),
-        days=row.days,
+        path=_path(row.path, is_wanted=shape.function.read is not None),
+        shape=shape,
     )
 
 
@@ -205,20 +170,41 @@ def _next_edition() -> int:
         return int(cursor.fetchone()[0])
 
 
-def count(
-    profile: Profile, definitions: Definitions, event: Mapping[str, Any], *, time: datetime, event_id: UUID, today: date
-) -> None:
-    """Count an event for its profile; `event` is what `Definitions.states` takes.
+class Counter:
+    """Counts events by the definitions, in the windows that end today."""
 
-    The caller holds the profile's row, stores the event with it, and hands in definitions not older than the profile's.
-    """
-    for trait, state in definitions.states(event, time=time, event_id=event_id, today=today):
-        if trait.edition > profile.computed_edition:
-            continue
-        if profile.computed_until and profile.computed_until <= today:
-            computed.refresh(profile, today=today)
-        whole = tallies.add(profile.tallies, trait.key, state)
-        profile.computed[trait.key] = computed.value(trait.key, whole)
-        ends = tallies.holds_until(state)
-        if ends and (profile.computed_until is None or ends < profile.computed_until):
-            profile.computed_until = ends
+    def __init__(self, definitions: Definitions, *, today: date) -> None:
+        self.definitions = definitions
+        self.today = today
+        windows = {trait.shape.days for trait in definitions.traits}
+        self._first_days = {days: tallies.first_day(days, today=today) if days else "" for days in windows}
+
+    def count(
+        self, states: States, event: Mapping[str, Any], *, time: datetime, event_id: UUID, edition: int
+    ) -> list[str]:
+        """Count an event, and return the keys of the traits for which it counted; none that changed after the edition.
+
+        `event` is a tree of the event's type and the parts that ROOTS name.
+        """
+        traits = self.definitions.of_type(event["type"])
+        if not traits:
+            return []
+        at, event_name = time.astimezone(UTC).isoformat(), str(event_id)
+        day = at[:10]
+        counted: list[str] = []
+        values: dict[tuple[Any, Path], Any] = {}
+        for trait in traits:
+            shape, value = trait.shape, None
+            if trait.edition > edition or day < self._first_days[shape.days]:
+                continue
+            read = shape.function.read
+            if read is not None:
+                source = (read, trait.path)
+                if source not in values:
+                    values[source] = read(paths.get(event, trait.path))
+                value = values[source]
+                if value is MISSING:
+                    continue
+            shape.add(states, trait.key, shape.function.of(at, event_name, value), day=day)
+            counted.append(trait.key)
+        return counted

@@ -17,9 +17,9 @@ from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.core.upsert import update
 from apps.events import computed_traits
-from apps.events.computed_traits import ROOTS, Definitions
+from apps.events.computed_traits import ROOTS, Counter, Definitions
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import computed, scores, tallies
+from apps.profiles import computed, scores
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
 from apps.profiles.tallies import States
 
@@ -92,13 +92,13 @@ def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datet
         kept = {trait.key for trait in definitions.traits} - {trait.key for trait in changed.traits}
         for profile in group:
             complete = {key: state for key, state in profile.tallies.items() if key in kept}
-            profile.tallies = complete | counted.get(profile.id, {})
+            profile.tallies = complete | counted[profile.id]
             profile.computed_edition = definitions.edition
             computed.refresh(profile, today=_day(now))
 
 
 def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: datetime) -> dict[UUID, States]:
-    """Count the stored events of profiles, in one query; profiles without any that counts are left out."""
+    """Count the stored events of profiles, in one query."""
     today = _day(now)
     events = Event.objects.filter(profile_id__in=profile_ids)
     if definitions.event_types is not None:
@@ -106,12 +106,12 @@ def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: 
     since = definitions.first_day(today=today)
     if since:
         events = events.filter(time__gte=datetime.fromisoformat(since).replace(tzinfo=UTC))
-    found: dict[UUID, States] = {}
+    counter = Counter(definitions, today=today)
+    found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
     columns = ("profile_id", "id", "time", "type", *ROOTS)
     for profile_id, event_id, time, type_, *parts in events.values_list(*columns).iterator():
         event = {"type": type_, **dict(zip(ROOTS, parts, strict=True))}
-        for trait, state in definitions.states(event, time=time, event_id=event_id, today=today):
-            tallies.add(found.setdefault(profile_id, {}), trait.key, state)
+        counter.count(found[profile_id], event, time=time, event_id=event_id, edition=definitions.edition)
     return found
 
 

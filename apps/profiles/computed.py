@@ -1,5 +1,6 @@
 """What computed traits say of a profile: values, made from its tallies."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,16 @@ def value(key: str, state: State) -> Any:
     """Return what a trait says, the scores of an RFM trait included."""
     said = tallies.value(state)
     return scores.scored(key, said) if state["is"] == scores.FUNCTION else said
+
+
+def settle(profile: Profile, keys: Iterable[str]) -> None:
+    """Let traits say what their tallies say, after events were added to these."""
+    for key in keys:
+        state = profile.tallies[key]
+        profile.computed[key] = value(key, state)
+        ends = tallies.holds_until(state)
+        if ends and (profile.computed_until is None or ends < profile.computed_until):
+            profile.computed_until = ends
 
 
 def refresh(profile: Profile, *, today: date) -> bool:

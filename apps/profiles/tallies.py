@@ -9,7 +9,7 @@ merge. A state is a tally with what it is of; a profile has one for each trait t
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache, reduce
@@ -67,11 +67,15 @@ def _plain(value: int | float) -> int | float:
 
 
 def _text(total: Decimal) -> str:
-    return format(total.normalize(_EXACT), "f")
+    text = str(total)
+    if "E" in text:
+        text = format(total, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _exact(value: int | float) -> str:
-    return str(value) if isinstance(value, int) else _text(Decimal(repr(value)))
+    text = repr(value)
+    return _text(Decimal(text)) if "e" in text else text
 
 
 def _added(left: str, right: str) -> str:
@@ -171,18 +175,31 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 }
 
 
-def state(function: str, *, days: int | None, tally: Tally, day: str) -> State:
-    """Make the state of a trait that has counted one event, which happened on that day."""
-    if days is None:
-        return {"is": function, "tally": tally}
-    return {"is": function, "tally": tally, "days": days, "by_day": {day: tally}}
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the state of a trait is of: a function, and a window in days, or None for all events."""
 
+    name: str
+    days: int | None
+    function: Function = field(init=False)
 
-def add(states: States, key: str, new: State) -> State:
-    """Join a state to that of its trait in place, and return the whole."""
-    known = states.get(key)
-    states[key] = whole = new if known is None else joined(known, new)
-    return whole
+    def __post_init__(self) -> None:
+        """Look the function up once. Raises KeyError when there is no such function."""
+        object.__setattr__(self, "function", FUNCTIONS[self.name])
+
+    def add(self, states: States, key: str, tally: Tally, *, day: str) -> None:
+        """Add the tally of one event, which happened on that day, to the state of a trait, in place."""
+        known = states.get(key)
+        if known is None:
+            states[key] = {"is": self.name, "tally": tally}
+            if self.days is not None:
+                states[key] |= {"days": self.days, "by_day": {day: tally}}
+            return
+        merge_tallies = self.function.merge
+        known["tally"] = merge_tallies(known["tally"], tally)
+        if self.days is not None:
+            by_day = known["by_day"]
+            by_day[day] = merge_tallies(by_day[day], tally) if day in by_day else tally
 
 
 def merge(left: States, right: States) -> States:
@@ -213,7 +230,6 @@ def value(of: State) -> Any:
     return FUNCTIONS[of["is"]].value(of["tally"])
 
 
-@lru_cache(maxsize=256)
 def first_day(days: int, *, today: date) -> str:
     """Name the first day of a window that ends today: the last 1 day is today alone."""
     return (today - timedelta(days=days - 1)).isoformat()

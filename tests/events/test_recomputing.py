@@ -1,6 +1,6 @@
 """In the background computed traits become what stored events say, windows slide, and everybody gets scores."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from apps.core.ids import new_id
 from apps.core.models import Task
 from apps.core.upsert import update
 from apps.events import computed_traits, jobs, partitions, recomputing, storage
+from apps.events.computed_traits import Counter
 from apps.events.models import ComputedTrait, Event
 from apps.events.storage import EventRow, json_text
 from apps.profiles.models import Profile, ScoreScale
@@ -289,13 +290,13 @@ def test_a_value_is_the_same_counted_now_or_from_the_database() -> None:
     for function in ("sum", "min", "max", "last", "distinct", "most_frequent", "average"):
         define(function, function)
     definitions = computed_traits.read()
-    anna.computed_edition = definitions.edition
+    counter = Counter(definitions, today=NOON.date())
     for number, value in enumerate(values):
         at = NOON + timedelta(seconds=number)
         happened(anna, value, at=at)
         event = {"type": ORDERED, "properties": {"total": value}, "traits": {}, "context": {}}
         event_id = Event.objects.get(time=at).id
-        computed_traits.count(anna, definitions, event, time=at.astimezone(UTC), event_id=event_id, today=at.date())
+        counter.count(anna.tallies, event, time=at, event_id=event_id, edition=definitions.edition)
 
     stored = recomputing.count_stored([anna.id], definitions, now=NOON)
 

@@ -12,15 +12,22 @@ from hypothesis import strategies as st
 
 from apps.core.paths import MISSING
 from apps.profiles import tallies
-from apps.profiles.tallies import FUNCTIONS, MAX_TEXT, MAX_VALUES, State, States
+from apps.profiles.tallies import FUNCTIONS, MAX_TEXT, MAX_VALUES, Shape, State, States
 
 TODAY = date(2026, 11, 23)
 
 
+def counted(function: str, value: Any, *, at: str, event_id: str, days: int | None) -> States:
+    """Count one event; nothing when its value does not count."""
+    shape, states = Shape(function, days), {}
+    read = shape.function.read(value) if shape.function.read else None
+    if read is not MISSING:
+        shape.add(states, "trait", shape.function.of(at, event_id, read), day=at[:10])
+    return states
+
+
 def state_of(function: str, value: Any, *, at: str = "2026-11-23T12:00:00+00:00", days: int | None = None) -> State:
-    read = FUNCTIONS[function].read
-    tally = FUNCTIONS[function].of(at, f"id-{at}-{value}", read(value) if read else None)
-    return tallies.state(function, days=days, tally=tally, day=at[:10])
+    return counted(function, value, at=at, event_id=f"id-{at}-{value}", days=days)["trait"]
 
 
 def said(function: str, *values: Any) -> Any:
@@ -118,13 +125,12 @@ DAYS = st.integers(0, 120).map(lambda number: (TODAY - timedelta(days=number)).i
 
 def states_of(day: str, event_id: int, value: Any) -> States:
     """Make the state of each trait after one event, with a window and without."""
-    at, found = f"{day}T12:00:00+00:00", {}
-    for name, function in FUNCTIONS.items():
-        read = function.read(value) if function.read else None
-        if read is not MISSING:
-            tally = function.of(at, str(event_id), read)
-            found[name] = tallies.state(name, days=None, tally=tally, day=day)
-            found[f"{name}_90d"] = tallies.state(name, days=90, tally=tally, day=day)
+    found = {}
+    for name in FUNCTIONS:
+        for key, days in ((name, None), (f"{name}_90d", 90)):
+            one = counted(name, value, at=f"{day}T12:00:00+00:00", event_id=str(event_id), days=days)
+            if one:
+                found[key] = one["trait"]
     return found
 
 
@@ -161,6 +167,18 @@ def test_any_order_and_any_partition_of_events_gives_the_same(history: list[Stat
     shuffled = random.sample(history, len(history))
 
     assert tallies.merge(whole(shuffled[:cut]), whole(shuffled[cut:])) == whole(history)
+
+
+@given(st.lists(EVENTS, max_size=6))
+def test_adding_an_event_is_merging_its_tally(events: list[tuple[str, Any]]) -> None:
+    for name in FUNCTIONS:
+        shape, states = Shape(name, 90), {}
+        for number, (day, value) in enumerate(events):
+            for state in counted(name, value, at=f"{day}T12:00:00+00:00", event_id=str(number), days=90).values():
+                shape.add(states, f"{name}_90d", state["tally"], day=day)
+        merged = whole([states_of(day, number, value) for number, (day, value) in enumerate(events)])
+
+        assert states == {key: state for key, state in merged.items() if key == f"{name}_90d"}
 
 
 @given(histories())

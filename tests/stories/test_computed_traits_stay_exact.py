@@ -106,5 +106,5 @@ def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_store
     assert len(people) == PEOPLE
     stored = recomputing.count_stored([profile.id for profile in people], definitions, now=NOON)
     for profile in people:
-        assert profile.tallies == stored.get(profile.id, {})
+        assert profile.tallies == stored[profile.id]
         assert profile.computed.keys() == profile.tallies.keys()

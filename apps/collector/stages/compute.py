@@ -1,10 +1,14 @@
 """After this stage each profile's computed traits have counted its events."""
 
-from datetime import UTC
+from collections import defaultdict
+from datetime import UTC, date
+from uuid import UUID
 
 from apps.collector import computed_traits
-from apps.collector.track import Batch
-from apps.events.computed_traits import count
+from apps.collector.track import Batch, TrackedEvent
+from apps.events.computed_traits import Counter
+from apps.profiles import computed
+from apps.profiles.models import Profile
 
 
 def compute(batch: Batch) -> None:
@@ -13,17 +17,32 @@ def compute(batch: Batch) -> None:
     What changed after a profile's edition is left to the background task: Note [Editions] in events/computed_traits.py.
     """
     owned = [(track, track.profile) for track in batch.going if track.profile and track.saves_profile]
-    newest = max((profile.computed_edition for _, profile in owned), default=0)
-    definitions = computed_traits.definitions(edition=newest)
-    today = batch.now.astimezone(UTC).date()
+    profiles = {profile.id: profile for _, profile in owned}
+    edition = max((profile.computed_edition for profile in profiles.values()), default=0)
+    counter = Counter(computed_traits.definitions(edition=edition), today=batch.now.astimezone(UTC).date())
+    for profile in profiles.values():
+        _prepare(profile, edition=counter.definitions.edition, today=counter.today)
+    counted: dict[UUID, set[str]] = defaultdict(set)
     for track, profile in owned:
-        if profile._state.adding:  # it has no events yet
-            profile.computed_edition = definitions.edition
         for event in track.going if track.saves_events else ():
-            tree = {
-                "type": event.type,
-                "properties": event.properties,
-                "traits": event.traits,
-                "context": event.context,
-            }
-            count(profile, definitions, tree, time=event.happened_at, event_id=event.id, today=today)
+            counted[profile.id].update(_count(profile, event, counter))
+    for profile_id, keys in counted.items():
+        computed.settle(profiles[profile_id], keys)
+
+
+def _prepare(profile: Profile, *, edition: int, today: date) -> None:
+    if profile._state.adding:  # it has no events yet
+        profile.computed_edition = edition
+    elif profile.computed_until and profile.computed_until <= today:
+        computed.refresh(profile, today=today)
+
+
+def _count(profile: Profile, event: TrackedEvent, counter: Counter) -> list[str]:
+    parts = {"properties": event.properties, "traits": event.traits, "context": event.context}
+    return counter.count(
+        profile.tallies,
+        {"type": event.type, **parts},
+        time=event.happened_at,
+        event_id=event.id,
+        edition=profile.computed_edition,
+    )
