@@ -27,7 +27,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, visit, enrich, comply, traits, profile, compute, store)
+STAGES = (identify, comply, visit, enrich, traits, profile, compute, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

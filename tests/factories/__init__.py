@@ -6,6 +6,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
+from apps.collector.sources import SourcePolicy, policy_of
 from apps.events.models import ComputedTrait, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
@@ -112,3 +113,9 @@ def track_payload(source: Source, *types: str, session: str | None = "session-of
         "events": [{"type": type_} for type_ in types],
         **parts,
     }
+
+
+def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
+    """What the pipeline knows of a source; of one that is in no database, when only values are given."""
+    source = source or SourceFactory.build(**values)
+    return policy_of({name: getattr(source, name) for name in SourcePolicy.__dataclass_fields__})

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from rest_framework.response import Response
 
-PATHS = ("/track", "/collect/", "/redirect/", "/v1/", "/healthcheck", "/sourceConfig", "/info/version")
+PATHS = ("/track", "/collect/", "/redirect/", "/v1/", "/beacon/v1/", "/healthcheck", "/sourceConfig", "/info/version")
 URLS = "apps.collector.api.urls"
 ALLOWED_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 MAX_AGE_SECS = "86400"
@@ -39,7 +39,7 @@ def collector(get_response: GetResponse) -> GetResponse:
             # travel with credentials, and those forbid `*`.
             response["Access-Control-Allow-Origin"] = origin
             response["Access-Control-Allow-Credentials"] = "true"
-            response["Vary"] = "Origin"
+        response["Vary"] = "Origin"
         response["Content-Length"] = str(len(response.content))
         return response
 

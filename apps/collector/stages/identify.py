@@ -1,13 +1,12 @@
-"""After this stage each track has its session and profile, locked, and messages seen before are marked."""
+"""After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
+import copy
 from uuid import UUID
 
 from apps.collector.track import Batch, Track
 from apps.core import locks
 from apps.events.models import MessageKey
 from apps.profiles import identity
-from apps.profiles.models import Identifier
-from apps.sessions import tracking
 from apps.sessions.models import Session
 
 
@@ -17,22 +16,18 @@ def identify(batch: Batch) -> None:
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(session_keys.union(*(track.claim.keys() for track in tracks)))
     _mark_duplicates(tracks)
-    sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
+    owners = {key: session.profile_id for key, session in batch.sessions.items() if session.profile_id}
     batch.directory = identity.load(
-        [track.claim for track in tracks if not track.is_profileless],
-        session_profile_ids={session.profile_id for session in sessions.values() if session.profile_id},
+        [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
-    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id} - sessions.keys()
-    if devices:
-        sessions.update(Session.objects.in_bulk(list(devices)))
+    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
+    if devices - batch.sessions.keys():
+        batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
     for track in tracks:
-        known = _known_session(track, batch, sessions)
-        _resolve_profile(track, batch, known)
-        if track.going and (known or track.saves_session):
-            _continue_session(track, batch, known)
-            sessions[track.at_session.id] = track.at_session
-        else:
-            track.session = known  # a repetition gets the same answer, and changes nothing
+        if not track.is_profileless:
+            _resolve_profile(track, batch, owners)
 
 
 def _mark_duplicates(tracks: list[Track]) -> None:
@@ -46,45 +41,13 @@ def _mark_duplicates(tracks: list[Track]) -> None:
         track.settle()
 
 
-def _known_session(track: Track, batch: Batch, sessions: dict[UUID, Session]) -> Session | None:
-    if track.session_key:
-        return sessions.get(track.session_key)
-    device = _device(track, batch)
-    found = sessions.get(device.session_id) if device and device.session_id else None
-    return found if found and not tracking.is_over(found, at=track.events[0].happened_at) else None
-
-
-def _resolve_profile(track: Track, batch: Batch, known: Session | None) -> None:
-    if track.is_profileless:
-        return
-    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
-    session_profile_id = known.profile_id if known and track.session_key else None
-    if not track.going:
+def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    if not track.going:  # a repetition gets the same answer, and changes nothing
         track.profile = batch.directory.find(track.claim, session_profile_id=session_profile_id)
         return
     track.profile = batch.directory.resolve(track.claim, session_profile_id=session_profile_id, now=batch.now)
-    if track.saves_profile and track.profile.id in batch.directory.unannounced:
-        batch.directory.unannounced.discard(track.profile.id)
-        track.is_new_profile = True
-
-
-def _continue_session(track: Track, batch: Batch, known: Session | None) -> None:
-    track.is_new_session = known is None
-    track.session = known or tracking.open_session(
-        key=track.session_key,
-        reference=track.session_ref or "",
-        source_id=track.source.id,
-        channel=track.source.channel,
-        at=track.going[0].happened_at,
-    )
-    if track.saves_profile and track.profile:
-        track.session.profile_id = track.profile.id
-    device = _device(track, batch)
-    if device and track.saves_session and device.session_id != track.session.id:
-        device.session_id = track.session.id
-        batch.directory.changed_identifiers[device.id] = device
-
-
-def _device(track: Track, batch: Batch) -> Identifier | None:
-    name = track.claim.anonymous_id
-    return batch.directory.identifiers.get(identity.identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None
+    if not track.saves_profile:
+        track.profile = copy.deepcopy(track.profile)  # another track of the batch may store what this one must not
+    elif track.session_key and track.saves_session:
+        owners[track.session_key] = track.profile.id

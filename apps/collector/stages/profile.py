@@ -8,7 +8,7 @@ from apps.profiles.models import Profile
 
 
 def profile(batch: Batch) -> None:
-    """Count visits and events, and copy properties to profiles, in the order of the events; no query."""
+    """Count events, and copy properties to profiles, in the order of the events; no query."""
     all_rules = event_types.rules()
     for track in batch.going:
         if track.profile is None:
@@ -28,9 +28,6 @@ def _count(row: Profile, track: Track) -> None:
     is_new = row.event_count == len(track.going)
     row.first_seen_at = min(times) if is_new else min(row.first_seen_at, *times)
     row.last_seen_at = max(times) if is_new else max(row.last_seen_at, *times)
-    if track.starts_visit:
-        row.visit_count += 1
-        row.previous_visit_at, row.visit_started_at = row.visit_started_at, times[0]
 
 
 def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -82,6 +83,7 @@ class RedirectAdmin(ModelAdmin):
     readonly_fields = ("address",)
     fields = ("name", "source", "url", "event_type", "properties", "is_enabled", "address")
     list_select_related = ("source",)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @admin.display(description="Address to publish")
     def address(self, row: Redirect) -> SafeString:

@@ -1,5 +1,6 @@
 """The living profile of a person."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,14 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or str(self.id)
+
+    def start_visit(self, *, at: datetime) -> None:
+        """Count a visit; the current one is the latest to begin, in whatever order they become known."""
+        self.visit_count += 1
+        if self.visit_started_at is None or at >= self.visit_started_at:
+            self.previous_visit_at, self.visit_started_at = self.visit_started_at, at
+        elif self.previous_visit_at is None or at > self.previous_visit_at:
+            self.previous_visit_at = at
 
     @property
     def document(self) -> dict[str, Any]:
