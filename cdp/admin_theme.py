@@ -41,6 +41,9 @@ UNFOLD: dict[str, Any] = {
                     _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page(
+                        "Computed traits", "calculate", "events_computedtrait_changelist", "events.view_computedtrait"
+                    ),
                     _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
                 ],
             },

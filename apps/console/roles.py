@@ -3,7 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 
 SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
-SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
+SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype", "events.view_computedtrait")
 SEES_TROUBLE = (
     "events.view_refusedevent",
     "events.view_inboxitem",
@@ -15,16 +15,17 @@ SEES_TROUBLE = (
 CHANGES_COLLECTING = tuple(
     f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
 )
+CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
 CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
 )
 
-DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING, *CHANGES_TRAITS)
 ROLES = {
     "Administrator": (*DEVELOPER, *CHANGES_USERS),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING),
-    "Analyst": (*SEES_PEOPLE, "events.view_eventtype"),
+    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING, *CHANGES_TRAITS),
+    "Analyst": (*SEES_PEOPLE, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

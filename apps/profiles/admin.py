@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events.admin.computed_shown import values_of
+from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
 from apps.profiles.identity import identifier_id
 from apps.profiles.models import Alias, Identifier, Profile
@@ -48,6 +50,7 @@ class ProfileAdmin(Browser):
     change_form_after_template = "admin/cdp/timeline.html"
     fieldsets = (
         ("What is known", {"fields": ("facts", "free_traits", "interests_shown", "consents_shown")}),
+        ("Computed", {"classes": ("tab",), "fields": ("computed_shown",)}),
         ("Who said so, and when", {"classes": ("tab",), "fields": ("sources_shown",)}),
         ("Ids", {"classes": ("tab",), "fields": ("id", "primary_id", "ids_shown")}),
         ("Sessions", {"classes": ("tab",), "fields": ("sessions_shown",)}),
@@ -121,6 +124,11 @@ class ProfileAdmin(Browser):
     def consents_shown(self, row: Profile) -> SafeString:
         """Show what the person has agreed to."""
         return tree(row.consents)
+
+    @admin.display(description="From events")
+    def computed_shown(self, row: Profile) -> SafeString:
+        """Show the computed traits, those that say nothing of this person included."""
+        return values_of(row, ComputedTrait.objects.filter(is_enabled=True).order_by("name"))
 
     @admin.display(description="Fields")
     def sources_shown(self, row: Profile) -> SafeString:
