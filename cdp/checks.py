@@ -50,7 +50,7 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list
         if len(getattr(settings, name)) < KEY_CHARACTERS
     ]
     has_key = any(os.environ.get(name) for name in ("IDENTITY_KEY", "IDENTITY_KEY_FILE"))
-    if "DATABASE_URL" in os.environ and not has_key:
+    if os.environ.get("DATABASE_URL") and not has_key:
         message = (
             f"IDENTITY_KEY is unset, and {embedded.var_dir() / 'secret_key'} takes its place: whoever works on this "
             "database with another key recognises nobody, and nor do you once the file is lost."

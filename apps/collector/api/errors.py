@@ -61,10 +61,14 @@ def _translate(error: Exception) -> tuple[int, Refusal] | None:
             return status.HTTP_400_BAD_REQUEST, Refusal("invalid_form", "The form is broken, or ends too early.")
         case RequestDataTooBig():
             return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, Refusal("too_large", "The body is too large.")
-        case DatabaseError() | Busy():
-            logger.error("The database is away or too slow", exc_info=error)
+        case DatabaseError():
+            logger.error("The database is away", exc_info=error)
             message = "Nothing was stored. Please send it again in a moment."
             return status.HTTP_503_SERVICE_UNAVAILABLE, Refusal("unavailable", message)
+        case Busy():
+            logger.error("The database is too slow", exc_info=error)
+            message = "Perhaps nothing was stored. Please send it again in a moment, with the same ids."
+            return status.HTTP_503_SERVICE_UNAVAILABLE, Refusal("busy", message)
         case Failed():
             return status.HTTP_500_INTERNAL_SERVER_ERROR, Refusal("failed", "The request could not be processed.")
     return None

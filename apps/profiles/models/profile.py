@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 from apps.core.fields import Json
@@ -56,8 +57,9 @@ class Profile(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
-            models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
+            # Search by customer number and e-mail address. Hashes: senders may write texts that no tree has room for.
+            HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
+            HashIndex(fields=["email"], name="profile_by_email"),
             # The background task of computed traits: whose tallies are incomplete, and whose values are of yesterday.
             models.Index(fields=["computed_edition"], name="profile_by_computed_edition"),
             models.Index(
@@ -68,7 +70,7 @@ class Profile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.primary_id or str(self.id)
+        return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
 
     def start_visit(self, *, at: datetime) -> None:
         """Count a visit; the current one is the latest to begin, in whatever order they become known."""
