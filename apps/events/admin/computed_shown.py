@@ -1,12 +1,13 @@
 """Computed traits in words: what one means, and what it says."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.admin.shown import NOTHING, badge, link, tree
+from apps.core.admin.shown import badge, link, rows, tree
 from apps.events.models import ComputedTrait
 from apps.profiles.models import Profile
 
@@ -28,16 +29,29 @@ def said(value: Any) -> SafeString:
     return tree(value)
 
 
-def values_of(profile: Profile, rows: QuerySet[ComputedTrait]) -> SafeString:
+def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
     """Show all that is computed of a profile, and what has still to be counted."""
-    shown = (
+    return rows(
         (
-            link("events_computedtrait", row.key, row.name),
-            said(profile.computed.get(row.key)),
-            badge("being counted", "amber") if row.edition > profile.computed_edition else "",
-            meaning(row),
+            format_html('<a href="{}" title="{}">{}</a>', _page(trait), meaning(trait), trait.name),
+            said(profile.computed.get(trait.key)),
+            badge("being counted", "amber") if trait.edition > profile.computed_edition else "",
         )
-        for row in rows
+        for trait in traits
     )
-    cells = format_html_join("", "<tr><th>{}</th><td>{} {}</td><td>{}</td></tr>", shown)
-    return format_html('<table class="cdp-values">{}</table>', cells) if cells else NOTHING
+
+
+def people(found: Iterable[tuple[Profile, Any]]) -> SafeString:
+    """Show what a trait would say of some people."""
+    return rows(
+        (
+            link("profiles_profile", profile.pk, profile),
+            badge("no event counts") if value is None else said(value),
+            f"{profile.event_count} events",
+        )
+        for profile, value in found
+    )
+
+
+def _page(trait: ComputedTrait) -> str:
+    return reverse("admin:events_computedtrait_change", args=[trait.pk])

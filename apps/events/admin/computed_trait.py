@@ -21,7 +21,7 @@ from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.shown import badge, copyable, link
 from apps.core.models import Task
 from apps.events import computed_traits, recomputing
-from apps.events.admin.computed_shown import meaning, said
+from apps.events.admin.computed_shown import meaning, people
 from apps.events.admin.computed_trait_form import ComputedTraitForm
 from apps.events.models import ComputedTrait
 from apps.events.previews import preview
@@ -102,10 +102,8 @@ class ComputedTraitAdmin(ModelAdmin):
         if not form.is_valid():
             return render(request, "admin/cdp/computed_trait_preview.html", {"errors": form.errors})
         found = preview(computed_traits.compile(form.instance), now=timezone.now())
-        people = [(profile, said(value)) for profile, value in found]
-        return render(
-            request, "admin/cdp/computed_trait_preview.html", {"people": people, "meaning": meaning(form.instance)}
-        )
+        said = {"meaning": meaning(form.instance), "people": people(found) if found else ""}
+        return render(request, "admin/cdp/computed_trait_preview.html", said)
 
     @admin.display(description="Key", ordering="key")
     def key_shown(self, row: ComputedTrait) -> SafeString:
