@@ -86,6 +86,11 @@ class Definitions:
             return frozenset().union(*(trait.event_types for trait in self.traits))
         return None
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The parts of an event that any of them looks at."""
+        return tuple(root for root in ROOTS if any(trait.path[:1] == (root,) for trait in self.traits))
+
     def first_day(self, *, today: date) -> str | None:
         """Name the first day of the longest window; None when one of them has no window."""
         windows = [trait.shape.days for trait in self.traits]
@@ -184,7 +189,7 @@ class Counter:
     ) -> list[str]:
         """Count an event, and return the keys of the traits for which it counted; none that changed after the edition.
 
-        `event` is a tree of the event's type and the parts that ROOTS name.
+        `event` is a tree of the event's type, and at least of the parts that `Definitions.roots` names.
         """
         traits = self.definitions.of_type(event["type"])
         if not traits:

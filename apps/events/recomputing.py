@@ -17,7 +17,7 @@ from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.core.upsert import update
 from apps.events import computed_traits
-from apps.events.computed_traits import ROOTS, Counter, Definitions
+from apps.events.computed_traits import Counter, Definitions
 from apps.events.models import ComputedTrait, Event
 from apps.profiles import computed, scores
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
@@ -108,9 +108,9 @@ def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: 
         events = events.filter(time__gte=datetime.fromisoformat(since).replace(tzinfo=UTC))
     counter = Counter(definitions, today=today)
     found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
-    columns = ("profile_id", "id", "time", "type", *ROOTS)
-    for profile_id, event_id, time, type_, *parts in events.values_list(*columns).iterator():
-        event = {"type": type_, **dict(zip(ROOTS, parts, strict=True))}
+    columns = ("profile_id", "id", "time", "type", *definitions.roots)
+    for profile_id, event_id, time, *parts in events.values_list(*columns).iterator():
+        event = dict(zip(columns[3:], parts, strict=True))
         counter.count(found[profile_id], event, time=time, event_id=event_id, edition=definitions.edition)
     return found
 

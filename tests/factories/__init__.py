@@ -7,7 +7,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from apps.collector.sources import SourcePolicy, policy_of
-from apps.events.models import ComputedTrait, InboxItem, Redirect, Source
+from apps.core.ids import new_id
+from apps.events.models import ComputedTrait, Event, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -89,6 +90,18 @@ class SessionFactory(DjangoModelFactory[Session]):
     profile = factory.SubFactory(ProfileFactory)
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
+
+
+class EventFactory(DjangoModelFactory[Event]):
+    """A page view at noon that belongs to nobody."""
+
+    class Meta:
+        model = Event
+
+    id = factory.LazyFunction(new_id)
+    time = received_at = processed_at = NOON
+    type = "page-view"
+    source_id = factory.Faker("uuid4", cast_to=None)
 
 
 class InboxItemFactory(DjangoModelFactory[InboxItem]):

@@ -73,7 +73,7 @@ def _text(value: Any) -> str:
 
 def _beyond(model: type[models.Model], fields: tuple[str, ...], position: str, side: str) -> Q:
     """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y. A broken position is no position."""
-    values = position.split(",")
+    values = position.split(",", len(fields) - 1)  # the last one may be a text with commas
     condition, equal = Q(), Q()
     for name, value in zip(fields, values, strict=False):
         try:

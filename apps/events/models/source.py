@@ -1,13 +1,18 @@
 """Where events come from: sources and tracked links."""
 
+import re
 import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from apps.core import paths
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.paths import PathError
+
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 
 
 def new_write_key() -> str:
@@ -72,6 +77,20 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what no request could ever match: origins that no browser sends, and paths that lead nowhere."""
+        mistakes = {}
+        for origin in self.allowed_origins:
+            if not ORIGIN.fullmatch(origin):
+                mistakes["allowed_origins"] = f"{origin} is no origin such as https://shop.example or *.shop.example."
+        for name in ("profile_id_path", "session_id_path"):
+            try:
+                paths.parse(getattr(self, name) or "none")
+            except PathError as error:
+                mistakes[name] = str(error)
+        if mistakes:
+            raise ValidationError(mistakes)
 
 
 class Redirect(models.Model):

@@ -77,6 +77,7 @@ class Supervisor:
             [*command, "-c", str(self._conf)],
             cwd=settings.BASE_DIR,
             env={**os.environ, MARK: str(var), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.DEVNULL,  # it has a log of its own
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
         )
 
