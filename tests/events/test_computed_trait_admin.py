@@ -215,13 +215,19 @@ def test_the_page_of_a_trait_shows_how_far_the_counting_is(admin: Client) -> Non
 
 
 def test_the_page_of_a_profile_shows_what_was_computed(admin: Client) -> None:
-    row = saved(key="orders", name="Number of orders")
-    saved(key="rfm", function="rfm", path="properties.total")
-    rfm = {"recency": 5, "frequency": 4, "monetary": 3, "text": "543", "last": "2026", "count": 7, "sum": 99.5}
-    anna = ProfileFactory(computed={"orders": 7, "rfm": rfm}, computed_edition=row.edition)
+    rfm = {"recency": 5, "frequency": 4, "monetary": 3, "text": "543", "last": NOON.isoformat(), "count": 7, "sum": 99}
+    values = {"rfm": rfm, "first_time": NOON.isoformat(), "distinct": ["jazz", 5], "average": 7 / 3, "last": False}
+    for function in values:
+        path = "" if function == "first_time" else "properties.total"
+        row = saved(key=function, function=function, path=path, name=f"Trait {function}")
+    anna = ProfileFactory(computed=values, computed_edition=row.edition)
+    saved(key="newer")
 
     shown = admin.get(reverse("admin:profiles_profile_change", args=[anna.pk])).content.decode()
 
-    assert "Number of orders" in shown
-    assert "543" in shown
-    assert "being counted" in shown  # the second trait is of a newer edition
+    assert "Trait distinct" in shown
+    assert "543</span> 7 events, 99 in all" in shown
+    assert "2026-11-23 12:00:00" in shown
+    assert 'jazz</span>, <span class="cdp-int">5' in shown
+    assert "2.33" in shown
+    assert "being counted" in shown

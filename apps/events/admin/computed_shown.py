@@ -1,13 +1,14 @@
 """Computed traits in words: what one means, and what it says."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.core.admin.shown import badge, link, rows, tree
+from apps.core.admin.shown import NOTHING, badge, link, moment, rows, tree
 from apps.events.models import ComputedTrait
 from apps.profiles.models import Profile
 
@@ -20,13 +21,23 @@ def meaning(row: ComputedTrait) -> str:
     return f"{what}: {types}, {when}{f', if {row.condition}' if row.condition else ''}"
 
 
-def said(value: Any) -> SafeString:
-    """Show what a trait says: one value, several, or scores with what they are given for."""
-    if isinstance(value, dict):
-        text = value.get("text")
-        facts = {name: item for name, item in value.items() if name != "text"}
-        return format_html("{}{}", badge(text, "blue") if text else badge("no scores yet", "amber"), tree(facts))
-    return tree(value)
+def said(function: str, value: Any) -> SafeString:
+    """Show what a trait of a function says."""
+    if value is None:
+        return NOTHING
+    match function:
+        case "rfm":
+            scores = badge(value["text"], "blue") if "text" in value else badge("no scores yet", "amber")
+            last = moment(datetime.fromisoformat(value["last"]))
+            return format_html("{} {} events, {} in all, the last at {}", scores, value["count"], value["sum"], last)
+        case "first_time" | "last_time":
+            return moment(datetime.fromisoformat(value))
+        case "distinct":
+            return format_html_join(", ", "{}", ((tree(item),) for item in value))
+        case "average":
+            return tree(round(value, 2))
+        case _:
+            return tree(value)
 
 
 def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
@@ -34,19 +45,19 @@ def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
     return rows(
         (
             format_html('<a href="{}" title="{}">{}</a>', _page(trait), meaning(trait), trait.name),
-            said(profile.computed.get(trait.key)),
+            said(trait.function, profile.computed.get(trait.key)),
             badge("being counted", "amber") if trait.edition > profile.computed_edition else "",
         )
         for trait in traits
     )
 
 
-def people(found: Iterable[tuple[Profile, Any]]) -> SafeString:
+def people(function: str, found: Iterable[tuple[Profile, Any]]) -> SafeString:
     """Show what a trait would say of some people."""
     return rows(
         (
             link("profiles_profile", profile.pk, profile),
-            badge("no event counts") if value is None else said(value),
+            badge("no event counts") if value is None else said(function, value),
             f"{profile.event_count} events",
         )
         for profile, value in found

@@ -102,8 +102,8 @@ class ComputedTraitAdmin(ModelAdmin):
         if not form.is_valid():
             return render(request, "admin/cdp/computed_trait_preview.html", {"errors": form.errors})
         found = preview(computed_traits.compile(form.instance), now=timezone.now())
-        said = {"meaning": meaning(form.instance), "people": people(found) if found else ""}
-        return render(request, "admin/cdp/computed_trait_preview.html", said)
+        shown = {"meaning": meaning(form.instance), "people": people(form.instance.function, found) if found else ""}
+        return render(request, "admin/cdp/computed_trait_preview.html", shown)
 
     @admin.display(description="Key", ordering="key")
     def key_shown(self, row: ComputedTrait) -> SafeString:
@@ -127,7 +127,7 @@ class ComputedTraitAdmin(ModelAdmin):
 
     @admin.display(description="State")
     def progress(self, row: ComputedTrait) -> SafeString:
-        """Show the state, and the task that is under way."""
+        """Show the task that is under way, or else the state."""
         tasks = Task.objects.unfinished().filter(kind=recomputing.KIND).order_by("created_at")
         task = tasks.first() if self._sees_tasks else None
         return render_to_string("admin/cdp/computed_trait_state.html", {"state": self.state(row), "task": task})
