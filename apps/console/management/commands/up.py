@@ -23,6 +23,7 @@ from cdp import embedded
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
 
+
 class Command(BaseCommand):
     """Start the platform, keep it running, and stop all of it on Ctrl-C."""
 
