@@ -2,9 +2,11 @@
 
 from rq import cron
 
+from apps.core.jobs import sweep_tasks
 from apps.core.queues import QueueName
 from apps.events.jobs import maintain_events
 
-HOUR_SECS = 3_600
+MINUTE_SECS, HOUR_SECS = 60, 3_600
 
 cron.register(maintain_events, queue_name=QueueName.DEFAULT, interval=HOUR_SECS)
+cron.register(sweep_tasks, queue_name=QueueName.DEFAULT, interval=MINUTE_SECS)

@@ -7,12 +7,14 @@ from django.contrib.auth.models import Group, User
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.core.admin.audited import Audited
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
+class UserAdmin(Audited, DjangoUserAdmin[User], ModelAdmin):
     """Who may sign in; a user's roles are his groups."""
 
     form = UserChangeForm
@@ -21,5 +23,5 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
     """Roles."""

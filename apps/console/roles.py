@@ -8,6 +8,8 @@ SEES_TROUBLE = (
     "events.view_refusedevent",
     "events.view_inboxitem",
     "events.change_inboxitem",
+    "core.view_task",
+    "core.change_task",
     "django_rq.view_dashboard",
 )
 CHANGES_COLLECTING = tuple(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
+from apps.core.admin.audited import Audited
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.models import Event, Redirect, Source
 
@@ -16,7 +17,7 @@ KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
 
 
 @admin.register(Source)
-class SourceAdmin(ModelAdmin):
+class SourceAdmin(Audited, ModelAdmin):
     """Where events come from, and how to send them."""
 
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
@@ -74,7 +75,7 @@ class SourceAdmin(ModelAdmin):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(ModelAdmin):
+class RedirectAdmin(Audited, ModelAdmin):
     """Tracked links."""
 
     list_display = ("name", "url", "event_type", "is_enabled", "address")

@@ -1,6 +1,6 @@
-"""People, and all the ids under which they are known."""
+"""What is kept of people, a module for each concept."""
 
-from apps.profiles.models.identifier import Alias, Identifier
+from apps.profiles.models.ids import Alias, Identifier
 from apps.profiles.models.profile import Profile, ProfileQuerySet
 
 __all__ = ["Alias", "Identifier", "Profile", "ProfileQuerySet"]

@@ -1,4 +1,4 @@
-"""The admin's pages of people."""
+"""A person's page, and the list of all people."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""All the ids under which a client may know a person."""
+"""All the ids under which a client may know a profile."""
 
 from django.db import models
 

@@ -1,0 +1,105 @@
+"""Long jobs: how far each one is, and buttons to stop it or let it go on."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from apps.core import jobs, tasks
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import badge, moment, tree
+from apps.core.models import Task
+
+STATE_COLOURS = {"waiting": "blue", "running": "amber", "done": "green", "failed": "red", "stopped": "grey"}
+
+
+@admin.register(Task)
+class TaskAdmin(Browser):
+    """Long jobs, the latest first; what still runs shows its progress without a reload."""
+
+    list_display = ("title", "progress_shown", "message", "requested_by", "created")
+    actions = ["stop", "resume"]
+    fieldsets = (
+        (None, {"fields": ("title", "progress_shown", "message", "params_shown")}),
+        ("When", {"fields": ("requested_by", "created", "started", "finished")}),
+    )
+    readonly_fields = (
+        "title",
+        "progress_shown",
+        "message",
+        "params_shown",
+        "requested_by",
+        "created",
+        "started",
+        "finished",
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the part that a page under watch asks for again and again."""
+        own = path("<uuid:task_id>/progress/", self.admin_site.admin_view(self.progress), name="core_task_progress")
+        return [own, *super().get_urls()]
+
+    def progress(self, request: HttpRequest, task_id: UUID) -> HttpResponse:
+        """Render the progress of one task."""
+        task = get_object_or_404(Task, pk=task_id)
+        if not self.has_view_permission(request, task):
+            return HttpResponse(status=403)
+        return HttpResponse(_progress(task))
+
+    @admin.action(description="Stop", permissions=["change_state"])
+    def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        """End tasks; what they have done stays."""
+        n_stopped = tasks.stop(list(queryset.values_list("pk", flat=True)), now=timezone.now())
+        self.message_user(request, f"{n_stopped} tasks were stopped.", messages.SUCCESS)
+
+    @admin.action(description="Go on", permissions=["change_state"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        """Let tasks that failed or were stopped go on where they ended."""
+        n_resumed = jobs.resume_tasks(list(queryset.values_list("pk", flat=True)))
+        self.message_user(request, f"{n_resumed} tasks go on.", messages.SUCCESS)
+
+    def has_change_state_permission(self, request: HttpRequest) -> bool:
+        """Allow those who may change tasks."""
+        return request.user.has_perm("core.change_task")
+
+    @admin.display(description="Task")
+    def title(self, row: Task) -> str:
+        """Show what is done."""
+        return tasks.title_of(row)
+
+    @admin.display(description="Progress")
+    def progress_shown(self, row: Task) -> SafeString:
+        """Show state and progress, kept up to date."""
+        return _progress(row)
+
+    @admin.display(description="With")
+    def params_shown(self, row: Task) -> SafeString:
+        """Show what it was started with."""
+        return tree(row.params_shown)
+
+    @admin.display(description="Asked for")
+    def created(self, row: Task) -> SafeString:
+        """Show when somebody asked for it."""
+        return moment(row.created_at)
+
+    @admin.display(description="Began")
+    def started(self, row: Task) -> SafeString:
+        """Show when its first step ended."""
+        return moment(row.started_at)
+
+    @admin.display(description="Ended")
+    def finished(self, row: Task) -> SafeString:
+        """Show when it ended."""
+        return moment(row.finished_at)
+
+
+def _progress(task: Task) -> SafeString:
+    shown: dict[str, Any] = {"task": task, "badge": badge(task.get_state_display(), STATE_COLOURS[task.state])}
+    return render_to_string("admin/cdp/task_progress.html", shown)

@@ -1,0 +1,102 @@
+"""Long jobs that people start and watch, and the record of what people did."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from apps.core.fields import Json
+from apps.core.ids import new_id
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Queries over tasks."""
+
+    def unfinished(self) -> "TaskQuerySet":
+        """Narrow to those that a worker has still to do with."""
+        return self.filter(state__in=Task.UNFINISHED)
+
+
+class Task(models.Model):
+    """A long job that somebody started: what it does, how far it is, and how it ended.
+
+    The row is the truth, the job in the queue only a nudge: a task goes on from `position` whoever carries it on.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        STOPPED = "stopped", "Stopped"
+
+    UNFINISHED = (State.WAITING, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=60)  # a name that `tasks.register` knows
+    params = Json(default=dict)
+    requested_by = models.CharField(max_length=150)  # a name, so that it outlives the account
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    progress = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(null=True)  # unknown until a step has counted
+    position = Json(default=dict)  # where the next step goes on, and what it has to remember
+    message = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    advanced_at = models.DateTimeField()  # the last sign of life
+    finished_at = models.DateTimeField(null=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The sweeper looks for those that nobody carries on.
+            models.Index(
+                fields=["advanced_at"], condition=models.Q(state__in=["waiting", "running"]), name="task_unfinished"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    def finish(self, state: State, *, at: datetime, message: str = "") -> None:
+        """Note how it ended; an empty message keeps the last one."""
+        self.state, self.finished_at, self.advanced_at = state, at, at
+        self.message = message or self.message
+
+    @property
+    def percent(self) -> int | None:
+        """How much is done; None while the total is unknown."""
+        if self.state == Task.State.DONE:
+            return 100
+        return min(100, 100 * self.progress // self.total) if self.total else None
+
+    @property
+    def params_shown(self) -> dict[str, Any]:
+        """The parameters that say something: those that are empty are left out."""
+        return {name: value for name, value in self.params.items() if value not in (None, "", [], {})}
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object, when, and from where; rows are only ever added (see audit.py)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=64)  # user:<id>, key:<prefix> or system, as in the provenance of profiles
+    actor_name = models.CharField(max_length=150)  # as it was then, so that it outlives the account
+    ip = models.CharField(max_length=45, blank=True, default="")
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=100, blank=True, default="")
+    object_id = models.CharField(max_length=64, blank=True, default="")
+    details = Json(default=dict)  # never personal data: it outlives an erasure
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        indexes = [
+            # All that was done to one object, and all that one person did, the latest first.
+            models.Index(fields=["object_id", "id"], name="audit_by_object"),
+            models.Index(fields=["actor_name", "id"], name="audit_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor_name}"

@@ -1,0 +1,47 @@
+"""Events, and the memory of which messages brought them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from apps.core.fields import Json
+from apps.core.ids import new_id
+
+
+class Event(models.Model):
+    """Something that happened. Rows are never changed by the pipeline once they are stored.
+
+    The table is partitioned by month of `time` (see partitions.py); its primary key in the database is (id, time), and
+    its indexes are in the migration that makes it. There are no foreign keys: partitions are dropped whole.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    time = models.DateTimeField()
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField()
+    type = models.CharField(max_length=128)
+    source_id = models.UUIDField()
+    session_id = models.UUIDField(null=True)
+    profile_id = models.UUIDField(null=True)
+    # The profile id that the event first came with: it outlives merges, so that they can be undone.
+    original_profile_id = models.UUIDField(null=True)
+    message_id = models.TextField(null=True)  # noqa: DJ001 - most events have none
+    journey = models.TextField(null=True)  # noqa: DJ001
+    tags = ArrayField(models.TextField(), default=list)
+    is_silent = models.BooleanField(default=False)
+    properties = Json(default=dict)
+    traits = Json(default=dict)
+    context = Json(default=dict)
+    problems = Json(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+
+class MessageKey(models.Model):
+    """The memory of what was accepted: a message seen before is dropped. Kept apart from events, and outlives them."""
+
+    key = models.UUIDField(primary_key=True)
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.key)

@@ -1,0 +1,53 @@
+"""What was accepted and waits, and what could not be taken."""
+
+from django.db import models
+
+from apps.core.fields import Json
+from apps.core.ids import new_id
+
+
+class InboxItem(models.Model):
+    """A request that was accepted and waits to be processed; it is deleted in the transaction that processes it."""
+
+    class Dialect(models.TextChoices):
+        TRACK = "track"
+        SEGMENT = "segment"
+        WEBHOOK = "webhook"
+
+    id = models.BigAutoField(primary_key=True)
+    source_id = models.UUIDField()
+    dialect = models.CharField(max_length=20, choices=Dialect)
+    body = models.TextField()
+    # What the body does not say: ip, user agent, call (the SDK's method) ...; see collector.wire.Envelope
+    envelope = Json(default=dict)
+    received_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    parked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # An operator looks at what failed; the ingest loop reads by id and skips it.
+            models.Index(fields=["parked_at"], condition=models.Q(parked_at__isnull=False), name="inbox_parked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dialect} {self.id}"
+
+
+class RefusedEvent(models.Model):
+    """An event of a known source that could not be taken, with the reason: 'nothing arrives' must explain itself."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    source_id = models.UUIDField()
+    received_at = models.DateTimeField()
+    code = models.CharField(max_length=40)
+    field = models.TextField(blank=True, default="")
+    message = models.TextField()
+    payload = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], name="refused_by_time")]  # retention deletes the oldest
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.field}".strip()

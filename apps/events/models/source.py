@@ -1,0 +1,91 @@
+"""Where events come from: sources and tracked links."""
+
+import secrets
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from apps.core.fields import Json
+from apps.core.ids import new_id
+
+
+def new_write_key() -> str:
+    """Make a write key: 32 letters and digits. It names a source, it is no secret: browsers carry it in clear."""
+    return secrets.token_hex(16)
+
+
+class Source(models.Model):
+    """A place that sends events: a web site, a back end, a webhook, a tracked link."""
+
+    class Kind(models.TextChoices):
+        API = "api", "API and SDKs"
+        WEBHOOK = "webhook", "Webhook"
+        REDIRECT = "redirect", "Tracked links"
+        INTERNAL = "internal", "The platform itself"
+
+    class Bots(models.TextChoices):
+        REFUSE = "refuse", "Refuse their events"
+        FLAG = "flag", "Accept, and mark their sessions"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    description = models.TextField(blank=True, default="")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.API)
+    write_key = models.CharField(max_length=64, unique=True, default=new_write_key)
+    channel = models.CharField(max_length=60, blank=True, default="")
+    allowed_origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="Pages that may send, as https://shop.example or *.shop.example. Empty: any page, and any server.",
+    )
+    is_enabled = models.BooleanField(default=True)
+    trusts_ids = models.BooleanField(
+        default=False, help_text="Profile ids of the sender are adopted instead of being replaced by ours."
+    )
+    bots = models.CharField(max_length=10, choices=Bots, default=Bots.REFUSE)
+    requires_consent = models.BooleanField(
+        default=False, help_text="Events are kept only of people who have given at least one consent."
+    )
+    is_ephemeral = models.BooleanField(
+        default=False, help_text="Events are processed and then forgotten; sessions and events are not stored."
+    )
+    is_asynchronous = models.BooleanField(
+        default=False, help_text="Requests are answered once they are safe, and processed a moment later."
+    )
+    # Webhooks: where in the properties the ids are found, and whether people are made of them.
+    creates_profiles = models.BooleanField(
+        default=False, help_text="Webhooks only: each call belongs to a profile. Otherwise its events have none."
+    )
+    profile_id_path = models.CharField(
+        max_length=200, blank=True, default="", help_text="Dotted path in the properties."
+    )
+    session_id_path = models.CharField(
+        max_length=200, blank=True, default="", help_text="Dotted path in the properties."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Redirect(models.Model):
+    """A tracked link: a click is recorded as an event, and goes on to the stored address."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="redirects")
+    event_type = models.CharField(max_length=128, default="link-clicked")
+    url = models.URLField(max_length=2000)
+    properties = Json(default=dict, blank=True, help_text="Properties that each click's event carries.")
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse addresses that are not web pages: javascript:, data: and the like."""
+        if not self.url.startswith(("http://", "https://")):
+            raise ValidationError({"url": "The address must start with http:// or https://."})

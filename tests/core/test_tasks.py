@@ -1,0 +1,142 @@
+"""Long jobs go on where they ended, whoever carries them on, and say how they ended."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.core import jobs, tasks
+from apps.core.models import Task
+from apps.core.queues import QueueName
+from apps.core.tasks import Kind, Step
+
+State = Task.State
+
+
+def count_to_total(task: Task) -> Step:
+    """Do ten at a time, and remember how many."""
+    done = task.position.get("done", 0) + 10
+    if done > task.params.get("breaks_at", 1_000):
+        raise LookupError("there is nothing more")
+    return Step(10, done >= 30, {"done": done}, total=30, message=f"{done} done")
+
+
+@pytest.fixture(autouse=True)
+def kind() -> Iterator[None]:
+    """Register a kind of task for the time of a test."""
+    tasks.register(Kind("count", "Count to thirty", QueueName.DEFAULT, count_to_total))
+    yield
+    del tasks._KINDS["count"]
+
+
+def new_task(**params: int) -> Task:
+    return tasks.create("count", params=params, requested_by="anna", now=timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_task_is_done_when_its_last_step_is() -> None:
+    task = new_task()
+
+    assert tasks.run(task.pk, secs=10) is False
+
+    task.refresh_from_db()
+    assert (task.state, task.progress, task.total, task.message) == (State.DONE, 30, 30, "30 done")
+    assert task.percent == 100
+    assert task.started_at
+    assert task.finished_at
+
+
+@pytest.mark.django_db
+def test_a_task_without_time_left_says_that_there_is_more() -> None:
+    task = new_task()
+
+    assert tasks.run(task.pk, secs=0) is True
+
+    task.refresh_from_db()
+    assert (task.state, task.percent) == (State.WAITING, None)
+
+
+@pytest.mark.django_db
+def test_a_task_that_fails_keeps_what_it_did_and_goes_on_from_there() -> None:
+    task = new_task(breaks_at=10)
+
+    assert tasks.run(task.pk, secs=10) is False
+
+    task.refresh_from_db()
+    assert (task.state, task.progress, task.message) == (State.FAILED, 10, "LookupError: there is nothing more")
+    Task.objects.update(params={})
+    assert [found.pk for found in tasks.resume([task.pk], now=timezone.now())] == [task.pk]
+    tasks.run(task.pk, secs=10)
+    task.refresh_from_db()
+    assert (task.state, task.progress) == (State.DONE, 30)
+
+
+@pytest.mark.django_db
+def test_a_stopped_task_does_nothing_more() -> None:
+    task = new_task()
+
+    assert tasks.stop([task.pk], now=timezone.now()) == 1
+
+    assert tasks.run(task.pk, secs=10) is False
+    task.refresh_from_db()
+    assert (task.state, task.progress) == (State.STOPPED, 0)
+    assert tasks.stop([task.pk], now=timezone.now()) == 0
+
+
+@pytest.mark.django_db
+def test_a_task_that_nobody_carries_on_is_found_once_in_a_while() -> None:
+    abandoned, fresh = new_task(), new_task()
+    now = timezone.now()
+    Task.objects.filter(pk=abandoned.pk).update(advanced_at=now - timedelta(hours=1))
+
+    assert [found.pk for found in tasks.abandoned(now=now)] == [abandoned.pk]
+
+    assert tasks.abandoned(now=now) == []
+    assert fresh.state == State.WAITING
+
+
+@pytest.mark.django_db
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(KeyError):
+        tasks.create("no-such-kind", params={}, requested_by="anna", now=timezone.now())
+
+
+def test_a_kind_has_one_meaning() -> None:
+    with pytest.raises(ValueError, match="two kinds"):
+        tasks.register(Kind("count", "Something else", QueueName.DEFAULT, count_to_total))
+
+
+@pytest.mark.django_db
+def test_a_task_is_enqueued_only_once_the_transaction_commits(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: pytest.FixtureRequest
+) -> None:
+    put: list[dict[str, str]] = []
+    monkeypatch.setattr(jobs, "_put", lambda queue, job, arguments: put.append(arguments))
+
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        task = jobs.start_task("count", params={}, requested_by="anna")
+        assert put == []
+
+    assert put == [{"task_id": str(task.pk)}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_is_kept_when_the_queue_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionError("Valkey is away")
+
+    monkeypatch.setattr(jobs, "get_queue", refuse)
+
+    task = jobs.start_task("count", params={}, requested_by="anna")
+
+    assert Task.objects.get(pk=task.pk).state == State.WAITING
+
+
+@pytest.mark.django_db
+def test_a_job_carries_its_task_on() -> None:
+    task = new_task()
+
+    jobs.run_task(task_id=str(task.pk))
+
+    assert Task.objects.get().state == State.DONE
