@@ -1,6 +1,18 @@
 """What is kept of people, a module for each concept."""
 
-from apps.profiles.models.ids import Alias, Identifier
-from apps.profiles.models.profile import Profile, ProfileQuerySet
+from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
+from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
+from apps.profiles.models.profile import Profile, ProfileQuerySet, summary_of
 
-__all__ = ["Alias", "Identifier", "Profile", "ProfileQuerySet"]
+__all__ = [
+    "Alias",
+    "BlockedIdentifier",
+    "Identifier",
+    "IdentityConflict",
+    "Merge",
+    "MergeRule",
+    "Profile",
+    "ProfileQuerySet",
+    "Reason",
+    "summary_of",
+]
