@@ -3,6 +3,7 @@
 from apps.collector import event_types
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.events import copying
+from apps.events.copying import Said
 from apps.events.rules import EventRules
 from apps.profiles.models import Profile
 
@@ -35,26 +36,12 @@ def _count(row: Profile, track: Track) -> None:
 
 def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:
     document = row.document
+    said = Said(event.properties, event.traits, event.happened_at, event.id)
     for name, value in event.profile_traits.items():
-        copying.put(
-            ("traits", name),
-            value,
-            time=event.happened_at,
-            event_id=event.id,
-            document=document,
-            provenance=row.provenance,
-        )
+        copying.put(("traits", name), value, said, document=document, provenance=row.provenance)
     if rules is None:
         return
-    copied = copying.copy(
-        rules,
-        properties=event.properties,
-        traits=event.traits,
-        time=event.happened_at,
-        event_id=event.id,
-        document=document,
-        provenance=row.provenance,
-    )
+    copied = copying.copy(rules, said, document=document, provenance=row.provenance)
     row.primary_id = document["primary_id"]
     event.problems += [{"field": path, "message": message} for path, message in copied.problems]
 
