@@ -1,6 +1,6 @@
 """From an event to the profile: each rule of the event's type changes one field; a bad one never stops the others.
 
-Who said what, and when, is kept for each field (`provenance`: path -> [ISO time, event id]), so that events may arrive
+Who said what, and when, is kept for each field (see profiles/provenance.py), so that events may arrive
 in any order: one that happened before the field got its value neither sets, fills nor empties it. Sums always count.
 """
 
@@ -16,10 +16,10 @@ from apps.core.paths import MISSING, Path, PathError
 from apps.events.operations import EQUALS, Operation, OperationError, Order, same
 from apps.events.rules import EventRules, NamedRule, Percentage
 from apps.profiles import schema
+from apps.profiles.provenance import Provenance
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
-Provenance = dict[str, list[str]]
 _REACHABLE_BY: Final = ("data.contact.email", "data.contact.phone", "data.contact.app")
 _ANONYMOUS: Final = "data.anonymous"
 # What is computed from sums counts in any order, as they do.
@@ -43,6 +43,7 @@ class Said:
     time: datetime
     event_id: UUID
     is_repeat: bool = False
+    source_id: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class _Writer:
 
     at: str
     event_id: str
+    source_id: str
     document: Document
     provenance: Provenance
     is_repeat: bool = False
@@ -73,7 +75,7 @@ class _Writer:
         if is_changed:
             self._set(target, new)
         if (is_changed or operation.is_statement) and (not is_late or operation.order is Order.OLDEST):
-            self.provenance[field.path] = [self.at, self.event_id]
+            self.provenance[field.path] = [self.at, self.event_id, self.source_id]
         return is_changed
 
     def _is_before(self, known: list[str]) -> bool:
@@ -145,7 +147,8 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
 
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     at = said.time.astimezone(UTC).isoformat()
-    return _Writer(at, str(said.event_id), document, provenance, said.is_repeat)
+    source_id = str(said.source_id or "")
+    return _Writer(at, str(said.event_id), source_id, document, provenance, said.is_repeat)
 
 
 def _try(writer: _Writer, field: Field, target: Path, operation: Operation, value: object, copied: Copied) -> None:

@@ -46,9 +46,7 @@ def load_defaults() -> None:
     IdentificationPoint.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def proofs_of(
-    event_type: str, properties: Mapping[str, Any], *, source_id: UUID, event_index: int
-) -> Iterator[Proof]:
+def proofs_of(event_type: str, properties: Mapping[str, Any], *, source_id: UUID, event_index: int) -> Iterator[Proof]:
     """Yield the identifiers that an event proves; those that are blocked, or no such identifiers, are none."""
     for point in current.get().get(event_type, ()):
         if point.source_id not in (None, source_id):

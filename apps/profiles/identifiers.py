@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from fnmatch import translate
 from functools import lru_cache
+from importlib import resources
 from typing import Final
 from uuid import UUID
 
 import phonenumbers
+import yaml
 from django.conf import settings
 
 from apps.core.ids import digest
@@ -17,21 +19,9 @@ from apps.profiles.models import BlockedIdentifier, Identifier
 Kind = Identifier.Kind
 MAX_LENGTH: Final = 512
 
-# What careless clients send in place of nothing.
-NOBODY: Final = frozenset(
-    "null undefined none nil nan n/a na unknown anonymous guest nobody true false (null) not_set not_authenticated "
-    "- -1".split()
-) | {"", "[object object]", "not set"}
-# Whoever writes from these addresses, it is not one person.
-ROLES: Final = frozenset(
-    "abuse accounting accounts admin administrator billing booking careers contact contacto customerservice "
-    "donotreply do-not-reply email enquiries feedback finance hello help helpdesk hostmaster hr info information "
-    "invoice invoices jobs kontakt legal mail mailer-daemon marketing media news newsletter no-reply no_reply noreply "
-    "office orders post postmaster press privacy reception root sales security service shop staff subscribe "
-    "support team unsubscribe webmaster".split()
-)
-# What people write to get past a form.
-PRETENDED: Final = frozenset("test tester testing test1 test123 asdf aaa abc xxx fake noemail nomail none@none.com a".split())
+_BLOCKED: Final = yaml.safe_load(resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8"))
+NOBODY: Final = frozenset(_BLOCKED["nobody"])
+_NO_PERSON: Final = frozenset(_BLOCKED["roles"] + _BLOCKED["pretended"])
 
 
 def normalise(kind: str, value: str) -> str | None:
@@ -70,7 +60,7 @@ def is_blocked(kind: str, value: str) -> bool:
 def _is_role(address: str) -> bool:
     name, _, host = address.partition("@")
     name = name.partition("+")[0]
-    return name in ROLES or name in PRETENDED or names_nobody(name) or names_nobody(host.partition(".")[0])
+    return name in _NO_PERSON or names_nobody(name) or names_nobody(host.partition(".")[0])
 
 
 def _email(value: str) -> str | None:

@@ -12,10 +12,9 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.core.ids import new_id
-from apps.profiles import merge_rules, merging
+from apps.profiles import ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id
-from apps.profiles.ledger import conflict_of, merge_of
-from apps.profiles.models import Alias, IdentityConflict, Identifier, Merge, Profile, Reason
+from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
 Kind, Refusal = Identifier.Kind, IdentityConflict.Refusal
 
@@ -87,7 +86,8 @@ class Directory:
     """The profiles, aliases and identifiers that a batch of claims touches, loaded in a query each.
 
     Resolution happens in memory, claim after claim, so that later claims of a batch see what earlier ones made, merges
-    included; what is new or changed here is to be written once the batch is stored.
+    included (there is one query more in a batch that merges); what is new or changed here is to be written once the
+    batch is stored.
     """
 
     profiles: dict[UUID, Profile] = field(default_factory=dict)  # living ones only
@@ -97,6 +97,7 @@ class Directory:
     new_aliases: list[Alias] = field(default_factory=list)
     changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
+    _separated: list[tuple[UUID, UUID]] | None = None
 
     @property
     def merges(self) -> list[Merge]:
@@ -148,7 +149,7 @@ class Directory:
         """Make one profile of two, and return it: the object of the one that survives. The other is no more."""
         kept, gone = sorted((one, other), key=lambda found: merging.precedence(found.profile))
         identifier = lead.identifier if lead else None
-        row = merge_of(kept, gone, reason=reason, identifier=identifier, at=now)
+        row = ledger.merge_of(kept, gone, reason=reason, identifier=identifier, at=now)
         images = (merging.image_of(kept.profile), merging.image_of(gone.profile))
         for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
             setattr(kept.profile, name, value)
@@ -196,9 +197,9 @@ class Directory:
         refusal = self._refusal(person.profile, other, lead)
         identifier = lead.identifier
         if refusal:
-            row = conflict_of(person.profile, other, refusal, reason=lead.reason, identifier=identifier, at=now)
+            row = ledger.conflict_of(person.profile, other, refusal, reason=lead.reason, identifier=identifier, at=now)
             self.causes.append(Cause(row, lead.proof))
-            if identifier and lead.proof and refusal != Refusal.TOO_MANY_IDS:
+            if identifier and lead.proof and refusal in (Refusal.TWO_CUSTOMERS, Refusal.SHARED):
                 # Two customers have it, or too many people: it cannot tell anybody from others any more.
                 identifier.is_shared = True
                 self.changed_identifiers[identifier.id] = identifier
@@ -215,9 +216,15 @@ class Directory:
         if person.identifier_count + other.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE:
             return Refusal.TOO_MANY_IDS
         # A customer may come with any number of devices: his number is not what would be shared.
-        if lead.proof and lead.proof.kind != Kind.USER and lead.identifier is not None:
-            return Refusal.SHARED if lead.identifier.merge_count >= settings.MAX_MERGES_PER_IDENTIFIER else None
-        return None
+        limits = lead.proof is not None and lead.proof.kind != Kind.USER and lead.identifier is not None
+        if limits and lead.identifier.merge_count >= settings.MAX_MERGES_PER_IDENTIFIER:
+            return Refusal.SHARED
+        return Refusal.SEPARATED if self._were_separated(person, other) else None
+
+    def _were_separated(self, person: Profile, other: Profile) -> bool:
+        if self._separated is None:
+            self._separated = ledger.separated()
+        return any({*map(self.living_id, pair)} == {person.id, other.id} for pair in self._separated)
 
     def _create(self, claim: Claim, *, now: datetime) -> Profile:
         is_taken = claim.profile_ref in self.profiles or claim.profile_ref in self.aliases

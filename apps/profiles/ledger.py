@@ -17,7 +17,7 @@ from django.db.models import Q
 from apps.core.ids import digest, new_id
 from apps.core.upsert import upsert
 from apps.profiles import merging
-from apps.profiles.models import Alias, IdentityConflict, Identifier, Merge, Profile, Reason
+from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
 
 class Found(Protocol):
@@ -94,18 +94,13 @@ def store(merges: Sequence[Merge]) -> None:
         survivor[merge.merged_id] = survivor.get(merge.kept_id, merge.kept_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE profiles_alias SET profile_id = merge.kept FROM unnest(%s::uuid[], %s::uuid[]) AS merge (gone, kept) "
-            "WHERE profile_id = merge.gone",
+            "UPDATE profiles_alias SET profile_id = merge.kept "
+            "FROM unnest(%s::uuid[], %s::uuid[]) AS merge (gone, kept) WHERE profile_id = merge.gone",
             [list(survivor), list(survivor.values())],
         )
         cursor.execute("DELETE FROM profiles_profile WHERE id = ANY(%s)", [list(survivor)])
-    upsert(
-        Alias,
-        [
-            Alias(id=merge.merged_id, profile_id=survivor[merge.merged_id], origin_id=merge.merged_id, created_at=merge.at)
-            for merge in merges
-        ],
-    )
+    gone = {merge.merged_id: merge.at for merge in merges}
+    upsert(Alias, [Alias(id=id, profile_id=survivor[id], origin_id=id, created_at=at) for id, at in gone.items()])
     upsert(Merge, merges)
 
 
@@ -124,6 +119,17 @@ def merges_of(profile_id: UUID) -> list[Merge]:
     """List the merges that stand of a living profile, in their order."""
     standing = Merge.objects.filter(undone_at=None, merged_id__in=raw_ids([profile_id]))
     return list(standing.order_by("at", "id"))
+
+
+def separated() -> list[tuple[UUID, UUID]]:
+    """List the pairs of profiles, as they live now, that a person has separated."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(one.profile_id, kept_via), coalesce(other.profile_id, merged_via) FROM profiles_merge "
+            "LEFT JOIN profiles_alias AS one ON one.id = kept_via "
+            "LEFT JOIN profiles_alias AS other ON other.id = merged_via WHERE undone_by <> ''"
+        )
+        return list(cursor.fetchall())
 
 
 def belonging_to(profile_id: UUID) -> Q:

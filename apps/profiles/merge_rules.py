@@ -28,7 +28,7 @@ class RuleError(ValueError):
 
 
 class Held(NamedTuple):
-    """What one profile holds at a unit: the value, who said so last, all who did, and since when there is the profile."""
+    """What one profile holds at a unit: the value, who said so, and when the profile was made."""
 
     value: Any
     said: tuple[str, ...]  # (time, setter, source)
@@ -206,7 +206,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 @dataclass(slots=True)
 class MergeRules:
-    """Which strategy each field has: rules for it alone, for all below something, our defaults, and the rule for `*`."""
+    """Which strategy each field has: by rules for it, or for all below something, our defaults, the rule for `*`."""
 
     exact: dict[str, Chosen] = field(default_factory=dict)
     prefixes: dict[str, Chosen] = field(default_factory=dict)

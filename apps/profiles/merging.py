@@ -177,7 +177,7 @@ def _put(image: Image, unit: Path, value: Any) -> None:
 
 def _last_visits(kept: Image, gone: Image) -> tuple[datetime | None, datetime | None]:
     times = {image[name] for image in (kept, gone) for name in ("visit_started_at", "previous_visit_at")} - {None}
-    previous, latest = ([None, None] + sorted(times))[-2:]
+    previous, latest = [None, None, *sorted(times)][-2:]
     return previous, latest
 
 

@@ -1,6 +1,6 @@
 """Who set a field of a profile, and when: {path: [ISO time, setter, source id]}, kept in the row.
 
-The setter is the id of an event, or `user:<id>`, `key:<prefix>`, `import:<id>`. Rows of the first version have no source.
+The setter is the id of an event, or `user:<id>`, `key:<prefix>`, `import:<id>`. Older ones have no source.
 """
 
 from datetime import UTC, datetime

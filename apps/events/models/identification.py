@@ -23,7 +23,7 @@ class IdentificationPoint(models.Model):
     merges_customers = models.BooleanField(
         "merges customers",
         default=False,
-        help_text="Merge even two customers who have different customer numbers. Only for what is never shared.",
+        help_text="Merge even two customers with different numbers. Only for what is never shared.",
     )
     is_enabled = models.BooleanField(default=True)
     is_builtin = models.BooleanField(default=False, editable=False)

@@ -43,9 +43,7 @@ class Identifier(models.Model):
     id = models.UUIDField(primary_key=True, editable=False)  # the hash, see identifiers.identifier_id
     kind = models.CharField(max_length=20, choices=Kind)
     # The raw id: it may be that of a profile that was merged away, which no foreign key would allow.
-    profile = models.ForeignKey(
-        Profile, on_delete=models.DO_NOTHING, db_constraint=False, related_name="identifiers"
-    )
+    profile = models.ForeignKey(Profile, on_delete=models.DO_NOTHING, db_constraint=False, related_name="identifiers")
     # The session that events of this device go on with when they bring no session id themselves.
     session_id = models.UUIDField(null=True)
     merge_count = models.PositiveIntegerField(default=0)  # how many merges it has caused
@@ -59,9 +57,12 @@ class Identifier(models.Model):
 class BlockedIdentifier(models.Model):
     """A value that names nobody, or too many: a placeholder, a shared address, a kiosk in a shop."""
 
-    kind = models.CharField(max_length=20, choices=Identifier.Kind, blank=True, default="", help_text="Empty: any kind.")
+    kind = models.CharField(
+        max_length=20, choices=Identifier.Kind, blank=True, default="", help_text="Empty: any kind."
+    )
     pattern = models.CharField(
-        max_length=200, help_text="The value, or a pattern with * for any characters: *@agency.example. Case is ignored."
+        max_length=200,
+        help_text="The value, or a pattern with * for any characters: *@agency.example. In any case.",
     )
     note = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

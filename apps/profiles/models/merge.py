@@ -41,7 +41,7 @@ class Merge(models.Model):
     event_id = models.UUIDField(null=True)
     actor = models.CharField(max_length=60, blank=True, default="")  # user:<id> of a merge by hand
     undone_at = models.DateTimeField(null=True)
-    undone_by = models.CharField(max_length=60, blank=True, default="")
+    undone_by = models.CharField(max_length=60, blank=True, default="")  # user:<id>; none where it was merged again
     # Since when events and sessions lie under the profile that is right now; see events.moving.
     moved_at = models.DateTimeField(null=True)
 
@@ -50,6 +50,8 @@ class Merge(models.Model):
             models.Index(fields=["kept_id"], name="merge_by_kept"),  # the merges of a profile
             models.Index(fields=["merged_id"], name="merge_by_merged"),
             models.Index(fields=["at"], condition=models.Q(moved_at=None), name="merge_unmoved"),  # the sweeper
+            # What a person has separated is not merged again by events.
+            models.Index(fields=["undone_at"], condition=~models.Q(undone_by=""), name="merge_separated"),
         ]
 
     def __str__(self) -> str:
@@ -57,12 +59,13 @@ class Merge(models.Model):
 
 
 class IdentityConflict(models.Model):
-    """Two profiles that something says are one person, and that were not merged; noted once for each pair and reason."""
+    """Two profiles that something says are one person, and that were not merged; noted once for each pair."""
 
     class Refusal(models.TextChoices):
         TWO_CUSTOMERS = "two_customers", "Both have a customer number of their own"
         TOO_MANY_IDS = "too_many_ids", "Together they would have too many identifiers"
         SHARED = "shared", "The identifier has caused too many merges"
+        SEPARATED = "separated", "A person has separated them"
 
     id = models.UUIDField(primary_key=True, editable=False)  # the hash of pair and refusal
     at = models.DateTimeField()
@@ -87,7 +90,7 @@ class MergeRule(models.Model):
     path = models.CharField(
         max_length=200,
         unique=True,
-        help_text="A field (data.job.position), all below one (traits.*), or * for what nothing else names.",
+        help_text="A field (data.job.position), all below one (traits.*), or * for the rest.",
     )
     strategy = models.CharField(max_length=20)
     sources = models.JSONField(
