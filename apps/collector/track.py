@@ -77,12 +77,13 @@ class Track:
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
-    session: Session | None = None  # identify; None for what neither names nor keeps one
     profile: Profile | None = None  # identify
     raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
-    is_new_session: bool = False  # identify
-    is_new_profile: bool = False  # identify
+    session: Session | None = None  # visit; None for what neither names nor keeps one
+    is_new_session: bool = False  # visit
+    is_new_profile: bool = False  # visit
     starts_visit: bool = False  # visit
+    visit_count: int | None = None  # visit: of the profile, this one included
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
@@ -91,12 +92,6 @@ class Track:
     def settle(self) -> None:
         """Note which events are neither refused nor known already; called by the stages that refuse or add events."""
         self.going = [event for event in self.events if event.refusal is None and not event.is_duplicate]
-
-    @property
-    def at_session(self) -> Session:
-        """The session of a track that has one: `identify` has found or opened it."""
-        assert self.session is not None
-        return self.session
 
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""
@@ -112,6 +107,7 @@ class Batch:
     now: datetime
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
+    sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
 
     @property
     def going(self) -> list[Track]:

@@ -1,5 +1,6 @@
-"""After this stage each track has its session and profile, locked, and messages seen before are marked."""
+"""After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
+import copy
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,9 +9,8 @@ from apps.core import locks
 from apps.events import identification
 from apps.events.models import MessageKey
 from apps.profiles import identity
-from apps.profiles.identifiers import identifier_id, usable
+from apps.profiles.identifiers import usable
 from apps.profiles.models import Identifier
-from apps.sessions import tracking
 from apps.sessions.models import Session
 
 
@@ -24,24 +24,20 @@ def identify(batch: Batch) -> None:
         _read_claim(track)
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(session_keys.union(*(track.claim.keys() for track in tracks)))
-    sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
+    owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
-        [track.claim for track in tracks if not track.is_profileless],
-        session_profile_ids={row.original_profile_id for row in sessions.values() if row.original_profile_id},
+        [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
     batch.now = batch.directory.later_than_all(batch.now)
     _mark_duplicates(tracks)
-    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id} - sessions.keys()
-    if devices:
-        sessions.update(Session.objects.in_bulk(list(devices)))
+    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
+    if devices - batch.sessions.keys():
+        batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
     for track in tracks:
-        known = _known_session(track, batch, sessions)
-        _resolve_profile(track, batch, known)
-        if track.going and (known or track.saves_session):
-            _continue_session(track, batch, known)
-            sessions[track.at_session.id] = track.at_session
-        else:
-            track.session = known  # a repetition gets the same answer, and changes nothing
+        if not track.is_profileless:
+            _resolve_profile(track, batch, owners)
     _follow_merges(batch)
 
 
@@ -80,21 +76,10 @@ def _mark_duplicates(tracks: list[Track]) -> None:
         track.settle()
 
 
-def _known_session(track: Track, batch: Batch, sessions: dict[UUID, Session]) -> Session | None:
-    if track.session_key:
-        return sessions.get(track.session_key)
-    device = _device(track, batch)
-    found = sessions.get(device.session_id) if device and device.session_id else None
-    return found if found and not tracking.is_over(found, at=track.events[0].happened_at) else None
-
-
-def _resolve_profile(track: Track, batch: Batch, known: Session | None) -> None:
-    if track.is_profileless:
-        return
+def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
     directory = batch.directory
-    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
-    session_profile_id = known.original_profile_id if known and track.session_key else None
-    if not track.going:
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    if not track.going:  # a repetition gets the same answer, and changes nothing
         track.profile = directory.find(track.claim, session_profile_id=session_profile_id)
         return
     n_causes = len(directory.causes)
@@ -102,46 +87,16 @@ def _resolve_profile(track: Track, batch: Batch, known: Session | None) -> None:
         track.claim, session_profile_id=session_profile_id, now=batch.now, merges=track.saves_profile
     )
     batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
-    if track.saves_profile and track.profile.id in directory.unannounced:
-        directory.unannounced.discard(track.profile.id)
-        track.is_new_profile = True
-
-
-def _continue_session(track: Track, batch: Batch, known: Session | None) -> None:
-    track.is_new_session = known is None
-    track.session = known or tracking.open_session(
-        key=track.session_key,
-        reference=track.session_ref or "",
-        source_id=track.source.id,
-        channel=track.source.channel,
-        at=track.going[0].happened_at,
-    )
-    if track.saves_profile and track.profile:
-        _give_session(track.session, track, batch)
-    device = _device(track, batch)
-    if device and track.saves_session and device.session_id != track.session.id:
-        device.session_id = track.session.id
-        batch.directory.changed_identifiers[device.id] = device
-
-
-def _give_session(session: Session, track: Track, batch: Batch) -> None:
-    """Let the session belong to the track's profile; the raw id only changes when somebody else goes on with it."""
-    assert track.profile is not None
-    raw_id = session.original_profile_id
-    if raw_id is None or batch.directory.living_id(raw_id) != track.profile.id:
-        session.original_profile_id = track.raw_profile_id
-    session.profile_id = track.profile.id
+    if not track.saves_profile:
+        track.profile = copy.deepcopy(track.profile)  # another track of the batch may store what this one must not
+    elif track.session_key and track.saves_session:
+        owners[track.session_key] = directory.raw_id_of(
+            session_profile_id, track.profile, otherwise=track.raw_profile_id
+        )
 
 
 def _follow_merges(batch: Batch) -> None:
-    """Lead tracks and sessions on whose profile a later track of the batch merged away."""
-    for track in batch.tracks:
-        if track.profile:
+    """Lead the tracks on whose profile a later track of the batch merged away."""
+    for track in batch.tracks if batch.directory.merges else ():
+        if track.profile and track.saves_profile:
             track.profile = batch.directory.profiles[batch.directory.living_id(track.profile.id)]
-        if track.session and track.session.original_profile_id:
-            track.session.profile_id = batch.directory.living_id(track.session.original_profile_id)
-
-
-def _device(track: Track, batch: Batch) -> Identifier | None:
-    name = track.claim.anonymous_id
-    return batch.directory.identifiers.get(identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None

@@ -1,13 +1,16 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
+from typing import Any
 from uuid import UUID
 
 import orjson
 
-from apps.collector.track import Batch, Track
+from apps.collector import event_types
+from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.upsert import insert_new, upsert
 from apps.events import storage
 from apps.events.models import RefusedEvent
+from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Profile
@@ -82,10 +85,11 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
 
 
 def _refused(track: Track) -> list[RefusedEvent]:
+    """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
     rows = []
     for refusal in track.refusals():
         events = [event for event in track.events if event.refusal is refusal] or track.events
-        payload = [{"type": event.type, "properties": event.properties} for event in events]
+        payload = [] if track.source.requires_consent else [_content(event) for event in events]
         rows.append(
             RefusedEvent(
                 source_id=track.source.id,
@@ -97,6 +101,11 @@ def _refused(track: Track) -> list[RefusedEvent]:
             )
         )
     return rows
+
+
+def _content(event: TrackedEvent) -> dict[str, Any]:
+    rules = event_types.rules().get(event.type)
+    return {"type": event.type, "properties": redact(event.properties, rules) if rules else event.properties}
 
 
 def _printable(payload: object) -> str:
