@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 from apps.core.jobs import start_task
 from apps.core.models import Task
-from apps.events import recomputing
+from apps.events import moving, recomputing
 from apps.events.maintenance import maintain
+
+MOVE_SECS = 60.0  # then other jobs have their turn
 
 
 def maintain_events(**_newer: object) -> str:
@@ -21,3 +23,8 @@ def compute_traits(**_newer: object) -> str:
         return "All is up to date."
     start_task(recomputing.KIND, params={}, requested_by="clock")
     return "A task was started."
+
+
+def move_merged(**_newer: object) -> str:
+    """Let events and sessions follow the profiles that were merged, or separated. Safe to run twice, also at once."""
+    return f"{moving.move(secs=MOVE_SECS)} merges are finished."

@@ -10,6 +10,7 @@ from itertools import accumulate, takewhile
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.core.ids import NIL
@@ -19,7 +20,7 @@ from apps.core.upsert import update
 from apps.events import computed_traits
 from apps.events.computed_traits import Counter, Definitions
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import computed, scores
+from apps.profiles import computed, ledger, scores
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
 from apps.profiles.tallies import States
 
@@ -98,21 +99,30 @@ def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datet
 
 
 def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: datetime) -> dict[UUID, States]:
-    """Count the stored events of profiles, in one query."""
+    """Count the stored events of profiles: in one query, and one more for each of them whose events are being moved."""
     today = _day(now)
-    events = Event.objects.filter(profile_id__in=profile_ids)
+    counter = Counter(definitions, today=today)
+    found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
+    moving = ledger.unmoved(profile_ids)
+    parts = [(Q(profile_id__in=found.keys() - moving), None), *((ledger.belonging_to(one), one) for one in moving)]
+    columns = ("profile_id", "id", "time", "type", *definitions.roots)
+    for whose, owner in parts:
+        events = _countable(definitions, today=today).filter(whose).values_list(*columns)
+        for profile_id, event_id, time, *rest in events.iterator():
+            event = dict(zip(columns[3:], rest, strict=True))
+            states = found[owner or profile_id]
+            counter.count(states, event, time=time, event_id=event_id, edition=definitions.edition)
+    return found
+
+
+def _countable(definitions: Definitions, *, today: date) -> QuerySet[Event]:
+    events = Event.objects.all()
     if definitions.event_types is not None:
         events = events.filter(type__in=definitions.event_types)
     since = definitions.first_day(today=today)
     if since:
         events = events.filter(time__gte=datetime.fromisoformat(since).replace(tzinfo=UTC))
-    counter = Counter(definitions, today=today)
-    found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
-    columns = ("profile_id", "id", "time", "type", *definitions.roots)
-    for profile_id, event_id, time, *parts in events.values_list(*columns).iterator():
-        event = dict(zip(columns[3:], parts, strict=True))
-        counter.count(found[profile_id], event, time=time, event_id=event_id, edition=definitions.edition)
-    return found
+    return events
 
 
 def refresh_page(*, now: datetime) -> int:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from apps.profiles import scores, tallies
-from apps.profiles.models import Profile
+from apps.profiles.models import NO_EVENTS, Profile
 from apps.profiles.tallies import State
 
 
@@ -13,6 +13,14 @@ def value(key: str, state: State) -> Any:
     """Return what a trait says, the scores of an RFM trait included."""
     said = tallies.value(state)
     return scores.scored(key, said) if state["is"] == scores.FUNCTION else said
+
+
+def begin(profile: Profile, *, edition: int, today: date) -> None:
+    """Make a profile ready for events to be counted, by definitions of that edition."""
+    if profile.computed_edition == NO_EVENTS:
+        profile.computed_edition = edition
+    if profile.computed_until and profile.computed_until <= today:
+        refresh(profile, today=today)
 
 
 def settle(profile: Profile, keys: Iterable[str]) -> None:

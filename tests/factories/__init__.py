@@ -56,6 +56,7 @@ class ProfileFactory(DjangoModelFactory[Profile]):
         model = Profile
 
     created_at = updated_at = first_seen_at = last_seen_at = NOON
+    computed_edition = 0  # it may have events
 
 
 class AliasFactory(DjangoModelFactory[Alias]):
@@ -66,6 +67,7 @@ class AliasFactory(DjangoModelFactory[Alias]):
 
     id = factory.Faker("uuid4", cast_to=None)
     profile = factory.SubFactory(ProfileFactory)
+    origin_id = factory.SelfAttribute("profile.id")
     created_at = NOON
 
 
@@ -88,6 +90,7 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
+    original_profile_id = factory.SelfAttribute("profile.id")
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.events import copying
+from apps.events.copying import Said
 from apps.profiles.schema import FieldError
 
 CONSENT_EVENT = "consent-update"
@@ -53,7 +54,8 @@ def _hear(held: Held, event: TrackedEvent) -> None:
         if consent is None:
             continue
         try:
-            copying.put(("consents", consent_id), consent, time=event.happened_at, event_id=event.id, **held._asdict())
+            said = Said(event.properties, {}, event.happened_at, event.id)
+            copying.put(("consents", consent_id), consent, said, **held._asdict())
         except FieldError:
             continue  # the stage `profile` will note it as a problem of the event
 

@@ -1,14 +1,14 @@
 """After this stage each profile's computed traits have counted its events."""
 
 from collections import defaultdict
-from datetime import UTC, date
+from datetime import UTC
 from uuid import UUID
 
 from apps.collector import computed_traits
 from apps.collector.track import Batch, TrackedEvent
 from apps.events.computed_traits import Counter
 from apps.profiles import computed
-from apps.profiles.models import Profile
+from apps.profiles.models import NO_EVENTS, Profile
 
 
 def compute(batch: Batch) -> None:
@@ -18,23 +18,17 @@ def compute(batch: Batch) -> None:
     """
     owned = [(track, track.profile) for track in batch.going if track.profile and track.saves_profile]
     profiles = {profile.id: profile for _, profile in owned}
-    edition = max((profile.computed_edition for profile in profiles.values()), default=0)
+    editions = {profile.computed_edition for profile in profiles.values()} - {NO_EVENTS}
+    edition = max(editions, default=0)
     counter = Counter(computed_traits.definitions(edition=edition), today=batch.now.astimezone(UTC).date())
     for profile in profiles.values():
-        _prepare(profile, edition=counter.definitions.edition, today=counter.today)
+        computed.begin(profile, edition=counter.definitions.edition, today=counter.today)
     counted: dict[UUID, set[str]] = defaultdict(set)
     for track, profile in owned:
         for event in track.going if track.saves_events else ():
             counted[profile.id].update(_count(profile, event, counter))
     for profile_id, keys in counted.items():
         computed.settle(profiles[profile_id], keys)
-
-
-def _prepare(profile: Profile, *, edition: int, today: date) -> None:
-    if profile._state.adding:  # it has no events yet
-        profile.computed_edition = edition
-    elif profile.computed_until and profile.computed_until <= today:
-        computed.refresh(profile, today=today)
 
 
 def _count(profile: Profile, event: TrackedEvent, counter: Counter) -> list[str]:

@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types and the inbox."""
+"""The admin's pages of sources, events, event types, identification points and the inbox."""
 
-from apps.events.admin import computed_trait, event, inbox, source
+from apps.events.admin import computed_trait, event, identification, inbox, source
 
-__all__ = ["computed_trait", "event", "inbox", "source"]
+__all__ = ["computed_trait", "event", "identification", "inbox", "source"]

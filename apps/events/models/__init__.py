@@ -3,6 +3,7 @@
 from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
 from apps.events.models.event import Event, MessageKey
 from apps.events.models.event_type import EventType, definition_of
+from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
 from apps.events.models.source import Redirect, Source, new_write_key
 
@@ -11,6 +12,7 @@ __all__ = [
     "ComputedTrait",
     "Event",
     "EventType",
+    "IdentificationPoint",
     "InboxItem",
     "MessageKey",
     "Redirect",

@@ -10,6 +10,8 @@ from django.db import models
 from apps.core.fields import Json
 from apps.core.ids import new_id
 
+NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
+
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
     """Queries over profiles."""
@@ -37,19 +39,20 @@ class Profile(models.Model):
     previous_visit_at = models.DateTimeField(null=True)
     visit_count = models.PositiveIntegerField(default=0)
     event_count = models.PositiveBigIntegerField(default=0)
+    identifier_count = models.PositiveIntegerField(default=0)  # see identity.py: a person has only so many
     data = Json(default=dict)
     traits = Json(default=dict)
     interests = Json(default=dict)
     consents = Json(default=dict)
     stats = Json(default=dict)
     aux = Json(default=dict)
-    # Who set a field, and when: {path: [ISO time of the event, its id]}; late events never overwrite newer values.
+    # Who set a field, and when, see provenance.py; late events never overwrite newer values.
     provenance = Json(default=dict)
     # What computed traits remember of the events, and what they say: {key: state} (see tallies.py) and {key: value}.
     tallies = Json(default=dict)
     computed = Json(default=dict)
     # The edition of their definitions up to which the tallies are complete; newer ones wait for the background task.
-    computed_edition = models.PositiveBigIntegerField(default=0)
+    computed_edition = models.PositiveBigIntegerField(default=NO_EVENTS)
     # On this day (UTC) events leave the window of a trait: from then on its value is another one.
     computed_until = models.DateField(null=True)
 
@@ -68,6 +71,7 @@ class Profile(models.Model):
                 name="profile_by_computed_until",
             ),
         ]
+        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
@@ -92,3 +96,21 @@ class Profile(models.Model):
             "stats": self.stats,
             "computed": self.computed,
         }
+
+    def summarise(self) -> None:
+        """Fill the columns that lists filter and search on from the document that is the truth."""
+        summary = summary_of(self.data, self.primary_id)
+        self.email, self.name, self.is_anonymous = summary["email"], summary["name"], summary["is_anonymous"]
+
+
+def summary_of(data: dict[str, Any], primary_id: str | None) -> dict[str, Any]:
+    """Return the columns that are read from a profile's facts: email, name, is_anonymous."""
+    contact, pii = data.get("contact") or {}, data.get("pii") or {}
+    address = next((value for value in (contact.get("email") or {}).values() if value), None)
+    email = address.strip().lower() if isinstance(address, str) else None
+    full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
+    return {
+        "email": email,
+        "name": pii.get("display_name") or full_name,
+        "is_anonymous": not (primary_id or email or data.get("anonymous") is False),
+    }
