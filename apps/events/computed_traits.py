@@ -23,6 +23,9 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from apps import conditions
+from apps.conditions import Condition, ConditionError, Matcher
+from apps.conditions.reads import reads
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.models import ComputedEdition, ComputedTrait
@@ -51,8 +54,10 @@ class Trait:
     key: str
     edition: int
     event_types: frozenset[str]  # empty: all
+    condition: Matcher | None
     path: Path
     shape: Shape
+    roots: frozenset[str]  # the parts of an event that it looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Definitions:
     @property
     def roots(self) -> tuple[str, ...]:
         """The parts of an event that any of them looks at."""
-        return tuple(root for root in ROOTS if any(trait.path[:1] == (root,) for trait in self.traits))
+        return tuple(root for root in ROOTS if any(root in trait.roots for trait in self.traits))
 
     def first_day(self, *, today: date) -> str | None:
         """Name the first day of the longest window; None when one of them has no window."""
@@ -115,12 +120,17 @@ def compile(row: ComputedTrait) -> Trait:
     if row.function not in FUNCTIONS:
         raise DefinitionError("function", f"Unknown function; known are {', '.join(FUNCTIONS)}.")
     shape = Shape(row.function, row.days)
+    path = _path(row.path, is_wanted=shape.function.read is not None)
+    condition = _condition(row.condition)
+    asked = {seen.keys[0] for seen in condition.free_fields()} if condition else set()
     return Trait(
         key=row.key,
         edition=row.edition,
         event_types=frozenset(row.event_types),
-        path=_path(row.path, is_wanted=shape.function.read is not None),
+        condition=conditions.compile(condition) if condition else None,
+        path=path,
         shape=shape,
+        roots=frozenset(asked.union(path[:1])),
     )
 
 
@@ -137,6 +147,24 @@ def _path(text: str, *, is_wanted: bool) -> Path:
         roots = ", ".join(f"{root}." for root in ROOTS)
         raise DefinitionError("path", f"Expected a dotted path that begins with one of {roots[:-1]}.")
     return path
+
+
+def _condition(text: str) -> Condition | None:
+    """Read a condition that is true or false of an event whenever, and of whomever, it is asked."""
+    if not text.strip():
+        return None
+    try:
+        found = conditions.parse(text)
+    except ConditionError as error:
+        raise DefinitionError("condition", str(error)) from None
+    looks_at = reads(found)
+    if looks_at.has_history or looks_at.depends_on_time:
+        raise DefinitionError("condition", "It decides about one event: it cannot look at others, nor at the clock.")
+    known = {("event", part) for part in (*ROOTS, "type")}
+    if any((seen.root, *seen.keys[:1]) not in known for seen in looks_at.fields):
+        parts = ", ".join(f"event@{part}" for part in (*ROOTS, "type"))
+        raise DefinitionError("condition", f"It can look at {parts}, and at nothing else.")
+    return found
 
 
 def save(row: ComputedTrait) -> bool:
@@ -201,6 +229,8 @@ class Counter:
         for trait in traits:
             shape, value = trait.shape, None
             if trait.edition > edition or day < self._first_days[shape.days]:
+                continue
+            if trait.condition is not None and not trait.condition({"event": event}, now=time):
                 continue
             read = shape.function.read
             if read is not None:

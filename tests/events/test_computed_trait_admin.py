@@ -102,6 +102,7 @@ def test_a_change_of_words_counts_nothing_anew(admin: Client) -> None:
         ({"path": ""}, "path", "Expected a dotted path"),
         ({"path": "total"}, "path", "begins with one of properties."),
         ({"function": "count"}, "path", "leave the path empty"),
+        ({"condition": "event@properties.total >"}, "condition", "Line 1, column"),
         ({"days": "0"}, "days", "greater than or equal to 1"),
         ({"days": "9999"}, "days", "less than or equal to 3650"),
         ({"event_types": ["x" * 200]}, "event_types", "Select a valid choice"),
@@ -156,6 +157,17 @@ def test_a_preview_leaves_giants_out(admin: Client) -> None:
     ordered(ProfileFactory(name="Giant", event_count=previews.MAX_EVENTS + 1), 24.9)
 
     assert "Giant" not in admin.post(PREVIEW, form()).content.decode()
+
+
+def test_a_preview_counts_only_what_meets_the_condition(admin: Client) -> None:
+    anna = ProfileFactory()
+    ordered(anna, 24.9)
+    ordered(anna, 0.1)
+
+    shown = admin.post(PREVIEW, form(condition="event@properties.total > 1")).content.decode()
+
+    assert "if event@properties.total &gt; 1" in shown
+    assert "24.9" in shown
 
 
 def test_a_preview_of_a_form_with_mistakes_names_them(admin: Client) -> None:

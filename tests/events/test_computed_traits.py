@@ -1,13 +1,16 @@
 """Definitions of computed traits: what they may say, and when they make a new edition."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from apps.events import computed_traits
-from apps.events.computed_traits import DefinitionError
+from apps.events.computed_traits import Counter, DefinitionError, Definitions
 from apps.events.models import ComputedTrait
+from apps.profiles import tallies
 from apps.profiles.models import ScoreScale
+from apps.profiles.tallies import States
 from tests.factories import NOON, ComputedTraitFactory
 
 
@@ -21,6 +24,10 @@ from tests.factories import NOON, ComputedTraitFactory
         ({"function": "sum", "path": "properties..total"}, "path", "Expected a dotted path"),
         ({"function": "last", "path": "profile.data.pii"}, "path", "Expected a dotted path"),
         ({"function": "count", "path": "properties.total"}, "path", "leave the path empty"),
+        ({"condition": "event@properties.total >"}, "condition", "Line 1"),
+        ({"condition": "profile@data.pii.age > 18"}, "condition", "event@type, and at nothing else"),
+        ({"condition": "event@id EXISTS"}, "condition", "event@type, and at nothing else"),
+        ({"condition": "event@properties.until > now()"}, "condition", "nor at the clock"),
     ],
 )
 def test_a_wrong_definition_names_its_field(parts: dict[str, Any], field: str, message: str) -> None:
@@ -42,6 +49,22 @@ def test_traits_are_found_by_event_type() -> None:
     assert [trait.key for trait in found.of_type("page-view")] == ["all"]
     assert found.event_types is None
     assert computed_traits.Definitions(1, found.traits[1:]).event_types == {"order-completed", "checkout-completed"}
+
+
+def test_only_events_that_meet_the_condition_count() -> None:
+    condition = 'event@properties.currency = "EUR" AND event@type != "refund"'
+    row = ComputedTraitFactory.build(function="sum", path="properties.total", condition=condition)
+    counter = Counter(Definitions(1, (computed_traits.compile(row),)), today=NOON.date())
+    states: States = {}
+
+    for number, (type_, currency) in enumerate(
+        [("order", "EUR"), ("order", "USD"), ("refund", "EUR"), ("order", None)]
+    ):
+        event = {"type": type_, "properties": {"total": 10**number, "currency": currency}}
+        counter.count(states, event, time=NOON, event_id=UUID(int=number), edition=1)
+
+    assert [tallies.value(state) for state in states.values()] == [1]
+    assert counter.definitions.roots == ("properties",)
 
 
 @pytest.mark.django_db

@@ -44,7 +44,7 @@ class ComputedTraitAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: ComputedTrait | None = None) -> Any:
         """Show how far it is once it exists."""
         self._sees_tasks = request.user.has_perm("core.view_task")
-        computed = ("function", "path", "event_types", "days")
+        computed = ("function", "path", "event_types", "condition", "days")
         return [
             (None, {"fields": ("name", "key", "description", "is_enabled", *(("progress",) if obj else ()))}),
             ("What is computed", {"fields": computed}),

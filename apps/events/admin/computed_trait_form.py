@@ -30,6 +30,12 @@ class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminSelect2MultipleWidget(attrs={"data-tags": "true", "data-placeholder": "all events"}),
         help_text="Whose events count; empty: those of all types.",
     )
+    condition = forms.CharField(
+        label="Only if",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "placeholder": 'event@properties.currency = "EUR"'}),
+        help_text="A condition that an event must meet to count; it can look at the event alone.",
+    )
     path = forms.CharField(
         label="Value",
         required=False,
@@ -41,7 +47,7 @@ class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ComputedTrait
-        fields = ("name", "key", "description", "is_enabled", "function", "path", "event_types", "days")
+        fields = ("name", "key", "description", "is_enabled", "function", "path", "event_types", "condition", "days")
         help_texts = {
             "key": "Its name in conditions: orders becomes profile@computed.orders. It cannot be changed later.",
             "days": "How many days back events count, today included; days begin at midnight UTC. Empty: all events.",
@@ -63,7 +69,8 @@ class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                compile(ComputedTrait(**{name: cleaned[name] for name in ("function", "event_types", "path", "days")}))
+                names = ("function", "event_types", "condition", "path", "days")
+                compile(ComputedTrait(**{name: cleaned[name] for name in names}))
             except DefinitionError as error:
                 self.add_error(error.field, error.message)
         return cleaned
