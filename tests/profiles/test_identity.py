@@ -144,7 +144,9 @@ def test_a_device_follows_its_latest_user_and_a_user_is_never_taken_from_his_pro
 
 
 def test_alias_lets_the_old_device_lead_to_the_user() -> None:
-    directory = identity.load([Claim(user_id=ANNA, proofs=(PREVIOUS,)), Claim(anonymous_id="d0")], session_profile_ids=[])
+    directory = identity.load(
+        [Claim(user_id=ANNA, proofs=(PREVIOUS,)), Claim(anonymous_id="d0")], session_profile_ids=[]
+    )
 
     user = directory.resolve(Claim(user_id=ANNA, proofs=(PREVIOUS,)), session_profile_id=None, now=NOON).profile
 
