@@ -14,19 +14,21 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
 COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
-TROUBLE = {"events.refusedevent", "events.inboxitem", "core.task", "django_rq.dashboard"}
+TROUBLE = {"events.refusedevent", "events.inboxitem", "django_rq.dashboard", "core.task"}
 USERS = {"auth.user", "auth.group"}
+MERGES = {"profiles.merge", "profiles.identityconflict"}
+IDENTITY = {"events.identificationpoint", "profiles.blockedidentifier", "profiles.mergerule"}
 
 SEES = {
-    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS,
-    "Developer": PEOPLE | COLLECTING | TROUBLE,
-    "Marketer": PEOPLE | COLLECTING,
+    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY,
+    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY,
+    "Marketer": PEOPLE | COLLECTING | MERGES,
     "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
     "": set(),
 }
 ADDS = {
-    "Administrator": {"events.source", "events.redirect", "events.computedtrait"} | USERS,
-    "Developer": {"events.source", "events.redirect", "events.computedtrait"},
+    "Administrator": {"events.source", "events.redirect", "events.computedtrait"} | USERS | IDENTITY,
+    "Developer": {"events.source", "events.redirect", "events.computedtrait"} | IDENTITY,
     "Marketer": {"events.computedtrait"},
     "Analyst": set(),
     "": set(),
