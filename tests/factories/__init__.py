@@ -10,7 +10,7 @@ from apps.collector.sources import SourcePolicy, policy_of
 from apps.collector.track import Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.events import partitions
-from apps.events.models import Event, EventType, InboxItem, Redirect, Source
+from apps.events.models import ComputedTrait, Event, EventType, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -51,6 +51,16 @@ class RedirectFactory(DjangoModelFactory[Redirect]):
     url = "https://shop.example/sale"
 
 
+class ComputedTraitFactory(DjangoModelFactory[ComputedTrait]):
+    """A trait that counts all events; built, it waits for `computed_traits.save`."""
+
+    class Meta:
+        model = ComputedTrait
+
+    key = factory.Sequence(lambda number: f"trait_{number}")
+    name = factory.LazyAttribute(lambda row: row.key)
+
+
 class ProfileFactory(DjangoModelFactory[Profile]):
     """An anonymous profile, first seen at noon."""
 
@@ -58,6 +68,7 @@ class ProfileFactory(DjangoModelFactory[Profile]):
         model = Profile
 
     created_at = updated_at = first_seen_at = last_seen_at = NOON
+    computed_edition = 0  # it may have events
 
 
 class AliasFactory(DjangoModelFactory[Alias]):
@@ -68,6 +79,7 @@ class AliasFactory(DjangoModelFactory[Alias]):
 
     id = factory.Faker("uuid4", cast_to=None)
     profile = factory.SubFactory(ProfileFactory)
+    origin_id = factory.SelfAttribute("profile.id")
     created_at = NOON
 
 
@@ -90,6 +102,7 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
+    original_profile_id = factory.SelfAttribute("profile.id")
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0002_event_partitions")]
+    dependencies = [("events", "0010_identification_point")]
     operations = [
         migrations.AddField("EventType", "overrides", models.JSONField(blank=True, default=dict)),
         migrations.AddField("EventType", "schema", models.JSONField(blank=True, null=True)),

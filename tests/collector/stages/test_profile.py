@@ -26,9 +26,7 @@ def catalogue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tell(row: Profile, type_: str, at: timedelta = timedelta(), traits: Any = None, **properties: Any) -> Track:
-    event = TrackedEvent(
-        type=type_, id=new_id(), time=NOON + at, properties=properties, traits=traits or {}, profile_traits=traits or {}
-    )
+    event = TrackedEvent(type=type_, id=new_id(), time=NOON + at, properties=properties, traits=traits or {})
     found = track(event, profile=row)
     copy_to_profile(Batch([found], NOON + HOUR))
     return found
@@ -90,7 +88,7 @@ def test_a_property_that_does_not_fit_is_noted_and_the_rest_is_copied() -> None:
 
 
 def test_events_of_nobody_change_nothing() -> None:
-    found = track(TrackedEvent(type="identify", time=NOON, profile_traits={"a": 1}))
+    found = track(TrackedEvent(type="identify", time=NOON, properties={"a": 1}))
 
     copy_to_profile(Batch([found], NOON))
 

@@ -71,7 +71,7 @@ def test_any_json_is_read_or_refused_and_what_is_read_can_be_stored(
     for track in tracks:
         assert check_values([track.context, track.properties, track.session_ref, track.user_agent], "") is None
         for event in track.going:
-            said = [event.type, event.properties, event.context, event.tags, event.message_id, event.profile_traits]
+            said = [event.type, event.properties, event.context, event.tags, event.message_id]
             assert check_values(said, "") is None
         orjson.dumps([refusal.as_dict() for refusal in track.refusals()])
 
