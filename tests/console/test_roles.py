@@ -14,7 +14,13 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
 COLLECTING = {"events.source", "events.redirect", "events.eventtype"}
-TROUBLE = {"events.refusedevent", "events.inboxitem", "django_rq.dashboard"}
+TROUBLE = {
+    "events.refusedevent",
+    "events.quarantinedevent",
+    "events.inboxitem",
+    "core.task",
+    "django_rq.dashboard",
+}
 USERS = {"auth.user", "auth.group"}
 
 SEES = {
@@ -25,8 +31,8 @@ SEES = {
     "": set(),
 }
 ADDS = {
-    "Administrator": {"events.source", "events.redirect"} | USERS,
-    "Developer": {"events.source", "events.redirect"},
+    "Administrator": COLLECTING | USERS,
+    "Developer": COLLECTING,
     "Marketer": set(),
     "Analyst": set(),
     "": set(),
