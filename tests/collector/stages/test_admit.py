@@ -146,10 +146,9 @@ def test_without_an_id_it_is_known_by_session_time_and_content() -> None:
 
 def test_what_comes_out_of_the_inbox_is_known_by_its_place_there() -> None:
     source = policy()
-    events = [TrackedEvent(type="a", index=index) for index in (0, 1)]
 
-    found = keys(*events, source=source, request_id="inbox-1")
+    def keys_of(request_id: str) -> list[Any]:
+        return keys(*[TrackedEvent(type="a", index=index) for index in (0, 1)], source=source, request_id=request_id)
 
-    assert len(set(found)) == 2
-    assert found == keys(*events, source=source, request_id="inbox-1")
-    assert found != keys(*events, source=source, request_id="inbox-2")
+    assert len(set(keys_of("inbox-1"))) == 2
+    assert keys_of("inbox-1") == keys_of("inbox-1") != keys_of("inbox-2")
