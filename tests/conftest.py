@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.chromium import chromium, new_page
@@ -23,16 +25,25 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import event_types, redirects, sources
+    from apps.collector import computed_traits, event_types, redirects, sources
     from apps.events import identification, partitions
-    from apps.profiles import identifiers, merge_rules
+    from apps.profiles import identifiers, merge_rules, scores
 
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
-    for snapshot in (*configuration, identifiers.blocked, merge_rules.current):
+    values = (computed_traits.current, scores.current)
+    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """An administrator who is signed in; the one of pytest-django spends a second on his password."""
+    client = Client()
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
 
 
 @pytest.fixture(scope="session")

@@ -32,18 +32,21 @@ class SourcePolicy:
         """Decide whether a page of this origin may send; a request without an origin comes from no page."""
         if not self.allowed_origins or not origin:
             return True
+        origin = origin.lower()
         host = origin.split("://", 1)[-1].split(":")[0]
         for allowed in self.allowed_origins:
             if allowed.startswith("*.") and (host.endswith(allowed[1:]) or host == allowed[2:]):
                 return True
-            if origin.rstrip("/") == allowed.rstrip("/"):
+            if origin == allowed:
                 return True
         return False
 
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
-    return SourcePolicy(**{**row, "allowed_origins": tuple(row["allowed_origins"])})
+    return SourcePolicy(
+        **{**row, "allowed_origins": tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])}
+    )
 
 
 def _read() -> dict[str, SourcePolicy]:

@@ -13,12 +13,16 @@ from apps.profiles.models import Profile
 IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
 
 
-def apply(profile: Profile, type: str, said: Said, rules: EventRules | None) -> list[dict[str, str]]:
+def apply(
+    profile: Profile, type: str, said: Said, rules: EventRules | None, *, is_valid: bool = True
+) -> list[dict[str, str]]:
     """Change the profile as the event says, and return the fields that could not be copied, with the reason.
 
-    Visits are counted where they begin, see Profile.start_visit.
+    An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
     """
     _count(profile, seen_at=system_events.caused_at(type, said.time))
+    if not is_valid:
+        return []
     document, provenance = profile.document, profile.provenance
     if type == IDENTIFY:
         for name, value in said.properties.items():

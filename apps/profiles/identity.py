@@ -5,14 +5,14 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.core.ids import as_uuid, new_id
-from apps.profiles import ledger, merge_rules, merging
+from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
@@ -165,6 +165,7 @@ class Directory:
         for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
             setattr(kept.profile, name, value)
         kept.profile.updated_at = now
+        computed.refresh(kept.profile, today=now.astimezone(UTC).date())
         del self.profiles[gone.profile.id]
         for alias in self.aliases.values():
             if alias.profile_id == gone.profile.id:

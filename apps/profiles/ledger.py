@@ -160,6 +160,14 @@ def unmoved_places(own: Iterable[UUID]) -> set[UUID]:
     return places
 
 
+def unmoved(profile_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of living profiles some of whose events or sessions may lie elsewhere: see `belonging_to`."""
+    pairs = Merge.objects.filter(moved_at=None).values_list("kept_via", "merged_via")
+    ends = {raw_id for pair in pairs for raw_id in pair}
+    living = dict(Alias.objects.filter(id__in=ends).values_list("id", "profile_id")) if ends else {}
+    return {living.get(raw_id, raw_id) for raw_id in ends}.intersection(profile_ids)
+
+
 def places_of(ends: Iterable[UUID]) -> list[UUID]:
     """List the ids under which events of the profiles that these raw ids lead to may lie."""
     ends = set(ends)

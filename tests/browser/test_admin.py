@@ -39,7 +39,7 @@ def test_a_new_source_shows_how_to_send_to_it(admin: Page, live: Live, shoot: Sh
 
     source = live.rows("SELECT write_key, allowed_origins FROM events_source WHERE name = 'Fan shop'")[0]
     assert source["allowed_origins"] == ["https://fans.example", "*.fans.example"]
-    expect(admin.locator(".cdp-snippet").filter(has_text=source["write_key"])).to_have_count(3)
+    expect(admin.locator(".cdp-snippet").filter(has_text=source["write_key"])).to_have_count(4)
     shoot("source")
 
 

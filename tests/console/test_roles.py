@@ -13,7 +13,7 @@ from tests.factories import NOON, InboxItemFactory, SourceFactory
 pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
-COLLECTING = {"events.source", "events.redirect", "events.eventtype"}
+COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
 TROUBLE = {"events.refusedevent", "events.inboxitem", "django_rq.dashboard", "core.task"}
 USERS = {"auth.user", "auth.group"}
 MERGES = {"profiles.merge", "profiles.identityconflict"}
@@ -23,13 +23,13 @@ SEES = {
     "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY,
     "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY,
     "Marketer": PEOPLE | COLLECTING | MERGES,
-    "Analyst": PEOPLE | {"events.eventtype"},
+    "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
     "": set(),
 }
 ADDS = {
-    "Administrator": {"events.source", "events.redirect"} | USERS | IDENTITY,
-    "Developer": {"events.source", "events.redirect"} | IDENTITY,
-    "Marketer": set(),
+    "Administrator": {"events.source", "events.redirect", "events.computedtrait"} | USERS | IDENTITY,
+    "Developer": {"events.source", "events.redirect", "events.computedtrait"} | IDENTITY,
+    "Marketer": {"events.computedtrait"},
     "Analyst": set(),
     "": set(),
 }
@@ -86,7 +86,7 @@ def test_only_some_may_change_or_delete_a_source(role: str) -> None:
     client.post(page, {"name": "After", "kind": "api", "bots": "refuse", "is_enabled": "on"})
     client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
 
-    may = bool(ADDS[role])
+    may = "events.source" in ADDS[role]
     assert Source.objects.filter(name="Before").exists() == (not may)
     assert not Source.objects.filter(name="After").exists()
 

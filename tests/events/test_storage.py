@@ -44,7 +44,7 @@ def row(**values: Any) -> EventRow:
     empty = {"session_id": None, "profile_id": None, "original_profile_id": None, "message_id": None, "journey": None}
     times = dict.fromkeys(("time", "received_at", "processed_at"), NOON)
     texts = {"tags": "{}", "properties": "{}", "traits": "{}", "context": "{}", "problems": None}
-    plain = {"id": new_id(), "type": "page-view", "source_id": new_id(), "is_silent": False}
+    plain = {"id": new_id(), "type": "page-view", "source_id": new_id(), "is_silent": False, "is_valid": True}
     return EventRow(**{**plain, **times, **empty, **texts, **values})
 
 

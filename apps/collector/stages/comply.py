@@ -31,7 +31,8 @@ def comply(batch: Batch) -> None:
         held = _held(track, known)
         for event in track.going:
             if event.type == CONSENT_EVENT:
-                _hear(held, event)
+                if event.is_valid:
+                    _hear(held, event)
             elif track.source.requires_consent and not is_given(held.document["consents"], now=batch.now):
                 message = "The source requires consent, and the profile has given none."
                 event.refusal = Refusal("consent_required", message, f"events.{event.index}", event.index)
@@ -50,12 +51,12 @@ def _held(track: Track, known: dict[UUID, Held]) -> Held:
 
 def _hear(held: Held, event: TrackedEvent) -> None:
     said = event.properties.get("consents")
+    heard = Said(event.properties, {}, event.happened_at, event.id)
     for consent_id, consent in said.items() if isinstance(said, dict) else ():
         if consent is None:
             continue
         try:
-            said = Said(event.properties, {}, event.happened_at, event.id)
-            copying.put(("consents", consent_id), consent, said, **held._asdict())
+            copying.put(("consents", consent_id), consent, heard, **held._asdict())
         except FieldError:
             continue  # the stage `profile` will note it as a problem of the event
 

@@ -47,6 +47,7 @@ def _read_claim(track: Track) -> None:
     proofs = [
         proof
         for event in track.going
+        if event.is_valid
         for proof in identification.proofs_of(
             event.type, event.properties, source_id=track.source.id, event_index=event.index
         )

@@ -7,9 +7,12 @@ import orjson
 
 from apps.collector import event_types
 from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.wire import replay
+from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
-from apps.events import storage
+from apps.events import quarantine, storage
 from apps.events.models import RefusedEvent
+from apps.events.quarantine import SetAside
 from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
@@ -39,6 +42,7 @@ def store(batch: Batch) -> None:
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track)])
+    quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
 
 
 def _survivors(batch: Batch) -> set[UUID]:
@@ -74,6 +78,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             message_id=event.message_id,
             journey=event.journey,
             is_silent=track.is_silent,
+            is_valid=event.is_valid,
             tags=array_literal(tuple(event.tags)),
             properties=json_text(event.properties),
             traits=json_text(event.traits),
@@ -81,6 +86,25 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             problems=json_text(event.problems) if event.problems else None,
         )
         for event in track.going
+    ]
+
+
+def _set_aside(track: Track) -> list[SetAside]:
+    return [
+        SetAside(
+            id=event.key or new_id(),
+            type=event.type,
+            source_id=track.source.id,
+            time=event.happened_at,
+            received_at=track.received_at,
+            problems=event.problems,
+            properties=_storable(event),
+            context=event.context,
+            track=replay.shape(track, event),
+            keys=sorted({*track.claim.keys(), *filter(None, [track.session_key])}),
+        )
+        for event in track.events
+        if event.is_set_aside
     ]
 
 
@@ -104,8 +128,13 @@ def _refused(track: Track) -> list[RefusedEvent]:
 
 
 def _content(event: TrackedEvent) -> dict[str, Any]:
+    return {"type": event.type, "properties": _storable(event)}
+
+
+def _storable(event: TrackedEvent) -> dict[str, Any]:
+    """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
     rules = event_types.rules().get(event.type)
-    return {"type": event.type, "properties": redact(event.properties, rules) if rules else event.properties}
+    return redact(event.properties, rules) if rules else event.properties
 
 
 def _printable(payload: object) -> str:

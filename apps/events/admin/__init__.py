@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types, identification points and the inbox."""
+"""The admin's pages of sources, events, their types, identification, computed traits, the quarantine and the inbox."""
 
-from apps.events.admin import event, identification, inbox, source
+from apps.events.admin import computed_trait, event, event_type, identification, inbox, quarantine, source
 
-__all__ = ["event", "identification", "inbox", "source"]
+__all__ = ["computed_trait", "event", "event_type", "identification", "inbox", "quarantine", "source"]

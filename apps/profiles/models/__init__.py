@@ -2,9 +2,11 @@
 
 from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
-from apps.profiles.models.profile import Profile, ProfileQuerySet, summary_of
+from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of
+from apps.profiles.models.score import ScoreScale
 
 __all__ = [
+    "NO_EVENTS",
     "Alias",
     "BlockedIdentifier",
     "Identifier",
@@ -14,5 +16,6 @@ __all__ = [
     "Profile",
     "ProfileQuerySet",
     "Reason",
+    "ScoreScale",
     "summary_of",
 ]
