@@ -15,6 +15,7 @@ from tests.live import Live, live_platform
 
 if TYPE_CHECKING:
     from tests.shop import Shop
+
 # How long an example takes says more about what else the machine does.
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
