@@ -16,7 +16,7 @@ from apps.conditions.sql.values import Constant, Json, SqlValue, Typed
 from apps.conditions.tree import Aggregate, Condition, Field, Node, Operand, Test
 
 Maker = TypeVar("Maker", bound=Callable[..., Any])
-_tests: Final[dict[type[Node], Callable[[Any, "Scope", bool], Sql]]] = {}
+_tests: Final[dict[type[Node], Callable[..., Sql]]] = {}
 _values: Final[dict[type[Node], Callable[[Any, "Scope"], SqlValue]]] = {}
 
 
@@ -55,7 +55,7 @@ def decide(condition: Condition, scope: Scope, *, wanted: bool) -> Sql:
         from apps.conditions.sql.history import decide_aggregate  # it builds on this module
 
         return decide_aggregate(condition, aggregate, scope, wanted=wanted)
-    return _tests[type(condition)](condition, scope, wanted)
+    return _tests[type(condition)](condition, scope, wanted=wanted)
 
 
 def operand(node: Operand, scope: Scope) -> SqlValue:

@@ -27,6 +27,13 @@ class Typed:
 
     kind: Kind
     sql: Sql
+    # A cheaper expression, where there is one, that equals and contains the same ASCII texts.
+    for_ascii: Sql | None = None
+
+    def beside(self, *constants: Any) -> Sql:
+        """Return the expression to be compared with some constants."""
+        is_ascii = all(isinstance(constant, str) and constant.isascii() for constant in constants)
+        return self.for_ascii if self.for_ascii and is_ascii else self.sql
 
 
 @dataclass(frozen=True, slots=True)
