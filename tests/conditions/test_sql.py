@@ -98,7 +98,7 @@ def test_part_of_a_column_is_a_field_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("session@x = 1", "session@x cannot be asked about here. Expected profile@text, "),
+        ("session@x = 1", "session@x cannot be asked about here. Expected profile@."),
         ("profile@tex = 1", "profile@tex cannot be asked about here. Did you mean profile@text?"),
         ("profile@... EXISTS", "cannot be asked about here"),
         ('COUNT("a" WHERE event@traits.x = 1) > 1', "event@traits.x cannot be asked about here"),
