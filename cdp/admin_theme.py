@@ -35,12 +35,41 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Identity",
+                "separator": True,
+                "items": [
+                    _page("Merges", "merge", "profiles_merge_changelist", "profiles.view_merge"),
+                    _page(
+                        "Conflicts",
+                        "call_split",
+                        "profiles_identityconflict_changelist",
+                        "profiles.view_identityconflict",
+                    ),
+                    _page(
+                        "Identification points",
+                        "fingerprint",
+                        "events_identificationpoint_changelist",
+                        "events.view_identificationpoint",
+                    ),
+                    _page(
+                        "Blocked identifiers",
+                        "person_off",
+                        "profiles_blockedidentifier_changelist",
+                        "profiles.view_blockedidentifier",
+                    ),
+                    _page("Merge rules", "rule", "profiles_mergerule_changelist", "profiles.view_mergerule"),
+                ],
+            },
+            {
                 "title": "Collecting",
                 "separator": True,
                 "items": [
                     _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page(
+                        "Computed traits", "calculate", "events_computedtrait_changelist", "events.view_computedtrait"
+                    ),
                     _page(
                         "Quarantine",
                         "healing",

@@ -1,16 +1,25 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections
 from django.test import Client
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.chromium import chromium, new_page
 from tests.live import Live, live_platform
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
+
+# How long an example takes says more about what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,10 +31,13 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import event_types, redirects, sources
-    from apps.events import partitions
+    from apps.collector import computed_traits, event_types, redirects, sources
+    from apps.events import identification, partitions
+    from apps.profiles import identifiers, merge_rules, scores
 
-    for snapshot in (sources.current, event_types.current, redirects.current):
+    configuration = (sources.current, event_types.current, redirects.current, identification.current)
+    values = (computed_traits.current, scores.current)
+    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()
     yield
@@ -88,3 +100,11 @@ def admin(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
     """A page of an administrator."""
     with new_page(browser, storage_state=signed_in) as opened:
         yield opened
+
+
+@pytest.fixture
+def shop(db: None) -> "Shop":
+    """A shop whose events go through the pipeline."""
+    from tests.shop import Shop
+
+    return Shop()

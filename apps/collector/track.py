@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
-from apps.profiles.identity import Claim, Directory
+from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -38,7 +38,6 @@ class TrackedEvent:
     message_id: str | None = None
     index: int = 0
     is_system: bool = False
-    profile_traits: dict[str, Any] = field(default_factory=dict)  # free traits that it sets: Segment's `identify`
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
     key: UUID | None = None  # admit: what makes a repetition of it known
@@ -81,6 +80,7 @@ class Track:
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     profile: Profile | None = None  # identify
+    raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
     session: Session | None = None  # visit; None for what neither names nor keeps one
     is_new_session: bool = False  # visit
     is_new_profile: bool = False  # visit
@@ -141,6 +141,7 @@ class Batch:
     tracks: list[Track]
     now: datetime
     directory: Directory = field(default_factory=Directory)  # identify
+    causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
 
     @property

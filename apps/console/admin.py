@@ -15,6 +15,8 @@ from django_rq.models import Dashboard
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.core.admin.audited import Audited
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 admin.site.unregister(Dashboard)
@@ -23,7 +25,7 @@ SEES_QUEUES = "django_rq.admin"
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
+class UserAdmin(Audited, DjangoUserAdmin[User], ModelAdmin):
     """Who may sign in; a user's roles are his groups."""
 
     form = UserChangeForm
@@ -32,7 +34,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
     """Roles."""
 
 

@@ -3,7 +3,14 @@
 from django.contrib.auth.models import Group, Permission
 
 SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
-SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
+SEES_MERGES = ("profiles.view_merge", "profiles.view_identityconflict")
+IDENTITY_MODELS = ("profiles.{}_blockedidentifier", "profiles.{}_mergerule", "events.{}_identificationpoint")
+SEES_IDENTITY = tuple(model.format("view") for model in IDENTITY_MODELS)
+CHANGES_IDENTITY = (
+    "profiles.merge_profile",
+    *(model.format(verb) for verb in ("add", "change", "delete") for model in IDENTITY_MODELS),
+)
+SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype", "events.view_computedtrait")
 SEES_TROUBLE = (
     "events.view_refusedevent",
     "events.view_quarantinedevent",
@@ -18,16 +25,26 @@ SEES_TROUBLE = (
 CHANGES_COLLECTING = tuple(
     f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
 )
+CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
 CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
 )
 
-DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+DEVELOPER = (
+    *SEES_PEOPLE,
+    *SEES_COLLECTING,
+    *SEES_TROUBLE,
+    *CHANGES_COLLECTING,
+    *SEES_MERGES,
+    *SEES_IDENTITY,
+    *CHANGES_IDENTITY,
+    *CHANGES_TRAITS,
+)
 ROLES = {
     "Administrator": (*DEVELOPER, *CHANGES_USERS),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING),
-    "Analyst": (*SEES_PEOPLE, "events.view_eventtype"),
+    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
+    "Analyst": (*SEES_PEOPLE, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Long jobs that people start and watch."""
+"""Long jobs that people start and watch, and the record of what people did."""
 
 from datetime import datetime
 from typing import Any
@@ -75,3 +75,28 @@ class Task(models.Model):
     def params_shown(self) -> dict[str, Any]:
         """The parameters that say something: those that are empty are left out."""
         return {name: value for name, value in self.params.items() if value not in (None, "", [], {})}
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object, when, and from where; rows are only ever added (see audit.py)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=64)  # user:<id>, key:<prefix> or system, as in the provenance of profiles
+    actor_name = models.CharField(max_length=150)  # as it was then, so that it outlives the account
+    ip = models.CharField(max_length=45, blank=True, default="")
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=100, blank=True, default="")
+    object_id = models.CharField(max_length=64, blank=True, default="")
+    details = Json(default=dict)  # never personal data: it outlives an erasure
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        indexes = [
+            # All that was done to one object, and all that one person did, the latest first.
+            models.Index(fields=["object_id", "id"], name="audit_by_object"),
+            models.Index(fields=["actor_name", "id"], name="audit_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor_name}"

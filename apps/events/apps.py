@@ -3,21 +3,25 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from apps.core.queues import QueueName
+
 
 class EventsConfig(AppConfig):
     name = "apps.events"
 
     def ready(self) -> None:
         from apps.core import tasks  # models cannot be imported before the apps are ready
-        from apps.events import backfill
+        from apps.core.tasks import Kind
+        from apps.events import backfill, recomputing
 
-        post_migrate.connect(load_default_types, sender=self)
-        for kind in backfill.KINDS:
+        post_migrate.connect(load_defaults, sender=self)
+        for kind in (*backfill.KINDS, Kind(recomputing.KIND, "Compute traits", QueueName.DEFAULT, recomputing.step)):
             tasks.register(kind)
 
 
-def load_default_types(**_signal: Any) -> None:
-    """Bring the default event types of this version into the database, after each migration."""
-    from apps.events import event_types
+def load_defaults(**_signal: Any) -> None:
+    """Bring the default event types and identification points of this version in, after each migration."""
+    from apps.events import event_types, identification  # models cannot be imported before the apps are ready
 
     event_types.load_defaults()
+    identification.load_defaults()

@@ -1,6 +1,6 @@
 """From an event to the profile: each rule of the event's type changes one field; a bad one never stops the others.
 
-Who said what, and when, is kept for each field (`provenance`: path -> [ISO time, event id]), so that events may arrive
+Who said what, and when, is kept for each field (see profiles/provenance.py), so that events may arrive
 in any order: one that happened before the field got its value neither sets, fills nor empties it. Sums always count.
 """
 
@@ -17,10 +17,10 @@ from apps.core.paths import MISSING, Path, PathError
 from apps.events.operations import EQUALS, Operation, OperationError, Order, same
 from apps.events.rules import CONTACT, EventRules, NamedRule, Percentage
 from apps.profiles import schema
+from apps.profiles.provenance import Provenance
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
-Provenance = dict[str, list[str]]
 _ANONYMOUS: Final = "data.anonymous"
 # Looked up for each field of each event.
 _OLDEST, _NEWEST, _CONSENTS = Order.OLDEST, Order.NEWEST, Kind.CONSENTS
@@ -49,6 +49,7 @@ class Said:
     time: datetime
     event_id: UUID
     is_repeat: bool = False
+    source_id: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -154,7 +155,7 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
 
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
-    return _Writer(at, event_id, [at, event_id], document, provenance, said.is_repeat)
+    return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
 
 
 def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:

@@ -7,10 +7,10 @@ it returns what the field holds from now on, MISSING for nothing. It never chang
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from apps.core.numbers import add
 from apps.core.paths import MISSING
 from apps.profiles.schema import Kind, is_empty, number
 
@@ -120,14 +120,8 @@ def _subtract(current: object, value: object) -> int | float:
 
 
 def _sum(current: object, value: object, *, sign: int) -> int | float:
-    """Add exactly, digit by digit: sums of money must not depend on the order of the events, or end in 0000004."""
-    brought = _number(value, "value")
     before = 0 if is_empty(current) else _number(current, "field")
-    if type(before) is int and type(brought) is int:
-        total: int | float = before + sign * brought
-    else:
-        total = float(Decimal(repr(before)) + sign * Decimal(repr(brought)))
-    return _number(total, "sum")
+    return _number(add(before, sign * _number(value, "value")), "sum")
 
 
 def _number(value: object, what: str) -> int | float:

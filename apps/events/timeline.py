@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.core.ids import as_uuid
 from apps.events.models import Event
+from apps.profiles import ledger
 
 PAGE, SESSION_PAGE = 30, 200
 # Properties that say most of what an event was about, the first that it has.
@@ -28,7 +29,7 @@ class Page:
 
 def page_of_events(*, profile_id: UUID, before: str | None = None, type: str | None = None) -> Page:
     """Read the next PAGE events of a profile; by the index on (profile_id, time). A broken position is the start."""
-    events = Event.objects.filter(profile_id=profile_id).order_by("-time", "-id")
+    events = Event.objects.filter(ledger.belonging_to(profile_id)).order_by("-time", "-id")
     if type:
         events = events.filter(type=type)
     found = list(_beyond(events, before)[: PAGE + 1])
@@ -38,7 +39,8 @@ def page_of_events(*, profile_id: UUID, before: str | None = None, type: str | N
 
 def page_of_session(*, session_id: UUID, profile_id: UUID | None) -> Page:
     """Read the first SESSION_PAGE events of a session, in their order; by the index on (profile_id, time)."""
-    events = Event.objects.filter(session_id=session_id, profile_id=profile_id).order_by("time", "id")
+    whose = ledger.belonging_to(ledger.living_id(profile_id)) if profile_id else Q(profile_id=None)
+    events = Event.objects.filter(whose, session_id=session_id).order_by("time", "id")
     return Page(days=_by_day(events[:SESSION_PAGE]), after="")
 
 

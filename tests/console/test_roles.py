@@ -13,21 +13,29 @@ from tests.factories import NOON, InboxItemFactory, SourceFactory
 pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
-COLLECTING = {"events.source", "events.redirect", "events.eventtype"}
-TROUBLE = {"events.quarantinedevent", "events.refusedevent", "events.inboxitem", "core.task", "django_rq.dashboard"}
+COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
+TROUBLE = {
+    "events.refusedevent",
+    "events.quarantinedevent",
+    "events.inboxitem",
+    "core.task",
+    "django_rq.dashboard",
+}
 USERS = {"auth.user", "auth.group"}
+MERGES = {"profiles.merge", "profiles.identityconflict"}
+IDENTITY = {"events.identificationpoint", "profiles.blockedidentifier", "profiles.mergerule"}
 
 SEES = {
-    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS,
-    "Developer": PEOPLE | COLLECTING | TROUBLE,
-    "Marketer": PEOPLE | COLLECTING,
-    "Analyst": PEOPLE | {"events.eventtype"},
+    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY,
+    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY,
+    "Marketer": PEOPLE | COLLECTING | MERGES,
+    "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
     "": set(),
 }
 ADDS = {
-    "Administrator": COLLECTING | USERS,
-    "Developer": COLLECTING,
-    "Marketer": set(),
+    "Administrator": COLLECTING | USERS | IDENTITY,
+    "Developer": COLLECTING | IDENTITY,
+    "Marketer": {"events.computedtrait"},
     "Analyst": set(),
     "": set(),
 }
@@ -84,7 +92,7 @@ def test_only_some_may_change_or_delete_a_source(role: str) -> None:
     client.post(page, {"name": "After", "kind": "api", "bots": "refuse", "is_enabled": "on"})
     client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
 
-    may = bool(ADDS[role])
+    may = "events.source" in ADDS[role]
     assert Source.objects.filter(name="Before").exists() == (not may)
     assert not Source.objects.filter(name="After").exists()
 

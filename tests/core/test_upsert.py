@@ -43,7 +43,13 @@ def test_insert_new_leaves_known_rows_alone() -> None:
     alias = AliasFactory()
     stranger = ProfileFactory()
 
-    insert_new(Alias, [Alias(id=alias.id, profile=stranger, created_at=NOON), AliasFactory.build(profile=stranger)])
+    insert_new(
+        Alias,
+        [
+            Alias(id=alias.id, profile=stranger, origin_id=stranger.id, created_at=NOON),
+            AliasFactory.build(profile=stranger),
+        ],
+    )
 
     assert Alias.objects.get(id=alias.id).profile_id == alias.profile_id
     assert Alias.objects.count() == 2
@@ -54,7 +60,7 @@ def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
         upsert(Profile, [])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tree=JSON, text=TEXT)
 def test_what_is_written_is_what_is_read(tree: Any, text: str) -> None:
     profile = ProfileFactory.build(name=text, traits={"x": tree})

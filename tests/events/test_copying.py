@@ -92,7 +92,7 @@ def test_signing_up_fills_the_profile_and_records_who_said_it(anna: Person) -> N
         "anonymous": False,
     }
     assert copied == Copied({"data.contact.email.main", "data.pii.firstname", "data.anonymous"})
-    assert anna.provenance["data.pii.firstname"] == ["2024-05-03T12:00:00+00:00", str(UUID(int=20))]
+    assert anna.provenance["data.pii.firstname"] == ["2024-05-03T12:00:00+00:00", str(UUID(int=20)), ""]
 
 
 def test_signing_in_sets_the_customer_number_once(anna: Person) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,6 +11,7 @@ from apps.collector.api.errors import Refused
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
 from apps.collector.wire.envelope import Envelope
+from apps.core.clients import client_ip
 
 
 def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) -> SourcePolicy:
@@ -54,18 +54,6 @@ def _storable(header: str, *, limit: int) -> str:
 def query_of(request: HttpRequest | Request) -> QueryDict:
     """Read the parameters of the address, which are UTF-8 whatever charset the body's content type names."""
     return QueryDict(request.META.get("QUERY_STRING", "").encode("latin-1"), encoding="utf-8")
-
-
-def client_ip(request: HttpRequest) -> str:
-    """Read the visitor's address: the peer's, or what the outermost of TRUSTED_PROXIES proxies saw.
-
-    Each proxy appends the address that it saw to X-Forwarded-For; what stands further left was written by the client.
-    """
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    if not settings.TRUSTED_PROXIES:
-        return peer
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    return seen[-settings.TRUSTED_PROXIES] if len(seen) >= settings.TRUSTED_PROXIES else peer
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -1,33 +1,69 @@
 """After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
 import copy
+from dataclasses import replace
 from uuid import UUID
 
 from apps.collector.track import Batch, Track
 from apps.core import locks
+from apps.events import identification
 from apps.events.models import MessageKey
 from apps.profiles import identity
+from apps.profiles.identifiers import usable
+from apps.profiles.models import Identifier
 from apps.sessions.models import Session
 
 
 def identify(batch: Batch) -> None:
-    """Lock all keys of the batch, read what they name in one query a table, and resolve track after track."""
+    """Lock all keys of the batch, read what they name in one query a table, and resolve track after track.
+
+    Raises identity.Moved when a merge elsewhere came between our look and our lock; nothing has changed then.
+    """
     tracks = batch.going
+    for track in tracks:
+        _read_claim(track)
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(session_keys.union(*(track.claim.keys() for track in tracks)))
-    _mark_duplicates(tracks)
     batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
     # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
-    owners = {key: session.profile_id for key, session in batch.sessions.items() if session.profile_id}
+    owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
         [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
+    batch.now = batch.directory.later_than_all(batch.now)
+    _mark_duplicates(tracks)
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     if devices - batch.sessions.keys():
         batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
     for track in tracks:
         if not track.is_profileless:
             _resolve_profile(track, batch, owners)
+    _follow_merges(batch)
+
+
+def _read_claim(track: Track) -> None:
+    """Add what the events prove to what the client claims, and leave out what names nobody."""
+    claim = track.claim
+    proofs = [
+        proof
+        for event in track.going
+        if event.is_valid
+        for proof in identification.proofs_of(
+            event.type, event.properties, source_id=track.source.id, event_index=event.index
+        )
+    ]
+    user_id = usable(Identifier.Kind.USER, claim.user_id) if claim.user_id else None
+    anonymous_id = usable(Identifier.Kind.ANONYMOUS, claim.anonymous_id) if claim.anonymous_id else None
+    # The first user id that an event proves is as good as one that the client claims.
+    user = next((proof for proof in proofs if proof.kind == Identifier.Kind.USER), None)
+    if user_id is None and user is not None:
+        user_id = user.value
+        proofs.remove(user)
+    if user_id is None and anonymous_id is None and (claim.user_id or claim.anonymous_id):
+        # All names that it has are blocked: it belongs to somebody only by its session.
+        track.is_profileless = track.is_profileless or not (track.session_key or claim.profile_ref or proofs)
+        track.saves_session = track.saves_session and track.session_key is not None
+    track.claim = replace(claim, user_id=user_id, anonymous_id=anonymous_id, proofs=tuple(proofs))
 
 
 def _mark_duplicates(tracks: list[Track]) -> None:
@@ -42,12 +78,26 @@ def _mark_duplicates(tracks: list[Track]) -> None:
 
 
 def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
+    directory = batch.directory
     session_profile_id = owners.get(track.session_key) if track.session_key else None
     if not track.going:  # a repetition gets the same answer, and changes nothing
-        track.profile = batch.directory.find(track.claim, session_profile_id=session_profile_id)
+        track.profile = directory.find(track.claim, session_profile_id=session_profile_id)
         return
-    track.profile = batch.directory.resolve(track.claim, session_profile_id=session_profile_id, now=batch.now)
+    n_causes = len(directory.causes)
+    track.profile, track.raw_profile_id = directory.resolve(
+        track.claim, session_profile_id=session_profile_id, now=batch.now, merges=track.saves_profile
+    )
+    batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
     if not track.saves_profile:
         track.profile = copy.deepcopy(track.profile)  # another track of the batch may store what this one must not
     elif track.session_key and track.saves_session:
-        owners[track.session_key] = track.profile.id
+        owners[track.session_key] = directory.raw_id_of(
+            session_profile_id, track.profile, otherwise=track.raw_profile_id
+        )
+
+
+def _follow_merges(batch: Batch) -> None:
+    """Lead the tracks on whose profile a later track of the batch merged away."""
+    for track in batch.tracks if batch.directory.merges else ():
+        if track.profile and track.saves_profile:
+            track.profile = batch.directory.profiles[batch.directory.living_id(track.profile.id)]

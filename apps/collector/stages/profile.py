@@ -1,11 +1,10 @@
 """After this stage each profile holds what its events said, each field with who said it and when."""
 
 from apps.collector import event_types
-from apps.collector.track import Batch, Track, TrackedEvent
-from apps.events import copying
+from apps.collector.track import Batch
+from apps.events import applying
 from apps.events.copying import Said
-from apps.events.rules import EventRules
-from apps.profiles.models import Profile
+from apps.profiles.provenance import entry
 
 
 def profile(batch: Batch) -> None:
@@ -14,31 +13,12 @@ def profile(batch: Batch) -> None:
     for track in batch.going:
         if track.profile is None:
             continue
-        _count(track.profile, track)
         for event in track.going:
-            if event.is_valid:
-                _copy(track.profile, event, all_rules.get(event.type))
+            said = Said(event.properties, event.traits, event.happened_at, event.id, source_id=track.source.id)
+            rules = all_rules.get(event.type)
+            event.problems += applying.apply(track.profile, event.type, said, rules, is_valid=event.is_valid)
+        if track.claim.user_id and track.profile.primary_id == track.claim.user_id:
+            said_by = entry(time=track.going[0].happened_at, setter=track.going[0].id, source=track.source.id)
+            track.profile.provenance.setdefault("primary_id", said_by)
         track.profile.summarise()
         track.profile.updated_at = batch.now
-
-
-def _count(row: Profile, track: Track) -> None:
-    times = [event.happened_at for event in track.going if not event.is_system]
-    if not times:
-        return
-    row.event_count += len(track.going)
-    is_new = row.event_count == len(track.going)
-    row.first_seen_at = min(times) if is_new else min(row.first_seen_at, *times)
-    row.last_seen_at = max(times) if is_new else max(row.last_seen_at, *times)
-
-
-def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:
-    document = row.document
-    said = Said(event.properties, event.traits, event.happened_at, event.id)
-    for name, value in event.profile_traits.items():
-        copying.put(("traits", name), value, said, document=document, provenance=row.provenance)
-    if rules is None:
-        return
-    copied = copying.copy(rules, said, document=document, provenance=row.provenance)
-    row.primary_id = document["primary_id"]
-    event.problems += [{"field": path, "message": message} for path, message in copied.problems]

@@ -1,22 +1,16 @@
 """After this stage each track has its session, and the events that tell of a new session or visit are among its own."""
 
 import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
-from apps.profiles import identity
+from apps.events.system_events import OFFSETS, TRIGGERS
+from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session
 from apps.sessions.page import page_of
-
-# System events come before what caused them, in this order; the offsets keep them so in every list sorted by time.
-OFFSETS = {
-    "profile-created": timedelta(seconds=3),
-    "session-opened": timedelta(seconds=2),
-    "visit-started": timedelta(seconds=1),
-}
 
 
 def visit(batch: Batch) -> None:
@@ -56,7 +50,7 @@ def _known_session(track: Track, batch: Batch) -> Session | None:
 
 def _device(track: Track, batch: Batch) -> Identifier | None:
     name = track.claim.anonymous_id
-    return batch.directory.identifiers.get(identity.identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None
+    return batch.directory.identifiers.get(identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None
 
 
 def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: datetime) -> None:
@@ -72,8 +66,7 @@ def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: 
         track.session = copy.deepcopy(session)  # another track of the batch may store what this one must not
         return
     track.session = batch.sessions[session.id] = session
-    if track.saves_profile and track.profile:
-        session.profile_id = track.profile.id
+    _give_session(session, track, batch)
     device = _device(track, batch)
     if device and device.session_id != session.id:
         device.session_id = session.id
@@ -82,6 +75,16 @@ def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: 
     for event in track.going:
         page = page_of(event.context, track.context).get("url", "")
         tracking.record(session, event_type=event.type, at=event.happened_at, page=page)
+
+
+def _give_session(session: Session, track: Track, batch: Batch) -> None:
+    """Let the session belong to the track's profile; its raw id only changes when somebody else goes on with it."""
+    directory, raw_id = batch.directory, session.original_profile_id
+    if track.saves_profile and track.profile and track.raw_profile_id:
+        session.original_profile_id = directory.raw_id_of(raw_id, track.profile, otherwise=track.raw_profile_id)
+        session.profile_id = track.profile.id
+    elif raw_id:
+        session.profile_id = directory.living_id(raw_id)
 
 
 def _open_visit(track: Track, session: Session, *, at: datetime) -> None:
@@ -95,14 +98,14 @@ def _open_visit(track: Track, session: Session, *, at: datetime) -> None:
 
 
 def _announce_profile(track: Track, batch: Batch) -> None:
-    assert track.profile is not None
-    if track.saves_profile and track.profile.id in batch.directory.unannounced:
-        batch.directory.unannounced.discard(track.profile.id)
+    # By the raw id: a later track of the batch may have merged it already.
+    if track.saves_profile and track.raw_profile_id in batch.directory.unannounced:
+        batch.directory.unannounced.discard(track.raw_profile_id)
         track.is_new_profile = True
 
 
 def _system_event(name: str, *, at: datetime, types: list[str]) -> TrackedEvent:
-    properties = {"trigger-event-types": types} if name == "visit-started" else {}
+    properties = {TRIGGERS: types} if name == "visit-started" else {}
     return TrackedEvent(type=name, time=at - OFFSETS[name], is_system=True, properties=properties)
 
 

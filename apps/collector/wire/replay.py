@@ -1,6 +1,6 @@
 """The replay dialect: one event that was set aside, with its track as it was when it came in."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -31,13 +31,13 @@ def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
     return {
         **{name: getattr(track, name) for name in SAME},
         "session_key": track.session_key and str(track.session_key),
+        # What its event proves is read again, from what somebody may have mended.
         "claim": {
-            name: str(value) if isinstance(value, UUID) else value for name, value in asdict(track.claim).items()
+            name: str(value) if isinstance(value, UUID) else value
+            for name, value in asdict(replace(track.claim, proofs=())).items()
         },
         "message_id": event.message_id,
         "tags": event.tags,
-        # The values are those of the properties, which somebody may mend.
-        "profile_traits": sorted(event.profile_traits),
     }
 
 
@@ -60,9 +60,6 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
                 claimed_time=datetime.fromisoformat(event["time"]),
                 message_id=kept["message_id"],
                 key=UUID(event["key"]),
-                profile_traits={
-                    name: event["properties"][name] for name in kept["profile_traits"] if name in event["properties"]
-                },
             )
         ],
         **{name: kept[name] for name in SAME},
@@ -73,6 +70,6 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
 def _claim(kept: dict[str, Any]) -> Claim:
     """Read the ids that came with it; those that this version does not know any more are left out."""
     known = {field.name for field in fields(Claim)}
-    claim = Claim(**{name: value for name, value in kept.items() if name in known})
+    claim = Claim(**{name: value for name, value in kept.items() if name in known and name != "proofs"})
     claim.profile_ref = UUID(kept["profile_ref"]) if kept["profile_ref"] else None
     return claim

@@ -1,5 +1,5 @@
-"""What all admin pages share: read-only browsers, keyset paging, estimated counts, readable JSON; and long jobs."""
+"""What all admin pages share: read-only browsers, keyset paging, readable JSON; and the pages of tasks and audit."""
 
-from apps.core.admin import task
+from apps.core.admin import audit, task
 
-__all__ = ["task"]
+__all__ = ["audit", "task"]

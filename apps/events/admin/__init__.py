@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types, the quarantine and the inbox."""
+"""The admin's pages of sources, events, their types, identification, computed traits, the quarantine and the inbox."""
 
-from apps.events.admin import event, event_type, inbox, quarantine, source
+from apps.events.admin import computed_trait, event, event_type, identification, inbox, quarantine, source
 
-__all__ = ["event", "event_type", "inbox", "quarantine", "source"]
+__all__ = ["computed_trait", "event", "event_type", "identification", "inbox", "quarantine", "source"]

@@ -19,6 +19,7 @@ from apps.events.admin.colours import JOURNEY_COLOURS
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
 from apps.profiles.models import Profile
+from apps.sessions.models import Session
 
 
 class TypeFilter(DropdownFilter):
@@ -129,7 +130,10 @@ class EventAdmin(Browser):
             return queryset, False
         named = as_uuid(term)
         if named:
-            return queryset.filter(Q(id=named) | Q(profile_id=named) | Q(session_id=named, profile_id=None)), False
+            # The events of a session are found by the index on its profile's, or on those that belong to nobody.
+            owners = list(Session.objects.filter(pk=named, profile__isnull=False).values_list("profile_id", flat=True))
+            of_session = Q(session_id=named) & (Q(profile_id=None) | Q(profile_id__in=owners))
+            return queryset.filter(Q(id=named) | Q(profile_id=named) | of_session), False
         return queryset.filter(type=term.lower().replace(" ", "-")), False
 
     @admin.display(description="Happened")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
+from apps.core.admin.audited import Audited
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.models import Event, Redirect, Source
 
@@ -32,7 +33,7 @@ class Addressed(ModelAdmin):
 
 
 @admin.register(Source)
-class SourceAdmin(Addressed):
+class SourceAdmin(Audited, Addressed):
     """Where events come from, and how to send them."""
 
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
@@ -91,7 +92,7 @@ class SourceAdmin(Addressed):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(Addressed):
+class RedirectAdmin(Audited, Addressed):
     """Tracked links."""
 
     list_display = ("name", "url", "event_type", "is_enabled", "address")

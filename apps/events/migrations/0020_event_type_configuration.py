@@ -2,11 +2,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0002_event_partitions")]
+    dependencies = [("events", "0010_identification_point")]
     operations = [
         migrations.AddField("EventType", "overrides", models.JSONField(blank=True, default=dict)),
         migrations.AddField("EventType", "schema", models.JSONField(blank=True, null=True)),
-        migrations.AddField("EventType", "condition", models.TextField(blank=True, default="")),
         migrations.AddField(
             "EventType",
             "policy",

@@ -1,4 +1,4 @@
-"""The living profile of a person, and all the ids under which a client may know it."""
+"""The living profile of a person."""
 
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,8 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+
+NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -37,14 +39,22 @@ class Profile(models.Model):
     previous_visit_at = models.DateTimeField(null=True)
     visit_count = models.PositiveIntegerField(default=0)
     event_count = models.PositiveBigIntegerField(default=0)
+    identifier_count = models.PositiveIntegerField(default=0)  # see identity.py: a person has only so many
     data = Json(default=dict)
     traits = Json(default=dict)
     interests = Json(default=dict)
     consents = Json(default=dict)
     stats = Json(default=dict)
     aux = Json(default=dict)
-    # Who set a field, and when: {path: [ISO time of the event, its id]}; late events never overwrite newer values.
+    # Who set a field, and when, see provenance.py; late events never overwrite newer values.
     provenance = Json(default=dict)
+    # What computed traits remember of the events, and what they say: {key: state} (see tallies.py) and {key: value}.
+    tallies = Json(default=dict)
+    computed = Json(default=dict)
+    # The edition of their definitions up to which the tallies are complete; newer ones wait for the background task.
+    computed_edition = models.PositiveBigIntegerField(default=NO_EVENTS)
+    # On this day (UTC) events leave the window of a trait: from then on its value is another one.
+    computed_until = models.DateField(null=True)
 
     objects = ProfileQuerySet.as_manager()
 
@@ -53,7 +63,15 @@ class Profile(models.Model):
             # Search by customer number and e-mail address. Hashes: senders may write texts that no tree has room for.
             HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
             HashIndex(fields=["email"], name="profile_by_email"),
+            # The background task of computed traits: whose tallies are incomplete, and whose values are of yesterday.
+            models.Index(fields=["computed_edition"], name="profile_by_computed_edition"),
+            models.Index(
+                fields=["computed_until"],
+                condition=models.Q(computed_until__isnull=False),
+                name="profile_by_computed_until",
+            ),
         ]
+        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
@@ -66,16 +84,6 @@ class Profile(models.Model):
         elif self.previous_visit_at is None or at > self.previous_visit_at:
             self.previous_visit_at = at
 
-    def summarise(self) -> None:
-        """Fill the columns that lists filter and search on from the document that is the truth."""
-        contact = self.data.get("contact") or {}
-        email = next((value for value in (contact.get("email") or {}).values() if value), None)
-        self.email = email.strip().lower() if isinstance(email, str) else None
-        pii = self.data.get("pii") or {}
-        full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
-        self.name = pii.get("display_name") or full_name
-        self.is_anonymous = not (self.primary_id or self.email or self.data.get("anonymous") is False)
-
     @property
     def document(self) -> dict[str, Any]:
         """The profile as mappings and conditions see it: a tree that shares its branches with this row."""
@@ -86,36 +94,23 @@ class Profile(models.Model):
             "interests": self.interests,
             "consents": self.consents,
             "stats": self.stats,
+            "computed": self.computed,
         }
 
-
-class Alias(models.Model):
-    """An id that a client knows a profile by, other than its own; it resolves for ever."""
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="aliases")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "aliases"
-
-    def __str__(self) -> str:
-        return str(self.id)
+    def summarise(self) -> None:
+        """Fill the columns that lists filter and search on from the document that is the truth."""
+        summary = summary_of(self.data, self.primary_id)
+        self.email, self.name, self.is_anonymous = summary["email"], summary["name"], summary["is_anonymous"]
 
 
-class Identifier(models.Model):
-    """A name that another system has for a person: kind and value, kept as a keyed hash."""
-
-    class Kind(models.TextChoices):
-        USER = "user", "user id"
-        ANONYMOUS = "anonymous", "anonymous id"
-
-    id = models.UUIDField(primary_key=True, editable=False)  # the hash, see identity.identifier_id
-    kind = models.CharField(max_length=20, choices=Kind)
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="identifiers")
-    # The session that events of this device go on with when they bring no session id themselves.
-    session_id = models.UUIDField(null=True)
-    created_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+def summary_of(data: dict[str, Any], primary_id: str | None) -> dict[str, Any]:
+    """Return the columns that are read from a profile's facts: email, name, is_anonymous."""
+    contact, pii = data.get("contact") or {}, data.get("pii") or {}
+    address = next((value for value in (contact.get("email") or {}).values() if value), None)
+    email = address.strip().lower() if isinstance(address, str) else None
+    full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
+    return {
+        "email": email,
+        "name": pii.get("display_name") or full_name,
+        "is_anonymous": not (primary_id or email or data.get("anonymous") is False),
+    }

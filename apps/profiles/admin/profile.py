@@ -5,20 +5,24 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from apps.core import paths
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
 from apps.core.ids import as_uuid
+from apps.events.admin.computed_shown import values_of
+from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
-from apps.profiles.identity import identifier_id
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles import identity, ledger
+from apps.profiles.admin.merging import merge_urls
+from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
+from apps.sessions.models import Session
 
 N_SESSIONS = 10
 N_IDS = 50
@@ -46,16 +50,18 @@ class ProfileAdmin(Browser):
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
     list_filter = (KindFilter,)
     search_fields = ("email",)
-    search_help_text = "E-mail, customer number, user or anonymous id, or a profile's id, old or new: the whole of it"
+    search_help_text = "E-mail, phone, customer number, user or anonymous id, profile's id, old or new: the whole of it"
     head_template = "admin/cdp/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
+        ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
         ("Facts", {"classes": ("side",), "fields": ("facts",)}),
         ("Traits", {"classes": ("side",), "fields": ("free_traits",)}),
         ("Interests", {"classes": ("side",), "fields": ("interests_shown",)}),
         ("Consents", {"classes": ("side",), "fields": ("consents_shown",)}),
         ("Latest sessions", {"classes": ("side",), "fields": ("sessions_shown",)}),
         ("Ids", {"classes": ("side",), "fields": ("ids_shown",)}),
+        ("Merges", {"classes": ("side",), "fields": ("merges_shown",)}),
     )
 
     def get_search_results(
@@ -66,18 +72,24 @@ class ProfileAdmin(Browser):
         if not term:
             return queryset, False
         found = Q(email=term.lower()) | Q(primary_id=term)
-        kinds = (Identifier.Kind.USER, Identifier.Kind.ANONYMOUS)
-        hashes = [identifier_id(kind, term) for kind in kinds]
-        ids = list(Identifier.objects.filter(id__in=hashes).values_list("profile_id", flat=True))
-        named = as_uuid(term)
-        if named:
-            ids += [named, *Alias.objects.filter(id=named).values_list("profile_id", flat=True)]
-        return queryset.filter(found | Q(id__in=ids)), False
+        return queryset.filter(found | Q(id__in=identity.named(term))), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the timeline's further pages."""
+        """Add the timeline's further pages, and those that merge."""
         more = self.admin_site.admin_view(self.more_timeline)
-        return [path("<uuid:profile_id>/timeline/", more, name="profile_timeline"), *super().get_urls()]
+        own = [path("<uuid:profile_id>/timeline/", more, name="profile_timeline"), *merge_urls(self.admin_site)]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the profile; an old id leads to the living one, for ever."""
+        named = as_uuid(object_id)
+        living_id = ledger.living_id(named) if named else None
+        if living_id != named:
+            return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[living_id]))
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return response
 
     def more_timeline(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
         """Render the next events of a profile: `before` is the position, `type` the filter."""
@@ -138,20 +150,32 @@ class ProfileAdmin(Browser):
         """Show what the person has agreed to."""
         return tree(row.consents)
 
+    @admin.display(description="From events")
+    def computed_shown(self, row: Profile) -> SafeString:
+        """Show the computed traits, those that say nothing of this person included."""
+        return values_of(row, ComputedTrait.objects.filter(is_enabled=True).order_by("name"))
+
     @admin.display(description="Ids")
     def ids_shown(self, row: Profile) -> SafeString:
         """Show the ids that lead here; identifiers are hashes, and say only of which kind they are."""
         own = [(copyable(row.id), "profile"), *([(copyable(row.primary_id), "customer")] if row.primary_id else [])]
         aliases = [(copyable(alias.id), "an old id") for alias in row.aliases.all()[:N_IDS]]
-        hashes = [
-            (copyable(found.id), f"hash of a {found.get_kind_display()}") for found in row.identifiers.all()[:N_IDS]
-        ]
+        identifiers = Identifier.objects.filter(profile_id__in=ledger.raw_ids([row.id]))[:N_IDS]
+        hashes = [(copyable(found.id), _hash_of(found)) for found in identifiers]
         return rows((kind, shown, "") for shown, kind in (*own, *aliases, *hashes))
+
+    @admin.display(description="Merges")
+    def merges_shown(self, row: Profile) -> SafeString:
+        """Link to the merges that made the profile what it is, the latest first."""
+        merges = reversed(ledger.merges_of(row.id))
+        return rows(
+            (link("profiles_merge", found.id, moment(found.at)), found.get_reason_display(), "") for found in merges
+        )
 
     @admin.display(description="Latest sessions")
     def sessions_shown(self, row: Profile) -> SafeString:
         """Show the latest sessions."""
-        latest = row.sessions.order_by("-started_at")[:N_SESSIONS]
+        latest = Session.objects.filter(ledger.belonging_to(row.id)).order_by("-started_at")[:N_SESSIONS]
         return rows(
             (
                 link("cdp_sessions_session", found.id, moment(found.started_at)),
@@ -163,9 +187,13 @@ class ProfileAdmin(Browser):
 
 
 def _set_by(profile: Profile, path_text: str) -> SafeString | str:
-    """Link to the event that set a field, by its day."""
-    at, event_id = profile.provenance.get(path_text, ("", ""))
-    return link("events_event", event_id, at[:10]) if event_id else ""
+    """Say who set a field, and on which day: a link to an event, or the person or key."""
+    at, setter, *_ = profile.provenance.get(path_text, ("", ""))
+    return link("events_event", setter, at[:10]) if as_uuid(setter) else f"{setter} {at[:10]}".strip()
+
+
+def _hash_of(found: Identifier) -> str:
+    return f"hash of a {found.get_kind_display()}{', shared: it leads nowhere' if found.is_shared else ''}"
 
 
 def _pages(count: int) -> str:

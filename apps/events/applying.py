@@ -1,0 +1,42 @@
+"""What an event does to its person's profile: it counts, and what it says is copied.
+
+The pipeline does this to each event once; the undoing of a merge does it again to the events that came since.
+"""
+
+from datetime import datetime
+
+from apps.events import copying, system_events
+from apps.events.copying import Said
+from apps.events.rules import EventRules
+from apps.profiles.models import Profile
+
+IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
+
+
+def apply(
+    profile: Profile, type: str, said: Said, rules: EventRules | None, *, is_valid: bool = True
+) -> list[dict[str, str]]:
+    """Change the profile as the event says, and return the fields that could not be copied, with the reason.
+
+    An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
+    """
+    _count(profile, seen_at=system_events.caused_at(type, said.time))
+    if not is_valid:
+        return []
+    document, provenance = profile.document, profile.provenance
+    if type == IDENTIFY:
+        for name, value in said.properties.items():
+            copying.put(("traits", name), value, said, document=document, provenance=provenance)
+    if rules is None:
+        return []
+    copied = copying.copy(rules, said, document=document, provenance=provenance)
+    profile.primary_id = document["primary_id"]
+    return [{"field": path, "message": message} for path, message in copied.problems]
+
+
+def _count(profile: Profile, *, seen_at: datetime) -> None:
+    # Until its first event a profile is as old as its row.
+    is_new = not profile.event_count
+    profile.event_count += 1
+    profile.first_seen_at = seen_at if is_new else min(profile.first_seen_at, seen_at)
+    profile.last_seen_at = seen_at if is_new else max(profile.last_seen_at, seen_at)

@@ -1,0 +1,21 @@
+"""What is kept of people, a module for each concept."""
+
+from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
+from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
+from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of
+from apps.profiles.models.score import ScoreScale
+
+__all__ = [
+    "NO_EVENTS",
+    "Alias",
+    "BlockedIdentifier",
+    "Identifier",
+    "IdentityConflict",
+    "Merge",
+    "MergeRule",
+    "Profile",
+    "ProfileQuerySet",
+    "Reason",
+    "ScoreScale",
+    "summary_of",
+]

@@ -1,0 +1,92 @@
+"""What people do is on record."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import transaction
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from apps.core import audit
+from apps.core.models import AuditEntry
+from apps.events.models import Source
+from tests.factories import NOON, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def form_of(source: Source, **changed: Any) -> dict[str, Any]:
+    fields = ("name", "description", "kind", "channel", "bots", "profile_id_path", "session_id_path", "is_enabled")
+    values = {name: getattr(source, name) for name in fields}
+    return {**values, "allowed_origins": "", **changed}
+
+
+def test_an_entry_says_who_did_what_to_which_object_and_from_where(admin_user: User) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR="198.51.100.7")
+    request.user = admin_user
+    source = SourceFactory()
+
+    audit.record("changed", actor=audit.actor_of(request), at=NOON, object=source, fields=["name"])
+
+    entry = AuditEntry.objects.get()
+    assert (entry.at, entry.actor, entry.actor_name) == (NOON, f"user:{admin_user.pk}", "admin")
+    assert (entry.ip, entry.action) == ("198.51.100.7", "changed")
+    assert (entry.object_type, entry.object_id) == ("events.source", str(source.pk))
+    assert entry.details == {"fields": ["name"]}
+
+
+def test_what_was_rolled_back_was_not_done() -> None:
+    with transaction.atomic():
+        audit.record("erased", actor=audit.SYSTEM, at=NOON)
+        transaction.set_rollback(True)
+
+    assert not AuditEntry.objects.exists()
+
+
+def test_changes_of_configuration_are_recorded_by_the_names_of_their_fields(admin_client: Client) -> None:
+    source = SourceFactory(name="Shop")
+    page = reverse("admin:events_source_change", args=[source.pk])
+
+    answer = admin_client.post(page, form_of(source, name="Web shop"), REMOTE_ADDR="198.51.100.7")
+
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.object_id, entry.ip) == ("changed", str(source.pk), "198.51.100.7")
+    assert entry.details == {"name": "Web shop", "fields": ["Name"]}
+
+
+def test_additions_and_deletions_are_recorded(admin_client: Client) -> None:
+    admin_client.post(reverse("admin:events_source_add"), form_of(SourceFactory.build(name="Shop")))
+    source = Source.objects.get()
+    admin_client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
+
+    recorded = AuditEntry.objects.order_by("id").values_list("action", "object_id")
+    assert list(recorded) == [("added", str(source.pk)), ("deleted", str(source.pk))]
+
+
+def test_the_log_can_be_looked_at_and_not_be_changed(admin_client: Client) -> None:
+    entry = audit.record("changed", actor=audit.SYSTEM, at=NOON, object=SourceFactory(name="Shop"), name="Shop")
+    gone = audit.record("deleted", actor=audit.SYSTEM, at=NOON, thing="of another time")
+    AuditEntry.objects.filter(pk=gone.pk).update(object_type="old.thing", object_id="7")
+    pages = "admin:core_auditentry_changelist", "admin:core_auditentry_change"
+
+    listed = admin_client.get(reverse(pages[0])).content.decode()
+    found = admin_client.get(reverse(pages[0]), {"q": entry.object_id}).content.decode()
+
+    assert "source Shop" in listed
+    assert "thing 7" in listed
+    assert "thing 7" not in found
+    assert admin_client.get(reverse(pages[1], args=[entry.pk])).status_code == 200
+    assert admin_client.post(reverse(pages[1], args=[entry.pk]), {"actor_name": "x"}).status_code == 403
+    assert admin_client.post(reverse("admin:core_auditentry_delete", args=[entry.pk])).status_code == 403
+
+
+def test_nobody_sees_the_log_without_the_permission(client: Client) -> None:
+    user = User.objects.create_user("anna", password="x", is_staff=True)
+    client.force_login(user)
+    page = reverse("admin:core_auditentry_changelist")
+
+    assert client.get(page).status_code == 403
+    user.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
+    assert client.get(page).status_code == 200
