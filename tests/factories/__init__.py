@@ -102,7 +102,7 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
-    original_profile_id = factory.SelfAttribute("profile.id")
+    original_profile_id = factory.LazyAttribute(lambda row: row.profile.id if row.profile else None)
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
 

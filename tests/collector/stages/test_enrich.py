@@ -13,7 +13,7 @@ OSLO = {"country": {"code": "no"}, "city": "Oslo"}
 
 
 def enriched(**values: Any) -> Track:
-    event = TrackedEvent(type="page-view", context=values.pop("event_context", {}))
+    event = TrackedEvent(type="page-view", time=NOON, context=values.pop("event_context", {}))
     new = {"session": SessionFactory.build(), "profile": ProfileFactory.build(), "is_new_session": True}
     found = track(event, **{**new, **values})
     enrich(Batch([found], NOON))

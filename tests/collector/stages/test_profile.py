@@ -45,8 +45,8 @@ def test_events_and_their_times_are_counted_in_any_order() -> None:
 def test_free_traits_remember_who_said_them_and_a_late_event_changes_nothing() -> None:
     row = ProfileFactory.build()
 
-    tell(row, "identify", traits={"plan": "pro", "a.b": 1, "": None})
-    tell(row, "identify", -HOUR, traits={"plan": "free", "new": True})
+    tell(row, "identify", **{"plan": "pro", "a.b": 1, "": None})
+    tell(row, "identify", -HOUR, **{"plan": "free", "new": True})
 
     assert row.traits == {"plan": "pro", "a.b": 1, "": None, "new": True}
     assert row.provenance["traits.plan"][0] == NOON.isoformat()

@@ -65,9 +65,10 @@ def test_a_payload_that_was_refused_as_a_whole_is_noted_once() -> None:
 def test_each_part_can_be_left_out(option: str) -> None:
     batch = Batch([], NOON)
     claim = Claim(anonymous_id="device", profile_ref=ProfileFactory.build().id)
-    profile = batch.directory.resolve(claim, session_profile_id=None, now=NOON)
+    profile, raw_id = batch.directory.resolve(claim, session_profile_id=None, now=NOON)
     session = SessionFactory.build(profile=None)
     found = track(TrackedEvent(type="a", time=NOON), claim=claim, profile=profile, session=session, **{option: False})
+    found.raw_profile_id = raw_id
     found.events[0].id = profile.id
     batch.tracks = [found]
     partitions.ensure([partitions.month_of(NOON)])
