@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
+from apps.collector import computed_traits as current_traits
 from apps.collector import event_types
-from apps.events.models import EventType
+from apps.events import computed_traits
+from apps.events.models import ComputedTrait, EventType
 from bench.load import EVENTS_PER_SESSION
 
 TYPE = "bench-order"
@@ -31,6 +33,18 @@ MAPPINGS = {
     "data.pii.lastname": {"equals": "properties.customer.lastname"},
     "data.contact.address.town": {"equals": "properties.customer.town"},
 }
+COMPUTED = (
+    ("count", "", None),
+    ("count", "", 30),
+    ("sum", "properties.total", None),
+    ("sum", "properties.total", 90),
+    ("average", "properties.total", None),
+    ("last", "properties.category", None),
+    ("last_time", "", None),
+    ("most_frequent", "properties.category", None),
+    ("distinct_count", "properties.brand", 30),
+    ("rfm", "properties.total", 365),
+)
 _TEXTS = ("id", "status", "currency", "payment", "shipping", "coupon", "category", "brand")
 _NUMBERS = ("total", "quantity", "discount")
 SCHEMA = {
@@ -83,8 +97,17 @@ def _mappings_and_schema(*, is_on: bool) -> None:
     event_types.current.forget()
 
 
+def _computed_traits(*, is_on: bool) -> None:
+    computed_traits.delete(ComputedTrait.objects.all())
+    for number, (function, path, days) in enumerate(COMPUTED if is_on else ()):
+        key = f"bench_{number}"
+        row = ComputedTrait(key=key, name=key, function=function, event_types=[TYPE], path=path, days=days)
+        computed_traits.save(row)
+    current_traits.current.forget()
+
+
 # What the rich pipeline has and the plain one has not: each is switched on and off for all events of TYPE.
-FEATURES: tuple[Callable[..., None], ...] = (_mappings_and_schema,)
+FEATURES: tuple[Callable[..., None], ...] = (_mappings_and_schema, _computed_traits)
 
 
 def switch(*, is_on: bool) -> None:

@@ -15,7 +15,7 @@ from apps.collector.wire.envelope import Envelope
 from apps.events import computed_traits, recomputing
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles.models import Profile, ScoreScale
-from tests.factories import NOON, ComputedTraitFactory, ProfileFactory, SourceFactory, track_payload
+from tests.factories import NOON, ComputedTraitFactory, EventTypeFactory, ProfileFactory, SourceFactory, track_payload
 
 ORDERED = "order-completed"
 TODAY = NOON.date()
@@ -125,6 +125,16 @@ def test_a_trait_of_all_types_counts_the_events_of_the_platform_too(source: Sour
     send(source, order(), {"type": "anything"})
 
     assert computed()["events"] == Event.objects.count() == 5
+
+
+def test_events_that_are_flagged_as_invalid_do_not_count(source: Source) -> None:
+    define("orders", event_types=["order-placed"])
+    EventTypeFactory(type="order-placed", schema={"properties": {"total": {"type": "number"}}})
+
+    send(source, order(5, type="order-placed"), order("many", type="order-placed"))
+
+    assert Event.objects.filter(type="order-placed").count() == 2
+    assert computed() == {"orders": 1}
 
 
 def test_events_that_are_not_stored_do_not_count(source: Source) -> None:

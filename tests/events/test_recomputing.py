@@ -3,22 +3,19 @@
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.core import tasks
-from apps.core.ids import new_id
 from apps.core.models import Task
 from apps.core.upsert import update
-from apps.events import computed_traits, jobs, partitions, recomputing, storage
+from apps.events import computed_traits, jobs, recomputing
 from apps.events.computed_traits import Counter
 from apps.events.models import ComputedTrait, Event
-from apps.events.storage import EventRow, json_text
 from apps.profiles.models import Profile, ScoreScale
-from tests.factories import NOON, ComputedTraitFactory, ProfileFactory
+from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory
 
 ORDERED = "order-completed"
 pytestmark = pytest.mark.django_db
@@ -33,33 +30,11 @@ def define(key: str, function: str = "count", **parts: Any) -> ComputedTrait:
     return row
 
 
-def happened(profile: Profile, *totals: Any, at: datetime = NOON, type: str = ORDERED) -> None:
+def happened(profile: Profile, *totals: Any, at: datetime = NOON, **parts: Any) -> None:
     """Store events as they were before there were traits."""
-    partitions.ensure({partitions.month_of(at)})
-    rows = [_row(profile.id, total, at + timedelta(seconds=number), type) for number, total in enumerate(totals)]
-    storage.copy(rows)
-
-
-def _row(profile_id: UUID, total: Any, time: datetime, type: str) -> EventRow:
-    return EventRow(
-        id=new_id(),
-        time=time,
-        received_at=time,
-        processed_at=time,
-        type=type,
-        source_id=uuid4(),
-        session_id=None,
-        profile_id=profile_id,
-        original_profile_id=profile_id,
-        message_id=None,
-        journey=None,
-        is_silent=False,
-        tags="{}",
-        properties=json_text({"total": total}),
-        traits="{}",
-        context="{}",
-        problems=None,
-    )
+    for number, total in enumerate(totals):
+        time, ids = at + timedelta(seconds=number), {"profile_id": profile.id, "original_profile_id": profile.id}
+        EventFactory(**{"time": time, "type": ORDERED, "properties": {"total": total}, **ids, **parts})
 
 
 def recount(now: datetime = NOON) -> int:
@@ -96,6 +71,17 @@ def test_a_new_trait_is_counted_from_the_events_that_are_stored() -> None:
     assert said(anna) == {"orders": 2, "revenue": 0.3}
     assert said(bert) == {}
     assert {anna.computed_edition, bert.computed_edition} == {computed_traits.read().edition}
+
+
+def test_events_that_are_flagged_as_invalid_do_not_count() -> None:
+    anna = ProfileFactory()
+    happened(anna, 5)
+    happened(anna, 7, is_valid=False)
+    define("revenue", "sum")
+
+    recount()
+
+    assert said(anna) == {"revenue": 5}
 
 
 def test_only_what_changed_is_counted_anew() -> None:

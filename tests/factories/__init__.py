@@ -79,7 +79,7 @@ class AliasFactory(DjangoModelFactory[Alias]):
 
     id = factory.Faker("uuid4", cast_to=None)
     profile = factory.SubFactory(ProfileFactory)
-    origin_id = factory.SelfAttribute("profile.id")
+    origin_id = factory.LazyAttribute(lambda row: row.profile and row.profile.id)
     created_at = NOON
 
 
@@ -102,7 +102,7 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
-    original_profile_id = factory.LazyAttribute(lambda row: row.profile.id if row.profile else None)
+    original_profile_id = factory.LazyAttribute(lambda row: row.profile and row.profile.id)
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
 

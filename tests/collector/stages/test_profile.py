@@ -46,7 +46,7 @@ def test_free_traits_remember_who_said_them_and_a_late_event_changes_nothing() -
     row = ProfileFactory.build()
 
     tell(row, "identify", **{"plan": "pro", "a.b": 1, "": None})
-    tell(row, "identify", -HOUR, **{"plan": "free", "new": True})
+    tell(row, "identify", -HOUR, plan="free", new=True)
 
     assert row.traits == {"plan": "pro", "a.b": 1, "": None, "new": True}
     assert row.provenance["traits.plan"][0] == NOON.isoformat()

@@ -23,6 +23,7 @@ def visited(*events: TrackedEvent, known: Session | None = None, new: Profile | 
     found = track(*events, **{"session_key": known.id if known else new_id(), "session_ref": "anna", **values})
     batch = Batch([found], NOON, sessions={known.id: known} if known else {})
     if new:
+        found.raw_profile_id = new.id
         batch.directory.unannounced.add(new.id)
     visit(batch)
     return found
