@@ -27,6 +27,7 @@ def test_parts_with_a_usual_value_may_be_left_out() -> None:
 
 FIELD = {"type": "field", "path": "profile@n"}
 ONE = {"type": "literal", "value": 1}
+ANY_EVENT: dict[str, Any] = {"type": "events"}
 IS_ONE = {"type": "compare", "op": "=", "left": FIELD, "right": ONE}
 
 
@@ -67,6 +68,70 @@ IS_ONE = {"type": "compare", "op": "=", "left": FIELD, "right": ONE}
             },
             "condition.operand.by.amount",
             "Expected a whole number.",
+        ),
+        ({"type": "match", "op": "like", "operand": FIELD, "value": ONE}, "condition", "There is no test 'like'"),
+        (
+            {"type": "match", "op": "contains", "operand": FIELD, "value": {"type": "list", "items": [ONE]}},
+            "condition",
+            "CONTAINS takes one value.",
+        ),
+        (
+            {"type": "match", "op": "contains any", "operand": FIELD, "value": ONE},
+            "condition",
+            "takes a list of values",
+        ),
+        ({"type": "items", "quantifier": "some", "operand": FIELD, "where": IS_ONE}, "condition", "There is no 'some'"),
+        (
+            {"type": "items", "quantifier": "any", "operand": FIELD, "where": {"type": "did", "events": ANY_EVENT}},
+            "condition",
+            "Items of a list have no past events.",
+        ),
+        (
+            {"type": "between", "operand": FIELD, "low": ONE, "high": {"type": "list", "items": [ONE]}},
+            "condition",
+            "A list is not compared by BETWEEN.",
+        ),
+        (
+            {"type": "exists", "operand": {"type": "aggregate", "function": "median", "events": ANY_EVENT}},
+            "condition.operand",
+            "Events have no 'median'",
+        ),
+        (
+            {"type": "exists", "operand": {"type": "aggregate", "function": "sum", "events": ANY_EVENT}},
+            "condition.operand",
+            "SUM takes a field of the events.",
+        ),
+        (
+            {
+                "type": "did",
+                "events": {
+                    **ANY_EVENT,
+                    "period": {"type": "last", "duration": {"type": "duration", "amount": -1, "unit": "day"}},
+                },
+            },
+            "condition.events.period",
+            "A duration is positive here.",
+        ),
+        (
+            {
+                "type": "did",
+                "events": {
+                    **ANY_EVENT,
+                    "period": {"type": "last", "duration": {"type": "duration", "amount": 1, "unit": "moon"}},
+                },
+            },
+            "condition.events.period.duration",
+            "'moon' is no unit of time.",
+        ),
+        (
+            {"type": "sequence", "steps": [{"type": "step"}]},
+            "condition",
+            "A sequence has 2 to 10 steps.",
+        ),
+        (
+            {"type": "exists", "operand": {"type": "field", "path": "profile@a.\x00"}},
+            "condition.operand",
+            "cannot be stored|is not written as a field",
         ),
         (
             {"type": "did", "events": {"type": "events", "types": ["a"], "where": IS_ONE}},

@@ -40,6 +40,10 @@ def compiled(text: str, layout: Layout = LAYOUT) -> tuple[str, list[Any]]:
             ["2024-03-01T00:00:00+00:00"],
         ),
         ("1 < 2", "(TRUE)", []),
+        ("profile@text.below = [NULL]", "(TRUE)", []),  # a text has no parts: that is nothing
+        ("[NULL] = profile@text.below", "(TRUE)", []),
+        ("profile@text.below = 5", "(FALSE)", []),
+        ("5 = profile@text.below", "(FALSE)", []),
         ('profile@number = "a"', "(FALSE)", []),
         (
             'DID("view" LAST 1 DAY)',

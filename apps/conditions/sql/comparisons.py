@@ -75,7 +75,7 @@ def is_nothing(found: SqlValue) -> Sql:
 
 def equal(left: SqlValue, right: SqlValue) -> Sql:
     """Return SQL that is true when two values are equal, and NULL or false when they are not."""
-    if isinstance(left, Constant):
+    if isinstance(left, Constant) and (isinstance(left.value, list) or not isinstance(right, Constant)):
         left, right = right, left
     match right:
         case Constant(list() as items):
