@@ -6,8 +6,9 @@ from uuid import uuid4
 
 from apps.collector import computed_traits as current_traits
 from apps.collector import event_types
-from apps.events import computed_traits
-from apps.events.models import ComputedTrait, EventType
+from apps.events import computed_traits, identification
+from apps.events.models import ComputedTrait, EventType, IdentificationPoint
+from apps.profiles.models import Identifier
 from bench.load import EVENTS_PER_SESSION
 
 TYPE = "bench-order"
@@ -75,7 +76,7 @@ def orders(source: str) -> Iterator[bytes]:
                 "coupon": f"C{number}",
                 "category": f"category {number % 4}",
                 "brand": f"brand {number % 5}",
-                "customer": {"firstname": "Anna", "lastname": "Lie", "town": "Berlin"},
+                "customer": {"firstname": "Anna", "lastname": "Lie", "town": "Berlin", "email": f"{user}@shop.example"},
             }
             message = {
                 "type": "track",
@@ -97,6 +98,13 @@ def _mappings_and_schema(*, is_on: bool) -> None:
     event_types.current.forget()
 
 
+def _identification_point(*, is_on: bool) -> None:
+    IdentificationPoint.objects.update_or_create(
+        event_type=TYPE, path="customer.email", kind=Identifier.Kind.EMAIL, defaults={"is_enabled": is_on}
+    )
+    identification.current.forget()
+
+
 def _computed_traits(*, is_on: bool) -> None:
     computed_traits.delete(ComputedTrait.objects.all())
     for number, (function, path, days) in enumerate(COMPUTED if is_on else ()):
@@ -107,7 +115,7 @@ def _computed_traits(*, is_on: bool) -> None:
 
 
 # What the rich pipeline has and the plain one has not: each is switched on and off for all events of TYPE.
-FEATURES: tuple[Callable[..., None], ...] = (_mappings_and_schema, _computed_traits)
+FEATURES: tuple[Callable[..., None], ...] = (_mappings_and_schema, _identification_point, _computed_traits)
 
 
 def switch(*, is_on: bool) -> None:
