@@ -58,14 +58,6 @@ def get(tree: object, path: str | Path) -> Any:
     return node
 
 
-def holder(tree: object, path: Path) -> dict[str, Any] | None:
-    """Return the object that has, or could have, the last key of the path; None when there is no object."""
-    node = tree
-    for key in path[:-1]:
-        node = node.get(key) if type(node) is dict else None
-    return node if type(node) is dict else None
-
-
 def put(tree: dict[str, Any], path: str | Path, value: object) -> None:
     """Set the value at the path, making the objects on the way to it; null on the way counts as nothing.
 

@@ -15,7 +15,7 @@ from apps.core import paths
 from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.operations import EQUALS, Operation, OperationError, Order, same
-from apps.events.rules import CONTACT, EventRules, NamedRule, Percentage
+from apps.events.rules import CONTACT, EventRules, NamedRule, Percentage, Place
 from apps.profiles import schema
 from apps.profiles.provenance import Provenance
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
@@ -35,12 +35,12 @@ class Copied:
     changed: set[str] = field(default_factory=set)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
-    def note(self, target: Field, error: FieldError | OperationError | PathError) -> None:
+    def note(self, place: Place, error: FieldError | OperationError | PathError) -> None:
         """Add what did not fit to the problems."""
-        self.problems.append((target.path, error.message if isinstance(error, FieldError) else str(error)))
+        self.problems.append((place.path, error.message if isinstance(error, FieldError) else str(error)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would make it three times as slow to create
 class Said:
     """What an event says, and when it happened; `is_repeat` when it is copied again after it was stored."""
 
@@ -63,30 +63,34 @@ class _Writer:
     provenance: Provenance
     is_repeat: bool = False
 
-    def write(self, field: Field, target: Path, operation: Operation, value: object) -> bool:
+    def write(self, place: Place, operation: Operation, value: object) -> bool:
         """Let the event do its operation on a field, and tell whether the field changed.
 
         Raises FieldError, OperationError or PathError when the value does not fit; nothing has changed then.
         """
         order = operation.order
-        holder = paths.holder(self.document, target)
-        current = paths.get(self.document, target) if holder is None else holder.get(target[-1], MISSING)
-        known = self.provenance.get(field.path)
+        holder: Any = self.document
+        for key in place.parents:
+            holder = holder.get(key) if type(holder) is dict else None
+        is_there = type(holder) is dict
+        current = holder.get(place.key, MISSING) if is_there else paths.get(self.document, place.target)
+        known = self.provenance.get(place.path)
         # Times are ISO texts in UTC, which sort by time. Of two events at one time the later arrival wins.
         is_late = known is not None and (self.at < known[0] or (self.is_repeat and self._arrived_before(known)))
         if known and (is_late or order is _OLDEST) and not self._has_a_say(order, known, current, is_late=is_late):
             return False
-        value = field.coerce(value)
+        if not place.is_free or isinstance(value, (dict, list)):
+            value = place.field.coerce(value)
         if order is _OLDEST and is_empty(value):
             return False
         new = operation.apply(current, value)
-        is_changed = not same(current, new)
-        if is_changed and holder is not None and new is not MISSING:
-            holder[target[-1]] = new
+        is_changed = new is not current and not same(current, new)
+        if is_changed and is_there and new is not MISSING:
+            holder[place.key] = new
         elif is_changed:
-            self._set(target, new)
+            self._set(place.target, new)
         if (is_changed or operation.is_statement) and (not is_late or order is _OLDEST):
-            self.provenance[field.path] = self.stamp
+            self.provenance[place.path] = self.stamp
         return is_changed
 
     def _arrived_before(self, known: list[str]) -> bool:
@@ -123,14 +127,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     if not (rules.fields or rules.named):
         return copied
     writer = _writer(said, document, provenance)
-    for rule in rules.fields:
-        value = rule.value(said.properties, said.traits, writer.at)
-        if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, document)):
-            continue
-        if rule.field.kind is _CONSENTS:
-            _copy_consents(writer, rule.operation, value, copied)
-        else:
-            _try(writer, rule.field, rule.target, rule.operation, value, copied)
+    _follow(writer, rules, said, copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
     if copied.changed:
@@ -150,12 +147,29 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
     target = schema.find(path)
     if target is None:
         raise FieldError(paths.join(path), "A profile has no such field.")
-    return _writer(said, document, provenance).write(target, path, EQUALS, value)
+    return _writer(said, document, provenance).write(Place(target, path), EQUALS, value)
 
 
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
     return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
+
+
+def _follow(writer: _Writer, rules: EventRules, said: Said, copied: Copied) -> None:
+    """Follow the rules of single fields: a mistake in one field is no reason to lose the rest."""
+    properties, traits, at = said.properties, said.traits, writer.at
+    for rule in rules.fields:
+        value = rule.value(properties, traits, at)
+        if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, writer.document)):
+            continue
+        if rule.field.kind is _CONSENTS:
+            _copy_consents(writer, rule.operation, value, copied)
+            continue
+        try:
+            if writer.write(rule, rule.operation, value):
+                copied.changed.add(rule.path)
+        except (FieldError, OperationError, PathError) as error:
+            copied.note(rule, error)
 
 
 def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
@@ -164,13 +178,13 @@ def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
     return when({"event": event, "profile": document}, now=said.time)
 
 
-def _try(writer: _Writer, field: Field, target: Path, operation: Operation, value: object, copied: Copied) -> None:
-    """Write, and note what does not fit as a problem: a mistake in one field is no reason to lose the rest."""
+def _try(writer: _Writer, place: Place, operation: Operation, value: object, copied: Copied) -> None:
+    """Write, and note what does not fit as a problem."""
     try:
-        if writer.write(field, target, operation, value):
-            copied.changed.add(field.path)
+        if writer.write(place, operation, value):
+            copied.changed.add(place.path)
     except (FieldError, OperationError, PathError) as error:
-        copied.note(field, error)
+        copied.note(place, error)
 
 
 def _copy_consents(writer: _Writer, operation: Operation, value: object, copied: Copied) -> None:
@@ -183,7 +197,7 @@ def _copy_consents(writer: _Writer, operation: Operation, value: object, copied:
         if consent is None:
             copied.problems.append((field.path, 'Expected an object such as {"revoke": null}, not null.'))
         else:
-            _try(writer, field, target, operation, consent, copied)
+            _try(writer, Place(field, target), operation, consent, copied)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:
@@ -199,7 +213,7 @@ def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any]
     if value is MISSING or value is None:
         copied.problems.append((field.path, "Expected a number."))
     else:
-        _try(writer, field, target, rule.operation, value, copied)
+        _try(writer, Place(field, target), rule.operation, value, copied)
 
 
 def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> None:
@@ -209,7 +223,7 @@ def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> No
     except ValueError as error:
         copied.problems.append((rule.field.path, str(error)))
         return
-    _try(writer, rule.field, rule.target, _COMPUTED, round(100 * part / whole, 2) if whole else 0, copied)
+    _try(writer, rule, _COMPUTED, round(100 * part / whole, 2) if whole else 0, copied)
 
 
 def _derive_anonymous(document: Document, copied: Copied) -> None:

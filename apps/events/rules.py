@@ -6,6 +6,7 @@ A definition is a JSON object; docs/event-types.md describes its keys.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 from apps.conditions import ConditionError, Matcher
@@ -52,11 +53,28 @@ Value = Callable[[Mapping[str, Any], Mapping[str, Any], str], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class FieldRule:
-    """What an event does to one field of the profile."""
+class Place:
+    """A field of the profile and where it is; what each event needs of it is worked out once."""
 
     field: Field
     target: Path
+    path: str = dataclass_field(init=False)
+    parents: Path = dataclass_field(init=False)
+    key: str = dataclass_field(init=False)
+    is_free: bool = dataclass_field(init=False)  # it takes any value as it is
+
+    def __post_init__(self) -> None:
+        """Take the target apart."""
+        object.__setattr__(self, "path", self.field.path)
+        object.__setattr__(self, "parents", self.target[:-1])
+        object.__setattr__(self, "key", self.target[-1])
+        object.__setattr__(self, "is_free", self.field.kind is Kind.FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule(Place):
+    """What an event does to one field of the profile."""
+
     operation: Operation
     value: Value
     when: Matcher | None = None  # the condition on which it happens
@@ -74,11 +92,9 @@ class NamedRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Percentage:
+class Percentage(Place):
     """A field that is the percentage of one number of the profile in another."""
 
-    field: Field
-    target: Path
     part: Path
     whole: Path
 
