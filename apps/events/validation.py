@@ -3,7 +3,7 @@
 Both are compiled once; jsonschema-rs checks an event in microseconds.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -57,14 +57,15 @@ class Check:
     validator: Draft202012Validator | None = None
     condition: Matcher | None = None
 
-    def problems(self, scope: Mapping[str, Any], *, now: datetime) -> list[Problem]:
-        """Return what is wrong with the event of the scope, nothing for almost all of them."""
-        properties = scope["event"]["properties"]
+    def problems(
+        self, properties: Mapping[str, Any], scope: Callable[[], Mapping[str, Any]], *, now: datetime
+    ) -> list[Problem]:
+        """Return what is wrong with an event, nothing for almost all of them; only a condition asks for the scope."""
         found: list[Problem] = []
         if self.validator and not self.validator.is_valid(properties):
             for error in islice(self.validator.iter_errors(properties), MAX_PROBLEMS):
                 found += _problems(error)
-        if self.condition and not self.condition(scope, now=now):
+        if self.condition and not self.condition(scope(), now=now):
             found.append(Problem("condition", "The condition of the type is not met."))
         return found
 

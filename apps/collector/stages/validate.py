@@ -1,5 +1,7 @@
 """After this stage each event is what its type says; what is not is flagged, set aside, or refused."""
 
+from functools import partial
+
 from apps.collector import event_types
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.events.validation import Policy, Problem
@@ -13,7 +15,7 @@ def validate(batch: Batch) -> None:
         for event in track.going:
             rules = all_rules.get(event.type)
             check = rules.check if rules else None
-            problems = check.problems(track.scope_of(event), now=batch.now) if check else []
+            problems = check.problems(event.properties, partial(track.scope_of, event), now=batch.now) if check else []
             if check and problems:
                 has_gone |= _judge(track, event, problems, check.policy)
         if has_gone:

@@ -43,7 +43,7 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
         if rules and rules.check and not self.errors:
             source = Source.objects.filter(pk=self.instance.source_id).first()
             scope = scope_of_quarantined(self._mended(cleaned), source)
-            for problem in rules.check.problems(scope, now=timezone.now()):
+            for problem in rules.check.problems(cleaned["properties"], lambda: scope, now=timezone.now()):
                 self.add_error("properties", f"{problem.field}: {problem.message}")
         return cleaned
 
