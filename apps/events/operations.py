@@ -120,6 +120,8 @@ def _subtract(current: object, value: object) -> int | float:
 
 
 def _sum(current: object, value: object, *, sign: int) -> int | float:
+    if type(current) is int and type(value) is int:  # counters, which are most sums
+        return _number(current + sign * value, "sum")
     before = 0 if is_empty(current) else _number(current, "field")
     return _number(add(before, sign * _number(value, "value")), "sum")
 
@@ -134,10 +136,12 @@ def _number(value: object, what: str) -> int | float:
 
 def _extreme(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def extreme(current: object, value: object) -> object:
-        scale = _SCALE_OF.get(type(value))
+        scale, known = _SCALE_OF.get(type(value)), _SCALE_OF.get(type(current))
+        if scale is _NUMBER is known:
+            return choose(current, value)
         if is_empty(current) and scale:
             return value
-        if scale is None or scale != _SCALE_OF.get(type(current)):
+        if scale is None or scale is not known:
             message = "Only two numbers, or two texts, have a lesser and a greater one."
             raise OperationError(message)
         return choose(current, value)
@@ -149,7 +153,8 @@ def _delete(_current: object, _value: object) -> object:
     return MISSING
 
 
-_SCALE_OF: Final[dict[type, str]] = {str: "text", int: "number", float: "number"}
+_TEXT, _NUMBER = "text", "number"
+_SCALE_OF: Final[dict[type, str]] = {str: _TEXT, int: _NUMBER, float: _NUMBER}
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.FREE})
 _SCALES: Final = _NUMBERS | {Kind.DATETIME}
 

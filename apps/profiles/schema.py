@@ -97,7 +97,8 @@ def number(value: object) -> int | float:
     """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
     if isinstance(value, str):
         value = _parsed(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    # By type: a truth value is an int in Python.
+    if not (type(value) is int or type(value) is float):
         message = f"Expected a number, not {_shown(value)}."
         raise ValueError(message)
     if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
