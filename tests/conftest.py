@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.chromium import chromium, new_page
@@ -14,6 +15,10 @@ from tests.live import Live, live_platform
 
 if TYPE_CHECKING:
     from tests.shop import Shop
+
+# How long an example takes says more about what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)

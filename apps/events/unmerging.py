@@ -144,7 +144,8 @@ def _count(profile: Profile, event: Event, counter: Counter) -> None:
 
 
 def _events(owner: Mapping[UUID, _Side], *, after: datetime, is_new: bool, until: datetime) -> Iterator[Event]:
-    stored = Event.objects.filter(profile_id__in=owner.keys(), original_profile_id__in=owner.keys())
+    places = owner.keys() | ledger.unmoved_places(owner.keys())
+    stored = Event.objects.filter(profile_id__in=places, original_profile_id__in=owner.keys())
     stored = stored.filter(processed_at__gte=after) if is_new else stored.filter(processed_at__gt=after)
     ordered = stored.filter(processed_at__lte=until).order_by("processed_at", "id")
     return ordered.defer("tags", "problems").iterator(chunk_size=2_000)

@@ -14,7 +14,13 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
 COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
-TROUBLE = {"events.refusedevent", "events.inboxitem", "django_rq.dashboard", "core.task"}
+TROUBLE = {
+    "events.refusedevent",
+    "events.quarantinedevent",
+    "events.inboxitem",
+    "core.task",
+    "django_rq.dashboard",
+}
 USERS = {"auth.user", "auth.group"}
 MERGES = {"profiles.merge", "profiles.identityconflict"}
 IDENTITY = {"events.identificationpoint", "profiles.blockedidentifier", "profiles.mergerule"}
@@ -27,8 +33,8 @@ SEES = {
     "": set(),
 }
 ADDS = {
-    "Administrator": {"events.source", "events.redirect", "events.computedtrait"} | USERS | IDENTITY,
-    "Developer": {"events.source", "events.redirect", "events.computedtrait"} | IDENTITY,
+    "Administrator": COLLECTING | USERS | IDENTITY,
+    "Developer": COLLECTING | IDENTITY,
     "Marketer": {"events.computedtrait"},
     "Analyst": set(),
     "": set(),

@@ -48,7 +48,7 @@ def row(**values: Any) -> EventRow:
     return EventRow(**{**plain, **times, **empty, **texts, **values})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tree=st.dictionaries(TEXT, JSON, max_size=3), text=TEXT, tags=st.lists(TEXT | st.sampled_from(ODD), max_size=4))
 def test_any_text_tree_and_tag_survives_the_copy(tree: dict[str, Any], text: str, tags: list[str]) -> None:
     written = row(

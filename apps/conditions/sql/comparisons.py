@@ -110,9 +110,9 @@ def one_of(found: SqlValue, constants: list[Any]) -> Sql:
             tests += _json_one_of(found, scalars)
         case Typed(Kind.TIME):
             tests += _equal_to_times(found, [time for scalar in scalars if (time := values.as_time(scalar))])
-        case Typed(kind, expression):
-            fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[kind]]
-            tests += _any_of(expression, fitting)
+        case Typed():
+            fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[found.kind]]
+            tests += _any_of(found.beside(*fitting), fitting)
     return joined(" OR ", tests) if tests else FALSE
 
 

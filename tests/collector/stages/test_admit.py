@@ -147,8 +147,15 @@ def test_without_an_id_it_is_known_by_session_time_and_content() -> None:
 def test_what_comes_out_of_the_inbox_is_known_by_its_place_there() -> None:
     source = policy()
 
-    def keys_of(request_id: str) -> list[Any]:
-        return keys(*[TrackedEvent(type="a", index=index) for index in (0, 1)], source=source, request_id=request_id)
+    def found(request_id: str) -> list[Any]:
+        events = [TrackedEvent(type="a", index=index) for index in (0, 1)]
+        return keys(*events, source=source, request_id=request_id)
 
-    assert len(set(keys_of("inbox-1"))) == 2
-    assert keys_of("inbox-1") == keys_of("inbox-1") != keys_of("inbox-2")
+    assert len(set(found("inbox-1"))) == 2
+    assert found("inbox-1") == found("inbox-1") != found("inbox-2")
+
+
+def test_what_is_replayed_keeps_the_key_that_it_came_with() -> None:
+    key = new_id()
+
+    assert keys(TrackedEvent(type="a", key=key, message_id="m1")) == [key]

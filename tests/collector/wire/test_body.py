@@ -50,7 +50,7 @@ PAYLOADS = (
 SOURCES = [policy(), policy(trusts_ids=True, creates_profiles=True, profile_id_path="id", session_id_path="session.id")]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     payload=PAYLOADS,
     dialect=st.sampled_from(["track", "segment", "webhook"]),
