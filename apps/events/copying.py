@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from apps.conditions import Matcher
 from apps.core import paths
 from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
@@ -124,7 +125,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     writer = _writer(said, document, provenance)
     for rule in rules.fields:
         value = rule.value(said.properties, said.traits, writer.at)
-        if value is MISSING:
+        if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, document)):
             continue
         if rule.field.kind is _CONSENTS:
             _copy_consents(writer, rule.operation, value, copied)
@@ -155,6 +156,12 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
     return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
+
+
+def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
+    """Decide a rule's condition as of the time of the event: so it is decided the same way when it is copied again."""
+    event = {"type": type_, "time": said.time.isoformat(), "properties": said.properties, "traits": said.traits}
+    return when({"event": event, "profile": document}, now=said.time)
 
 
 def _try(writer: _Writer, field: Field, target: Path, operation: Operation, value: object, copied: Copied) -> None:
