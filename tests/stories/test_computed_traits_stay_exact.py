@@ -31,7 +31,7 @@ def payloads(dice: random.Random, source: Source) -> list[dict[str, Any]]:
     for number in range(EVENTS):
         happened = NOON - timedelta(minutes=dice.randrange(60 * 24 * 40))
         event = {
-            "type": dice.choice(["order-completed"] * 20 + ["page-view"] * 9 + ["identify"]),
+            "type": dice.choice(["order-completed"] * 20 + ["page-view"] * 8 + ["identify"] * 2),
             "id": f"event-{number}",
             "time": {"create": happened.isoformat()},
             "properties": {"total": dice.randrange(10_000) / 100, "genre": dice.choice(["jazz", "rock", "folk"])},
