@@ -15,10 +15,10 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import event_types, redirects, sources
+    from apps.collector import compliance, event_types, redirects, sources
     from apps.events import partitions
 
-    for snapshot in (sources.current, event_types.current, redirects.current):
+    for snapshot in (sources.current, event_types.current, redirects.current, compliance.current):
         snapshot.forget()
     partitions.forget()
     yield

@@ -26,7 +26,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, visit, enrich, comply, traits, profile, store)
+STAGES = (identify, comply, visit, enrich, traits, profile, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

@@ -21,7 +21,7 @@ class SourcePolicy:
     is_enabled: bool
     trusts_ids: bool
     bots: str
-    requires_consent: bool
+    required_consents: tuple[str, ...]
     is_ephemeral: bool
     is_asynchronous: bool
     creates_profiles: bool
@@ -43,7 +43,8 @@ class SourcePolicy:
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
-    return SourcePolicy(**{**row, "allowed_origins": tuple(row["allowed_origins"])})
+    lists = {name: tuple(row[name]) for name in ("allowed_origins", "required_consents")}
+    return SourcePolicy(**{**row, **lists})
 
 
 def _read() -> dict[str, SourcePolicy]:

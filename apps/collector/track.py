@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
+from apps.profiles.consents import Decision
 from apps.profiles.identity import Claim, Directory
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -20,6 +21,7 @@ class Refusal:
     message: str
     field: str = ""
     index: int | None = None  # the event's place in the request
+    is_private: bool = False  # nothing that was sent may be kept, not even to explain the refusal
 
     def as_dict(self) -> dict[str, Any]:
         """Shape the refusal as responses carry it: {code, message, field, index}."""
@@ -44,9 +46,10 @@ class TrackedEvent:
     key: UUID | None = None  # admit: what makes a repetition of it known
     is_duplicate: bool = False  # identify
     refusal: Refusal | None = None  # any
+    decisions: list[Decision] = field(default_factory=list)  # comply: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    problems: list[dict[str, str]] = field(default_factory=list)  # profile: fields that could not be copied
+    problems: list[dict[str, str]] = field(default_factory=list)  # comply, profile: fields that could not be used
 
     @property
     def happened_at(self) -> datetime:
@@ -80,8 +83,8 @@ class Track:
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     session: Session | None = None  # identify; None for what neither names nor keeps one
     profile: Profile | None = None  # identify
-    is_new_session: bool = False  # identify
-    is_new_profile: bool = False  # identify
+    is_new_session: bool = False  # visit: the first of its session to be kept
+    is_new_profile: bool = False  # visit: the first of its profile to be kept
     starts_visit: bool = False  # visit
 
     def __post_init__(self) -> None:
@@ -97,6 +100,11 @@ class Track:
         """The session of a track that has one: `identify` has found or opened it."""
         assert self.session is not None
         return self.session
+
+    def keys(self) -> set[UUID]:
+        """Name everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
+        keys = self.claim.keys()
+        return keys | {self.session_key} if self.session_key else keys
 
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""

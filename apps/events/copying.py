@@ -84,8 +84,7 @@ def copy(
     """Change the profile as the rules of the event's type say: first the fields, then what is computed from them.
 
     `document` is the profile as a tree of primary_id, data, traits, interests, consents and stats; it and `provenance`
-    are changed in place. A property that was not sent does nothing; one that is null empties the field. Consents are
-    taken one by one: those that the event does not name stay as they are.
+    are changed in place. A property that was not sent does nothing; one that is null empties the field.
     """
     copied = Copied()
     if not (rules.fields or rules.named):
@@ -93,11 +92,7 @@ def copy(
     writer = _writer(time, event_id, document, provenance)
     for rule in rules.fields:
         value = rule.value(properties, traits)
-        if value is MISSING:
-            continue
-        if rule.field.kind is Kind.CONSENTS:
-            _copy_consents(writer, rule.operation, value, copied)
-        else:
+        if value is not MISSING:
             _try(writer, rule.field, rule.target, rule.operation, value, copied)
     for named in rules.named:
         _apply_named(writer, named, properties, copied)
@@ -136,19 +131,6 @@ def _try(writer: _Writer, field: Field, target: Path, operation: Operation, valu
         copied.problems.append((field.path, error.message))
     except (OperationError, PathError) as error:
         copied.problems.append((field.path, str(error)))
-
-
-def _copy_consents(writer: _Writer, operation: Operation, value: object, copied: Copied) -> None:
-    if not isinstance(value, dict):
-        copied.problems.append(("consents", "Expected an object with an entry for each consent."))
-        return
-    for consent_id, consent in value.items():
-        target = ("consents", consent_id)
-        field = Field(paths.join(target), Kind.CONSENT, consent_id)
-        if consent is None:
-            copied.problems.append((field.path, 'Expected an object such as {"revoke": null}, not null.'))
-        else:
-            _try(writer, field, target, operation, consent, copied)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.operations import OPERATIONS, Operation, Source
-from apps.profiles import schema
+from apps.profiles import consents, schema
 from apps.profiles.schema import Field, Kind
 
 KEYS: Final = frozenset(
@@ -206,6 +206,8 @@ def _redaction(path: str, how: object) -> tuple[Path, str]:
 
 def _target(key: str, text: object) -> tuple[Path, Field]:
     path = _path(key, text)
+    if path[0] == "consents":
+        raise RulesError(key, f"Only events of the type {consents.EVENT_TYPE} decide about consents.")
     field = schema.find(path)
     if field is None:
         raise RulesError(key, "A profile has no such field.")

@@ -1,6 +1,6 @@
 """Who is this? The one place where ids that a client brings become a profile."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -129,6 +129,12 @@ class Directory:
             elif known.profile_id != profile.id and kind == Identifier.Kind.ANONYMOUS:
                 known.profile_id = profile.id
                 self.changed_identifiers[key] = known
+
+
+def living(ids: Sequence[UUID]) -> list[UUID]:
+    """Return, for each id of a profile, old or new, the id of the profile that lives."""
+    aliases = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))
+    return [aliases.get(profile_id, profile_id) for profile_id in ids]
 
 
 def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Directory:

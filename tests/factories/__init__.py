@@ -6,8 +6,8 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.events.models import InboxItem, Redirect, Source
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.events.models import ComplianceRule, InboxItem, Redirect, Source
+from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.sessions.models import Session
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -67,6 +67,28 @@ class IdentifierFactory(DjangoModelFactory[Identifier]):
     kind = Identifier.Kind.USER
     profile = factory.SubFactory(ProfileFactory)
     created_at = NOON
+
+
+class ConsentTypeFactory(DjangoModelFactory[ConsentType]):
+    """Something that people may agree to, without an end."""
+
+    class Meta:
+        model = ConsentType
+
+    id = "marketing"
+    name = factory.SelfAttribute("id")
+    text = "You may write to me."
+
+
+class ComplianceRuleFactory(DjangoModelFactory[ComplianceRule]):
+    """E-mail addresses are dropped from the events of people who do not agree to marketing."""
+
+    class Meta:
+        model = ComplianceRule
+
+    name = factory.Sequence(lambda number: f"Rule {number}")
+    field = "event@properties.email"
+    consents = ["marketing"]
 
 
 class SessionFactory(DjangoModelFactory[Session]):

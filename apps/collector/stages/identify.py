@@ -15,7 +15,7 @@ def identify(batch: Batch) -> None:
     """Lock all keys of the batch, read what they name in one query a table, and resolve track after track."""
     tracks = batch.going
     session_keys = {track.session_key for track in tracks if track.session_key}
-    locks.by_key(session_keys.union(*(track.claim.keys() for track in tracks)))
+    locks.by_key(set().union(*(track.keys() for track in tracks)))
     _mark_duplicates(tracks)
     sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
     batch.directory = identity.load(
@@ -63,13 +63,9 @@ def _resolve_profile(track: Track, batch: Batch, known: Session | None) -> None:
         track.profile = batch.directory.find(track.claim, session_profile_id=session_profile_id)
         return
     track.profile = batch.directory.resolve(track.claim, session_profile_id=session_profile_id, now=batch.now)
-    if track.saves_profile and track.profile.id in batch.directory.unannounced:
-        batch.directory.unannounced.discard(track.profile.id)
-        track.is_new_profile = True
 
 
 def _continue_session(track: Track, batch: Batch, known: Session | None) -> None:
-    track.is_new_session = known is None
     track.session = known or tracking.open_session(
         key=track.session_key,
         reference=track.session_ref or "",

@@ -4,6 +4,7 @@ from apps.collector import event_types
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.events import copying
 from apps.events.rules import EventRules
+from apps.profiles import consents
 from apps.profiles.models import Profile
 
 
@@ -15,6 +16,8 @@ def profile(batch: Batch) -> None:
             continue
         _count(track.profile, track)
         for event in track.going:
+            if event.decisions:
+                _decide(track.profile, event)
             _copy(track.profile, event, all_rules.get(event.type))
         _summarise(track.profile)
         track.profile.updated_at = batch.now
@@ -31,6 +34,16 @@ def _count(row: Profile, track: Track) -> None:
     if track.starts_visit:
         row.visit_count += 1
         row.previous_visit_at, row.visit_started_at = row.visit_started_at, times[0]
+
+
+def _decide(row: Profile, event: TrackedEvent) -> None:
+    consents.settle(
+        consents.stored(event.decisions),
+        at=event.happened_at,
+        setter=str(event.id),
+        consents=row.consents,
+        provenance=row.provenance,
+    )
 
 
 def _copy(row: Profile, event: TrackedEvent, rules: EventRules | None) -> None:

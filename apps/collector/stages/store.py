@@ -1,13 +1,18 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
+from typing import Any
+
 import orjson
 
-from apps.collector.track import Batch, Track
+from apps.collector import compliance
+from apps.collector.compliance import Policy
+from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.upsert import insert_new, upsert
 from apps.events import storage
+from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
 from apps.events.storage import EventRow, array_literal, json_text
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles.models import Alias, ConsentDecision, Identifier, Profile
 from apps.sessions.models import Session
 
 MAX_PAYLOAD = 10_000  # characters of a refused event that are kept
@@ -26,9 +31,11 @@ def store(batch: Batch) -> None:
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
     upsert(Identifier, [row for row in directory.changed_identifiers.values() if row.profile_id in profiles])
     upsert(Session, list(sessions.values()))
+    insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
-    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track)])
+    policy = compliance.current.get()
+    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
 
 
 def _rows(track: Track, batch: Batch) -> list[EventRow]:
@@ -59,11 +66,34 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
     ]
 
 
-def _refused(track: Track) -> list[RefusedEvent]:
+def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
+    if track.profile is None or not track.saves_profile:
+        return []
+    return [
+        ConsentDecision(
+            profile_id=track.profile.id,
+            consent_type_id=decision.consent_id,
+            is_granted=decision.is_granted,
+            decided_at=decision.at,
+            recorded_at=batch.now,
+            valid_until=decision.ends_at if decision.is_granted else None,
+            text_version=decision.text_version,
+            source_id=track.source.id,
+            session_id=track.session.id if track.session else None,
+            event_id=event.id,
+            ip=track.ip,
+            user_agent=track.user_agent,
+        )
+        for event in track.going
+        for decision in event.decisions
+    ]
+
+
+def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
     rows = []
+    keys = sorted(track.keys())
     for refusal in track.refusals():
         events = [event for event in track.events if event.refusal is refusal] or track.events
-        payload = [{"type": event.type, "properties": event.properties} for event in events]
         rows.append(
             RefusedEvent(
                 source_id=track.source.id,
@@ -71,10 +101,17 @@ def _refused(track: Track) -> list[RefusedEvent]:
                 code=refusal.code,
                 field=refusal.field,
                 message=refusal.message,
-                payload=_printable(payload),
+                payload="" if refusal.is_private else _printable([_shown(event, policy) for event in events]),
+                keys=keys,
             )
         )
     return rows
+
+
+def _shown(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
+    # Nobody has looked yet whether consents hold: what would need one is not kept.
+    properties = enforce(policy.rules_for(event.type), "properties", event.properties)
+    return {"type": event.type, "properties": properties}
 
 
 def _printable(payload: object) -> str:

@@ -17,10 +17,20 @@ OFFSETS = {
 def visit(batch: Batch) -> None:
     """Open visits, put the system events in front of the client's, and give ids in that order; no query."""
     for track in batch.going:
+        _note_what_is_new(track, batch)
         if not any(event.type == "visit-ended" for event in track.going):
             _open_visit(track)
         for event in track.going:
             event.id = new_id()
+
+
+def _note_what_is_new(track: Track, batch: Batch) -> None:
+    # Here, not where they are made: what makes them may have been refused since.
+    track.is_new_session = track.session is not None and track.session.visit_count == 0
+    unannounced = batch.directory.unannounced
+    if track.profile and track.saves_profile and track.profile.id in unannounced:
+        unannounced.discard(track.profile.id)
+        track.is_new_profile = True
 
 
 def _open_visit(track: Track) -> None:

@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types and the inbox."""
+"""The admin's pages of sources, events, event types, compliance rules and the inbox."""
 
-from apps.events.admin import event, inbox, source
+from apps.events.admin import compliance, event, inbox, source
 
-__all__ = ["event", "inbox", "source"]
+__all__ = ["compliance", "event", "inbox", "source"]

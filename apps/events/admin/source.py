@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Field
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -12,6 +13,7 @@ from unfold.admin import ModelAdmin
 from apps.core.admin.audited import Audited
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.models import Event, Redirect, Source
+from apps.profiles.admin.consent import ConsentsField
 
 KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
 
@@ -28,7 +30,7 @@ class SourceAdmin(Audited, ModelAdmin):
         (None, {"fields": ("name", "description", "kind", "channel", "is_enabled")}),
         ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
         ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
-        ("What is kept", {"fields": ("requires_consent", "is_ephemeral", "is_asynchronous")}),
+        ("What is kept", {"fields": ("required_consents", "is_ephemeral", "is_asynchronous")}),
         ("Webhooks", {"classes": ("tab",), "fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
     )
 
@@ -40,6 +42,12 @@ class SourceAdmin(Audited, ModelAdmin):
         """Remember under which address the operator sees us: snippets carry it."""
         self._host = f"{request.scheme}://{request.get_host()}"
         return super().changeform_view(request, *args, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the consent types."""
+        if db_field.name == "required_consents":
+            return ConsentsField(required=False, label="Required consents", help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description="Kind")
     def kind_shown(self, row: Source) -> SafeString:

@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import profile
+from apps.profiles.admin import consent, profile
 
-__all__ = ["profile"]
+__all__ = ["consent", "profile"]
