@@ -15,6 +15,7 @@ from apps.core.garbage import collect_less_often
 from apps.events import partitions
 from apps.events.models import Event, InboxItem, Source
 from apps.events.storage import EventRow
+from bench.crash import crash
 from bench.load import page_views, sdk_messages
 from bench.machine import web
 
@@ -117,6 +118,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "track": track,
     "ingest": ingest,
     "stored": stored,
+    "crash": crash,
 }
 
 

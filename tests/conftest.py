@@ -16,9 +16,11 @@ def no_lasting_connections() -> None:
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
     from apps.collector import compliance, event_types, redirects, sources
-    from apps.events import partitions
+    from apps.events import identification, partitions
+    from apps.profiles import identifiers, merge_rules
 
-    for snapshot in (sources.current, event_types.current, redirects.current, compliance.current):
+    configuration = (sources.current, event_types.current, redirects.current, identification.current)
+    for snapshot in (*configuration, compliance.current, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()
     yield

@@ -107,7 +107,8 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
 
 
 def _read(item: inbox.Claimed) -> Parsed:
-    source = sources.find(str(item.source_id))
+    # Whoever accepted the item knew its source, if only since a moment ago.
+    source = sources.find(str(item.source_id), max_age_secs=0)
     if source is None:
         raise LookupError(f"source {item.source_id} no longer exists")
     envelope = Envelope(source, item.received_at, request_id=f"inbox-{item.pk}", **item.envelope)

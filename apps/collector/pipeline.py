@@ -6,16 +6,19 @@ from datetime import date, datetime
 from django.db import transaction
 
 from apps.collector.stages.admit import admit
-from apps.collector.stages.comply import comply
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.profile import profile
 from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
-from apps.collector.stages.visit import OFFSETS, visit
+from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
 from apps.events import partitions
+from apps.events.system_events import OFFSETS
+from apps.profiles.identity import Moved
+
+MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock
 
 
 def months_of(track: Track) -> set[date]:
@@ -26,7 +29,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, comply, visit, enrich, traits, profile, store)
+STAGES = (identify, visit, enrich, traits, profile, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:
@@ -41,8 +44,14 @@ def process(tracks: Sequence[Track], *, now: datetime) -> None:
     with timed(admit):
         admit(batch)
     partitions.ensure({month for track in batch.going for month in months_of(track)})
-    with transaction.atomic():
-        for stage in STAGES:
-            with timed(stage):
-                stage(batch)
-    # Point of no return: from here on the batch is accepted.
+    for n_left in reversed(range(MAX_TRIES)):
+        try:
+            with transaction.atomic():
+                for stage in STAGES:
+                    with timed(stage):
+                        stage(batch)
+        except Moved:
+            if not n_left:
+                raise
+        else:
+            return  # Point of no return: from here on the batch is accepted.

@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
 from apps.profiles.consents import Decision
-from apps.profiles.identity import Claim, Directory
+from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -40,7 +40,6 @@ class TrackedEvent:
     message_id: str | None = None
     index: int = 0
     is_system: bool = False
-    profile_traits: dict[str, Any] = field(default_factory=dict)  # free traits that it sets: Segment's `identify`
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
     key: UUID | None = None  # admit: what makes a repetition of it known
@@ -85,6 +84,7 @@ class Track:
     profile: Profile | None = None  # identify
     is_new_session: bool = False  # visit: the first of its session to be kept
     is_new_profile: bool = False  # visit: the first of its profile to be kept
+    raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
     starts_visit: bool = False  # visit
 
     def __post_init__(self) -> None:
@@ -119,6 +119,7 @@ class Batch:
     tracks: list[Track]
     now: datetime
     directory: Directory = field(default_factory=Directory)  # identify
+    causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
 
     @property
     def going(self) -> list[Track]:

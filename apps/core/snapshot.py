@@ -25,11 +25,15 @@ class Snapshot(Generic[Value]):
         self._value: Value | None = None
         self._read_at = float("-inf")
 
-    def get(self) -> Value:
-        """Return the value. Raises DatabaseError when it was never read and cannot be read now."""
-        if time.monotonic() - self._read_at > self._refresh_secs:
+    def get(self, *, max_age_secs: float | None = None) -> Value:
+        """Return the value, of an age that the caller may limit further.
+
+        Raises DatabaseError when it was never read and cannot be read now.
+        """
+        limit = self._refresh_secs if max_age_secs is None else max_age_secs
+        if time.monotonic() - self._read_at > limit:
             with self._guard:
-                if time.monotonic() - self._read_at > self._refresh_secs:
+                if time.monotonic() - self._read_at > limit:
                     self._refresh()
         assert self._value is not None
         return self._value

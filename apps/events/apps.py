@@ -8,11 +8,12 @@ class EventsConfig(AppConfig):
     name = "apps.events"
 
     def ready(self) -> None:
-        post_migrate.connect(load_default_types, sender=self)
+        post_migrate.connect(load_defaults, sender=self)
 
 
-def load_default_types(**_signal: Any) -> None:
-    """Bring the default event types of this version into the database, after each migration."""
-    from apps.events import event_types  # models cannot be imported before the apps are ready
+def load_defaults(**_signal: Any) -> None:
+    """Bring the default event types and identification points of this version in, after each migration."""
+    from apps.events import event_types, identification  # models cannot be imported before the apps are ready
 
     event_types.load_defaults()
+    identification.load_defaults()

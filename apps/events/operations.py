@@ -7,12 +7,14 @@ it returns what the field holds from now on, MISSING for nothing. It never chang
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from apps.core.numbers import add
 from apps.core.paths import MISSING
 from apps.profiles.schema import Kind, is_empty, number
+
+MAX_ITEMS: Final = 1_000  # of a list that events append to: a profile is read and written with each of its events
 
 
 class OperationError(ValueError):
@@ -24,7 +26,16 @@ class Source(Enum):
 
     EVENT = "a path in the event"
     LITERAL = "a number in the rules"
+    TIME = "the time of the event"
     NOTHING = "nothing"
+
+
+class Order(Enum):
+    """Which of several events has its way, whatever the order in which they arrive."""
+
+    ANY = "all of them"
+    NEWEST = "the newest"
+    OLDEST = "the oldest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +43,14 @@ class Operation:
     """One of the operations, and what must hold where it is used."""
 
     name: str
+    label: str
     apply: Callable[[Any, Any], Any]
     source: Source = Source.EVENT
-    # The order of the events decides: an event older than the field's value changes nothing.
-    is_ordered: bool = False
+    order: Order = Order.ANY
     # It says what the field holds at the time of the event, also when the field held just that before.
     is_statement: bool = False
+    # Doing it again for the same events leaves the field as it is; sums would count them twice.
+    is_repeatable: bool = True
     kinds: frozenset[Kind] = frozenset(Kind) - {Kind.CONSENTS}
 
 
@@ -59,13 +72,32 @@ def _fill(current: object, value: object) -> object:
 
 
 def _append(current: object, value: object) -> object:
+    return _bounded([*_items(current), *_new_items(value)])
+
+
+def _append_unique(current: object, value: object) -> object:
+    items = _items(current)
+    for new in _new_items(value):
+        if not any(same(item, new) for item in items):
+            items.append(new)
+    return _bounded(items)
+
+
+def _items(current: object) -> list[object]:
+    return [] if is_empty(current) else list(current) if isinstance(current, list) else [current]
+
+
+def _new_items(value: object) -> list[object]:
     if value is None:
         message = "Null cannot be appended."
         raise OperationError(message)
-    items = [] if is_empty(current) else list(current) if isinstance(current, list) else [current]
-    for new in value if isinstance(value, list) else [value]:
-        if not any(same(item, new) for item in items):
-            items.append(new)
+    return value if isinstance(value, list) else [value]
+
+
+def _bounded(items: list[object]) -> list[object]:
+    if len(items) > MAX_ITEMS:
+        message = f"The list is full: it may hold {MAX_ITEMS} items."
+        raise OperationError(message)
     return items
 
 
@@ -78,13 +110,8 @@ def _subtract(current: object, value: object) -> int | float:
 
 
 def _sum(current: object, value: int | float, *, sign: int) -> int | float:
-    """Add exactly, digit by digit: sums of money must not depend on the order of the events, or end in 0000004."""
     before = 0 if is_empty(current) else _number(current, "field")
-    if isinstance(before, int) and isinstance(value, int):
-        total: int | float = before + sign * value
-    else:
-        total = float(Decimal(repr(before)) + sign * Decimal(repr(value)))
-    return _number(total, "sum")
+    return _number(add(before, sign * value), "sum")
 
 
 def _number(value: object, what: str) -> int | float:
@@ -116,18 +143,26 @@ def _delete(_current: object, _value: object) -> object:
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.FREE})
 _SCALES: Final = _NUMBERS | {Kind.DATETIME}
 
-EQUALS: Final = Operation("equals", _equals, is_ordered=True, is_statement=True, kinds=frozenset(Kind))
+_LISTS: Final = frozenset({Kind.TEXTS, Kind.FREE})
+_TIMES: Final = frozenset({Kind.DATETIME, Kind.FREE})
+
+EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True, kinds=frozenset(Kind))
 _OPERATIONS: Final = (
     EQUALS,
-    Operation("equals_if_not_exists", _fill, is_ordered=True),
-    Operation("append", _append, kinds=frozenset({Kind.TEXTS, Kind.FREE})),
-    Operation("increment", _add, source=Source.LITERAL, kinds=_NUMBERS),
-    Operation("decrement", _subtract, source=Source.LITERAL, kinds=_NUMBERS),
-    Operation("add", _add, kinds=_NUMBERS),
-    Operation("subtract", _subtract, kinds=_NUMBERS),
-    Operation("min", _extreme(min), kinds=_SCALES),
-    Operation("max", _extreme(max), kinds=_SCALES),
-    Operation("delete", _delete, source=Source.NOTHING, is_ordered=True, is_statement=True),
+    Operation("equals_if_not_exists", "is set, if empty, to", _fill, order=Order.NEWEST),
+    # Who was first is decided by time, before the operation is asked.
+    Operation("first", "keeps the first", _equals, order=Order.OLDEST, is_statement=True),
+    Operation("append", "gets appended", _append, kinds=_LISTS, is_repeatable=False),
+    Operation("append_unique", "gets appended, if new,", _append_unique, kinds=_LISTS),
+    Operation("increment", "goes up by", _add, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("decrement", "goes down by", _subtract, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("add", "grows by", _add, kinds=_NUMBERS, is_repeatable=False),
+    Operation("subtract", "shrinks by", _subtract, kinds=_NUMBERS, is_repeatable=False),
+    Operation("min", "keeps the least", _extreme(min), kinds=_SCALES),
+    Operation("max", "keeps the greatest", _extreme(max), kinds=_SCALES),
+    Operation("first_time", "is the time of the first event", _extreme(min), source=Source.TIME, kinds=_TIMES),
+    Operation("last_time", "is the time of the last event", _extreme(max), source=Source.TIME, kinds=_TIMES),
+    Operation("delete", "is emptied", _delete, source=Source.NOTHING, order=Order.NEWEST, is_statement=True),
 )
 _ALIASES: Final = {"equal": "equals", "+": "add", "-": "subtract"}
 _BY_NAME: Final = {operation.name: operation for operation in _OPERATIONS}

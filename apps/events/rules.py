@@ -5,7 +5,7 @@ A definition is a JSON object; docs/event-types.md describes its keys.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from apps.core import paths
@@ -51,9 +51,11 @@ class FieldRule:
     in_properties: bool = False
     literal: Any = MISSING
 
-    def value(self, properties: Mapping[str, Any], traits: Mapping[str, Any]) -> Any:
-        """Return what the event brings, or MISSING."""
-        return paths.get(properties if self.in_properties else traits, self.source) if self.source else self.literal
+    def value(self, properties: Mapping[str, Any], traits: Mapping[str, Any], *, at: str) -> Any:
+        """Return what the event of that time brings, or MISSING."""
+        if self.source:
+            return paths.get(properties if self.in_properties else traits, self.source)
+        return at if self.operation.source is Source.TIME else self.literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,14 @@ class EventRules:
     named: tuple[NamedRule, ...]
     percentages: tuple[Percentage, ...]
 
+    def repeatable(self) -> "EventRules":
+        """Return what is left of the rules when events are copied again: sums would count them twice."""
+        return replace(
+            self,
+            fields=tuple(rule for rule in self.fields if rule.operation.is_repeatable),
+            named=tuple(rule for rule in self.named if rule.operation.is_repeatable),
+        )
+
 
 def compile(definition: Mapping[str, Any]) -> EventRules:
     """Parse the definition of an event type. Raises RulesError, which names the key, when it is wrong."""
@@ -108,39 +118,14 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
         tags=_tags(definition.get("tags") or []),
         traits=tuple(traits.values()),
         redactions=tuple(_redaction(path, how) for path, how in _object(definition, "redact").items()),
-        fields=tuple(_field_rule(path, spec, traits) for path, spec in _object(definition, "profile").items()),
+        fields=tuple(
+            _field_rule(target, spec, traits)
+            for target, specs in _object(definition, "profile").items()
+            for spec in (specs if isinstance(specs, list) else [specs])
+        ),
         named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
         percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
     )
-
-
-def redact(properties: dict[str, Any], rules: EventRules) -> dict[str, Any]:
-    """Return the properties without what must never be stored; what was handed in is left as it is.
-
-    `drop` removes a property; `last4` keeps the last four digits of a card number. What is not of the declared shape
-    is removed too: a card number must not slip through because it came as a text in place of an object.
-    """
-    for path, how in rules.redactions:
-        properties = _redact(properties, path, how)
-    return properties
-
-
-def _redact(tree: dict[str, Any], path: Path, how: str) -> dict[str, Any]:
-    key, *below = path
-    value = tree.get(key)
-    if value is None:
-        return tree
-    if below and isinstance(value, dict):
-        return {**tree, key: _redact(value, tuple(below), how)}
-    kept = _last4(value) if how == "last4" and not below else ""
-    rest = {name: item for name, item in tree.items() if name != key}
-    return {**rest, key: kept} if kept else rest
-
-
-def _last4(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return ""
-    return "".join(character for character in str(value) if character.isdecimal())[-4:]
 
 
 def _object(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -237,7 +222,7 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     match operation.source:
         case Source.LITERAL:
             return FieldRule(field, path, operation, literal=_literal(key, source))
-        case Source.NOTHING:
+        case Source.TIME | Source.NOTHING:
             return FieldRule(field, path, operation, literal=None)
         case Source.EVENT:
             in_properties = isinstance(source, str) and source.startswith(PROPERTIES)

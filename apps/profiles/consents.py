@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from apps.core import paths
 from apps.profiles import schema
+from apps.profiles.provenance import Entry, Provenance, take
 from apps.profiles.schema import FieldError
 
 EVENT_TYPE: Final = "consent-update"  # events of this type, and nothing else, decide about consents
@@ -18,7 +19,6 @@ PROPERTY: Final = "consents"
 
 Consent = dict[str, str | None]
 Consents = dict[str, Any]
-Provenance = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def read(said: object, terms: Mapping[str, Terms], *, at: datetime) -> Said:
         found.problems.append((PROPERTY, "Expected an object with an entry for each consent."))
         return found
     for consent_id, value in said.items():
-        path = paths.join((PROPERTY, consent_id))
+        path = path_of(consent_id)
         known = terms.get(consent_id)
         if known is None:
             found.problems.append((path, "There is no such consent type."))
@@ -86,20 +86,14 @@ def stored(decisions: Iterable[Decision]) -> dict[str, Consent]:
     }
 
 
-def settle(
-    decided: Mapping[str, Consent], *, at: datetime, setter: str, consents: Consents, provenance: Provenance
-) -> None:
-    """Let decisions of one time count, in place: each one that is not older than what is known of its consent.
+def settle(decided: object, said: Entry, *, consents: Consents, provenance: Provenance) -> None:
+    """Let decisions count, in place: each one that is not older than what is known of its consent.
 
-    `decided` is {id: {"revoke": …}}, as `stored` shapes it and as events of this type hold it in the end.
+    `decided` is {id: {"revoke": …}}, as `stored` shapes it and as events of this type hold it once they are stored.
     """
-    text = _iso(at)
-    for consent_id, consent in decided.items():
-        path = provenance_path(consent_id)
-        known = provenance.get(path)
-        if known is None or text >= known[0]:
+    for consent_id, consent in decided.items() if isinstance(decided, dict) else ():
+        if isinstance(consent, dict) and take(provenance, path_of(consent_id), said):
             consents[consent_id] = consent
-            provenance[path] = [text, setter]
 
 
 def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
@@ -116,9 +110,14 @@ def all_hold(consents: Mapping[str, Any], wanted: Iterable[str], *, at: datetime
     return all(holds(consents, consent_id, at=at) for consent_id in wanted)
 
 
-def provenance_path(consent_id: str) -> str:
-    """Name the place of a consent in the provenance of a profile."""
-    return paths.join(("consents", consent_id))
+def path_of(consent_id: str) -> str:
+    """Name the place of a consent, in an event's properties as in a profile."""
+    return paths.join((PROPERTY, consent_id))
+
+
+def provenance_of(provenance: Provenance) -> Provenance:
+    """Return that part of a profile's provenance which is about consents."""
+    return {path: said for path, said in provenance.items() if path.startswith(f"{PROPERTY}.")}
 
 
 def _decision(terms: Terms, value: object, *, at: datetime) -> Decision:
@@ -126,7 +125,7 @@ def _decision(terms: Terms, value: object, *, at: datetime) -> Decision:
     if isinstance(value, bool):
         ends_at = None if value else at
     elif isinstance(value, dict):
-        revoke = schema.coerce(provenance_path(terms.id), value)["revoke"]
+        revoke = schema.coerce(path_of(terms.id), value)["revoke"]
         ends_at = datetime.fromisoformat(revoke) if revoke else None
         shown = value.get("text_version")
         if isinstance(shown, int) and not isinstance(shown, bool) and 0 < shown < version:

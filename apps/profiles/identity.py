@@ -1,36 +1,54 @@
-"""Who is this? The one place where ids that a client brings become a profile."""
+"""Who is this? The one place where ids that a client brings become a profile.
 
-from collections.abc import Iterable, Sequence
+docs/identity.md says the rules to people. Raw and living ids: see models/ids.py.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
-from apps.core.ids import digest, new_id
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.core.ids import new_id
+from apps.profiles import ledger, merge_rules, merging
+from apps.profiles.identifiers import identifier_id
+from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
+
+Kind, Refusal = Identifier.Kind, IdentityConflict.Refusal
+
+
+class Moved(Exception):
+    """Between our look at the ids and our lock on the profiles, another transaction merged some; try again."""
+
+
+class Proof(NamedTuple):
+    """An identifier in an event that proves whose the event is, by an identification point."""
+
+    kind: str
+    value: str  # usable, see identifiers.py
+    merges_customers: bool = False
+    event_index: int = 0
 
 
 @dataclass(slots=True)
 class Claim:
-    """The ids that came with a request, and what was found for them."""
+    """The ids that came with a request."""
 
     profile_ref: UUID | None = None  # the profile id that the client stores
     user_id: str | None = None  # the customer number in the sender's system
     anonymous_id: str | None = None  # the device, as an SDK names it
-    previous_id: str | None = None  # `alias`: the id that the user had before
     trusts_ids: bool = False
+    proofs: tuple[Proof, ...] = ()
 
-    def identifiers(self) -> Iterable[tuple[str, str]]:
+    def identifiers(self) -> Iterator[tuple[str, str]]:
         """Yield (kind, value) of each identifier, the surest first."""
         if self.user_id:
-            yield Identifier.Kind.USER, self.user_id
+            yield Kind.USER, self.user_id
         if self.anonymous_id:
-            yield Identifier.Kind.ANONYMOUS, self.anonymous_id
-        if self.previous_id:  # a client does not say of which kind it was
-            yield Identifier.Kind.ANONYMOUS, self.previous_id
-            yield Identifier.Kind.USER, self.previous_id
+            yield Kind.ANONYMOUS, self.anonymous_id
+        yield from ((proof.kind, proof.value) for proof in self.proofs)
 
     def keys(self) -> set[UUID]:
         """Name everything that a batch must lock before it looks this claim up."""
@@ -40,118 +58,227 @@ class Claim:
         return keys
 
 
-@lru_cache(maxsize=16_384)  # each claim of a batch is looked at several times
-def identifier_id(kind: str, value: str) -> UUID:
-    """Hash an identifier, keyed by IDENTITY_KEY: the value itself is not kept here."""
-    return digest(kind, value.strip(), key=settings.IDENTITY_KEY.encode()[:64])
+class Found(NamedTuple):
+    """Whose something is, and the raw id by which that was found."""
+
+    profile: Profile
+    raw_id: UUID
+
+
+class _Lead(NamedTuple):
+    """Something in a claim that leads to a profile."""
+
+    raw_id: UUID
+    reason: Reason
+    identifier: Identifier | None = None
+    proof: Proof | None = None
+
+
+class Cause(NamedTuple):
+    """A merge, or one that was refused, with the proof that it came from, if it did."""
+
+    row: Merge | IdentityConflict
+    proof: Proof | None
 
 
 @dataclass(slots=True)
 class Directory:
-    """The profiles, aliases and identifiers that a batch of claims touches, loaded in three queries.
+    """The profiles, aliases and identifiers that a batch of claims touches, loaded in a query each.
 
-    Resolution happens in memory, claim after claim, so that later claims of a batch see what earlier ones made;
-    `new_aliases` and `changed_identifiers` are what is to be written once the batch is stored.
+    Resolution happens in memory, claim after claim, so that later claims of a batch see what earlier ones made, merges
+    included (there is one query more in a batch that merges); what is new or changed here is to be written once the
+    batch is stored.
     """
 
-    profiles: dict[UUID, Profile] = field(default_factory=dict)
-    aliases: dict[UUID, UUID] = field(default_factory=dict)
+    profiles: dict[UUID, Profile] = field(default_factory=dict)  # living ones only
+    aliases: dict[UUID, Alias] = field(default_factory=dict)
     identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     unannounced: set[UUID] = field(default_factory=set)  # made here, and no event has said so yet
     new_aliases: list[Alias] = field(default_factory=list)
     changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
+    causes: list[Cause] = field(default_factory=list)
+    _separated: list[tuple[UUID, UUID]] | None = None
 
-    def resolve(self, claim: Claim, *, session_profile_id: UUID | None, now: datetime) -> Profile:
-        """Find the claim's profile, or make it.
+    @property
+    def merges(self) -> list[Merge]:
+        """The merges, in their order."""
+        return [cause.row for cause in self.causes if isinstance(cause.row, Merge)]
+
+    def living_id(self, raw_id: UUID) -> UUID:
+        """Follow an id to the profile that it leads to now."""
+        alias = self.aliases.get(raw_id)
+        return alias.profile_id if alias else raw_id
+
+    def later_than_all(self, now: datetime) -> datetime:
+        """Return a time after everything that was ever stored of these profiles, whatever the clocks of hosts say.
+
+        The profiles are locked, so the times of what is stored of one of them tell in which order it was stored.
+        """
+        return max([now, *(row.updated_at + timedelta(microseconds=1) for row in self.profiles.values())])
+
+    def resolve(self, claim: Claim, *, session_profile_id: UUID | None, now: datetime, merges: bool = True) -> Found:
+        """Find the claim's person, or make one; and merge the profiles that turn out to be his.
 
         - A known user id is a person: its profile is the one, whatever else the request carries.
-        - Otherwise the session's profile wins, then the device's, then that of the id before `alias`,
-          then the profile whose id the client stores, be it an old one.
-        - An anonymous profile becomes the user's; one that belongs to another user is left alone.
+        - Otherwise the session's profile wins, then the device's, then the one whose id the client stores, be it an
+          old one, then one that an event proves. One that belongs to another customer is left alone.
         - Nothing fits: a new profile. Its id is ours, unless the source is trusted to set ids; a UUID that
           the client made goes on to lead here.
+        - All other profiles that the claim leads to are merged with it, unless something speaks against it.
         """
-        profile = self.find(claim, session_profile_id=session_profile_id) or self._create(claim, now=now)
-        if claim.user_id and not profile.primary_id:
-            profile.primary_id = claim.user_id
-        self._remember(claim, profile, now=now)
-        return profile
+        leads = list(self._leads(claim, session_profile_id))
+        first = self._owner(claim) or next((lead for lead in leads if self._suits(lead, claim.user_id)), None)
+        raw_id = first.raw_id if first else self._create(claim, now=now).id
+        person = self.profiles[self.living_id(raw_id)]
+        if claim.user_id and not person.primary_id:
+            person.primary_id = claim.user_id
+        for lead in leads if merges else ():
+            other = self.profiles[self.living_id(lead.raw_id)]
+            if other is not person:
+                person = self._join(Found(person, raw_id), other, lead, now=now)
+        self._remember(claim, Found(person, raw_id), now=now)
+        return Found(person, raw_id)
 
     def find(self, claim: Claim, *, session_profile_id: UUID | None) -> Profile | None:
         """Find the claim's profile by the rules of `resolve`, and change nothing."""
-        owner = self._of_identifier(Identifier.Kind.USER, claim.user_id)
-        return owner or self._anonymous_candidate(claim, session_profile_id)
+        leads = [self._owner(claim), *self._leads(claim, session_profile_id)]
+        found = next((lead for lead in leads if lead and self._suits(lead, claim.user_id)), None)
+        return self.profiles[self.living_id(found.raw_id)] if found else None
 
-    def _anonymous_candidate(self, claim: Claim, session_profile_id: UUID | None) -> Profile | None:
-        candidates = (
-            self.profiles.get(session_profile_id) if session_profile_id else None,
-            self._of_identifier(Identifier.Kind.ANONYMOUS, claim.anonymous_id),
-            self._of_identifier(Identifier.Kind.ANONYMOUS, claim.previous_id),
-            self._of_identifier(Identifier.Kind.USER, claim.previous_id),
-            self._of_reference(claim.profile_ref),
+    def merge(self, one: Found, other: Found, *, reason: Reason, now: datetime, lead: _Lead | None = None) -> Profile:
+        """Make one profile of two, and return it: the object of the one that survives. The other is no more."""
+        kept, gone = sorted((one, other), key=lambda found: merging.precedence(found.profile))
+        identifier = lead.identifier if lead else None
+        row = ledger.merge_of(kept, gone, reason=reason, identifier=identifier, at=now)
+        images = (merging.image_of(kept.profile), merging.image_of(gone.profile))
+        for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
+            setattr(kept.profile, name, value)
+        del self.profiles[gone.profile.id]
+        for alias in self.aliases.values():
+            if alias.profile_id == gone.profile.id:
+                alias.profile_id = kept.profile.id
+        self.aliases[gone.profile.id] = Alias(
+            id=gone.profile.id, profile_id=kept.profile.id, origin_id=gone.profile.id, created_at=now
         )
-        for profile in candidates:
-            if profile is not None and (not claim.user_id or profile.primary_id in (None, "", claim.user_id)):
-                return profile
-        return None
+        self.causes.append(Cause(row, lead.proof if lead else None))
+        return kept.profile
 
-    def _of_identifier(self, kind: str, value: str | None) -> Profile | None:
-        found = self.identifiers.get(identifier_id(kind, value)) if value else None
-        return self.profiles.get(found.profile_id) if found else None
+    def _owner(self, claim: Claim) -> _Lead | None:
+        return self._of_identifier(Kind.USER, claim.user_id, Reason.USER) if claim.user_id else None
 
-    def _of_reference(self, profile_ref: UUID | None) -> Profile | None:
-        if profile_ref is None:
+    def _leads(self, claim: Claim, session_profile_id: UUID | None) -> Iterator[_Lead]:
+        own = [
+            _Lead(session_profile_id, Reason.SESSION) if session_profile_id else None,
+            self._of_identifier(Kind.ANONYMOUS, claim.anonymous_id, Reason.DEVICE) if claim.anonymous_id else None,
+        ]
+        known = [lead for lead in own if lead and self.living_id(lead.raw_id) in self.profiles]
+        if not known and claim.profile_ref and self.living_id(claim.profile_ref) in self.profiles:
+            # The profile id is what the client keeps longest, and what others can learn: the last to ask.
+            alias = self.aliases.get(claim.profile_ref)
+            known = [_Lead(alias.origin_id if alias else claim.profile_ref, Reason.REFERENCE)]
+        yield from known
+        for proof in claim.proofs:
+            lead = self._of_identifier(proof.kind, proof.value, Reason.PROOF)
+            if lead:
+                yield lead._replace(proof=proof)
+
+    def _of_identifier(self, kind: str, value: str, reason: Reason) -> _Lead | None:
+        found = self.identifiers.get(identifier_id(kind, value))
+        if found is None or found.is_shared or self.living_id(found.profile_id) not in self.profiles:
             return None
-        return self.profiles.get(self.aliases.get(profile_ref, profile_ref))
+        return _Lead(found.profile_id, reason, found)
+
+    def _suits(self, lead: _Lead, user_id: str | None) -> bool:
+        """Tell whether the profile may be that of the user: it is nobody else's."""
+        customer = self.profiles[self.living_id(lead.raw_id)].primary_id
+        return lead.reason == Reason.USER or not user_id or not customer or customer == user_id
+
+    def _join(self, person: Found, other: Profile, lead: _Lead, *, now: datetime) -> Profile:
+        refusal = self._refusal(person.profile, other, lead)
+        identifier = lead.identifier
+        if refusal:
+            row = ledger.conflict_of(person.profile, other, refusal, reason=lead.reason, identifier=identifier, at=now)
+            self.causes.append(Cause(row, lead.proof))
+            if identifier and lead.proof and refusal in (Refusal.TWO_CUSTOMERS, Refusal.SHARED):
+                # Two customers have it, or too many people: it cannot tell anybody from others any more.
+                identifier.is_shared = True
+                self.changed_identifiers[identifier.id] = identifier
+            return person.profile
+        if identifier:
+            identifier.merge_count += 1
+            self.changed_identifiers[identifier.id] = identifier
+        return self.merge(person, Found(other, lead.raw_id), reason=lead.reason, now=now, lead=lead)
+
+    def _refusal(self, person: Profile, other: Profile, lead: _Lead) -> Refusal | None:
+        allows = lead.proof is not None and lead.proof.merges_customers
+        if person.primary_id and other.primary_id and person.primary_id != other.primary_id and not allows:
+            return Refusal.TWO_CUSTOMERS
+        if person.identifier_count + other.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE:
+            return Refusal.TOO_MANY_IDS
+        # A customer may come with any number of devices: his number is not what would be shared.
+        limits = lead.proof is not None and lead.proof.kind != Kind.USER and lead.identifier is not None
+        if limits and lead.identifier.merge_count >= settings.MAX_MERGES_PER_IDENTIFIER:
+            return Refusal.SHARED
+        return Refusal.SEPARATED if self._were_separated(person, other) else None
+
+    def _were_separated(self, person: Profile, other: Profile) -> bool:
+        if self._separated is None:
+            self._separated = ledger.separated()
+        return any({*map(self.living_id, pair)} == {person.id, other.id} for pair in self._separated)
 
     def _create(self, claim: Claim, *, now: datetime) -> Profile:
-        adopted = claim.profile_ref if claim.trusts_ids and claim.profile_ref not in self.profiles else None
+        is_taken = claim.profile_ref in self.profiles or claim.profile_ref in self.aliases
+        adopted = claim.profile_ref if claim.trusts_ids and not is_taken else None
         profile = Profile(id=adopted or new_id(), created_at=now, updated_at=now, first_seen_at=now, last_seen_at=now)
         self.profiles[profile.id] = profile
         self.unannounced.add(profile.id)
-        if claim.profile_ref and claim.profile_ref not in self.profiles and claim.profile_ref not in self.aliases:
-            self.aliases[claim.profile_ref] = profile.id
-            self.new_aliases.append(Alias(id=claim.profile_ref, profile_id=profile.id, created_at=now))
+        if claim.profile_ref and not is_taken and adopted is None:
+            alias = Alias(id=claim.profile_ref, profile_id=profile.id, origin_id=profile.id, created_at=now)
+            self.aliases[alias.id] = alias
+            self.new_aliases.append(alias)
         return profile
 
-    def _remember(self, claim: Claim, profile: Profile, *, now: datetime) -> None:
-        """Let the identifiers of the claim lead to its profile; a user id is never taken from its owner."""
-        named = [(Identifier.Kind.USER, claim.user_id), (Identifier.Kind.ANONYMOUS, claim.anonymous_id)]
-        named.append((Identifier.Kind.ANONYMOUS, claim.previous_id))
-        for kind, value in named:
-            if not value:
-                continue
+    def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
+        """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
+        for kind, value in claim.identifiers():
             key = identifier_id(kind, value)
             known = self.identifiers.get(key)
+            if known is not None and (kind != Kind.ANONYMOUS or self.living_id(known.profile_id) == found.profile.id):
+                continue
+            if found.profile.identifier_count >= settings.MAX_IDENTIFIERS_PER_PROFILE:
+                continue
+            found.profile.identifier_count += 1
             if known is None:
-                known = Identifier(id=key, kind=kind, profile_id=profile.id, created_at=now)
-                self.identifiers[key] = self.changed_identifiers[key] = known
-            elif known.profile_id != profile.id and kind == Identifier.Kind.ANONYMOUS:
-                known.profile_id = profile.id
-                self.changed_identifiers[key] = known
-
-
-def living(ids: Sequence[UUID]) -> list[UUID]:
-    """Return, for each id of a profile, old or new, the id of the profile that lives."""
-    aliases = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))
-    return [aliases.get(profile_id, profile_id) for profile_id in ids]
+                known = Identifier(id=key, kind=kind, created_at=now)
+            known.profile_id = found.raw_id
+            self.identifiers[key] = self.changed_identifiers[key] = known
 
 
 def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Directory:
     """Read all that the claims may resolve to, and lock the profiles; the caller holds the locks of the keys.
 
-    Three queries, whatever the number of claims. Raises nothing: what is unknown is absent.
+    Three queries, whatever the number of claims, and a fourth if a profile is not known by its own id. What is unknown
+    is absent. Raises Moved when a merge, or the undoing of one, came in between.
     """
     claims = list(claims)
     named = {identifier_id(kind, value) for claim in claims for kind, value in claim.identifiers()}
-    references = {claim.profile_ref for claim in claims if claim.profile_ref}
     directory = Directory()
     if named:
         directory.identifiers = Identifier.objects.in_bulk(list(named))
-    if references:
-        directory.aliases = dict(Alias.objects.filter(id__in=references).values_list("id", "profile_id"))
-    wanted = {found.profile_id for found in directory.identifiers.values()}
-    wanted |= references | set(directory.aliases.values()) | set(session_profile_ids)
-    if wanted:
-        directory.profiles = {profile.id: profile for profile in Profile.objects.all().locked(list(wanted))}
+    raw_ids = {claim.profile_ref for claim in claims if claim.profile_ref} | set(session_profile_ids)
+    raw_ids |= {found.profile_id for found in directory.identifiers.values()}
+    if not raw_ids:
+        return directory
+    directory.aliases = Alias.objects.in_bulk(list(raw_ids))
+    wanted = {directory.living_id(raw_id) for raw_id in raw_ids}
+    directory.profiles = {profile.id: profile for profile in Profile.objects.all().locked(list(wanted))}
+    # Whoever changes an alias holds the lock of the profile that it leads to. Now that we hold it, it stays as it is.
+    if directory.aliases or len(directory.profiles) < len(wanted):
+        _check_aliases(directory, raw_ids)
     return directory
+
+
+def _check_aliases(directory: Directory, raw_ids: set[UUID]) -> None:
+    seen = {alias.id: alias.profile_id for alias in directory.aliases.values()}
+    if dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id")) != seen:
+        raise Moved

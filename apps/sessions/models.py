@@ -20,7 +20,11 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # The id as the client writes it, where that is no UUID.
     client_id = models.TextField(blank=True, default="")
-    profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="sessions", null=True)
+    # Until a merge's sessions are moved, the id of a profile that was merged away, which no foreign key would allow.
+    profile = models.ForeignKey(
+        Profile, on_delete=models.DO_NOTHING, db_constraint=False, related_name="sessions", null=True
+    )
+    original_profile_id = models.UUIDField(null=True)  # the raw id, see profiles.models.ids
     source_id = models.UUIDField()
     channel = models.TextField(blank=True, default="")
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)

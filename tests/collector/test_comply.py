@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.collector import accept, sources
+from apps.collector import accept, compliance, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
 from apps.events.models import ComplianceRule, Event, RefusedEvent, Source
-from apps.profiles.models import ConsentDecision, Profile
+from apps.profiles.models import ConsentDecision, Identifier, Profile
 from apps.sessions.models import Session
 from tests.factories import CHROME, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_payload
 
@@ -151,7 +151,7 @@ def test_the_ledger_says_who_decided_what_where_and_in_view_of_which_words(clien
     assert (row.ip, row.user_agent, row.text_version) == ("198.51.100.7", CHROME, 2)
     assert (row.decided_at, row.valid_until) == (event.time, event.time + timedelta(days=30))
     assert profile.consents == {"marketing": {"revoke": row.valid_until.isoformat()}}
-    assert profile.provenance["consents.marketing"] == [event.time.isoformat(), str(event.id)]
+    assert profile.provenance["consents.marketing"] == [event.time.isoformat(), str(event.id), str(source.id)]
     assert event.properties == {"consents": profile.consents}
 
 
@@ -263,3 +263,47 @@ def test_a_broken_rule_stops_nothing(client: APIClient) -> None:
     ComplianceRuleFactory(field="nowhere")
 
     assert send(client, SourceFactory(), PAGE_VIEW).status_code == 200
+
+
+def test_a_field_that_is_dropped_identifies_nobody(client: APIClient) -> None:
+    """Neither a new person is remembered by it, nor are two made one."""
+    ConsentTypeFactory()
+    source = SourceFactory()
+    sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
+    known = send(client, source, sign_in, session="laptop").json()["profile"]["id"]
+    ComplianceRuleFactory(field="event@properties.email")
+    compliance.current.forget()
+
+    stranger = send(client, source, sign_in, session="phone").json()["profile"]["id"]
+    agreed = send(client, source, consent(marketing=True), sign_in, session="tablet").json()["profile"]["id"]
+
+    assert stranger != known
+    assert agreed == known
+    assert Identifier.objects.count() == 1
+
+
+def test_people_whose_events_are_refused_are_not_merged_by_them(client: APIClient) -> None:
+    ConsentTypeFactory()
+    open_source, strict = SourceFactory(), SourceFactory(required_consents=["marketing"])
+    sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
+    send(client, open_source, sign_in, session="laptop")
+    send(client, open_source, {"type": "page-view"}, session="phone")
+
+    send(client, strict, sign_in, session="phone")
+
+    assert Profile.objects.count() == 2
+
+
+def test_a_decision_counts_also_when_profiles_are_merged_within_the_batch(source: Source) -> None:
+    """What somebody withdraws on his phone holds on his laptop as soon as both turn out to be his."""
+    sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
+    send_as_one_batch(source, track_payload(source, session="laptop", events=[consent(marketing=True), sign_in]))
+
+    send_as_one_batch(
+        source,
+        track_payload(source, session="phone", events=[consent(marketing=True), sign_in, consent(marketing=False)]),
+        track_payload(source, session="laptop", events=[PAGE_VIEW]),
+    )
+
+    assert Profile.objects.count() == 1
+    assert kept() == []

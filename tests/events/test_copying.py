@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.events.catalogue import load
-from apps.events.copying import Copied, copy, put
-from apps.events.rules import compile, redact
+from apps.events.copying import Copied, Said, copy, put
+from apps.events.redaction import redact
+from apps.events.rules import compile
 from apps.events.traits import extract
 from apps.profiles.schema import FieldError
 
@@ -22,7 +23,7 @@ CUSTOM = compile(
         "profile": {
             "traits.set": {"equals": "properties.set"},
             "traits.sum": {"add": "properties.sum"},
-            "traits.list": {"append": "properties.list"},
+            "traits.list": {"append_unique": "properties.list"},
             "traits.fill": {"equals_if_not_exists": "properties.fill"},
             "traits.least": {"min": "properties.least"},
             "data.job.salary": {"equals": "properties.salary"},
@@ -55,19 +56,20 @@ class Person:
         rules = {"thing-done": CUSTOM, "thing-removed": REMOVAL}.get(type_) or BUILTIN[type_]
         properties = redact(properties, rules)
         traits, _, _ = extract(rules, properties, visit_count=1)
-        return copy(rules, properties=properties, traits=traits, **self.at(day))
+        return copy(rules, said(properties, traits, day=day), **self.held)
 
-    def at(self, day: float) -> dict[str, Any]:
-        """Return what `copy` and `put` know of an event of that day."""
-        return {
-            "time": START + timedelta(days=day),
-            "event_id": UUID(int=int(day * 10)),
-            "document": self.document,
-            "provenance": self.provenance,
-        }
+    @property
+    def held(self) -> dict[str, Any]:
+        """Return what `copy` and `put` change."""
+        return {"document": self.document, "provenance": self.provenance}
 
     def __getitem__(self, name: str) -> Any:
         return self.document[name]
+
+
+def said(properties: dict[str, Any], traits: dict[str, Any], *, day: float, is_repeat: bool = False) -> Said:
+    """Make what an event of that day says."""
+    return Said(properties, traits, START + timedelta(days=day), UUID(int=int(day * 10)), is_repeat)
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_signing_up_fills_the_profile_and_records_who_said_it(anna: Person) -> N
         "anonymous": False,
     }
     assert copied == Copied({"data.contact.email.main", "data.pii.firstname", "data.anonymous"})
-    assert anna.provenance["data.pii.firstname"] == ["2024-05-03T12:00:00+00:00", str(UUID(int=20))]
+    assert anna.provenance["data.pii.firstname"] == ["2024-05-03T12:00:00+00:00", str(UUID(int=20)), ""]
 
 
 def test_signing_in_sets_the_customer_number_once(anna: Person) -> None:
@@ -152,7 +154,7 @@ def test_a_gap_is_filled_once_and_not_by_what_happened_before_it_was_made(anna: 
     anna.does("thing-done", {"fill": "b"}, day=3)
     assert anna["traits"]["fill"] == "a"
 
-    put(("traits", "fill"), None, **anna.at(9))
+    put(("traits", "fill"), None, said({}, {}, day=9), **anna.held)
     anna.does("thing-done", {"fill": "c"}, day=8)
     assert anna["traits"]["fill"] is None
 
@@ -325,9 +327,9 @@ def test_whoever_can_no_longer_be_reached_is_anonymous_again(anna: Person) -> No
 
 
 def test_put_sets_a_trait_whose_name_has_a_dot_and_respects_the_order(anna: Person) -> None:
-    assert put(("traits", "a.b"), 1, **anna.at(5))
-    assert not put(("traits", "a.b"), 2, **anna.at(3))
-    assert not put(("traits", "a.b"), 1, **anna.at(6))
+    assert put(("traits", "a.b"), 1, said({}, {}, day=5), **anna.held)
+    assert not put(("traits", "a.b"), 2, said({}, {}, day=3), **anna.held)
+    assert not put(("traits", "a.b"), 1, said({}, {}, day=6), **anna.held)
 
     assert anna["traits"] == {"a.b": 1}
 
@@ -335,7 +337,7 @@ def test_put_sets_a_trait_whose_name_has_a_dot_and_respects_the_order(anna: Pers
 @pytest.mark.parametrize(("path", "value"), [(("data", "pii", "shoes"), 1), (("data", "job", "salary"), "a lot")])
 def test_put_refuses_what_does_not_fit(anna: Person, path: tuple[str, ...], value: object) -> None:
     with pytest.raises(FieldError):
-        put(path, value, **anna.at(1))
+        put(path, value, said({}, {}, day=1), **anna.held)
 
     assert anna == Person()
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apps.core.paths import MISSING
-from apps.events.operations import OPERATIONS, OperationError, same
+from apps.events.operations import MAX_ITEMS, OPERATIONS, OperationError, same
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,21 @@ from apps.events.operations import OPERATIONS, OperationError, same
         ("equals_if_not_exists", "a", "b", "a"),
         ("equals_if_not_exists", MISSING, None, MISSING),
         ("equals_if_not_exists", None, 0, 0),
+        ("append_unique", MISSING, "a", ["a"]),
+        ("append_unique", None, ["a", "b", "a"], ["a", "b"]),
+        ("append_unique", ["b", "a"], ["c", "a"], ["b", "a", "c"]),
+        ("append_unique", "a", "b", ["a", "b"]),
+        ("append_unique", [1], True, [1, True]),
+        ("append_unique", [0], False, [0, False]),
+        ("append_unique", [{"a": 1}], {"a": 1}, [{"a": 1}]),
+        ("append_unique", ["a"], "", ["a", ""]),
         ("append", MISSING, "a", ["a"]),
-        ("append", None, ["a", "b", "a"], ["a", "b"]),
-        ("append", ["b", "a"], ["c", "a"], ["b", "a", "c"]),
-        ("append", "a", "b", ["a", "b"]),
-        ("append", [1], True, [1, True]),
-        ("append", [0], False, [0, False]),
-        ("append", [{"a": 1}], {"a": 1}, [{"a": 1}]),
-        ("append", ["a"], "", ["a", ""]),
+        ("append", ["a"], ["b", "a"], ["a", "b", "a"]),
+        ("append", "a", "a", ["a", "a"]),
+        ("first", "a", "b", "b"),
+        ("first_time", MISSING, "2024-05-01T12:00:00+00:00", "2024-05-01T12:00:00+00:00"),
+        ("first_time", "2024-05-01T12:00:00+00:00", "2024-05-02T12:00:00+00:00", "2024-05-01T12:00:00+00:00"),
+        ("last_time", "2024-05-01T12:00:00+00:00", "2024-05-02T12:00:00+00:00", "2024-05-02T12:00:00+00:00"),
         ("add", MISSING, 5, 5),
         ("add", None, 5, 5),
         ("add", 0.1, 0.2, 0.3),
@@ -60,7 +67,10 @@ def test_operation_returns_what_the_field_holds_afterwards(name: str, current: A
 @pytest.mark.parametrize(
     ("name", "current", "value"),
     [
+        ("append_unique", ["a"], None),
         ("append", ["a"], None),
+        ("append", ["a"] * MAX_ITEMS, "b"),
+        ("append_unique", list(range(MAX_ITEMS)), -1),
         ("add", 1, None),
         ("add", 1, True),
         ("add", 1, "much"),
@@ -85,10 +95,10 @@ def test_older_names_of_operations_are_understood(alias: str, name: str) -> None
     assert OPERATIONS[alias] is OPERATIONS[name]
 
 
-def test_append_leaves_the_list_that_it_extends_as_it_was() -> None:
+def test_appending_leaves_the_list_that_it_extends_as_it_was() -> None:
     before = ["a"]
 
-    OPERATIONS["append"].apply(before, "b")
+    OPERATIONS["append_unique"].apply(before, "b")
 
     assert before == ["a"]
 

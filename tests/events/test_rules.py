@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.events.rules import RulesError, compile, redact
+from apps.events.redaction import redact
+from apps.events.rules import RulesError, compile
 
 
 def definition(**keys: Any) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def definition(**keys: Any) -> dict[str, Any]:
         ({"profile": {"traits.color": {"increment": float("inf")}}}, "profile.traits.color"),
         ({"profile": {"traits.color": {"increment": "data.color"}}}, "profile.traits.color"),
         ({"profile": {"data.pii.firstname": {"add": "data.color"}}}, "profile.data.pii.firstname"),
-        ({"profile": {"data.job.salary": {"append": "data.color"}}}, "profile.data.job.salary"),
+        ({"profile": {"data.job.salary": {"append_unique": "data.color"}}}, "profile.data.job.salary"),
         ({"profile": {"consents": {"equals": "properties.consents"}}}, "profile.consents"),
         ({"profile": {"consents.marketing": {"equals": "properties.marketing"}}}, "profile.consents.marketing"),
         ({"compute": {"data.pii.firstname": {"percentage": ["data.metrics.ltv", "data.metrics.ltv"]}}}, "compute"),
@@ -55,7 +56,10 @@ def definition(**keys: Any) -> dict[str, Any]:
         ({"compute": {"interests": {"add": "properties.value"}}}, "compute.interests"),
         ({"compute": {"interests": {"add": "value", "name": "properties.name"}}}, "compute.interests"),
         ({"compute": {"interests": "add"}}, "compute.interests"),
-        ({"compute": {"interests": {"append": "properties.value", "name": "properties.name"}}}, "compute.interests"),
+        (
+            {"compute": {"interests": {"append_unique": "properties.value", "name": "properties.name"}}},
+            "compute.interests",
+        ),
     ],
 )
 def test_compile_names_the_key_that_is_wrong(keys: dict[str, Any], key: str) -> None:
@@ -76,13 +80,13 @@ def test_compile_takes_a_definition_with_nothing_but_an_id() -> None:
 def test_an_operation_alone_takes_the_trait_of_the_same_path() -> None:
     rules = compile(definition(traits={"traits.color": "color"}, profile={"traits.color": "equals"}))
 
-    assert rules.fields[0].value({}, {"traits": {"color": "red"}}) == "red"
+    assert rules.fields[0].value({}, {"traits": {"color": "red"}}, at="") == "red"
 
 
 def test_a_part_of_a_trait_is_a_source_too() -> None:
     rules = compile(definition(profile={"traits.shade": {"equals": "data.color.shade"}}))
 
-    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}) == "dark"
+    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}, at="") == "dark"
 
 
 @pytest.mark.parametrize(

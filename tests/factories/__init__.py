@@ -54,6 +54,7 @@ class AliasFactory(DjangoModelFactory[Alias]):
 
     id = factory.Faker("uuid4", cast_to=None)
     profile = factory.SubFactory(ProfileFactory)
+    origin_id = factory.SelfAttribute("profile.id")
     created_at = NOON
 
 
@@ -98,6 +99,7 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
+    original_profile_id = factory.SelfAttribute("profile.id")
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
 

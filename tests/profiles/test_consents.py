@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.profiles.consents import Terms, all_hold, holds, read, settle, stored
+from apps.profiles.provenance import entry
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,7 +106,7 @@ def test_all_that_is_wanted_has_to_hold() -> None:
 
 def decide(said: dict[str, Any], consents: dict[str, Any], provenance: dict[str, Any], *, at: datetime) -> None:
     decisions = read(said, terms(), at=at).decisions
-    settle(stored(decisions), at=at, setter="event", consents=consents, provenance=provenance)
+    settle(stored(decisions), entry(time=at, setter="event"), consents=consents, provenance=provenance)
 
 
 def test_consents_that_are_not_named_stay_as_they_are() -> None:
@@ -116,7 +117,7 @@ def test_consents_that_are_not_named_stay_as_they_are() -> None:
     decide({"cookies": False}, consents, provenance, at=NOON + DAY)
 
     assert consents == {"marketing": {"revoke": None}, "cookies": {"revoke": (NOON + DAY).isoformat()}}
-    assert provenance["consents.cookies"] == [(NOON + DAY).isoformat(), "event"]
+    assert provenance["consents.cookies"] == [(NOON + DAY).isoformat(), "event", ""]
 
 
 @given(st.permutations(range(6)), st.lists(st.booleans(), min_size=6, max_size=6))

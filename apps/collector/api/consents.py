@@ -19,7 +19,7 @@ from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import load_json
 from apps.events.models import InboxItem, Source
-from apps.profiles import consents, identity
+from apps.profiles import consents, ledger
 from apps.sessions.models import Session
 
 
@@ -78,12 +78,11 @@ def _refusals(said: Any, *, at: datetime) -> list[Refusal]:
 def _check_that_they_belong_together(track: Track) -> None:
     """Let nobody decide for another: who knows a session and its profile sits at the device. Raises Refused."""
     session = Session.objects.filter(pk=track.session_key).first() if track.session_key else None
-    if session and session.profile_id and track.claim.profile_ref:
-        owner, claimed = identity.living([session.profile_id, track.claim.profile_ref])
-        if owner == claimed:
-            return
-    message = "There is no such session of this profile."
-    raise Refused(status.HTTP_403_FORBIDDEN, Refusal("not_yours", message, "session.id"))
+    owner_id = session.profile_id if session else None
+    claimed_id = track.claim.profile_ref
+    if not (owner_id and claimed_id and ledger.living_id(owner_id) == ledger.living_id(claimed_id)):
+        message = "There is no such session of this profile."
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("not_yours", message, "session.id"))
 
 
 def _outcome(track: Track) -> HttpResponse:

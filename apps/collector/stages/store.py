@@ -1,6 +1,7 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -12,7 +13,8 @@ from apps.events import storage
 from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
 from apps.events.storage import EventRow, array_literal, json_text
-from apps.profiles.models import Alias, ConsentDecision, Identifier, Profile
+from apps.profiles import ledger
+from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
 from apps.sessions.models import Session
 
 MAX_PAYLOAD = 10_000  # characters of a refused event that are kept
@@ -24,18 +26,37 @@ def store(batch: Batch) -> None:
     A message that another transaction stores at the same moment raises IntegrityError; the batch is then run again.
     """
     tracks = batch.going
+    directory = batch.directory
     profiles = {track.profile.id: track.profile for track in tracks if track.profile and track.saves_profile}
+    # Whoever was merged is stored so, even if the events that said it were refused: what follows builds on it.
+    profiles |= {id: directory.profiles[id] for id in map(directory.living_id, _survivors(batch))}
     sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
     upsert(Profile, list(profiles.values()), keep=["created_at"])
-    directory = batch.directory
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
-    upsert(Identifier, [row for row in directory.changed_identifiers.values() if row.profile_id in profiles])
+    identifiers = directory.changed_identifiers.values()
+    upsert(Identifier, [row for row in identifiers if directory.living_id(row.profile_id) in profiles])
+    _store_causes(batch)
     upsert(Session, list(sessions.values()))
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     policy = compliance.current.get()
     insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
+
+
+def _survivors(batch: Batch) -> set[UUID]:
+    return {merge.kept_id for merge in batch.directory.merges}
+
+
+def _store_causes(batch: Batch) -> None:
+    """Write merges, and those that were refused, each with the event that said so."""
+    for cause, track in batch.causes:
+        index = cause.proof.event_index if cause.proof else None
+        said = [event for event in track.going if not event.is_system and index in (None, event.index)]
+        cause.row.event_id = said[0].id if said else None
+    ledger.store(batch.directory.merges)
+    conflicts = {cause.row.id: cause.row for cause, _ in batch.causes if isinstance(cause.row, IdentityConflict)}
+    insert_new(IdentityConflict, list(conflicts.values()))
 
 
 def _rows(track: Track, batch: Batch) -> list[EventRow]:
@@ -52,7 +73,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             source_id=track.source.id,
             session_id=track.session.id if track.session and track.saves_session else None,
             profile_id=profile_id,
-            original_profile_id=profile_id,
+            original_profile_id=track.raw_profile_id if profile_id else None,
             message_id=event.message_id,
             journey=event.journey,
             is_silent=track.is_silent,

@@ -2,7 +2,7 @@
 
 from apps.collector import event_types
 from apps.collector.track import Batch
-from apps.events.rules import redact
+from apps.events.redaction import redact
 from apps.events.traits import extract
 
 

@@ -1,17 +1,11 @@
 """After this stage each session knows whether a visit began, and the events that say so are among the track's own."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
+from apps.events.system_events import OFFSETS, TRIGGERS
 from apps.sessions import tracking
-
-# System events come before what caused them, in this order; the offsets keep them so in every list sorted by time.
-OFFSETS = {
-    "profile-created": timedelta(seconds=3),
-    "session-opened": timedelta(seconds=2),
-    "visit-started": timedelta(seconds=1),
-}
 
 
 def visit(batch: Batch) -> None:
@@ -46,7 +40,7 @@ def _open_visit(track: Track) -> None:
 
 
 def _system_event(name: str, *, at: datetime, types: list[str]) -> TrackedEvent:
-    properties = {"trigger-event-types": types} if name == "visit-started" else {}
+    properties = {TRIGGERS: types} if name == "visit-started" else {}
     return TrackedEvent(type=name, time=at - OFFSETS[name], is_system=True, properties=properties)
 
 

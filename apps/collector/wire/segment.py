@@ -14,6 +14,7 @@ from apps.collector.wire.body import Malformed, check_values, load_json, object_
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.ids import digest
+from apps.profiles.identifiers import names_nobody
 from apps.profiles.identity import Claim
 
 BATCH = "batch"
@@ -28,8 +29,6 @@ TYPES = {
 }
 # Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
 TOLERATED_SKEW = timedelta(minutes=1)
-# What careless clients send in place of nothing.
-NOBODY = frozenset({"", "null", "undefined", "none", "nil", "nan"})
 
 
 def parse(body: bytes, envelope: Envelope) -> Parsed:
@@ -143,7 +142,6 @@ class _Reader:
         claim = Claim(
             user_id=_id_of(message, "userId", path),
             anonymous_id=_id_of(message, "anonymousId", path),
-            previous_id=_id_of(message, "previousId", path),
         )
         if claim.user_id is None and claim.anonymous_id is None:
             text = f"{path}userId or {path}anonymousId is required."
@@ -156,7 +154,6 @@ class _Reader:
             text = f"{path}type must be one of {', '.join(TYPES)}."
             raise Malformed(Refusal("invalid_type", text, f"{path}type"))
         properties = object_of(message.get("properties"), f"{path}properties")
-        traits: dict[str, Any] = {}
         if call == "identify":
             # RudderStack puts the traits of `identify` into the context.
             traits = object_of(message.get("traits"), f"{path}traits") or object_of(
@@ -166,6 +163,8 @@ class _Reader:
         elif call == "group":
             properties = {**object_of(message.get("traits"), f"{path}traits"), **properties}
             properties["group_id"] = _id_of(message, "groupId", path)
+        elif call == "alias":
+            properties["previousId"] = _id_of(message, "previousId", path)
         named = {key: message[key] for key in ("name", "category") if call in ("page", "screen") and message.get(key)}
         return TrackedEvent(
             type=TYPES[call] or _event_name(message, path),
@@ -174,7 +173,6 @@ class _Reader:
             properties={**named, **properties},
             context={key: value for key, value in context.items() if key in ("page", "library", "campaign")},
             claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
-            profile_traits=traits,
         )
 
     def _time(self, claimed: Any) -> Any:
@@ -193,7 +191,7 @@ def _event_name(message: dict[str, Any], path: str) -> str:
 
 def _id_of(message: dict[str, Any], name: str, path: str) -> str | None:
     found = text_of(message.get(name), f"{path}{name}")
-    return None if found is None or found.lower() in NOBODY else found
+    return None if found is None or names_nobody(found) else found
 
 
 def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, Any]:

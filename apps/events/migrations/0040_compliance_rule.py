@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0002_event_partitions")]
+    dependencies = [("events", "0010_identification_point")]
 
     operations = [
         migrations.CreateModel(

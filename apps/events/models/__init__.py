@@ -3,6 +3,7 @@
 from apps.events.models.compliance import ComplianceRule
 from apps.events.models.event import Event, MessageKey
 from apps.events.models.event_type import EventType, definition_of
+from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
 from apps.events.models.source import Redirect, Source, new_write_key
 
@@ -10,6 +11,7 @@ __all__ = [
     "ComplianceRule",
     "Event",
     "EventType",
+    "IdentificationPoint",
     "InboxItem",
     "MessageKey",
     "Redirect",

@@ -15,7 +15,7 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events.timeline import page_of_events
-from apps.profiles.identity import identifier_id
+from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Alias, Identifier, Profile
 
 N_SESSIONS = 10

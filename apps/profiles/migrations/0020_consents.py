@@ -9,7 +9,7 @@ import apps.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0002_storage_parameters"),
+        ("profiles", "0013_merge_rule"),
     ]
 
     operations = [

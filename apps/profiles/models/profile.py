@@ -35,13 +35,14 @@ class Profile(models.Model):
     previous_visit_at = models.DateTimeField(null=True)
     visit_count = models.PositiveIntegerField(default=0)
     event_count = models.PositiveBigIntegerField(default=0)
+    identifier_count = models.PositiveIntegerField(default=0)  # see identity.py: a person has only so many
     data = Json(default=dict)
     traits = Json(default=dict)
     interests = Json(default=dict)
     consents = Json(default=dict)
     stats = Json(default=dict)
     aux = Json(default=dict)
-    # Who set a field, and when: {path: [ISO time of the event, its id]}; late events never overwrite newer values.
+    # Who set a field, and when, see provenance.py; late events never overwrite newer values.
     provenance = Json(default=dict)
 
     objects = ProfileQuerySet.as_manager()
@@ -51,6 +52,7 @@ class Profile(models.Model):
             models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
             models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
         ]
+        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or str(self.id)
@@ -66,3 +68,21 @@ class Profile(models.Model):
             "consents": self.consents,
             "stats": self.stats,
         }
+
+    def summarise(self) -> None:
+        """Fill the columns that lists filter and search on from the document that is the truth."""
+        summary = summary_of(self.data, self.primary_id)
+        self.email, self.name, self.is_anonymous = summary["email"], summary["name"], summary["is_anonymous"]
+
+
+def summary_of(data: dict[str, Any], primary_id: str | None) -> dict[str, Any]:
+    """Return the columns that are read from a profile's facts: email, name, is_anonymous."""
+    contact, pii = data.get("contact") or {}, data.get("pii") or {}
+    address = next((value for value in (contact.get("email") or {}).values() if value), None)
+    email = address.strip().lower() if isinstance(address, str) else None
+    full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
+    return {
+        "email": email,
+        "name": pii.get("display_name") or full_name,
+        "is_anonymous": not (primary_id or email or data.get("anonymous") is False),
+    }

@@ -101,7 +101,7 @@ def test_nobody_decides_for_another(client: APIClient, source: Source, session: 
         {"profile": {"id": str(uuid4())}},
         {"profile": None},
         {"session": {"id": str(uuid4())}},
-        {"session": {"id": str(SessionFactory(profile=None).id)}},
+        {"session": {"id": str(SessionFactory(profile=None, original_profile_id=None).id)}},
         {"session": None},
     ]
 

@@ -1,0 +1,92 @@
+"""Names that other systems have for people: made comparable, hashed, and told apart from those that name nobody."""
+
+import re
+from collections.abc import Callable
+from fnmatch import translate
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+from uuid import UUID
+
+import phonenumbers
+import yaml
+from django.conf import settings
+
+from apps.core.ids import digest
+from apps.core.snapshot import Snapshot
+from apps.profiles.models import BlockedIdentifier, Identifier
+
+Kind = Identifier.Kind
+MAX_LENGTH: Final = 512
+
+_BLOCKED: Final = yaml.safe_load(resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8"))
+NOBODY: Final = frozenset(_BLOCKED["nobody"])
+_NO_PERSON: Final = frozenset(_BLOCKED["roles"] + _BLOCKED["pretended"])
+
+
+def normalise(kind: str, value: str) -> str | None:
+    """Return the value as all who mean the same write it; None when it is no such identifier.
+
+    E-mail addresses in lower case, phone numbers in E.164 (national ones are those of DEFAULT_REGION), others trimmed.
+    """
+    found = _NORMALISERS.get(kind, str.strip)(value)
+    return found if found and len(found) <= MAX_LENGTH else None
+
+
+def usable(kind: str, value: str) -> str | None:
+    """Return the normalised value; None when it is no such identifier, or one that is blocked."""
+    found = normalise(kind, value)
+    return None if found is None or is_blocked(kind, found) else found
+
+
+@lru_cache(maxsize=16_384)  # each claim of a batch is looked at several times
+def identifier_id(kind: str, value: str) -> UUID:
+    """Hash a normalised identifier, keyed by IDENTITY_KEY: the value itself is not kept here."""
+    return digest(kind, value, key=settings.IDENTITY_KEY.encode()[:64])
+
+
+def names_nobody(value: str) -> bool:
+    """Tell whether a value stands in place of nothing: null, undefined, 0000."""
+    return value.lower() in NOBODY or not value.strip("0-")
+
+
+def is_blocked(kind: str, value: str) -> bool:
+    """Tell whether a normalised value names nobody, or too many, by our own list or the administrators'."""
+    if names_nobody(value) or (kind == Kind.EMAIL and _is_role(value)):
+        return True
+    return any(matches(value) for scope, matches in blocked.get() if scope in ("", kind))
+
+
+def _is_role(address: str) -> bool:
+    name, _, host = address.partition("@")
+    name = name.partition("+")[0]
+    return name in _NO_PERSON or names_nobody(name) or names_nobody(host.partition(".")[0])
+
+
+def _email(value: str) -> str | None:
+    address = value.strip().lower()
+    name, at, host = address.rpartition("@")
+    is_address = at and name and "." in host.strip(".") and not re.search(r"[\s,;<>]", address)
+    return address if is_address else None
+
+
+@lru_cache(maxsize=4_096)
+def _phone(value: str) -> str | None:
+    try:
+        number = phonenumbers.parse(value, settings.DEFAULT_REGION or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_NORMALISERS: Final[dict[str, Callable[[str], str | None]]] = {Kind.EMAIL: _email, Kind.PHONE: _phone}
+
+
+def _read() -> list[tuple[str, Callable[[str], object]]]:
+    rows = BlockedIdentifier.objects.values_list("kind", "pattern")
+    return [(kind, re.compile(translate(pattern.strip()), re.IGNORECASE).match) for kind, pattern in rows]
+
+
+blocked = Snapshot(_read, refresh_secs=5)
