@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.core.ids import as_uuid
 from apps.events.models import Event
+from apps.profiles import ledger
 
 PAGE = 30
 # Properties that say most of what an event was about, the first that it has.
@@ -27,7 +28,7 @@ class Page:
 
 def page_of_events(*, profile_id: UUID, before: str | None = None, type: str | None = None) -> Page:
     """Read the next PAGE events of a profile; by the index on (profile_id, time). A broken position is the start."""
-    events = Event.objects.filter(profile_id=profile_id).order_by("-time", "-id")
+    events = Event.objects.filter(ledger.belonging_to(profile_id)).order_by("-time", "-id")
     if type:
         events = events.filter(type=type)
     found = list(_beyond(events, before)[: PAGE + 1])

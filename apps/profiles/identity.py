@@ -11,12 +11,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.core.ids import new_id
+from apps.core.ids import as_uuid, new_id
 from apps.profiles import ledger, merge_rules, merging
-from apps.profiles.identifiers import identifier_id
+from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
-Kind, Refusal = Identifier.Kind, IdentityConflict.Refusal
+Kind = Identifier.Kind
+Refusal = IdentityConflict.Refusal
 
 
 class Moved(Exception):
@@ -153,6 +154,7 @@ class Directory:
         images = (merging.image_of(kept.profile), merging.image_of(gone.profile))
         for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
             setattr(kept.profile, name, value)
+        kept.profile.updated_at = now
         del self.profiles[gone.profile.id]
         for alias in self.aliases.values():
             if alias.profile_id == gone.profile.id:
@@ -209,15 +211,16 @@ class Directory:
             self.changed_identifiers[identifier.id] = identifier
         return self.merge(person, Found(other, lead.raw_id), reason=lead.reason, now=now, lead=lead)
 
-    def _refusal(self, person: Profile, other: Profile, lead: _Lead) -> Refusal | None:
+    def _refusal(self, person: Profile, other: Profile, lead: _Lead) -> IdentityConflict.Refusal | None:
         allows = lead.proof is not None and lead.proof.merges_customers
         if person.primary_id and other.primary_id and person.primary_id != other.primary_id and not allows:
             return Refusal.TWO_CUSTOMERS
         if person.identifier_count + other.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE:
             return Refusal.TOO_MANY_IDS
         # A customer may come with any number of devices: his number is not what would be shared.
-        limits = lead.proof is not None and lead.proof.kind != Kind.USER and lead.identifier is not None
-        if limits and lead.identifier.merge_count >= settings.MAX_MERGES_PER_IDENTIFIER:
+        is_limited = lead.proof is not None and lead.proof.kind != Kind.USER
+        n_merges = lead.identifier.merge_count if lead.identifier else 0
+        if is_limited and n_merges >= settings.MAX_MERGES_PER_IDENTIFIER:
             return Refusal.SHARED
         return Refusal.SEPARATED if self._were_separated(person, other) else None
 
@@ -282,3 +285,21 @@ def _check_aliases(directory: Directory, raw_ids: set[UUID]) -> None:
     seen = {alias.id: alias.profile_id for alias in directory.aliases.values()}
     if dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id")) != seen:
         raise Moved
+
+
+def lookup(kind: str, value: str) -> Profile | None:
+    """Find the profile of an identifier, as anybody writes it; None when it is nobody's, or that of several people."""
+    usable = normalise(kind, value)
+    found = Identifier.objects.filter(id=identifier_id(kind, usable), is_shared=False).first() if usable else None
+    return Profile.objects.filter(id=ledger.living_id(found.profile_id)).first() if found else None
+
+
+def named(text: str) -> set[UUID]:
+    """Return the ids of the living profiles that a text names: by an identifier of any kind, or an id old or new."""
+    usable = {kind: normalise(kind, text) for kind in Kind}
+    hashes = [identifier_id(kind, value) for kind, value in usable.items() if value]
+    raw_ids = set(Identifier.objects.filter(id__in=hashes, is_shared=False).values_list("profile_id", flat=True))
+    as_id = as_uuid(text.strip())
+    raw_ids |= {as_id} if as_id else set()
+    aliases = dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id"))
+    return {aliases.get(raw_id, raw_id) for raw_id in raw_ids}

@@ -48,8 +48,8 @@ def image_of(profile: Profile) -> Image:
 
 def profile_of(image: Mapping[str, Any]) -> Profile:
     """Return the row of an image, be it one that was kept as JSON."""
-    values = {field.attname: image[field.attname] for field in Profile._meta.concrete_fields if field.attname in image}
-    return Profile(**{name: Profile._meta.get_field(name).to_python(value) for name, value in values.items()})
+    fields = [field for field in Profile._meta.concrete_fields if field.attname in image]
+    return Profile(**{field.attname: field.to_python(image[field.attname]) for field in fields})
 
 
 def precedence(profile: Profile | Mapping[str, Any]) -> tuple[bool, Any]:
@@ -80,9 +80,9 @@ def compare(one: Image, other: Image, rules: MergeRules) -> list[Merged]:
     result = merge_images(one, other, rules)
     found = []
     for unit in dict.fromkeys([*_units(one), *_units(other)]):
-        values = [_get(image, unit) for image in (one, other, result)]
-        found.append(Merged(paths.join(unit), *values, rules.of(unit).label))
-    return sorted(found)
+        before, beside, after = (_get(image, unit) for image in (one, other, result))
+        found.append(Merged(paths.join(unit), before, beside, after, rules.of(unit).label))
+    return sorted(found, key=lambda merged: merged.path)
 
 
 def _merged_units(kept: Image, gone: Image, rules: MergeRules) -> Iterator[tuple[Path, Held]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.events.models import Event, Source
+from apps.profiles import ledger
 from apps.sessions.models import Session
 
 N_EVENTS = 200
@@ -127,8 +129,7 @@ class SessionAdmin(Browser):
     @admin.display(description="In order")
     def events_shown(self, row: Session) -> SafeString:
         """List the events in order, by the index on the profile's events where there is a profile."""
-        events = Event.objects.filter(session_id=row.id, profile_id=row.profile_id).order_by("time", "id")
-        if row.profile_id is None:
-            events = Event.objects.filter(session_id=row.id, profile_id__isnull=True).order_by("time", "id")
+        whose = ledger.belonging_to(ledger.living_id(row.profile_id)) if row.profile_id else Q(profile_id=None)
+        events = Event.objects.filter(whose, session_id=row.id).order_by("time", "id")
         rows = ((moment(event.time), link("events_event", event.id, event.type)) for event in events[:N_EVENTS])
         return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING

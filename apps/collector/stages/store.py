@@ -34,7 +34,7 @@ def store(batch: Batch) -> None:
     upsert(Profile, list(profiles.values()), keep=["created_at"])
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
     identifiers = directory.changed_identifiers.values()
-    upsert(Identifier, [row for row in identifiers if directory.living_id(row.profile_id) in profiles])
+    upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in profiles])
     _store_causes(batch)
     upsert(Session, list(sessions.values()))
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])

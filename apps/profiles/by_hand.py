@@ -1,0 +1,66 @@
+"""A person decides that two profiles are one: what that will give, and doing it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.core.upsert import upsert
+from apps.profiles import ledger, merge_rules, merging
+from apps.profiles.identity import Directory, Found
+from apps.profiles.models import Merge, Profile, Reason
+
+
+class CannotMerge(Exception):
+    """Two profiles cannot be merged; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a merge will give: who is kept, and each field of both with what it becomes."""
+
+    kept: Profile
+    gone: Profile
+    result: Profile
+    fields: list[merging.Merged]
+
+    @property
+    def has_two_customers(self) -> bool:
+        """Tell whether both have a customer number; that of the one who is kept stays."""
+        return bool(self.kept.primary_id and self.gone.primary_id and self.kept.primary_id != self.gone.primary_id)
+
+
+def preview(one_id: UUID, other_id: UUID) -> Preview:
+    """Show what merging would give, and change nothing. Raises CannotMerge."""
+    kept, gone = _both(one_id, other_id, read=lambda ids: list(Profile.objects.filter(id__in=ids)))
+    rules = merge_rules.current.get()
+    images = merging.image_of(kept), merging.image_of(gone)
+    result = merging.profile_of(merging.merge_images(*images, rules))
+    return Preview(kept, gone, result, merging.compare(*images, rules))
+
+
+def merge(one_id: UUID, other_id: UUID, *, actor: str, now: datetime) -> Merge:
+    """Merge two profiles, be they two customers or once separated: a person has decided. Raises CannotMerge."""
+    with transaction.atomic():
+        kept, gone = _both(one_id, other_id, read=lambda ids: list(Profile.objects.all().locked(ids)))
+        directory = Directory(profiles={kept.id: kept, gone.id: gone})
+        at = directory.later_than_all(now)
+        directory.merge(Found(kept, kept.id), Found(gone, gone.id), reason=Reason.MANUAL, now=at)
+        row = directory.merges[0]
+        row.actor = actor
+        upsert(Profile, [kept])
+        ledger.store([row])
+    return row
+
+
+def _both(one_id: UUID, other_id: UUID, *, read: Callable[[list[UUID]], list[Profile]]) -> tuple[Profile, Profile]:
+    living = {ledger.living_id(one_id), ledger.living_id(other_id)}
+    if len(living) < 2:
+        raise CannotMerge("These are one profile already.")
+    found = read(list(living))
+    if len(found) < 2:
+        raise CannotMerge("One of the profiles is no more, or was merged just now; look again.")
+    kept, gone = sorted(found, key=merging.precedence)
+    return kept, gone
