@@ -88,11 +88,11 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
 
 
 def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
-    if track.profile is None or not track.saves_profile:
+    if track.raw_profile_id is None or not track.saves_profile:
         return []
     return [
         ConsentDecision(
-            profile_id=track.profile.id,
+            profile_id=track.raw_profile_id,
             consent_type_id=decision.consent_id,
             is_granted=decision.is_granted,
             decided_at=decision.at,

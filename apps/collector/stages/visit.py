@@ -22,8 +22,8 @@ def _note_what_is_new(track: Track, batch: Batch) -> None:
     # Here, not where they are made: what makes them may have been refused since.
     track.is_new_session = track.session is not None and track.session.visit_count == 0
     unannounced = batch.directory.unannounced
-    if track.profile and track.saves_profile and track.profile.id in unannounced:
-        unannounced.discard(track.profile.id)
+    if track.saves_profile and track.raw_profile_id in unannounced:
+        unannounced.discard(track.raw_profile_id)
         track.is_new_profile = True
 
 
