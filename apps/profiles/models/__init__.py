@@ -1,5 +1,6 @@
 """What is kept of people, a module for each concept."""
 
+from apps.profiles.models.change import ProfileChange
 from apps.profiles.models.consent import ConsentDecision, ConsentText, ConsentType
 from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
@@ -16,6 +17,7 @@ __all__ = [
     "Merge",
     "MergeRule",
     "Profile",
+    "ProfileChange",
     "ProfileQuerySet",
     "Reason",
     "summary_of",
