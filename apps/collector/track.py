@@ -101,8 +101,9 @@ class Track:
         assert self.session is not None
         return self.session
 
+    @property
     def keys(self) -> set[UUID]:
-        """Name everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
+        """Everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
         keys = self.claim.keys()
         return keys | {self.session_key} if self.session_key else keys
 

@@ -139,11 +139,16 @@ def belonging_to(profile_id: UUID) -> Q:
     that was separated under the id of the other: then the raw id that they came with decides.
     """
     own = raw_ids([profile_id])
-    unmoved = Merge.objects.filter(moved_at=None).filter(Q(kept_via__in=own) | Q(merged_via__in=own))
-    ends = {raw_id for pair in unmoved.values_list("kept_via", "merged_via") for raw_id in pair}
+    ends = unmoved_ends(own)
     if not ends:
         return Q(profile_id=profile_id)
     return Q(profile_id__in=places_of(ends), original_profile_id__in=own)
+
+
+def unmoved_ends(own: Sequence[UUID]) -> set[UUID]:
+    """List both raw ids of each merge of a person, or undone one, after which not all is moved yet."""
+    unmoved = Merge.objects.filter(moved_at=None).filter(Q(kept_via__in=own) | Q(merged_via__in=own))
+    return {raw_id for pair in unmoved.values_list("kept_via", "merged_via") for raw_id in pair}
 
 
 def places_of(ends: Iterable[UUID]) -> list[UUID]:

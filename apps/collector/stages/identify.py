@@ -1,14 +1,16 @@
 """After this stage each track has its session and profile, locked, and messages seen before are marked."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from apps.collector import erased
 from apps.collector.compliance import Gate
 from apps.collector.track import Batch, Track
 from apps.core import locks
 from apps.events import identification
 from apps.events.models import MessageKey
-from apps.profiles import identity
+from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim
 from apps.profiles.models import Identifier, Profile
@@ -19,19 +21,28 @@ from apps.sessions.models import Session
 def identify(batch: Batch) -> None:
     """Lock all keys of the batch, read what they name in one query a table, and resolve track after track.
 
-    Raises identity.Moved when a merge elsewhere came between our look and our lock; nothing has changed then.
+    Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
     tracks = batch.going
     claims = [track.claim for track in tracks]
     for track in tracks:
         _read_claim(track, track.claim)
+    names = erased.names_in(tracks)
+    buried = burial.find(names)
+    if buried:
+        claims = [erased.turn_away(track, claim, buried) for track, claim in zip(tracks, claims, strict=True)]
+        for track, claim in zip(tracks, claims, strict=True):
+            _read_claim(track, claim, buried)
     session_keys = {track.session_key for track in tracks if track.session_key}
-    locks.by_key(set().union(*(track.keys() for track in tracks)))
+    locks.by_key(set().union(*(track.keys for track in tracks)))
     sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
     batch.directory = identity.load(
         [track.claim for track in tracks if not track.is_profileless],
         session_profile_ids={row.original_profile_id for row in sessions.values() if row.original_profile_id},
     )
+    # Whoever erases somebody holds the lock of his profile: what is not buried now is not while we hold it.
+    if burial.find(names).keys() != buried.keys():
+        raise identity.Moved
     batch.now = batch.directory.later_than_all(batch.now)
     _mark_duplicates(tracks)
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id} - sessions.keys()
@@ -42,7 +53,7 @@ def identify(batch: Batch) -> None:
         known = _known_session(track, batch, sessions)
         if gate.concerns(track):
             gate.comply(track, _find_profile(track, batch, known))
-            _read_claim(track, claim)  # by what is left of it
+            _read_claim(track, claim, buried)  # by what is left of it
         _resolve_profile(track, batch, known)
         gate.remember(track)
         if track.going and (known or track.saves_session):
@@ -53,7 +64,7 @@ def identify(batch: Batch) -> None:
     _follow_merges(batch)
 
 
-def _read_claim(track: Track, claim: Claim) -> None:
+def _read_claim(track: Track, claim: Claim, buried: Collection[UUID] = ()) -> None:
     """Add what the events prove to what the client claims, and leave out what names nobody."""
     proofs = [
         proof
@@ -61,6 +72,7 @@ def _read_claim(track: Track, claim: Claim) -> None:
         for proof in identification.proofs_of(
             event.type, event.properties, source_id=track.source.id, event_index=event.index
         )
+        if not buried or identifier_id(proof.kind, proof.value) not in buried
     ]
     user_id = usable(Identifier.Kind.USER, claim.user_id) if claim.user_id else None
     anonymous_id = usable(Identifier.Kind.ANONYMOUS, claim.anonymous_id) if claim.anonymous_id else None

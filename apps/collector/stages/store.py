@@ -112,7 +112,7 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
 
 def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
     rows = []
-    keys = sorted(track.keys())
+    keys = sorted(track.keys)
     for refusal in track.refusals():
         events = [event for event in track.events if event.refusal is refusal] or track.events
         rows.append(
@@ -123,7 +123,7 @@ def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
                 field=refusal.field,
                 message=refusal.message,
                 payload="" if refusal.is_private else _printable([_shown(event, policy) for event in events]),
-                keys=keys,
+                keys=[] if refusal.is_private else keys,
             )
         )
     return rows

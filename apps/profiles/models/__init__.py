@@ -3,6 +3,7 @@
 from apps.profiles.models.consent import ConsentDecision, ConsentText, ConsentType
 from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
+from apps.profiles.models.privacy import ErasedId, PrivacyRequest
 from apps.profiles.models.profile import Profile, ProfileQuerySet, summary_of
 
 __all__ = [
@@ -11,10 +12,12 @@ __all__ = [
     "ConsentDecision",
     "ConsentText",
     "ConsentType",
+    "ErasedId",
     "Identifier",
     "IdentityConflict",
     "Merge",
     "MergeRule",
+    "PrivacyRequest",
     "Profile",
     "ProfileQuerySet",
     "Reason",

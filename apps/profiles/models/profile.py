@@ -52,7 +52,12 @@ class Profile(models.Model):
             models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
             models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
         ]
-        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
+        permissions = [
+            ("merge_profile", "Can merge profiles, and undo merges"),
+            ("view_pii", "Can see personal data"),
+            ("export_profile", "Can export all data of a person"),
+            ("erase_profile", "Can erase people, and make them anonymous"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or str(self.id)
