@@ -27,6 +27,7 @@ _FACTS: Final = {paths.parse(path): field for path, field in FIELDS.items() if p
 _MAPS: Final = frozenset(path for path, field in _FACTS.items() if field.kind is Kind.MAP)
 _UNITS: Final = (_FACTS.keys() - _MAPS) | _WHOLE
 _FLAT: Final = frozenset({"traits", "interests", "consents", "stats"})  # each name below them is a unit
+_DERIVED: Final = "data.anonymous"  # from what else is known: nobody said so
 # A field that is the percentage of one sum in another.
 _PERCENTAGE: Final = tuple(paths.parse(f"data.metrics.{name}") for name in ("ltcop", "ltcocc", "ltcosc"))
 
@@ -71,6 +72,8 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
     for unit, held in _merged_units(kept, gone, rules):
         merged["provenance"].update(held.entries)
         _put(merged, unit, held.value)
+    if _DERIVED not in kept["provenance"].keys() | gone["provenance"].keys():
+        merged["provenance"].pop(_DERIVED, None)
     _compute_percentage(merged)
     return merged | summary_of(merged["data"], merged["primary_id"])
 
