@@ -169,14 +169,8 @@ PARTITIONS_AHEAD_MONTHS = env.integer("PARTITIONS_AHEAD_MONTHS", default=3)
 EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 keeps events for ever
 MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
 REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
-# The names of properties whose texts tell of nobody: they stay when a person is made anonymous.
-HARMLESS_PROPERTIES = frozenset(
-    env.listing(
-        "HARMLESS_PROPERTIES",
-        default="action answer brand category channel color currency device_type format interest language medium method"
-        " payment plan position rating size sku source status type unit variant".split(),
-    )
-)
+# Names of properties, besides those in profiles/anonymity.py, whose texts tell of nobody.
+HARMLESS_PROPERTIES = env.listing("HARMLESS_PROPERTIES", default=[])
 INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

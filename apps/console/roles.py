@@ -2,7 +2,21 @@
 
 from django.contrib.auth.models import Group, Permission
 
-SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_FIGURES = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_PEOPLE = (*SEES_FIGURES, "profiles.view_pii")
+SEES_CONSENTS = ("profiles.view_consenttype", "profiles.view_consentdecision", "events.view_compliancerule")
+ANSWERS_FOR_DATA = (
+    *SEES_CONSENTS,
+    *(f"profiles.{verb}_consenttype" for verb in ("add", "change")),
+    *(f"events.{verb}_compliancerule" for verb in ("add", "change", "delete")),
+    "profiles.export_profile",
+    "profiles.erase_profile",
+    "profiles.view_privacyrequest",
+    "profiles.view_erasedid",
+    "profiles.delete_erasedid",
+    "core.view_auditentry",
+    "core.view_task",
+)
 SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
 SEES_TROUBLE = (
     "events.view_refusedevent",
@@ -19,12 +33,13 @@ CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
 )
 
-DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+DEVELOPER = (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
 ROLES = {
-    "Administrator": (*DEVELOPER, *CHANGES_USERS),
+    "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
+    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *ANSWERS_FOR_DATA),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING),
-    "Analyst": (*SEES_PEOPLE, "events.view_eventtype"),
+    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING),
+    "Analyst": (*SEES_FIGURES, "events.view_eventtype"),
 }
 
 

@@ -35,6 +35,10 @@ class Events(Holding):
             rows: Iterator[Any] = events.values().iterator(chunk_size=CHUNK)
             yield from rows
 
+    def count(self, person: Person) -> int:
+        """Count the events."""
+        return sum(events.count() for events in _events_of(person))
+
     def erase(self, person: Person, *, limit: int) -> int:
         """Delete the next page, by the primary key in the months where it lies."""
         page = [(event.id, event.time) for event in _next_of(person, limit, "id", "time")]

@@ -14,6 +14,32 @@ from apps.profiles.models import Profile
 from apps.profiles.provenance import Provenance
 from apps.profiles.schema import FIELDS, Kind, is_empty
 
+# Names of properties whose texts tell of nobody; HARMLESS_PROPERTIES adds an installation's own.
+_HARMLESS: Final = frozenset(
+    [
+        "action",
+        "brand",
+        "category",
+        "channel",
+        "color",
+        "currency",
+        "device_type",
+        "format",
+        "interest",
+        "language",
+        "medium",
+        "method",
+        "payment",
+        "plan",
+        "rating",
+        "size",
+        "sku",
+        "status",
+        "type",
+        "unit",
+        "variant",
+    ]
+)
 # Numbers that name, place or describe somebody.
 _TELLING: Final = re.compile(
     r"(^|[_-])(id|ids|pk|number|no|nr|code|token|card|phone|mobile|fax|zip|postal|postcode|birthday|birth|age|height"
@@ -36,7 +62,7 @@ def harmless(tree: Any, *, name: str = "") -> Any:
     if isinstance(tree, bool):
         return tree
     if isinstance(tree, str):
-        return tree if name.lower() in settings.HARMLESS_PROPERTIES else MISSING
+        return tree if name.lower() in _HARMLESS or name in settings.HARMLESS_PROPERTIES else MISSING
     return MISSING if tree is None or _TELLING.search(name) else tree
 
 

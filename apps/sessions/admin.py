@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.events.models import Event, Source
-from apps.profiles import ledger
+from apps.profiles import anonymity, ledger
+from apps.profiles.admin.privacy import mask
+from apps.sessions.anonymity import columns_of
 from apps.sessions.models import Session
 
 N_EVENTS = 200
@@ -59,6 +61,12 @@ class SessionAdmin(Browser):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Name all fields, those that are computed included."""
         return [name for _, options in self.fieldsets for name in options["fields"]]
+
+    def mask(self, request: HttpRequest, row: Session) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
+        if row.profile:
+            mask(request, row.profile, anonymity.columns_of)
 
     @admin.display(description="Started")
     def started(self, row: Session) -> SafeString:

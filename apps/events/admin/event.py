@@ -14,8 +14,10 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
+from apps.profiles.admin.privacy import mask
 
 JOURNEY_COLOURS = {
     "awareness": "blue",
@@ -117,6 +119,10 @@ class EventAdmin(Browser):
         self._sources = dict(Source.objects.values_list("id", "name"))
         events: QuerySet[Event] = super().get_queryset(request)
         return events
+
+    def mask(self, request: HttpRequest, row: Event) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str

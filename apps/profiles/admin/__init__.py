@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import consent, profile
+from apps.profiles.admin import consent, privacy, profile
 
-__all__ = ["consent", "profile"]
+__all__ = ["consent", "privacy", "profile"]

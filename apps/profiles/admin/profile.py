@@ -13,8 +13,11 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
-from apps.core.ids import as_uuid
-from apps.events.timeline import page_of_events
+from apps.core.ids import NIL, as_uuid
+from apps.events.anonymity import columns_of as event_columns
+from apps.events.timeline import Page, page_of_events
+from apps.profiles import anonymity, ledger
+from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, mask
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Alias, Identifier, Profile
 
@@ -37,7 +40,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(Browser):
+class ProfileAdmin(PrivacyActions, Browser):
     """People: who they are, what is known of them, and what they did."""
 
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
@@ -58,6 +61,10 @@ class ProfileAdmin(Browser):
         """Name all fields, those that are computed included."""
         return [name for _, options in self.fieldsets for name in options["fields"]]
 
+    def mask(self, request: HttpRequest, row: Profile) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, anonymity.columns_of)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
     ) -> tuple[QuerySet[Profile], bool]:
@@ -65,6 +72,9 @@ class ProfileAdmin(Browser):
         term = search_term.strip()
         if not term:
             return queryset, False
+        if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
+            named = as_uuid(term)
+            return queryset.filter(id=ledger.living_id(named) if named else NIL), False
         found = Q(email=term.lower()) | Q(primary_id=term)
         kinds = (Identifier.Kind.USER, Identifier.Kind.ANONYMOUS)
         hashes = [identifier_id(kind, term) for kind in kinds]
@@ -85,6 +95,7 @@ class ProfileAdmin(Browser):
         if not self.has_view_permission(request, profile):
             return HttpResponse(status=403)
         page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
+        _mask_page(request, page)
         return render(request, "admin/cdp/timeline_events.html", {"page": page, "profile_id": profile.id})
 
     @admin.display(description="Person")
@@ -145,10 +156,14 @@ class ProfileAdmin(Browser):
         """Show the latest sessions."""
         latest = row.sessions.order_by("-started_at")[:N_SESSIONS]
         rows = (
-            (link("cdp_sessions_session", found.id, moment(found.started_at)), found.page_count, found.entry_page)
+            (
+                link("cdp_sessions_session", found.id, moment(found.started_at)),
+                found.page_count,
+                "" if row.is_masked else found.entry_page,  # type: ignore[attr-defined]  # see `mask`
+            )
             for found in latest
         )
-        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} pages, from {}</dd></dl>', rows) or NOTHING
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} pages {}</dd></dl>', rows) or NOTHING
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -156,9 +171,17 @@ class ProfileAdmin(Browser):
         """Hand the first page of the timeline to the template."""
         profile_id = as_uuid(object_id)
         page = page_of_events(profile_id=profile_id) if profile_id else None
+        if page:
+            _mask_page(request, page)
         extra = {"page": page, "profile_id": profile_id}
         response: HttpResponse = super().change_view(request, object_id, form_url, extra)
         return response
+
+
+def _mask_page(request: HttpRequest, page: Page) -> None:
+    for _, events in page.days:
+        for event in events:
+            mask(request, event, event_columns)
 
 
 def _weight(value: Any) -> float:

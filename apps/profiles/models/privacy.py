@@ -55,6 +55,7 @@ class ErasedId(models.Model):
 
     class Meta:
         verbose_name = "tombstone"
+        indexes = [models.Index(fields=["erased_at", "id"], name="erased_by_time")]  # the admin's list, latest first
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
