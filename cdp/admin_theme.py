@@ -35,6 +35,32 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Identity",
+                "separator": True,
+                "items": [
+                    _page("Merges", "merge", "profiles_merge_changelist", "profiles.view_merge"),
+                    _page(
+                        "Conflicts",
+                        "call_split",
+                        "profiles_identityconflict_changelist",
+                        "profiles.view_identityconflict",
+                    ),
+                    _page(
+                        "Identification points",
+                        "fingerprint",
+                        "events_identificationpoint_changelist",
+                        "events.view_identificationpoint",
+                    ),
+                    _page(
+                        "Blocked identifiers",
+                        "person_off",
+                        "profiles_blockedidentifier_changelist",
+                        "profiles.view_blockedidentifier",
+                    ),
+                    _page("Merge rules", "rule", "profiles_mergerule_changelist", "profiles.view_mergerule"),
+                ],
+            },
+            {
                 "title": "Collecting",
                 "separator": True,
                 "items": [

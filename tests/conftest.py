@@ -1,9 +1,13 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,3 +29,11 @@ def fresh_memory() -> Iterator[None]:
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def shop(db: None) -> "Shop":
+    """A shop whose events go through the pipeline."""
+    from tests.shop import Shop
+
+    return Shop()

@@ -17,6 +17,13 @@ ANSWERS_FOR_DATA = (
     "core.view_auditentry",
     "core.view_task",
 )
+SEES_MERGES = ("profiles.view_merge", "profiles.view_identityconflict")
+IDENTITY_MODELS = ("profiles.{}_blockedidentifier", "profiles.{}_mergerule", "events.{}_identificationpoint")
+SEES_IDENTITY = tuple(model.format("view") for model in IDENTITY_MODELS)
+CHANGES_IDENTITY = (
+    "profiles.merge_profile",
+    *(model.format(verb) for verb in ("add", "change", "delete") for model in IDENTITY_MODELS),
+)
 SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
 SEES_TROUBLE = (
     "events.view_refusedevent",
@@ -33,12 +40,21 @@ CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
 )
 
-DEVELOPER = (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+DEVELOPER = (
+    *SEES_PEOPLE,
+    *SEES_CONSENTS,
+    *SEES_COLLECTING,
+    *SEES_TROUBLE,
+    *CHANGES_COLLECTING,
+    *SEES_MERGES,
+    *SEES_IDENTITY,
+    *CHANGES_IDENTITY,
+)
 ROLES = {
     "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
-    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *ANSWERS_FOR_DATA),
+    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *ANSWERS_FOR_DATA),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING),
+    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES),
     "Analyst": (*SEES_FIGURES, "events.view_eventtype"),
 }
 

@@ -1,4 +1,4 @@
-"""People are merged, separated and moved while they are tracked: no event and no update is lost, and nobody waits for ever."""
+"""People are merged, separated and moved while they are tracked: no event and no update is lost."""
 
 import random
 import threading

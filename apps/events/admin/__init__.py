@@ -1,5 +1,5 @@
-"""The admin's pages of sources, events, event types, compliance rules and the inbox."""
+"""The admin's pages of sources, events and their types, identification points, compliance rules, and the inbox."""
 
-from apps.events.admin import compliance, event, inbox, source
+from apps.events.admin import compliance, event, identification, inbox, source
 
-__all__ = ["compliance", "event", "inbox", "source"]
+__all__ = ["compliance", "event", "identification", "inbox", "source"]

@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import consent, privacy, profile
+from apps.profiles.admin import consent, merging, privacy, profile, rules
 
-__all__ = ["consent", "privacy", "profile"]
+__all__ = ["consent", "merging", "privacy", "profile", "rules"]

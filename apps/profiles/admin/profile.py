@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -16,10 +16,11 @@ from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import NIL, as_uuid
 from apps.events.anonymity import columns_of as event_columns
 from apps.events.timeline import Page, page_of_events
-from apps.profiles import anonymity, ledger
+from apps.profiles import anonymity, identity, ledger
+from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, mask
-from apps.profiles.identifiers import identifier_id
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles.models import Identifier, Profile
+from apps.sessions.models import Session
 
 N_SESSIONS = 10
 
@@ -46,13 +47,15 @@ class ProfileAdmin(PrivacyActions, Browser):
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
     list_filter = (KindFilter,)
     search_fields = ("email",)
-    search_help_text = "E-mail, customer number, user or anonymous id, or a profile's id, old or new: the whole of it"
+    search_help_text = (
+        "E-mail, phone, customer number, user or anonymous id, a profile's id, old or new: the whole of it"
+    )
     change_form_outer_before_template = "admin/cdp/profile_head.html"
     change_form_after_template = "admin/cdp/timeline.html"
     fieldsets = (
         ("What is known", {"fields": ("facts", "free_traits", "interests_shown", "consents_shown")}),
         ("Who said so, and when", {"classes": ("tab",), "fields": ("sources_shown",)}),
-        ("Ids", {"classes": ("tab",), "fields": ("id", "primary_id", "ids_shown")}),
+        ("Ids", {"classes": ("tab",), "fields": ("id", "primary_id", "ids_shown", "merges_shown")}),
         ("Sessions", {"classes": ("tab",), "fields": ("sessions_shown",)}),
         ("Times", {"classes": ("tab",), "fields": ("first_seen_at", "last_seen_at", "created_at", "updated_at")}),
     )
@@ -76,18 +79,12 @@ class ProfileAdmin(PrivacyActions, Browser):
             named = as_uuid(term)
             return queryset.filter(id=ledger.living_id(named) if named else NIL), False
         found = Q(email=term.lower()) | Q(primary_id=term)
-        kinds = (Identifier.Kind.USER, Identifier.Kind.ANONYMOUS)
-        hashes = [identifier_id(kind, term) for kind in kinds]
-        ids = list(Identifier.objects.filter(id__in=hashes).values_list("profile_id", flat=True))
-        named = as_uuid(term)
-        if named:
-            ids += [named, *Alias.objects.filter(id=named).values_list("profile_id", flat=True)]
-        return queryset.filter(found | Q(id__in=ids)), False
+        return queryset.filter(found | Q(id__in=identity.named(term))), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the timeline's further pages."""
+        """Add the timeline's further pages, and those that merge."""
         own = path("<uuid:profile_id>/timeline/", self.admin_site.admin_view(self.timeline), name="profile_timeline")
-        return [own, *super().get_urls()]
+        return [own, *merge_urls(self.admin_site), *super().get_urls()]
 
     def timeline(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
         """Render the next events of a profile: `before` is the position, `type` the filter."""
@@ -137,24 +134,29 @@ class ProfileAdmin(PrivacyActions, Browser):
     def sources_shown(self, row: Profile) -> SafeString:
         """Show each field with the time and the event that set it, the newest first."""
         newest = sorted(row.provenance.items(), key=lambda item: item[1][0], reverse=True)
-        rows = (
-            (name, at[:19].replace("T", " "), link("events_event", event_id, "event"))
-            for name, (at, event_id) in newest
-        )
+        rows = ((name, said[0][:19].replace("T", " "), _setter(said[1])) for name, said in newest)
         return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} · {}</dd></dl>', rows) or NOTHING
 
     @admin.display(description="Known as")
     def ids_shown(self, row: Profile) -> SafeString:
         """Show the other ids that lead here; identifiers are hashes, and say only of which kind they are."""
         aliases = ((alias.id, "an old id") for alias in row.aliases.all()[:50])
-        identifiers = ((found.id, found.get_kind_display()) for found in row.identifiers.all()[:50])
+        own = Identifier.objects.filter(profile_id__in=ledger.raw_ids([row.id]))[:50]
+        identifiers = ((found.id, _kind(found)) for found in own)
         rows = [*aliases, *identifiers]
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
+
+    @admin.display(description="Merges")
+    def merges_shown(self, row: Profile) -> SafeString:
+        """Link to the merges that made the profile what it is, the latest first."""
+        merges = reversed(ledger.merges_of(row.id))
+        rows = ((link("profiles_merge", found.id, moment(found.at)), found.get_reason_display()) for found in merges)
         return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
 
     @admin.display(description="Latest sessions")
     def sessions_shown(self, row: Profile) -> SafeString:
         """Show the latest sessions."""
-        latest = row.sessions.order_by("-started_at")[:N_SESSIONS]
+        latest = Session.objects.filter(ledger.belonging_to(row.id)).order_by("-started_at")[:N_SESSIONS]
         rows = (
             (
                 link("cdp_sessions_session", found.id, moment(found.started_at)),
@@ -170,6 +172,9 @@ class ProfileAdmin(PrivacyActions, Browser):
     ) -> HttpResponse:
         """Hand the first page of the timeline to the template."""
         profile_id = as_uuid(object_id)
+        living_id = ledger.living_id(profile_id) if profile_id else None
+        if living_id != profile_id:  # an old id resolves for ever
+            return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[living_id]))
         page = page_of_events(profile_id=profile_id) if profile_id else None
         if page:
             _mask_page(request, page)
@@ -182,6 +187,15 @@ def _mask_page(request: HttpRequest, page: Page) -> None:
     for _, events in page.days:
         for event in events:
             mask(request, event, event_columns)
+
+
+def _setter(setter: str) -> SafeString | str:
+    """Show who set a field: an event, or a person or key."""
+    return link("events_event", setter, "event") if as_uuid(setter) else setter
+
+
+def _kind(found: Identifier) -> str:
+    return f"{found.get_kind_display()}{', shared: it leads nowhere any more' if found.is_shared else ''}"
 
 
 def _weight(value: Any) -> float:

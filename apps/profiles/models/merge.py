@@ -78,7 +78,7 @@ class IdentityConflict(models.Model):
     event_id = models.UUIDField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="conflict_by_time")]  # the admin's list
+        indexes = [models.Index(fields=["at", "id"], name="conflict_by_time")]  # the admin's list
 
     def __str__(self) -> str:
         return f"{self.profile_id} and {self.other_id}"
