@@ -97,7 +97,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
                     _page("Tasks", "progress_activity", "core_task_changelist", "core.view_task"),
-                    _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.view_dashboard"),
+                    _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.admin"),
                     _page("Users", "person", "auth_user_changelist", "auth.view_user"),
                     _page("Roles", "badge", "auth_group_changelist", "auth.view_group"),
                 ],

@@ -28,7 +28,7 @@ WSGI_APPLICATION = "cdp.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the other one would put a site of its own in place of ours
     "unfold.contrib.filters",
     "cdp.apps.AdminConfig",
     "django.contrib.auth",

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.chromium import chromium, new_page
+from tests.live import Live, live_platform
 
 if TYPE_CHECKING:
     from tests.shop import Shop
@@ -29,6 +33,46 @@ def fresh_memory() -> Iterator[None]:
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """The platform as processes of its own; tests with the mark `xdist_group("live")` share one."""
+    with live_platform() as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has been nowhere yet."""
+    with new_page(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, live: Live) -> StorageState:
+    """The cookies of an administrator who has signed in."""
+    with new_page(browser) as page:
+        page.goto(f"{live.address}/admin/")
+        page.get_by_label("Username").fill("admin")
+        page.get_by_label("Password").fill(live.password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text("Events by hour").wait_for()
+        return page.context.storage_state()
+
+
+@pytest.fixture
+def admin(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
+    """A page of an administrator."""
+    with new_page(browser, storage_state=signed_in) as opened:
+        yield opened
 
 
 @pytest.fixture

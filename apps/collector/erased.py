@@ -30,9 +30,9 @@ def names_in(tracks: Collection[Track]) -> set[UUID]:
     return {identifier_id(Kind.EMAIL, address) for address in addresses}.union(*(track.keys for track in tracks))
 
 
-def turn_away(track: Track, claim: Claim, buried: Buried) -> Claim:
-    """Refuse events of a track that bring an erased person back, and return its claim with the ids of a new device."""
-    field = _named_by_claim(claim, buried)
+def turn_away(track: Track, buried: Buried) -> None:
+    """Refuse events of a track that bring an erased person back, and give a new device's ids to the others."""
+    field = _named_by_claim(track.client_claim, buried)
     devices = [buried[key] for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
     for event in track.going:
         place = field or next(_named_by_event(event, track, buried), "")
@@ -41,7 +41,7 @@ def turn_away(track: Track, claim: Claim, buried: Buried) -> Claim:
         elif any(event.happened_at <= device.erased_at for device in devices):
             event.refusal = Refusal("erased", _PAST, f"events.{event.index}.time", event.index, is_private=True)
     track.settle()
-    return _begin_anew(track, claim, buried)
+    track.client_claim = _begin_anew(track, buried)
 
 
 def _named_by_claim(claim: Claim, buried: Buried) -> str:
@@ -64,7 +64,8 @@ def _named_by_event(event: TrackedEvent, track: Track, buried: Buried) -> Iterat
             yield prefix + paths.join(path)
 
 
-def _begin_anew(track: Track, claim: Claim, buried: Buried) -> Claim:
+def _begin_anew(track: Track, buried: Buried) -> Claim:
+    claim = track.client_claim
     successors: dict[str, Any] = {}
     profile = buried.get(claim.profile_ref) if claim.profile_ref else None
     if profile:

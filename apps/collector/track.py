@@ -45,10 +45,10 @@ class TrackedEvent:
     key: UUID | None = None  # admit: what makes a repetition of it known
     is_duplicate: bool = False  # identify
     refusal: Refusal | None = None  # any
-    decisions: list[Decision] = field(default_factory=list)  # comply: what it says about consents
+    decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    problems: list[dict[str, str]] = field(default_factory=list)  # comply, profile: fields that could not be used
+    problems: list[dict[str, str]] = field(default_factory=list)  # identify, profile: fields that could not be used
 
     @property
     def happened_at(self) -> datetime:
@@ -80,26 +80,23 @@ class Track:
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
-    session: Session | None = None  # identify; None for what neither names nor keeps one
+    client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
     profile: Profile | None = None  # identify
-    is_new_session: bool = False  # visit: the first of its session to be kept
-    is_new_profile: bool = False  # visit: the first of its profile to be kept
     raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
+    session: Session | None = None  # visit; None for what neither names nor keeps one
+    is_new_session: bool = False  # visit
+    is_new_profile: bool = False  # visit
     starts_visit: bool = False  # visit
+    visit_count: int | None = None  # visit: of the profile, this one included
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
+        self.client_claim = self.claim
         self.settle()
 
     def settle(self) -> None:
         """Note which events are neither refused nor known already; called by the stages that refuse or add events."""
         self.going = [event for event in self.events if event.refusal is None and not event.is_duplicate]
-
-    @property
-    def at_session(self) -> Session:
-        """The session of a track that has one: `identify` has found or opened it."""
-        assert self.session is not None
-        return self.session
 
     @property
     def keys(self) -> set[UUID]:
@@ -121,6 +118,7 @@ class Batch:
     now: datetime
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
+    sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
 
     @property
     def going(self) -> list[Track]:

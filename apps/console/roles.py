@@ -31,7 +31,7 @@ SEES_TROUBLE = (
     "events.change_inboxitem",
     "core.view_task",
     "core.change_task",
-    "django_rq.view_dashboard",
+    "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
     f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")

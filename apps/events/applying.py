@@ -16,10 +16,11 @@ IDENTIFY = "identify"  # Segment's call: its traits, which are the event's prope
 
 
 def apply(profile: Profile, type: str, said: Said, rules: EventRules | None) -> list[dict[str, str]]:
-    """Change the profile as the event says, and return the fields that could not be copied, with the reason."""
+    """Change the profile as the event says, and return the fields that could not be copied, with the reason.
+
+    Visits are counted where they begin, see Profile.start_visit.
+    """
     _count(profile, seen_at=system_events.caused_at(type, said.time))
-    if system_events.starts_visit(type, said.properties):
-        _start_visit(profile, at=system_events.caused_at(type, said.time))
     document, provenance = profile.document, profile.provenance
     if type == IDENTIFY:
         for name, value in said.properties.items():
@@ -41,9 +42,3 @@ def _count(profile: Profile, *, seen_at: datetime) -> None:
     profile.event_count += 1
     profile.first_seen_at = seen_at if is_new else min(profile.first_seen_at, seen_at)
     profile.last_seen_at = seen_at if is_new else max(profile.last_seen_at, seen_at)
-
-
-def _start_visit(profile: Profile, *, at: datetime) -> None:
-    profile.visit_count += 1
-    times = {profile.visit_started_at, profile.previous_visit_at, at} - {None}
-    profile.previous_visit_at, profile.visit_started_at = [None, *sorted(filter(None, times))][-2:]

@@ -15,10 +15,11 @@ from apps.profiles.holdings import CHUNK, SESSION, Holding, Person, Rows, regist
 
 _ANONYMISE = """
 UPDATE events_event AS event SET profile_id = row.profile_id, original_profile_id = row.profile_id,
-    session_id = row.session_id, message_id = NULL, problems = NULL,
+    session_id = row.session_id, message_id = row.message_id, problems = row.problems,
     properties = row.properties, traits = row.traits, context = row.context
 FROM jsonb_to_recordset(%s::jsonb) AS row (
-    id uuid, time timestamptz, profile_id uuid, session_id uuid, properties jsonb, traits jsonb, context jsonb
+    id uuid, time timestamptz, profile_id uuid, session_id uuid, message_id text, problems jsonb,
+    properties jsonb, traits jsonb, context jsonb
 ) WHERE event.id = row.id AND event.time = row.time
 """
 

@@ -15,7 +15,7 @@ from django.db.models import Count
 
 from apps.core import paths
 from apps.core.upsert import upsert
-from apps.events import applying
+from apps.events import applying, system_events
 from apps.events.copying import Said
 from apps.events.models import Event
 from apps.events.rules import EventRules
@@ -110,6 +110,8 @@ def _replay(
         if event.processed_at < side.part.since:
             continue
         said = Said(event.properties, event.traits, event.time, event.id, source_id=event.source_id)
+        if system_events.starts_visit(event.type, event.properties):
+            side.profile.start_visit(at=system_events.caused_at(event.type, event.time))
         applying.apply(side.profile, event.type, said, rules.get(event.type))
         if str(event.id) in wanted:
             side.setters.add(str(event.id))

@@ -111,6 +111,10 @@ class Directory:
         alias = self.aliases.get(raw_id)
         return alias.profile_id if alias else raw_id
 
+    def raw_id_of(self, known: UUID | None, profile: Profile, *, otherwise: UUID) -> UUID:
+        """Return the raw id that something keeps while it is the same person's; else that of who has it now."""
+        return known if known is not None and self.living_id(known) == profile.id else otherwise
+
     def later_than_all(self, now: datetime) -> datetime:
         """Return a time after everything that was ever stored of these profiles, whatever the clocks of hosts say.
 

@@ -6,7 +6,9 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.events.models import ComplianceRule, InboxItem, Redirect, Source
+from apps.collector.sources import SourcePolicy, policy_of
+from apps.core.ids import new_id
+from apps.events.models import ComplianceRule, Event, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -104,6 +106,18 @@ class SessionFactory(DjangoModelFactory[Session]):
     started_at = last_seen_at = NOON
 
 
+class EventFactory(DjangoModelFactory[Event]):
+    """A page view at noon that belongs to nobody."""
+
+    class Meta:
+        model = Event
+
+    id = factory.LazyFunction(new_id)
+    time = received_at = processed_at = NOON
+    type = "page-view"
+    source_id = factory.Faker("uuid4", cast_to=None)
+
+
 class InboxItemFactory(DjangoModelFactory[InboxItem]):
     """A request that waits."""
 
@@ -126,3 +140,9 @@ def track_payload(source: Source, *types: str, session: str | None = "session-of
         "events": [{"type": type_} for type_ in types],
         **parts,
     }
+
+
+def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
+    """What the pipeline knows of a source; of one that is in no database, when only values are given."""
+    source = source or SourceFactory.build(**values)
+    return policy_of({name: getattr(source, name) for name in SourcePolicy.__dataclass_fields__})

@@ -8,7 +8,7 @@ from apps.profiles.provenance import entry
 
 
 def profile(batch: Batch) -> None:
-    """Count visits and events, and copy properties to profiles, in the order of the events; no query."""
+    """Count events, and copy properties to profiles, in the order of the events; no query."""
     all_rules = event_types.rules()
     for track in batch.going:
         if track.profile is None:

@@ -3,12 +3,16 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
+
+from apps.core.admin.shown import NOTHING
 
 BEFORE, AFTER = "before", "after"
 EXACT_BELOW = 10_000
@@ -103,11 +107,26 @@ class Browser(ModelAdmin):
 
     keyset: ClassVar[tuple[str, ...]] = ("id",)
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they count the table, once for each choice
     list_per_page = 50
     list_filter_sheet = True
     list_filter_submit = False
     change_list_template = "admin/cdp/browser.html"
+    change_form_template = "admin/cdp/page.html"
+    head_template = ""  # what stands above the panels of a page
+    empty_value_display = NOTHING
+    empty_list = "Nothing is here yet, or nothing that fits."
     actions: Any = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Name the page after what is in it: there is nothing to "select to change"."""
+        title = capfirst(self.opts.verbose_name_plural)
+        response: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return response
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Name all fields, those that are computed included."""
+        return [name for _, options in self.fieldsets for name in options["fields"]]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Page by key."""

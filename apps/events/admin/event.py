@@ -5,19 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import NOTHING, badge, link, moment, tree
+from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
-from apps.profiles.admin.privacy import mask
+from apps.profiles.admin.privacy import is_masked, mask
+from apps.profiles.models import Profile
 
 JOURNEY_COLOURS = {
     "awareness": "blue",
@@ -28,7 +31,7 @@ JOURNEY_COLOURS = {
 }
 
 
-class TypeFilter(admin.SimpleListFilter):
+class TypeFilter(DropdownFilter):
     """One type of events, by the index on (type, id)."""
 
     title = "type"
@@ -43,7 +46,7 @@ class TypeFilter(admin.SimpleListFilter):
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
-class SourceFilter(admin.SimpleListFilter):
+class SourceFilter(DropdownFilter):
     """The events of one source, by the index on (source_id, id)."""
 
     title = "source"
@@ -62,7 +65,7 @@ class SourceFilter(admin.SimpleListFilter):
 class ReceivedFilter(admin.SimpleListFilter):
     """What arrived lately: ids begin with the time at which they were made, so the primary key serves."""
 
-    title = "received"
+    title = "time of arrival"
     parameter_name = "received"
     periods = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -83,46 +86,40 @@ class ReceivedFilter(admin.SimpleListFilter):
 class EventAdmin(Browser):
     """Events in the order of their arrival."""
 
-    list_display = ("happened", "type_shown", "about", "person", "source", "state")
+    list_display = ("happened", "type_shown", "about", "person", "source", "left_out")
     list_filter = (TypeFilter, SourceFilter, ReceivedFilter)
+    list_filter_submit = True
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
+    head_template = "admin/cdp/event_head.html"
     fieldsets = (
-        (
-            "Event",
-            {
-                "fields": (
-                    "type",
-                    "happened",
-                    "received",
-                    "person",
-                    "session",
-                    "source",
-                    "state",
-                    "tags_shown",
-                )
-            },
-        ),
-        ("What it says", {"fields": ("properties_tree", "traits_tree", "context_tree", "problems_tree")}),
+        ("Properties", {"fields": ("properties_tree",)}),
+        ("Traits", {"fields": ("traits_tree",)}),
+        ("Context", {"fields": ("context_tree",)}),
+        ("Fields left out", {"fields": ("problems_tree",)}),
+        ("Event", {"classes": ("side",), "fields": ("person", "session", "source", "journey", "tags_shown")}),
+        ("Times", {"classes": ("side",), "fields": ("happened", "received", "processed")}),
         (
             "Ids",
-            {"classes": ("tab",), "fields": ("id", "message_id", "original_profile_id", "processed_at", "is_silent")},
+            {"classes": ("side",), "fields": ("id_shown", "message_id", "original_profile_id", "historical")},
         ),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Read the sources once for the whole page."""
-        self._sources = dict(Source.objects.values_list("id", "name"))
+        """Read the names of profiles and sources with the events: no foreign key leads there."""
+        profile = Profile.objects.filter(pk=OuterRef("profile_id"))
+        name = Coalesce(NullIf("name", Value("")), "email", "primary_id", output_field=TextField())
         events: QuerySet[Event] = super().get_queryset(request)
-        return events
+        return events.annotate(
+            person_name=Subquery(profile.values_list(name)),
+            source_name=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("name")),
+        )
 
-    def mask(self, request: HttpRequest, row: Event) -> None:
+    def mask(self, request: HttpRequest, row: Any) -> None:
         """Show nobody to those who may not see personal data."""
         mask(request, row, columns_of)
+        if is_masked(row):
+            row.person_name = None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -146,6 +143,21 @@ class EventAdmin(Browser):
         """Show when it arrived."""
         return moment(row.received_at)
 
+    @admin.display(description="Stored")
+    def processed(self, row: Event) -> SafeString:
+        """Show when it was stored."""
+        return moment(row.processed_at)
+
+    @admin.display(description="Historical")
+    def historical(self, row: Event) -> SafeString:
+        """Show whether it was imported, and set nothing in motion."""
+        return tree(row.is_silent)
+
+    @admin.display(description="Id")
+    def id_shown(self, row: Event) -> SafeString:
+        """Show the id, to copy."""
+        return copyable(row.id)
+
     @admin.display(description="Type")
     def type_shown(self, row: Event) -> SafeString:
         """Show the type, coloured by its place in the journey."""
@@ -157,9 +169,9 @@ class EventAdmin(Browser):
         return gist(row)
 
     @admin.display(description="Profile")
-    def person(self, row: Event) -> SafeString:
+    def person(self, row: Any) -> SafeString:
         """Link to whose it is."""
-        return link("profiles_profile", row.profile_id, f"…{str(row.profile_id)[-6:]}")
+        return link("profiles_profile", row.profile_id, row.person_name or str(Profile(id=row.profile_id)))
 
     @admin.display(description="Session")
     def session(self, row: Event) -> SafeString:
@@ -167,14 +179,14 @@ class EventAdmin(Browser):
         return link("cdp_sessions_session", row.session_id)
 
     @admin.display(description="Source")
-    def source(self, row: Event) -> SafeString:
+    def source(self, row: Any) -> SafeString:
         """Link to where it came in."""
-        return link("events_source", row.source_id, self._sources.get(row.source_id, row.source_id))
+        return link("events_source", row.source_id, row.source_name or row.source_id)
 
-    @admin.display(description="State")
-    def state(self, row: Event) -> SafeString:
-        """Show whether all of it could be used."""
-        return badge("fields left out", "amber") if row.problems else badge("stored", "green")
+    @admin.display(description="Left out")
+    def left_out(self, row: Event) -> SafeString:
+        """Show how many fields could not be copied to the profile."""
+        return badge(len(row.problems), "amber") if row.problems else NOTHING
 
     @admin.display(description="Tags")
     def tags_shown(self, row: Event) -> SafeString:
@@ -206,11 +218,22 @@ class EventAdmin(Browser):
 class EventTypeAdmin(Browser):
     """The event types that have a meaning of their own."""
 
-    keyset = ("type",)
+    ordering = ("type",)
+    change_list_template = "admin/change_list.html"
+    show_full_result_count = True
     list_display = ("type", "name", "group", "journey", "n_traits", "n_fields")
-    fieldsets = ((None, {"fields": ("type", "name", "group", "definition_tree")}),)
-    readonly_fields = ("type", "name", "group", "definition_tree")
+    fieldsets = (
+        ("Definition", {"fields": ("definition_tree",)}),
+        (
+            "Event type",
+            {"classes": ("side",), "fields": ("type", "name", "group", "journey", "is_builtin", "is_enabled")},
+        ),
+    )
     list_per_page = 100
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """List them from a to z: there are few."""
+        return ChangeList
 
     @admin.display(description="Journey")
     def journey(self, row: EventType) -> SafeString:
@@ -231,4 +254,4 @@ class EventTypeAdmin(Browser):
     @admin.display(description="Definition")
     def definition_tree(self, row: EventType) -> SafeString:
         """Show the definition."""
-        return format_html("{}", tree(row.definition))
+        return tree(row.definition)

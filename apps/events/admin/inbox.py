@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import badge, copyable, link, moment
+from apps.core.admin.shown import badge, json_text, link, moment
 from apps.events.models import InboxItem, RefusedEvent, Source
 
 
@@ -31,11 +31,14 @@ class ParkedFilter(admin.SimpleListFilter):
 class InboxItemAdmin(Browser):
     """Requests that were accepted and wait, or that failed and were set aside."""
 
+    empty_list = "All that was accepted has been processed."
     list_display = ("id", "dialect", "source", "received", "state", "error")
     list_filter = (ParkedFilter,)
     actions = ["release"]
-    fieldsets = ((None, {"fields": ("dialect", "source", "received", "state", "attempts", "error", "body_shown")}),)
-    readonly_fields = ("dialect", "source", "received", "state", "attempts", "error", "body_shown")
+    fieldsets = (
+        ("Body", {"fields": ("body_shown",)}),
+        ("Request", {"classes": ("side",), "fields": ("dialect", "source", "received", "state", "attempts", "error")}),
+    )
 
     @admin.action(description="Try again", permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> None:
@@ -65,17 +68,20 @@ class InboxItemAdmin(Browser):
     @admin.display(description="Body")
     def body_shown(self, row: InboxItem) -> SafeString:
         """Show the request as it came."""
-        return copyable(row.body[:5_000])
+        return json_text(row.body)
 
 
 @admin.register(RefusedEvent)
 class RefusedEventAdmin(Browser):
     """Events that could not be taken, with the reason."""
 
+    empty_list = "No event had to be refused lately."
     list_display = ("received", "code_shown", "field", "message", "source")
     search_fields = ("code",)
-    fieldsets = ((None, {"fields": ("received", "code_shown", "field", "message", "source", "payload_shown")}),)
-    readonly_fields = ("received", "code_shown", "field", "message", "source", "payload_shown")
+    fieldsets = (
+        ("What was sent", {"fields": ("payload_shown",)}),
+        ("Refusal", {"classes": ("side",), "fields": ("code_shown", "field", "message", "source", "received")}),
+    )
 
     @admin.display(description="Received")
     def received(self, row: RefusedEvent) -> SafeString:
@@ -95,4 +101,4 @@ class RefusedEventAdmin(Browser):
     @admin.display(description="Payload")
     def payload_shown(self, row: RefusedEvent) -> SafeString:
         """Show what was sent."""
-        return copyable(row.payload)
+        return json_text(row.payload)

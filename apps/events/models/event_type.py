@@ -14,8 +14,8 @@ class EventType(models.Model):
     name = models.CharField(max_length=120)
     group = models.CharField(max_length=40, blank=True, default="")
     definition = Json(default=dict, help_text="Journey, tags, traits, profile mapping, constants, computations.")
-    is_builtin = models.BooleanField(default=False)
-    is_enabled = models.BooleanField(default=True)
+    is_builtin = models.BooleanField("built in", default=False)
+    is_enabled = models.BooleanField("enabled", default=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

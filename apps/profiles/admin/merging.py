@@ -60,16 +60,19 @@ class MergeAdmin(Browser):
     list_filter = (StateFilter,)
     search_fields = ("kept_id",)
     search_help_text = "A profile's id, old or new: the whole of it"
-    change_form_outer_before_template = "admin/cdp/merge_head.html"
+    head_template = "admin/cdp/merge_head.html"
     fieldsets = (
-        (None, {"fields": ("happened", "kept", "merged", "why", "event", "who", "state", "undone")}),
-        ("Before", {"fields": ("kept_tree", "merged_tree")}),
-        ("Ids", {"classes": ("tab",), "fields": ("id", "kept_via", "merged_via", "identifier_id", "moved_at")}),
+        ("What the one was before that was kept", {"fields": ("kept_tree",)}),
+        ("What the one was that was merged into it", {"fields": ("merged_tree",)}),
+        (
+            "Merge",
+            {
+                "classes": ("side",),
+                "fields": ("happened", "kept", "merged", "why", "event", "who", "state", "undone"),
+            },
+        ),
+        ("Ids", {"classes": ("side",), "fields": ("id", "kept_via", "merged_via", "identifier_id")}),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Merge], search_term: str
@@ -176,8 +179,7 @@ class IdentityConflictAdmin(Browser):
     """Profiles that something says are one person, and that were left alone: for somebody to look at."""
 
     list_display = ("noted", "one", "other", "refused", "why")
-    fieldsets = ((None, {"fields": ("noted", "one", "other", "refused", "why", "event", "identifier_id")}),)
-    readonly_fields = ("noted", "one", "other", "refused", "why", "event", "identifier_id")
+    fieldsets = (("Conflict", {"fields": ("noted", "one", "other", "refused", "why", "event", "identifier_id")}),)
     keyset = ("at", "id")
 
     @admin.display(description="First noted")

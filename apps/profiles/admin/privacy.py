@@ -22,6 +22,8 @@ from apps.core import audit
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment
 from apps.core.ids import as_uuid
+from apps.events.anonymity import columns_of as event_columns
+from apps.events.timeline import Page
 from apps.profiles import burial, erasure, export, ledger
 from apps.profiles.holdings import all_holdings, person_of
 from apps.profiles.identifiers import identifier_id, normalise
@@ -39,6 +41,19 @@ def mask(request: HttpRequest, row: Any, columns_of: Callable[[Any], dict[str, A
     if row.is_masked:
         for name, value in columns_of(row).items():
             setattr(row, name, value)
+
+
+def is_masked(row: Any) -> bool:
+    """Tell whether what names somebody has been taken out of a row."""
+    return bool(row.is_masked)
+
+
+def mask_page(page: Page, *, is_masked: bool) -> None:
+    """Leave of the events of a timeline what tells of nobody, if so."""
+    for _, events in page.days if is_masked else ():
+        for event in events:
+            for name, value in event_columns(event).items():
+                setattr(event, name, value)
 
 
 class RequestForm(forms.Form):

@@ -1,8 +1,10 @@
 """The living profile of a person."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 from apps.core.fields import Json
@@ -49,8 +51,9 @@ class Profile(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
-            models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
+            # Search by customer number and e-mail address. Hashes: senders may write texts that no tree has room for.
+            HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
+            HashIndex(fields=["email"], name="profile_by_email"),
         ]
         permissions = [
             ("merge_profile", "Can merge profiles, and undo merges"),
@@ -60,7 +63,15 @@ class Profile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.primary_id or str(self.id)
+        return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
+
+    def start_visit(self, *, at: datetime) -> None:
+        """Count a visit; the current one is the latest to begin, in whatever order they become known."""
+        self.visit_count += 1
+        if self.visit_started_at is None or at >= self.visit_started_at:
+            self.previous_visit_at, self.visit_started_at = self.visit_started_at, at
+        elif self.previous_visit_at is None or at > self.previous_visit_at:
+            self.previous_visit_at = at
 
     @property
     def document(self) -> dict[str, Any]:

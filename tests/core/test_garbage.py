@@ -1,0 +1,18 @@
+"""Garbage is collected less often, not never."""
+
+import gc
+
+from apps.core.garbage import collect_less_often
+
+
+def test_what_is_loaded_is_left_out_and_the_rest_is_still_collected() -> None:
+    before = gc.get_threshold()
+    try:
+        collect_less_often()
+
+        assert gc.get_freeze_count() > 0
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > before[0] > 0
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
