@@ -14,19 +14,26 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
 COLLECTING = {"events.source", "events.redirect", "events.eventtype"}
-TROUBLE = {"events.refusedevent", "events.inboxitem", "django_rq.dashboard"}
+TROUBLE = {"events.refusedevent", "events.inboxitem", "core.task", "django_rq.dashboard"}
 USERS = {"auth.user", "auth.group"}
+MERGES = {"profiles.merge", "profiles.identityconflict"}
+IDENTITY = {"profiles.blockedidentifier", "profiles.mergerule", "events.identificationpoint"}
+CONSENTS = {"profiles.consenttype", "profiles.consentdecision", "events.compliancerule"}
+PRIVACY = {"profiles.privacyrequest", "profiles.erasedid", "core.auditentry", "core.task"}
+SOURCES, RULES = {"events.source", "events.redirect"}, {"profiles.consenttype", "events.compliancerule"}
 
 SEES = {
-    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS,
-    "Developer": PEOPLE | COLLECTING | TROUBLE,
-    "Marketer": PEOPLE | COLLECTING,
+    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY | CONSENTS | PRIVACY,
+    "Data steward": PEOPLE | COLLECTING | MERGES | CONSENTS | PRIVACY,
+    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY | CONSENTS,
+    "Marketer": PEOPLE | COLLECTING | MERGES | CONSENTS,
     "Analyst": PEOPLE | {"events.eventtype"},
     "": set(),
 }
 ADDS = {
-    "Administrator": {"events.source", "events.redirect"} | USERS,
-    "Developer": {"events.source", "events.redirect"},
+    "Administrator": SOURCES | IDENTITY | RULES | USERS,
+    "Data steward": RULES,
+    "Developer": SOURCES | IDENTITY,
     "Marketer": set(),
     "Analyst": set(),
     "": set(),
@@ -84,7 +91,7 @@ def test_only_some_may_change_or_delete_a_source(role: str) -> None:
     client.post(page, {"name": "After", "kind": "api", "bots": "refuse", "is_enabled": "on"})
     client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
 
-    may = bool(ADDS[role])
+    may = "events.source" in ADDS[role]
     assert Source.objects.filter(name="Before").exists() == (not may)
     assert not Source.objects.filter(name="After").exists()
 
