@@ -21,6 +21,8 @@ TARGETS = {
     "stored_2m_ratio": ">= 0.90",
     "statements_per_batch": "constant",
     "web_rss_mb": "< 150",
+    "merge_block_ms": "< 100",
+    "profile_lookup_p50_ms": "< 5",
     "crash_lost": "0",
     "crash_doubled": "0",
     "crash_miscounted": "0",

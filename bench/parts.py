@@ -16,6 +16,7 @@ from apps.events import partitions
 from apps.events.models import Event, InboxItem, Source
 from apps.events.storage import EventRow
 from bench.crash import crash
+from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
 from bench.machine import web
 
@@ -119,6 +120,8 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "ingest": ingest,
     "stored": stored,
     "crash": crash,
+    "merge": merge,
+    "lookup": lookup,
 }
 
 

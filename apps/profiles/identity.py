@@ -246,12 +246,17 @@ class Directory:
             self.new_aliases.append(alias)
         return profile
 
+    def _goes_over(self, known: Identifier, profile: Profile) -> bool:
+        """Tell whether an identifier is to lead to another profile than before: a device, and what led nowhere."""
+        owner = self.living_id(known.profile_id)
+        return owner not in self.profiles or (known.kind == Kind.ANONYMOUS and owner != profile.id)
+
     def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
         for kind, value in claim.identifiers():
             key = identifier_id(kind, value)
             known = self.identifiers.get(key)
-            if known is not None and (kind != Kind.ANONYMOUS or self.living_id(known.profile_id) == found.profile.id):
+            if known is not None and not self._goes_over(known, found.profile):
                 continue
             if found.profile.identifier_count >= settings.MAX_IDENTIFIERS_PER_PROFILE:
                 continue

@@ -66,6 +66,12 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
     kept, gone = sorted((one, other), key=precedence)
     merged: Image = {name: combine(kept[name], gone[name]) for name, combine in COLUMNS.items()}
     merged["previous_visit_at"], merged["visit_started_at"] = _last_visits(kept, gone)
+    seen = [image for image in (kept, gone) if image["event_count"]] or [
+        kept,
+        gone,
+    ]  # until then it is as old as its row
+    merged["first_seen_at"] = min(image["first_seen_at"] for image in seen)
+    merged["last_seen_at"] = max(image["last_seen_at"] for image in seen)
     merged.update({root: {} for root in TREES}, country="", provenance=_above(kept, gone))
     if "primary_id" in kept["provenance"]:
         merged["provenance"]["primary_id"] = complete(kept["provenance"]["primary_id"])
@@ -204,8 +210,6 @@ COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "primary_id": _kept,
     "created_at": min,
     "updated_at": max,
-    "first_seen_at": min,
-    "last_seen_at": max,
     "visit_count": _sum,
     "event_count": _sum,
     "identifier_count": _sum,

@@ -43,7 +43,13 @@ def test_insert_new_leaves_known_rows_alone() -> None:
     alias = AliasFactory()
     stranger = ProfileFactory()
 
-    insert_new(Alias, [Alias(id=alias.id, profile=stranger, created_at=NOON), AliasFactory.build(profile=stranger)])
+    insert_new(
+        Alias,
+        [
+            Alias(id=alias.id, profile=stranger, origin_id=stranger.id, created_at=NOON),
+            AliasFactory.build(profile=stranger),
+        ],
+    )
 
     assert Alias.objects.get(id=alias.id).profile_id == alias.profile_id
     assert Alias.objects.count() == 2

@@ -123,6 +123,7 @@ def test_a_profile_merged_with_itself_is_itself(person: Image) -> None:
 
 def test_each_column_has_a_way_to_be_merged() -> None:
     by_others = {"email", "name", "is_anonymous", "provenance", "country", "visit_started_at", "previous_visit_at"}
+    by_others |= {"first_seen_at", "last_seen_at"}
 
     assert image().keys() == merging.COLUMNS.keys() | set(TREES) | by_others
 
@@ -179,6 +180,12 @@ def test_counts_are_summed_and_times_are_those_of_both() -> None:
     assert (merged["visit_count"], merged["event_count"]) == (3, 12)
     assert (merged["created_at"], merged["last_seen_at"]) == (one["created_at"], other["last_seen_at"])
     assert (merged["previous_visit_at"], merged["visit_started_at"]) == (NOON, NOON + timedelta(hours=2))
+
+
+def test_a_profile_without_an_event_was_not_seen() -> None:
+    merged = merge_images(image(1, event_count=1), image(2), DEFAULT)
+
+    assert merged["last_seen_at"] == image(1)["last_seen_at"]
 
 
 def test_sums_are_summed_with_their_percentage_and_heights_are_not() -> None:

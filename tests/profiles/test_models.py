@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from apps.profiles.models import Identifier, Profile
+from apps.profiles.models import Alias, Profile
 from tests.factories import NOON, AliasFactory, IdentifierFactory, ProfileFactory
 
 HOUR = timedelta(hours=1)
@@ -31,11 +31,11 @@ def test_an_id_leads_to_one_profile(factory: type[AliasFactory] | type[Identifie
 
 
 def test_what_leads_to_a_profile_goes_with_it() -> None:
-    identifier = IdentifierFactory()
+    alias = AliasFactory()
 
-    identifier.profile.delete()
+    alias.profile.delete()
 
-    assert not Identifier.objects.exists()
+    assert not Alias.objects.exists()
 
 
 def test_locked_profiles_are_locked_in_the_order_of_their_ids() -> None:

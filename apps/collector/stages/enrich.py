@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.collector.track import Batch, Track
 from apps.profiles.models import Profile
+from apps.profiles.provenance import entry, take
 from apps.sessions.agent import describe
 from apps.sessions.campaign import campaign_of
 from apps.sessions.language import languages_of
@@ -72,19 +73,25 @@ def _country_of(geo: dict[str, Any]) -> str:
 
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
-    if geo:
+    """Note where somebody is and what he reads, unless something later is known already."""
+    latest = max(track.going, key=lambda event: event.happened_at)
+    said = entry(time=latest.happened_at, setter=latest.id, source=track.source.id)
+    if geo and take(profile.provenance, "data.devices.last.geo", said):
         # A copy: events change it, and the session's, or the look-up's memory, must not change with it.
         profile.data.setdefault("devices", {}).setdefault("last", {})["geo"] = copy.deepcopy(geo)
-        profile.country = _country_of(geo) or profile.country
+    country = _country_of(geo)
+    if country and take(profile.provenance, "country", said):
+        profile.country = country
     zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
-    if isinstance(zone, str) and zone:
+    if isinstance(zone, str) and zone and take(profile.provenance, "aux.geo.time_zone", said):
         aux_geo = profile.aux.setdefault("geo", {})
         aux_geo["time_zone"] = zone
         continent = zone.partition("/")[0]
         if continent.lower() not in NO_PLACES:
             aux_geo["continent"] = continent
+            profile.provenance["aux.geo.continent"] = said
     spoken = list(_languages(track))
-    if spoken:
+    if spoken and take(profile.provenance, "aux.languages", said):
         profile.aux["languages"] = spoken
 
 
