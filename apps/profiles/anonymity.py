@@ -45,6 +45,8 @@ _TELLING: Final = re.compile(
     r"(^|[_-])(id|ids|pk|number|no|nr|code|token|card|phone|mobile|fax|zip|postal|postcode|birthday|birth|age|height"
     r"|weight|salary|lat|lon|lng|latitude|longitude|location|ip|iban|cvv|badge|passport)$|[a-z0-9]I[dD]$",
 )
+# Names that are themselves what they should only name: an address, a number.
+_SPEAKING: Final = re.compile(r"@|\d{6}")
 _KEPT_FACTS: Final = tuple(
     field
     for path, field in FIELDS.items()
@@ -55,7 +57,11 @@ _KEPT_FACTS: Final = tuple(
 def harmless(tree: Any, *, name: str = "") -> Any:
     """Return what of a JSON tree tells of nobody; MISSING when nothing does."""
     if isinstance(tree, dict):
-        kept = {key: left for key, item in tree.items() if (left := harmless(item, name=key)) is not MISSING}
+        kept = {
+            key: left
+            for key, item in tree.items()
+            if not _SPEAKING.search(key) and (left := harmless(item, name=key)) is not MISSING
+        }
         return kept or MISSING
     if isinstance(tree, list):
         return [left for item in tree if (left := harmless(item, name=name)) is not MISSING] or MISSING
@@ -95,7 +101,7 @@ def columns_of(profile: Profile) -> dict[str, Any]:
 
 
 def _numbers(tree: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tree.items() if isinstance(value, int | float)}
+    return {name: left for name, left in harmless_object(tree).items() if isinstance(left, int | float)}
 
 
 def _times(provenance: Provenance, data: dict[str, Any]) -> Provenance:
