@@ -21,7 +21,7 @@ class Parked(Holding):
     Those that still wait are left alone: they are refused when their turn comes, for what they tell happened before.
     """
 
-    name, title, models = "parked", "Messages about you that we have not been able to process", (InboxItem,)
+    name, title, models = "parked", "Messages about the person that could not be processed", (InboxItem,)
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
         """Yield what is about him of each message."""

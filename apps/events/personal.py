@@ -28,7 +28,7 @@ FROM jsonb_to_recordset(%s::jsonb) AS row (
 class Events(Holding):
     """His events, and those of his sessions that belong to no profile."""
 
-    name, title, models = "events", "What you did, as your devices and other systems told us", (Event,)
+    name, title, models = "events", "What the person did, as devices and other systems told us", (Event,)
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
         """Yield the events, in order."""
@@ -71,7 +71,7 @@ class Events(Holding):
 class RefusedEvents(Rows):
     """Events that were refused, with what was sent."""
 
-    name, title, models = "refused", "What was sent about you and not taken", (RefusedEvent,)
+    name, title, models = "refused", "What was sent about the person and not taken", (RefusedEvent,)
     omitted = ("keys",)
 
     def find(self, person: Person) -> Q:

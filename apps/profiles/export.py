@@ -22,7 +22,8 @@ CHUNK_BYTES: Final = 64 * 1024
 # A spreadsheet takes such a text for a formula, and runs it.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _README: Final = """\
-This archive holds all that we know of you, as of {at:%d %B %Y, %H:%M} UTC. Request {request}, reference: {reference}.
+This archive holds all that is known of a person here, as of {at:%d %B %Y, %H:%M} UTC.
+Request {request}, reference: {reference}.
 
 Each file comes twice: as JSON, for programs, and as CSV, for spreadsheets. Times are in UTC.
 

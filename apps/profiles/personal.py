@@ -18,7 +18,7 @@ from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityCon
 class Aliases(Rows):
     """The ids that lead to the profile."""
 
-    name, title, models = "aliases", "Other ids under which your devices knew you", (Alias,)
+    name, title, models = "aliases", "Other ids by which devices know the person", (Alias,)
     is_at_once = True
 
     def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
@@ -37,7 +37,7 @@ class Identifiers(Rows):
 
     name, title, models = (
         "identifiers",
-        "Which kinds of names other systems told us; the names are hashed",
+        "Kinds of names that other systems told us; the names themselves are hashed",
         (Identifier,),
     )
     omitted = ("id",)
@@ -59,7 +59,7 @@ class Decisions(Rows):
 
     name, title, models = (
         "consents",
-        "What you agreed to, what you withdrew, when, and in view of which text",
+        "What the person agreed to and withdrew, when, and in view of which text",
         (ConsentDecision,),
     )
     is_at_once = True
@@ -73,7 +73,11 @@ class Decisions(Rows):
 class Merges(Rows):
     """The ledger of merges, with the images of what was merged."""
 
-    name, title, models = "merges", "Which records turned out to be about you, and what they held before", (Merge,)
+    name, title, models = (
+        "merges",
+        "Records that turned out to be about one person, and what they held before",
+        (Merge,),
+    )
     is_at_once = True
 
     def find(self, person: Person) -> Q:
@@ -86,7 +90,11 @@ class Merges(Rows):
 class Conflicts(Rows):
     """Merges that were refused."""
 
-    name, title, models = "conflicts", "Records that might be about you, but that we kept apart", (IdentityConflict,)
+    name, title, models = (
+        "conflicts",
+        "Records that may be about the same person and were kept apart",
+        (IdentityConflict,),
+    )
     is_at_once = True
 
     def find(self, person: Person) -> Q:
@@ -98,7 +106,7 @@ class Conflicts(Rows):
 class AdminLog(Rows):
     """What Django's admin notes when somebody edits a row: it calls the row by its name."""
 
-    name, title, models = "edits", "When our staff edited your record", (LogEntry,)
+    name, title, models = "edits", "When staff edited the record", (LogEntry,)
     is_at_once = True
 
     def find(self, person: Person) -> Q:
@@ -110,7 +118,7 @@ class AdminLog(Rows):
 class Audit(Rows):
     """The audit log, which stays: it only forgets whom an entry was about."""
 
-    name, title, models = "audit", "What our staff did with your record", (AuditEntry,)
+    name, title, models = "audit", "What staff did with the record", (AuditEntry,)
     is_at_once = True
 
     def find(self, person: Person) -> Q:
@@ -130,7 +138,7 @@ class Audit(Rows):
 class Profiles(Rows):
     """The living profile."""
 
-    name, title, models = "profile", "Who you are, as far as we know, and who told us which part and when", (Profile,)
+    name, title, models = "profile", "The profile: facts, figures, and who told us which part and when", (Profile,)
     is_at_once = True
 
     def names(self, person: Person) -> Iterator[tuple[str, UUID]]:

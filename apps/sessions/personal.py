@@ -14,7 +14,7 @@ from apps.sessions.models import Session
 class Sessions(Rows):
     """His sessions, whose ids his devices keep."""
 
-    name, title, models = "sessions", "Your visits: when, from where, and on which device", (Session,)
+    name, title, models = "sessions", "Visits: when, from where, and on which device", (Session,)
 
     def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
         """Yield their ids."""

@@ -55,7 +55,7 @@ def test_an_erasure_shows_what_will_go_asks_for_a_reference_and_is_certified(ann
     assert Profile.objects.filter(pk=anna.pk).exists()
     done = client.post(button("erase_person", anna), {"reference": "Ticket 7"}, follow=True)
 
-    assert "Your visits" in asked
+    assert "Visits: when" in asked
     assert "This cannot be undone" in asked
     assert "required" in without_reference.content.decode()
     made = PrivacyRequest.objects.get()

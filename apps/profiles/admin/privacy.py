@@ -20,7 +20,7 @@ from unfold.enums import ActionVariant
 
 from apps.core import audit
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import badge, link, moment
+from apps.core.admin.shown import badge, link, moment, rows
 from apps.core.ids import as_uuid
 from apps.events.anonymity import columns_of as event_columns
 from apps.events.timeline import Page
@@ -147,19 +147,14 @@ class PrivacyRequestAdmin(Browser):
     search_help_text = "A reference, or the id that a profile had: the whole of it"
     actions_detail = ("certificate",)
     fieldsets = (
-        (None, {"fields": ("kind_shown", "reference", "requested_by", "requested", "state", "finished")}),
-        ("What was there", {"fields": ("summary", "n_ids", "subject")}),
-    )
-    readonly_fields = (
-        "kind_shown",
-        "reference",
-        "requested_by",
-        "requested",
-        "state",
-        "finished",
-        "summary",
-        "n_ids",
-        "subject",
+        ("What there was", {"fields": ("counts_shown", "n_ids", "subject")}),
+        (
+            "Request",
+            {
+                "classes": ("side",),
+                "fields": ("kind_shown", "reference", "requested_by", "requested", "state", "finished"),
+            },
+        ),
     )
 
     def get_search_results(
@@ -181,6 +176,11 @@ class PrivacyRequestAdmin(Browser):
         page = render_to_string("admin/cdp/certificate.html", {"request": found, "holdings": _counted(found)})
         headers = {"Content-Disposition": f'attachment; filename="certificate-{found.pk}.html"'}
         return HttpResponse(page, headers=headers)
+
+    @admin.display(description="Rows")
+    def counts_shown(self, row: PrivacyRequest) -> SafeString:
+        """Show how many rows of what."""
+        return rows((title, f"{count:,}", "") for title, count in _counted(row))
 
     @admin.display(description="Requested")
     def requested(self, row: PrivacyRequest) -> SafeString:
@@ -218,8 +218,7 @@ class ErasedIdAdmin(Browser):
     search_fields = ("id",)
     search_help_text = "A customer number, e-mail address, phone number or id, as somebody brings it: the whole of it"
     actions = ["lift"]
-    fieldsets = ((None, {"fields": ("id", "kind", "erased", "request", "effect")}),)
-    readonly_fields = ("id", "kind", "erased", "request", "effect")
+    fieldsets = (("Tombstone", {"fields": ("id", "kind", "erased", "request", "effect")}),)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ErasedId], search_term: str

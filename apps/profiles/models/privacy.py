@@ -21,13 +21,13 @@ class PrivacyRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=10, choices=Kind)
-    subject = models.UUIDField(db_index=True)
+    subject = models.UUIDField("hash of the profile's id", db_index=True)
     reference = models.CharField(max_length=200)  # the operator's own: a ticket, a letter
     requested_by = models.CharField(max_length=150)  # a name, so that it outlives the account
     requested_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     counts = Json(default=dict)  # {holding: rows}
-    n_ids = models.PositiveIntegerField(default=0)  # how many ids were buried
+    n_ids = models.PositiveIntegerField("ids that cannot come back", default=0)
     person = Json(default=dict)  # by which the rest is found while it is under way; emptied when it is finished
     task = models.ForeignKey(Task, on_delete=models.SET_NULL, null=True)
 
