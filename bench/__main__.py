@@ -18,6 +18,7 @@ TARGETS = {
     "track_ratio": ">= 0.10",
     "accept_ratio": ">= 0.30",
     "ingest_ratio": ">= 0.15",
+    "rich_pipeline_ratio": ">= 0.60",
     "stored_2m_ratio": ">= 0.90",
     "statements_per_batch": "constant",
     "web_rss_mb": "< 150",

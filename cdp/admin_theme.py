@@ -67,6 +67,15 @@ UNFOLD: dict[str, Any] = {
                     _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page(
+                        "Computed traits", "calculate", "events_computedtrait_changelist", "events.view_computedtrait"
+                    ),
+                    _page(
+                        "Quarantine",
+                        "healing",
+                        "events_quarantinedevent_changelist",
+                        "events.view_quarantinedevent",
+                    ),
                     _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
                 ],
             },

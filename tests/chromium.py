@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 UNPACKED = Path(__file__).parent / "clients" / "node_modules" / ".chromium"
 # A bare machine has neither the libraries nor a font; Chromium's package brings both.
@@ -17,6 +17,7 @@ QUIET = ["--disable-gpu", "--disable-quic", "--disable-sync"]  # Playwright turn
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run the browser. Django's ORM refuses to work on this thread meanwhile, since Playwright has an event loop."""
+    expect.set_options(timeout=30_000)  # milliseconds
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=UNPACKED / "chromium", args=QUIET, env={**os.environ, **ENVIRONMENT}

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.chromium import chromium, new_page
@@ -12,6 +15,10 @@ from tests.live import Live, live_platform
 
 if TYPE_CHECKING:
     from tests.shop import Shop
+
+# How long an example takes says more about what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,16 +30,25 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import compliance, event_types, redirects, sources
+    from apps.collector import compliance, computed_traits, event_types, redirects, sources
     from apps.events import identification, partitions
-    from apps.profiles import identifiers, merge_rules
+    from apps.profiles import identifiers, merge_rules, scores
 
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
-    for snapshot in (*configuration, compliance.current, identifiers.blocked, merge_rules.current):
+    values = (computed_traits.current, scores.current, compliance.current)
+    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """An administrator who is signed in; the one of pytest-django spends a second on his password."""
+    client = Client()
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
 
 
 @pytest.fixture(scope="session")

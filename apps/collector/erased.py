@@ -26,7 +26,7 @@ _PAST: Final = "It happened before the person whom it is about was erased."
 
 def names_in(tracks: Collection[Track]) -> set[UUID]:
     """List all by which the tracks may name somebody: their keys, and e-mail addresses wherever they stand."""
-    addresses = {address for track in tracks for event in track.going for _, address in addresses_in(event.properties)}
+    addresses = {address for track in tracks for event in track.kept for _, address in addresses_in(event.properties)}
     return {identifier_id(Kind.EMAIL, address) for address in addresses}.union(*(track.keys for track in tracks))
 
 
@@ -34,7 +34,7 @@ def turn_away(track: Track, buried: Buried) -> None:
     """Refuse events of a track that bring an erased person back, and give a new device's ids to the others."""
     field = _named_by_claim(track.client_claim, buried)
     devices = [buried[key] for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
-    for event in track.going:
+    for event in track.kept:
         place = field or next(_named_by_event(event, track, buried), "")
         if place:
             event.refusal = Refusal("erased", _NAMED, place, event.index, is_private=True)

@@ -6,11 +6,14 @@ from datetime import date, datetime
 from django.db import transaction
 
 from apps.collector.stages.admit import admit
+from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.profile import profile
+from apps.collector.stages.reshape import reshape
 from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
+from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
@@ -29,7 +32,7 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, visit, enrich, traits, profile, store)
+STAGES = (validate, reshape, identify, visit, enrich, traits, profile, compute, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

@@ -43,12 +43,15 @@ class TrackedEvent:
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
     key: UUID | None = None  # admit: what makes a repetition of it known
+    is_valid: bool = True  # validate
+    is_set_aside: bool = False  # validate: it goes into quarantine
     is_duplicate: bool = False  # identify
     refusal: Refusal | None = None  # any
     decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    problems: list[dict[str, str]] = field(default_factory=list)  # identify, profile: fields that could not be used
+    # validate, reshape; identify: what is no decision; profile: what could not be copied
+    problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def happened_at(self) -> datetime:
@@ -95,8 +98,13 @@ class Track:
         self.settle()
 
     def settle(self) -> None:
-        """Note which events are neither refused nor known already; called by the stages that refuse or add events."""
-        self.going = [event for event in self.events if event.refusal is None and not event.is_duplicate]
+        """Note which events still go on; called by the stages that refuse, set aside or add events."""
+        self.going = [event for event in self.kept if not event.is_set_aside]
+
+    @property
+    def kept(self) -> list[TrackedEvent]:
+        """The events of which anything is kept: those that go on, and those that go into quarantine."""
+        return [event for event in self.events if event.refusal is None and not event.is_duplicate]
 
     @property
     def keys(self) -> set[UUID]:
@@ -108,6 +116,20 @@ class Track:
         """All refusals, the payload's own or its events'."""
         own = [self.refusal] if self.refusal else []
         return own + [event.refusal for event in self.events if event.refusal]
+
+    def warnings(self) -> list[Refusal]:
+        """What was accepted and is not valid: the sender is told, as refusals are, though nothing is asked of him."""
+        return [
+            Refusal(
+                "quarantined" if event.is_set_aside else "invalid",
+                problem["message"],
+                f"events.{event.index}.{problem['field']}",
+                event.index,
+            )
+            for event in self.events
+            if not event.is_valid and event.refusal is None
+            for problem in event.problems
+        ]
 
 
 @dataclass(slots=True)

@@ -24,9 +24,12 @@ CHANGES_IDENTITY = (
     "profiles.merge_profile",
     *(model.format(verb) for verb in ("add", "change", "delete") for model in IDENTITY_MODELS),
 )
-SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
+SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype", "events.view_computedtrait")
 SEES_TROUBLE = (
     "events.view_refusedevent",
+    "events.view_quarantinedevent",
+    "events.change_quarantinedevent",
+    "events.delete_quarantinedevent",
     "events.view_inboxitem",
     "events.change_inboxitem",
     "core.view_task",
@@ -34,8 +37,9 @@ SEES_TROUBLE = (
     "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
-    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
+    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
 )
+CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
 CHANGES_USERS = tuple(
     f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
 )
@@ -49,13 +53,14 @@ DEVELOPER = (
     *SEES_MERGES,
     *SEES_IDENTITY,
     *CHANGES_IDENTITY,
+    *CHANGES_TRAITS,
 )
 ROLES = {
     "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
     "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *ANSWERS_FOR_DATA),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES),
-    "Analyst": (*SEES_FIGURES, "events.view_eventtype"),
+    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
+    "Analyst": (*SEES_FIGURES, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.events.anonymity import columns_of
-from apps.events.models import Event, RefusedEvent
+from apps.events.models import Event, QuarantinedEvent, RefusedEvent
 from apps.profiles.holdings import CHUNK, SESSION, Holding, Person, Rows, register
 
 _ANONYMISE = """
@@ -78,6 +78,18 @@ class RefusedEvents(Rows):
         """Select those that came with one of his ids, or whose payload names him."""
         named = [Q(payload__contains=orjson.dumps(text).decode()) for text in person.texts]
         return reduce(or_, named, Q(keys__overlap=person.keys))
+
+
+@register
+class QuarantinedEvents(Rows):
+    """Events that wait to be mended."""
+
+    name, title, models = "quarantined", "What was sent about the person and is to be mended", (QuarantinedEvent,)
+    omitted = ("keys",)
+
+    def find(self, person: Person) -> Q:
+        """Select those that came with one of his ids; what else names him is refused when it is replayed."""
+        return Q(keys__overlap=person.keys)
 
 
 def _events_of(person: Person) -> list[QuerySet[Event]]:

@@ -24,6 +24,7 @@ class EventRow(NamedTuple):
     message_id: str | None
     journey: str | None
     is_silent: bool
+    is_valid: bool
     tags: str  # see `array_literal`
     properties: str  # JSON texts from here on, see `json_text`
     traits: str

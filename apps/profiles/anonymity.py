@@ -94,6 +94,8 @@ def columns_of(profile: Profile) -> dict[str, Any]:
         "traits": {},
         "interests": _numbers(profile.interests),
         "stats": _numbers(profile.stats),
+        "tallies": {},  # which remember values of events
+        "computed": _numbers(profile.computed),
         "consents": {},
         "aux": {},
         "provenance": _times(profile.provenance, data),

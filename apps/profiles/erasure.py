@@ -41,7 +41,7 @@ def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor:
     with transaction.atomic():
         profile = _locked(profile_id)
         person = person_of(profile)
-        if ledger.unmoved_ends(person.raw_ids) - set(person.raw_ids):
+        if set(person.places) != set(person.raw_ids):
             raise NotYet("A merge of this profile was undone a moment ago. Please try again in a minute.")
         if kind == Kind.ANONYMISE:
             person = replace(person, anonymous_id=uuid4(), salt=secrets.token_hex(16))
@@ -74,6 +74,8 @@ def step(task: Task) -> Step:
             _count(request, holding, n_removed)
             request.save()
             return Step(n_removed, is_last=False, message=f"{holding.name}: {request.counts[holding.name]}")
+    # Now that all events are in their place, computed traits are counted anew.
+    Profile.objects.filter(pk=person.anonymous_id).update(computed={}, computed_edition=0)
     request.person, request.finished_at = {}, timezone.now()
     request.save()
     return Step(0, is_last=True, message=request.summary)

@@ -162,7 +162,7 @@ def all_holdings() -> tuple[Holding, ...]:
 def person_of(profile: Profile) -> Person:
     """Gather all by which tables know the person of a living profile."""
     own = ledger.raw_ids([profile.id])
-    places = {*own, *ledger.places_of(ledger.unmoved_ends(own))}
+    places = {*own, *ledger.unmoved_places(own)}
     values = set(traces.values_of(profile))
     person = Person(
         id=profile.id, raw_ids=tuple(own), places=tuple(places), texts=tuple(sorted(value for _, value in values))

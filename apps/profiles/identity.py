@@ -5,17 +5,23 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.core.ids import as_uuid, new_id
-from apps.profiles import ledger, merge_rules, merging
+from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
+LOOKUP = """
+SELECT profile.* FROM profiles_identifier AS identifier
+LEFT JOIN profiles_alias AS alias ON alias.id = identifier.profile_id
+JOIN profiles_profile AS profile ON profile.id = coalesce(alias.profile_id, identifier.profile_id)
+WHERE identifier.id = %s AND NOT identifier.is_shared
+"""
 Kind = Identifier.Kind
 Refusal = IdentityConflict.Refusal
 
@@ -160,6 +166,7 @@ class Directory:
         for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
             setattr(kept.profile, name, value)
         kept.profile.updated_at = now
+        computed.refresh(kept.profile, today=now.astimezone(UTC).date())
         del self.profiles[gone.profile.id]
         for alias in self.aliases.values():
             if alias.profile_id == gone.profile.id:
@@ -300,8 +307,7 @@ def _check_aliases(directory: Directory, raw_ids: set[UUID]) -> None:
 def lookup(kind: str, value: str) -> Profile | None:
     """Find the profile of an identifier, as anybody writes it; None when it is nobody's, or that of several people."""
     usable = normalise(kind, value)
-    found = Identifier.objects.filter(id=identifier_id(kind, usable), is_shared=False).first() if usable else None
-    return Profile.objects.filter(id=ledger.living_id(found.profile_id)).first() if found else None
+    return next(iter(Profile.objects.raw(LOOKUP, [identifier_id(kind, usable)])), None) if usable else None
 
 
 def named(text: str) -> set[UUID]:

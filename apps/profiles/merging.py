@@ -7,11 +7,12 @@ set it and when. Which parts these are never depends on what they hold, or the o
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from apps.core import paths
 from apps.core.paths import Path
+from apps.profiles import tallies
 from apps.profiles.merge_rules import Held, MergeRules
 from apps.profiles.models import Profile, summary_of
 from apps.profiles.provenance import Entry, Provenance, complete
@@ -204,6 +205,14 @@ def _sum(kept: int, gone: int) -> int:
     return kept + gone
 
 
+def _earlier(kept: date | None, gone: date | None) -> date | None:
+    return min((day for day in (kept, gone) if day), default=None)
+
+
+def _made_anew(_kept: Any, _gone: Any) -> Any:
+    return {}  # from the tallies: see computed.refresh
+
+
 # How each column that is no fact becomes one; the trees and the country are merged by unit.
 COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "id": _kept,
@@ -213,4 +222,8 @@ COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "visit_count": _sum,
     "event_count": _sum,
     "identifier_count": _sum,
+    "tallies": tallies.merge,
+    "computed": _made_anew,
+    "computed_edition": min,
+    "computed_until": _earlier,
 }

@@ -4,7 +4,6 @@ Everything under `data` is fixed and typed. `traits`, `interests` and `stats` ar
 """
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,7 +100,7 @@ def number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         message = f"Expected a number, not {_shown(value)}."
         raise ValueError(message)
-    if (isinstance(value, float) and not math.isfinite(value)) or abs(value) > _MAX_INTEGER:
+    if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
         message = "The number is out of range."
         raise ValueError(message)
     return value
@@ -111,7 +110,7 @@ def is_empty(value: object) -> bool:
     """Tell whether nothing is known: absent, null, blank, or without items. Zero and false are something."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or value is paths.MISSING or value in ([], {})
+    return value is None or value is paths.MISSING or (isinstance(value, (list, dict)) and not value)
 
 
 def _parsed(text: str) -> object:

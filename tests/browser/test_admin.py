@@ -37,9 +37,10 @@ def test_a_new_source_shows_how_to_send_to_it(admin: Page, live: Live, shoot: Sh
     shoot("source-add")
     admin.get_by_role("button", name="Save and continue editing").click()
 
+    expect(admin.get_by_text("was added successfully")).to_be_visible()
     source = live.rows("SELECT write_key, allowed_origins FROM events_source WHERE name = 'Fan shop'")[0]
     assert source["allowed_origins"] == ["https://fans.example", "*.fans.example"]
-    expect(admin.locator(".cdp-snippet").filter(has_text=source["write_key"])).to_have_count(3)
+    expect(admin.locator(".cdp-snippet").filter(has_text=source["write_key"])).to_have_count(4)
     shoot("source")
 
 
@@ -52,15 +53,16 @@ def test_events_are_paged_through_and_filtered(admin: Page, live: Live, shoot: S
 
     admin.get_by_role("link", name="older").click()
     expect(rows(admin)).to_have_count(50)
-    expect(rows(admin).first).not_to_have_text(newest)
+    expect(rows(admin).first).not_to_have_text(newest, use_inner_text=True)
     admin.get_by_role("link", name="newer").click()
-    assert rows(admin).first.inner_text() == newest
+    expect(rows(admin).first).to_have_text(newest, use_inner_text=True)
 
     admin.locator("a").filter(has_text="Filters").click()
     shoot("events-filters")
     admin.get_by_label("By type").select_option("sale-completed")
     admin.get_by_role("button", name="Apply").click()
     expect(admin).to_have_url(re.compile(r"\?(?!.*after=).*type=sale-completed"))
+    expect(rows(admin)).to_have_count(50)
     assert set(rows(admin).locator(".field-type_shown").all_inner_texts()) == {"sale-completed"}
 
 
@@ -87,11 +89,11 @@ def test_a_timeline_goes_back_to_the_first_event(admin: Page, live: Live) -> Non
     admin.goto(f"{live.address}/admin/profiles/profile/{busiest['id']}/change/")
     expect(admin.locator(".cdp-event")).to_have_count(30)
 
-    while admin.get_by_role("button", name="Earlier events").is_visible():
-        with admin.expect_response(re.compile("/timeline/")):
-            admin.get_by_role("button", name="Earlier events").click()
+    for n_shown in range(60, busiest["event_count"] + 30, 30):
+        admin.get_by_role("button", name="Earlier events").click()
+        expect(admin.locator(".cdp-event")).to_have_count(min(n_shown, busiest["event_count"]))
 
-    expect(admin.locator(".cdp-event")).to_have_count(busiest["event_count"])
+    expect(admin.get_by_role("button", name="Earlier events")).to_have_count(0)
     expect(admin.locator(".cdp-event").last).to_contain_text("profile-created")
 
 
@@ -101,10 +103,12 @@ def test_a_timeline_goes_back_to_the_first_event(admin: Page, live: Live) -> Non
         ("profiles/profile/", "Profiles"),
         ("cdp_sessions/session/", "Sessions"),
         ("events/redirect/", "Select tracked link to change"),
-        ("events/eventtype/", "Event types"),
-        ("events/eventtype/sale-completed/change/", "sale-completed | View event type"),
+        ("events/eventtype/", "Select event type to change"),
+        ("events/eventtype/sale-completed/change/", "sale-completed | Change event type"),
+        ("events/quarantinedevent/", "Quarantined events"),
         ("events/refusedevent/", "Refused events"),
         ("events/inboxitem/", "Inbox items"),
+        ("core/task/", "Tasks"),
         ("auth/user/", "Select user to change"),
         ("auth/group/", "Select group to change"),
     ],

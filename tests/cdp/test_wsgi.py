@@ -6,10 +6,18 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.signals import request_started
+from django.db import close_old_connections
 
 from cdp import wsgi
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def connection_of_the_test() -> None:
+    """Leave it open, as `cdp.wsgi` does: Django's client, in a test before, may have connected the signal again."""
+    request_started.disconnect(close_old_connections)
 
 
 def send(body: bytes, **environ: Any) -> tuple[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live import Live, Row
+from tests.live import Live, Row, wait_for
 
 HERE = Path(__file__).parent
 SERVERS = {
@@ -31,6 +31,7 @@ def test_a_server_tells_a_persons_story(name: str, live: Live, admin: Page) -> N
 
     assert (done.returncode, done.stderr) == (0, "")
     events = told(live, source, name, STORY, admin)
+    assert [event["type"] for event in events] == STORY
     assert [event["time"] for event in events] == [TEN + timedelta(minutes=minute) for minute in range(len(STORY))]
 
 
@@ -43,9 +44,7 @@ def test_a_browser_tells_a_persons_story(
     source = live.source(name)
     begun = datetime.now(UTC)
 
-    with page.expect_response(lambda response: "/v1/a" in response.url and response.request.method == "POST"):
-        page.goto(f"{shop}/{name}.html?address={live.address}&key={source['write_key']}&name={name}")
-    page.wait_for_load_state("networkidle")
+    page.goto(f"{shop}/{name}.html?address={live.address}&key={source['write_key']}&name={name}")
 
     events = told(live, source, name, story, admin)
     assert begun - timedelta(milliseconds=1) <= events[0]["time"] <= events[-1]["time"] <= datetime.now(UTC)
@@ -54,10 +53,13 @@ def test_a_browser_tells_a_persons_story(
 
 def told(live: Live, source: Row, name: str, story: list[str], admin: Page) -> list[Row]:
     """Return the events of a source once the story is stored, and on its profile's page."""
+    wait_for(lambda: len(live.events(source)) >= len(story), f"the story of {name}")
     live.wait_until_drained()
     events = live.events(source)
-    assert [event["type"] for event in events] == story
-    assert events[3]["properties"] == {"order_id": "O-17", "value": 24.9}
+    # A browser's calls may share a millisecond, and overtake each other on their way.
+    types = [event["type"] for event in events]
+    assert sorted(types) == sorted(story)
+    assert events[types.index("order-completed")]["properties"] == {"order_id": "O-17", "value": 24.9}
     (profile_id,) = {event["profile_id"] for event in events}
     profile = live.rows("SELECT * FROM profiles_profile WHERE id = %s", profile_id)[0]
     assert (profile["primary_id"], profile["email"]) == (f"{name}-user", f"{name}@example.com")

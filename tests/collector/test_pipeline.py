@@ -130,7 +130,7 @@ def message(minute: int) -> tuple[str, Any]:
 pytestmark = pytest.mark.django_db
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(requests=REQUESTS)
 @example(requests=[(False, track(0)), (False, track(120)), (False, track(130))]).via("one new visit, not two")
 @example(requests=[(False, message(0)), (False, message(20)), (False, message(40))]).via("one session of a device")

@@ -13,28 +13,34 @@ from tests.factories import NOON, InboxItemFactory, SourceFactory
 pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
-COLLECTING = {"events.source", "events.redirect", "events.eventtype"}
-TROUBLE = {"events.refusedevent", "events.inboxitem", "core.task", "django_rq.dashboard"}
+COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
+TROUBLE = {
+    "events.refusedevent",
+    "events.quarantinedevent",
+    "events.inboxitem",
+    "core.task",
+    "django_rq.dashboard",
+}
 USERS = {"auth.user", "auth.group"}
 MERGES = {"profiles.merge", "profiles.identityconflict"}
 IDENTITY = {"profiles.blockedidentifier", "profiles.mergerule", "events.identificationpoint"}
 CONSENTS = {"profiles.consenttype", "profiles.consentdecision", "events.compliancerule"}
 PRIVACY = {"profiles.privacyrequest", "profiles.erasedid", "core.auditentry", "core.task"}
-SOURCES, RULES = {"events.source", "events.redirect"}, {"profiles.consenttype", "events.compliancerule"}
+RULES = {"profiles.consenttype", "events.compliancerule"}
 
 SEES = {
     "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY | CONSENTS | PRIVACY,
     "Data steward": PEOPLE | COLLECTING | MERGES | CONSENTS | PRIVACY,
     "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY | CONSENTS,
     "Marketer": PEOPLE | COLLECTING | MERGES | CONSENTS,
-    "Analyst": PEOPLE | {"events.eventtype"},
+    "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
     "": set(),
 }
 ADDS = {
-    "Administrator": SOURCES | IDENTITY | RULES | USERS,
+    "Administrator": COLLECTING | IDENTITY | RULES | USERS,
     "Data steward": RULES,
-    "Developer": SOURCES | IDENTITY,
-    "Marketer": set(),
+    "Developer": COLLECTING | IDENTITY,
+    "Marketer": {"events.computedtrait"},
     "Analyst": set(),
     "": set(),
 }

@@ -60,7 +60,7 @@ def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
         upsert(Profile, [])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tree=JSON, text=TEXT)
 def test_what_is_written_is_what_is_read(tree: Any, text: str) -> None:
     profile = ProfileFactory.build(name=text, traits={"x": tree})

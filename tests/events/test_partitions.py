@@ -39,7 +39,7 @@ def test_months_are_counted_over_the_years(steps: int, month: tuple[int, int]) -
 @pytest.mark.django_db
 def test_an_old_month_is_made_once_when_its_first_event_comes(django_assert_num_queries: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        EventFactory(time=datetime(1994, 2, 3, tzinfo=UTC))
+        EventFactory.build(time=datetime(1994, 2, 3, tzinfo=UTC)).save()
 
     assert partitions.ensure([LONG_AGO]) == [LONG_AGO]
     with django_assert_num_queries(0):
@@ -47,7 +47,7 @@ def test_an_old_month_is_made_once_when_its_first_event_comes(django_assert_num_
     partitions.forget()
     assert partitions.ensure([LONG_AGO]) == []
 
-    EventFactory(time=datetime(1994, 2, 28, 23, 59, 59, tzinfo=UTC))
+    EventFactory.build(time=datetime(1994, 2, 28, 23, 59, 59, tzinfo=UTC)).save()
     assert Event.objects.count() == 1
 
 
@@ -56,8 +56,13 @@ def test_a_month_has_the_indexes_of_the_table() -> None:
     partitions.ensure([LONG_AGO])
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_indexes WHERE tablename = %s", [partitions.name_of(LONG_AGO)])
-        assert cursor.fetchone() == (5,)
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE tablename = 'events_event'), count(*) FILTER (WHERE tablename = %s) "
+            "FROM pg_indexes",
+            [partitions.name_of(LONG_AGO)],
+        )
+        of_the_table, of_the_month = cursor.fetchone()
+    assert of_the_table == of_the_month > 1
 
 
 @pytest.mark.django_db(transaction=True)

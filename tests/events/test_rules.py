@@ -80,13 +80,13 @@ def test_compile_takes_a_definition_with_nothing_but_an_id() -> None:
 def test_an_operation_alone_takes_the_trait_of_the_same_path() -> None:
     rules = compile(definition(traits={"traits.color": "color"}, profile={"traits.color": "equals"}))
 
-    assert rules.fields[0].value({}, {"traits": {"color": "red"}}, at="") == "red"
+    assert rules.fields[0].value({}, {"traits": {"color": "red"}}, "") == "red"
 
 
 def test_a_part_of_a_trait_is_a_source_too() -> None:
     rules = compile(definition(profile={"traits.shade": {"equals": "data.color.shade"}}))
 
-    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}, at="") == "dark"
+    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}, "") == "dark"
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,11 @@ def row(**values: Any) -> EventRow:
     empty = {"session_id": None, "profile_id": None, "original_profile_id": None, "message_id": None, "journey": None}
     times = dict.fromkeys(("time", "received_at", "processed_at"), NOON)
     texts = {"tags": "{}", "properties": "{}", "traits": "{}", "context": "{}", "problems": None}
-    plain = {"id": new_id(), "type": "page-view", "source_id": new_id(), "is_silent": False}
+    plain = {"id": new_id(), "type": "page-view", "source_id": new_id(), "is_silent": False, "is_valid": True}
     return EventRow(**{**plain, **times, **empty, **texts, **values})
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tree=st.dictionaries(TEXT, JSON, max_size=3), text=TEXT, tags=st.lists(TEXT | st.sampled_from(ODD), max_size=4))
 def test_any_text_tree_and_tag_survives_the_copy(tree: dict[str, Any], text: str, tags: list[str]) -> None:
     written = row(

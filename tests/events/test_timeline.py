@@ -7,16 +7,14 @@ from uuid import UUID
 import pytest
 
 from apps.core.ids import new_id
-from apps.events import partitions, timeline
+from apps.events import timeline
 from apps.events.models import Event
 from tests.factories import NOON, EventFactory, ProfileFactory
 
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def month(db: None) -> None:
-    partitions.ensure([NOON.date().replace(day=1)])
+pytestmark = pytest.mark.django_db
 
 
 def walk(**filters: Any) -> list[Event]:

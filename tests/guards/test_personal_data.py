@@ -11,6 +11,8 @@ from apps.profiles.holdings import all_holdings
 IMPERSONAL = {
     "core.Task": "what staff started; parameters are ids of requests and configuration",
     "events.ComplianceRule": "configuration",
+    "events.ComputedEdition": "configuration",
+    "events.ComputedTrait": "configuration",
     "events.EventType": "configuration",
     "events.IdentificationPoint": "configuration",
     "events.MessageKey": "hashes of messages, without which an old message could come again",
@@ -21,6 +23,7 @@ IMPERSONAL = {
     "profiles.ConsentType": "configuration",
     "profiles.ErasedId": "tombstones: keyed hashes that have to stay",
     "profiles.MergeRule": "configuration",
+    "profiles.ScoreScale": "limits of scores over all people",
     "profiles.PrivacyRequest": "certificates: counts, and a keyed hash of the profile's id",
 }
 OURS = [model for model in django_apps.get_models() if model.__module__.startswith("apps.")]

@@ -52,6 +52,8 @@ def test_of_a_profile_stay_figures_and_facts_that_are_not_personal() -> None:
         traits={"plan": "pro"},
         interests={"jazz": 3, "note": "x"},
         consents={"letters": {"revoke": None}},
+        tallies={"first_mail": {"value": "anna@example.com"}},
+        computed={"orders": 3, "first_mail": "anna@example.com"},
         aux={"geo": {"time_zone": "Europe/Berlin"}},
         provenance={"data.metrics.ltv": said, "data.pii.firstname": said, "traits.plan": said},
     )
@@ -67,6 +69,8 @@ def test_of_a_profile_stay_figures_and_facts_that_are_not_personal() -> None:
         "traits": {},
         "interests": {"jazz": 3},
         "stats": {},
+        "tallies": {},
+        "computed": {"orders": 3},
         "consents": {},
         "aux": {},
         "provenance": {"data.metrics.ltv": [NOON.isoformat(), "", ""]},

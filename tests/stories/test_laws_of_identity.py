@@ -28,7 +28,7 @@ COLUMNS = ("primary_id", "email", "name", "country", "is_anonymous", "visit_coun
 COLUMNS += ("last_seen_at", "data", "traits", "interests", "consents", "stats")  # type: ignore[assignment]
 # Shrinking takes minutes here; a failing history says enough as it is.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
-lawful = settings(max_examples=20, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+lawful = settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 pytestmark = pytest.mark.django_db
 
 

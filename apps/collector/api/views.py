@@ -141,8 +141,8 @@ def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResp
 
 
 def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later: bool) -> dict[str, Any]:
-    if is_later:
-        # What the ids will be is known once the inbox is processed; until then the client goes on with its own.
+    if is_later or all(event.is_set_aside for event in track.events):
+        # What the ids will be is known once the events are processed; until then the client goes on with its own.
         profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
         session_id = track.session_ref
     else:
@@ -156,7 +156,7 @@ def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later:
         "profile": {"id": profile_id},
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in refusals],
-        "warnings": [],
+        "warnings": [warning.as_dict() for warning in track.warnings()],
     }
 
 

@@ -47,7 +47,7 @@ def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Re
         event.time = read_time(event.claimed_time, received_at=track.received_at, earliest=earliest)
     except TimeError as error:
         return Refusal("invalid_time", f"{path}.time {error}.", f"{path}.time", event.index)
-    event.key = _key(track, event)
+    event.key = event.key or _key(track, event)  # what is replayed keeps the key that it came with
     return None
 
 

@@ -23,8 +23,8 @@ def identify(batch: Batch) -> None:
     What is not to be kept must not identify anybody: consents and tombstones have their say before a track is resolved.
     Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
+    names, buried = _turn_away([track for track in batch.tracks if track.refusal is None and track.kept])
     tracks = batch.going
-    names, buried = _turn_away(tracks)
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(set().union(*(track.keys for track in tracks)))
     batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
@@ -70,6 +70,7 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
     proofs = [
         proof
         for event in track.going
+        if event.is_valid
         for proof in identification.proofs_of(
             event.type, event.properties, source_id=track.source.id, event_index=event.index
         )

@@ -15,7 +15,8 @@ def profile(batch: Batch) -> None:
             continue
         for event in track.going:
             said = Said(event.properties, event.traits, event.happened_at, event.id, source_id=track.source.id)
-            event.problems += applying.apply(track.profile, event.type, said, all_rules.get(event.type))
+            rules = all_rules.get(event.type)
+            event.problems += applying.apply(track.profile, event.type, said, rules, is_valid=event.is_valid)
         if track.claim.user_id and track.profile.primary_id == track.claim.user_id:
             said_by = entry(time=track.going[0].happened_at, setter=track.going[0].id, source=track.source.id)
             track.profile.provenance.setdefault("primary_id", said_by)

@@ -7,10 +7,13 @@ import orjson
 from apps.collector import compliance, event_types
 from apps.collector.compliance import Policy
 from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.wire import replay
+from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
-from apps.events import storage
+from apps.events import quarantine, storage
 from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
+from apps.events.quarantine import SetAside
 from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
@@ -40,6 +43,7 @@ def store(batch: Batch) -> None:
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     policy = compliance.current.get()
     insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
+    quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
 
 
 def _store_causes(batch: Batch) -> None:
@@ -71,6 +75,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             message_id=event.message_id,
             journey=event.journey,
             is_silent=track.is_silent,
+            is_valid=event.is_valid,
             tags=array_literal(tuple(event.tags)),
             properties=json_text(event.properties),
             traits=json_text(event.traits),
@@ -104,6 +109,25 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
     ]
 
 
+def _set_aside(track: Track) -> list[SetAside]:
+    return [
+        SetAside(
+            id=event.key or new_id(),
+            type=event.type,
+            source_id=track.source.id,
+            time=event.happened_at,
+            received_at=track.received_at,
+            problems=event.problems,
+            properties=_storable(event),
+            context=event.context,
+            track=replay.shape(track, event),
+            keys=sorted(track.keys),
+        )
+        for event in track.kept
+        if event.is_set_aside
+    ]
+
+
 def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
     """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
     rows = []
@@ -125,10 +149,14 @@ def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
 
 
 def _content(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
-    rules = event_types.rules().get(event.type)
-    properties = redact(event.properties, rules) if rules else event.properties
     # Nobody has asked yet whether consents hold: what would need one is not kept.
-    return {"type": event.type, "properties": enforce(policy.rules_for(event.type), "properties", properties)}
+    return {"type": event.type, "properties": enforce(policy.rules_for(event.type), "properties", _storable(event))}
+
+
+def _storable(event: TrackedEvent) -> dict[str, Any]:
+    """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
+    rules = event_types.rules().get(event.type)
+    return redact(event.properties, rules) if rules else event.properties
 
 
 def _printable(payload: object) -> str:

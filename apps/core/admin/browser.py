@@ -1,5 +1,6 @@
 """Read-only browsers over large tables: they never count, never skip rows, and never change anything."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -75,13 +76,14 @@ def _text(value: Any) -> str:
 
 def _beyond(model: type[models.Model], fields: tuple[str, ...], position: str, side: str) -> Q:
     """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y. A broken position is no position."""
-    values = position.split(",")
     condition, equal = Q(), Q()
-    for name, value in zip(fields, values, strict=False):
+    for name, text in zip(fields, position.split(","), strict=False):
         try:
             field: Any = model._meta.get_field(name)
-            field.to_python(value)
+            value = field.to_python(text)
         except Exception:  # noqa: BLE001 - whatever a hand-made address holds
+            return Q()
+        if isinstance(value, datetime) and value.tzinfo is None:
             return Q()
         condition |= equal & Q(**{f"{name}__{side}": value})
         equal &= Q(**{name: value})

@@ -38,7 +38,7 @@ def json_text(text: str) -> SafeString:
     """Show the text of a request: as a tree where it is JSON, and only so much of it as a page can hold."""
     try:
         return tree(orjson.loads(text)) if len(text) <= MAX_SHOWN else snippet(f"{text[:MAX_SHOWN]} …")
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, RecursionError):  # what was refused may be nested too deep
         return snippet(text)
 
 

@@ -1,5 +1,23 @@
-"""The admin's pages of sources, events and their types, identification points, compliance rules, and the inbox."""
+"""The admin's pages of events, of where they come from, what they mean, and what becomes of them."""
 
-from apps.events.admin import compliance, event, identification, inbox, source
+from apps.events.admin import (
+    compliance,
+    computed_trait,
+    event,
+    event_type,
+    identification,
+    inbox,
+    quarantine,
+    source,
+)
 
-__all__ = ["compliance", "event", "identification", "inbox", "source"]
+__all__ = [
+    "compliance",
+    "computed_trait",
+    "event",
+    "event_type",
+    "identification",
+    "inbox",
+    "quarantine",
+    "source",
+]

@@ -1,11 +1,10 @@
-"""Events and event types, to look at."""
+"""Events, to look at."""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
@@ -16,19 +15,13 @@ from unfold.contrib.filters.admin import DropdownFilter
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events.admin.colours import JOURNEY_COLOURS
 from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
 from apps.profiles.admin.privacy import is_masked, mask
 from apps.profiles.models import Profile
-
-JOURNEY_COLOURS = {
-    "awareness": "blue",
-    "consideration": "blue",
-    "purchase": "green",
-    "retention": "amber",
-    "advocacy": "amber",
-}
+from apps.sessions.models import Session
 
 
 class TypeFilter(DropdownFilter):
@@ -82,12 +75,27 @@ class ReceivedFilter(admin.SimpleListFilter):
         return queryset.filter(id__gte=UUID(int=since_ms << 80))
 
 
+class ValidFilter(admin.SimpleListFilter):
+    """What was accepted although it is not what its type says, by its partial index."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what was flagged."""
+        return [("invalid", "Flagged: not what the type says")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Narrow the list."""
+        return queryset.filter(is_valid=False) if self.value() == "invalid" else queryset
+
+
 @admin.register(Event)
 class EventAdmin(Browser):
     """Events in the order of their arrival."""
 
-    list_display = ("happened", "type_shown", "about", "person", "source", "left_out")
-    list_filter = (TypeFilter, SourceFilter, ReceivedFilter)
+    list_display = ("happened", "type_shown", "about", "person", "source", "problems_shown")
+    list_filter = (TypeFilter, SourceFilter, ReceivedFilter, ValidFilter)
     list_filter_submit = True
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
@@ -96,7 +104,7 @@ class EventAdmin(Browser):
         ("Properties", {"fields": ("properties_tree",)}),
         ("Traits", {"fields": ("traits_tree",)}),
         ("Context", {"fields": ("context_tree",)}),
-        ("Fields left out", {"fields": ("problems_tree",)}),
+        ("Problems", {"fields": ("problems_tree",)}),
         ("Event", {"classes": ("side",), "fields": ("person", "session", "source", "journey", "tags_shown")}),
         ("Times", {"classes": ("side",), "fields": ("happened", "received", "processed")}),
         (
@@ -130,7 +138,10 @@ class EventAdmin(Browser):
             return queryset, False
         named = as_uuid(term)
         if named:
-            return queryset.filter(Q(id=named) | Q(profile_id=named) | Q(session_id=named, profile_id=None)), False
+            # The events of a session are found by the index on its profile's, or on those that belong to nobody.
+            owners = list(Session.objects.filter(pk=named, profile__isnull=False).values_list("profile_id", flat=True))
+            of_session = Q(session_id=named) & (Q(profile_id=None) | Q(profile_id__in=owners))
+            return queryset.filter(Q(id=named) | Q(profile_id=named) | of_session), False
         return queryset.filter(type=term.lower().replace(" ", "-")), False
 
     @admin.display(description="Happened")
@@ -183,9 +194,11 @@ class EventAdmin(Browser):
         """Link to where it came in."""
         return link("events_source", row.source_id, row.source_name or row.source_id)
 
-    @admin.display(description="Left out")
-    def left_out(self, row: Event) -> SafeString:
-        """Show how many fields could not be copied to the profile."""
+    @admin.display(description="Problems")
+    def problems_shown(self, row: Event) -> SafeString:
+        """Show whether it was flagged, or how many fields could not be copied to the profile."""
+        if not row.is_valid:
+            return badge("flagged", "red")
         return badge(len(row.problems), "amber") if row.problems else NOTHING
 
     @admin.display(description="Tags")
@@ -210,48 +223,5 @@ class EventAdmin(Browser):
 
     @admin.display(description="Problems")
     def problems_tree(self, row: Event) -> SafeString:
-        """Show what could not be copied to the profile."""
+        """Show what is not as its type says, and what could not be copied to the profile."""
         return tree(row.problems)
-
-
-@admin.register(EventType)
-class EventTypeAdmin(Browser):
-    """The event types that have a meaning of their own."""
-
-    ordering = ("type",)
-    change_list_template = "admin/change_list.html"
-    show_full_result_count = True
-    list_display = ("type", "name", "group", "journey", "n_traits", "n_fields")
-    fieldsets = (
-        ("Definition", {"fields": ("definition_tree",)}),
-        (
-            "Event type",
-            {"classes": ("side",), "fields": ("type", "name", "group", "journey", "is_builtin", "is_enabled")},
-        ),
-    )
-    list_per_page = 100
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """List them from a to z: there are few."""
-        return ChangeList
-
-    @admin.display(description="Journey")
-    def journey(self, row: EventType) -> SafeString:
-        """Show the place in the customer's journey."""
-        state = row.definition.get("journey")
-        return badge(state, JOURNEY_COLOURS.get(state, "grey")) if isinstance(state, str) else NOTHING
-
-    @admin.display(description="Traits")
-    def n_traits(self, row: EventType) -> int:
-        """Count the searchable traits."""
-        return len(row.definition.get("traits") or {})
-
-    @admin.display(description="Profile fields")
-    def n_fields(self, row: EventType) -> int:
-        """Count the profile fields that it sets."""
-        return len(row.definition.get("profile") or {})
-
-    @admin.display(description="Definition")
-    def definition_tree(self, row: EventType) -> SafeString:
-        """Show the definition."""
-        return tree(row.definition)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -27,8 +27,23 @@ class ParkedFilter(admin.SimpleListFilter):
         return queryset.filter(parked_at__isnull=False) if self.value() == "parked" else queryset
 
 
+class OfSource(Browser):
+    """Rows that name a source, which may be gone."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read the names of the sources with the rows: no foreign key leads there."""
+        name = Source.objects.filter(pk=OuterRef("source_id")).values("name")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(source_name=Subquery(name))
+        return rows
+
+    @admin.display(description="Source")
+    def source(self, row: Any) -> SafeString:
+        """Link to where it came in."""
+        return link("events_source", row.source_id, row.source_name)
+
+
 @admin.register(InboxItem)
-class InboxItemAdmin(Browser):
+class InboxItemAdmin(OfSource):
     """Requests that were accepted and wait, or that failed and were set aside."""
 
     empty_list = "All that was accepted has been processed."
@@ -55,11 +70,6 @@ class InboxItemAdmin(Browser):
         """Show when it was accepted."""
         return moment(row.received_at)
 
-    @admin.display(description="Source")
-    def source(self, row: InboxItem) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
-
     @admin.display(description="State")
     def state(self, row: InboxItem) -> SafeString:
         """Show whether it waits or failed."""
@@ -72,7 +82,7 @@ class InboxItemAdmin(Browser):
 
 
 @admin.register(RefusedEvent)
-class RefusedEventAdmin(Browser):
+class RefusedEventAdmin(OfSource):
     """Events that could not be taken, with the reason."""
 
     empty_list = "No event had to be refused lately."
@@ -92,11 +102,6 @@ class RefusedEventAdmin(Browser):
     def code_shown(self, row: RefusedEvent) -> SafeString:
         """Show the reason's code."""
         return badge(row.code, "amber")
-
-    @admin.display(description="Source")
-    def source(self, row: RefusedEvent) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
 
     @admin.display(description="Payload")
     def payload_shown(self, row: RefusedEvent) -> SafeString:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -60,6 +60,12 @@ class SourceAdmin(Audited, Addressed):
             return ConsentsField(required=False, label="Required consents", help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        """Read when each one's latest event arrived: one look each into the index on (source_id, id)."""
+        latest = Event.objects.filter(source_id=OuterRef("pk")).order_by("-id").values("received_at")[:1]
+        sources: QuerySet[Source] = super().get_queryset(request).annotate(latest_at=Subquery(latest))
+        return sources
+
     @admin.display(description="Kind")
     def kind_shown(self, row: Source) -> SafeString:
         """Show the kind."""
@@ -76,10 +82,9 @@ class SourceAdmin(Audited, Addressed):
         return copyable(row.write_key)
 
     @admin.display(description="Latest event")
-    def latest(self, row: Source) -> SafeString:
-        """Show when the latest event arrived; one look into the index on (source_id, id)."""
-        event = Event.objects.filter(source_id=row.id).order_by("-id").only("received_at").first()
-        return moment(event.received_at) if event else badge("waiting for the first event", "amber")
+    def latest(self, row: Any) -> SafeString:
+        """Show when the latest event arrived."""
+        return moment(row.latest_at) if row.latest_at else badge("waiting for the first event", "amber")
 
     @admin.display(description="Snippets")
     def how_to_send(self, row: Source) -> SafeString:

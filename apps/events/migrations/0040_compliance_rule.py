@@ -7,7 +7,7 @@ import apps.events.models.compliance
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0010_identification_point")]
+    dependencies = [("events", "0030_computed_traits")]
 
     operations = [
         migrations.CreateModel(

@@ -15,6 +15,8 @@ from apps.core import paths
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
 from apps.core.ids import NIL, as_uuid
+from apps.events.admin.computed_shown import values_of
+from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
 from apps.profiles import anonymity, identity, ledger
 from apps.profiles.admin.merging import merge_urls
@@ -53,6 +55,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     head_template = "admin/cdp/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
+        ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
         ("Facts", {"classes": ("side",), "fields": ("facts",)}),
         ("Traits", {"classes": ("side",), "fields": ("free_traits",)}),
         ("Interests", {"classes": ("side",), "fields": ("interests_shown",)}),
@@ -156,6 +159,11 @@ class ProfileAdmin(PrivacyActions, Browser):
     def consents_shown(self, row: Profile) -> SafeString:
         """Show what the person has agreed to."""
         return tree(row.consents)
+
+    @admin.display(description="From events")
+    def computed_shown(self, row: Profile) -> SafeString:
+        """Show the computed traits, those that say nothing of this person included."""
+        return values_of(row, ComputedTrait.objects.filter(is_enabled=True).order_by("name"))
 
     @admin.display(description="Ids")
     def ids_shown(self, row: Profile) -> SafeString:

@@ -4,9 +4,11 @@ from apps.profiles.models.consent import ConsentDecision, ConsentText, ConsentTy
 from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
 from apps.profiles.models.privacy import ErasedId, PrivacyRequest
-from apps.profiles.models.profile import Profile, ProfileQuerySet, summary_of
+from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of
+from apps.profiles.models.score import ScoreScale
 
 __all__ = [
+    "NO_EVENTS",
     "Alias",
     "BlockedIdentifier",
     "ConsentDecision",
@@ -21,5 +23,6 @@ __all__ = [
     "Profile",
     "ProfileQuerySet",
     "Reason",
+    "ScoreScale",
     "summary_of",
 ]
