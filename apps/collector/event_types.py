@@ -29,7 +29,8 @@ def _compile(row: EventType) -> EventRules | None:
     The admin takes no broken definition, but a new version of the platform may bring one that an override misses. It
     must not stop the collector, nor let card numbers through that the built-in definition takes out.
     """
-    for definition in (definition_of(row), builtin_definition_of(row)):
+    whole, builtin = definition_of(row), builtin_definition_of(row)
+    for definition in (whole,) if whole == builtin else (whole, builtin):
         try:
             return compile_rules(definition)
         except RulesError:

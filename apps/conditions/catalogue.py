@@ -39,7 +39,7 @@ class Catalogue:
 
     def nearest(self, text: str) -> str:
         """Return the field that was probably meant, or nothing; a last key alone is enough to find it."""
-        found = get_close_matches(text, self.fields, n=1)
+        found = get_close_matches(text, [*self.fields, *self.open_objects], n=1)
         if not found and "@" not in text:
             by_last_key = {known.rpartition("@")[2].rpartition(".")[2]: known for known in self.fields}
             found = [by_last_key[key] for key in get_close_matches(text.rpartition(".")[2], by_last_key, n=1)]

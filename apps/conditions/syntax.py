@@ -1,6 +1,5 @@
 """Why a text is no condition, for the person who wrote it: where, what was expected, what was probably meant."""
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
@@ -38,7 +37,9 @@ _OPERAND: Final = ("a field such as profile@traits.plan", "a value", "a function
 _OPERAND_TERMINALS: Final = frozenset(
     ["PATH", "STRING", "NUMBER", "SIGN", "NAME", "LSQB", "TRUE", "FALSE", "NULL", *EVENT_WORDS]
 )
-_WORD: Final = re.compile(r"[\w.@-]+")
+_NO_WORDS: Final = frozenset(
+    ["PATH", "STRING", "NUMBER", "NAME", "COMPARISON", "SIGN", "LPAR", "RPAR", "LSQB", "RSQB", "COMMA", "$END"]
+)
 
 
 def explain(error: UnexpectedInput, text: str, catalogue: Catalogue | None) -> ConditionError:
@@ -99,10 +100,8 @@ def _no_field(name: Token, text: str, catalogue: Catalogue | None) -> ConditionE
 
 def _nearest_word(token: Token, accepted: Iterable[str]) -> str:
     """Find the word of the language that a mistyped one is near to, among those that may stand there."""
-    words = [
-        word for word in accepted if word.isalpha() and (word not in _NAMES or " " in _NAMES[word]) and word != "NAME"
-    ]
+    words = {terminal: _NAMES.get(terminal, terminal) for terminal in accepted if terminal not in _NO_WORDS}
     if "NAME" in accepted:
-        words += [f"{name}()" for name in FUNCTIONS]
-    found = get_close_matches(token.upper(), [word.upper() for word in words], n=1)
-    return next((word for word in words if word.upper() == found[0]), "") if found else ""
+        words |= {name.upper(): f"{name}()" for name in FUNCTIONS}
+    found = get_close_matches(token.upper(), words, n=1)
+    return words[found[0]] if found else ""

@@ -37,6 +37,7 @@ from apps.conditions.tree import (
     Step,
 )
 from apps.conditions.tree.history import AGGREGATES
+from apps.conditions.values import as_time
 from tests.conditions import people
 from tests.conditions.people import NOW
 
@@ -130,13 +131,13 @@ ITEM_FIELDS = weighted(
 def operands(fields: st.SearchStrategy[Operand]) -> st.SearchStrategy[Operand]:
     """Draw fields, values and functions of them."""
     of_one = st.sampled_from([name for name, function in FUNCTIONS.items() if function.n_arguments])
-    time_texts = TIMES.map(Literal)
-    shifted = st.builds(Shift, weighted((2, fields), (1, st.just(Call("now"))), (1, time_texts)), OFFSETS)
+    times = TIMES.map(Literal).filter(lambda time: as_time(time.value) is not None)
+    shifted = st.builds(Shift, weighted((2, fields), (1, st.just(Call("now"))), (1, times)), OFFSETS)
     return weighted(
         (8, fields),
         (1, LITERALS),
         (1, st.just(Call("now"))),
-        (3, st.builds(lambda name, argument: Call(name, (argument,)), of_one, weighted((4, fields), (1, time_texts)))),
+        (3, st.builds(lambda name, argument: Call(name, (argument,)), of_one, weighted((4, fields), (1, times)))),
         (2, shifted),
         (1, st.builds(lambda name, time: Call(name, (time,)), of_one, shifted)),
     )

@@ -67,7 +67,7 @@ def test_every_document_is_linked_from_another() -> None:
 
 def test_folders_of_tests_mirror_the_code() -> None:
     folders = {path.name for path in (BASE_DIR / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    apps = {path.parent.name for path in BASE_DIR.glob("apps/*/apps.py")}
+    apps = {path.parent.name for path in BASE_DIR.glob("apps/*/__init__.py")}
 
     assert folders - OTHER_TESTS <= apps | {"cdp"}
     assert apps <= folders

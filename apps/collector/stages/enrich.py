@@ -74,6 +74,10 @@ def _country_of(geo: dict[str, Any]) -> str:
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
     """Note where somebody is and what he reads, unless something later is known already."""
+    zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
+    spoken = list(_languages(track))
+    if not (geo or zone or spoken):
+        return
     latest = max(track.going, key=lambda event: event.happened_at)
     said = entry(time=latest.happened_at, setter=latest.id, source=track.source.id)
     if geo and take(profile.provenance, "data.devices.last.geo", said):
@@ -82,7 +86,6 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
     country = _country_of(geo)
     if country and take(profile.provenance, "country", said):
         profile.country = country
-    zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
     if isinstance(zone, str) and zone and take(profile.provenance, "aux.geo.time_zone", said):
         aux_geo = profile.aux.setdefault("geo", {})
         aux_geo["time_zone"] = zone
@@ -90,7 +93,6 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
         if continent.lower() not in NO_PLACES:
             aux_geo["continent"] = continent
             profile.provenance["aux.geo.continent"] = said
-    spoken = list(_languages(track))
     if spoken and take(profile.provenance, "aux.languages", said):
         profile.aux["languages"] = spoken
 

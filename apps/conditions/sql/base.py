@@ -5,7 +5,7 @@ true, or to what is true when it is false, and NOT changes from one to the other
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -13,10 +13,10 @@ from apps.conditions.evaluate import Context, truth, value
 from apps.conditions.sql.fragment import FALSE, TRUE, Sql
 from apps.conditions.sql.layout import Columns, Kind, Layout
 from apps.conditions.sql.values import Constant, Json, SqlValue, Typed
-from apps.conditions.tree import Aggregate, Condition, Field, Node, Operand, Test
+from apps.conditions.tree import Aggregate, Condition, Field, Node, Operand, ValueTest
 
 Maker = TypeVar("Maker", bound=Callable[..., Any])
-_tests: Final[dict[type[Node], Callable[[Any, "Scope", bool], Sql]]] = {}
+_tests: Final[dict[type[Node], Callable[..., Sql]]] = {}
 _values: Final[dict[type[Node], Callable[[Any, "Scope"], SqlValue]]] = {}
 
 
@@ -29,7 +29,7 @@ class Scope:
     columns: Columns
     item: Json | None = None  # of the innermost list
     depth: int = 0  # of lists within lists
-    aggregate: SqlValue | None = field(default=None)
+    aggregate: SqlValue | None = None  # what is made of past events, within the test of it
 
     def of(self, **changes: Any) -> "Scope":
         """Return the same with some changes."""
@@ -50,12 +50,12 @@ def decide(condition: Condition, scope: Scope, *, wanted: bool) -> Sql:
     """Compile a condition to SQL that is true when the condition is `wanted`, and false or NULL when it is not."""
     if _is_constant(condition):
         return TRUE if truth(condition)({}, Context(scope.now)) is wanted else FALSE
-    aggregate = next(condition.histories(), None) if isinstance(condition, Test) and not scope.aggregate else None
+    aggregate = next(condition.histories(), None) if isinstance(condition, ValueTest) and not scope.aggregate else None
     if isinstance(aggregate, Aggregate):
         from apps.conditions.sql.history import decide_aggregate  # it builds on this module
 
         return decide_aggregate(condition, aggregate, scope, wanted=wanted)
-    return _tests[type(condition)](condition, scope, wanted)
+    return _tests[type(condition)](condition, scope, wanted=wanted)
 
 
 def operand(node: Operand, scope: Scope) -> SqlValue:

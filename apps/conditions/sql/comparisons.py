@@ -75,7 +75,7 @@ def is_nothing(found: SqlValue) -> Sql:
 
 def equal(left: SqlValue, right: SqlValue) -> Sql:
     """Return SQL that is true when two values are equal, and NULL or false when they are not."""
-    if isinstance(left, Constant):
+    if isinstance(left, Constant) and (isinstance(left.value, list) or not isinstance(right, Constant)):
         left, right = right, left
     match right:
         case Constant(list() as items):
@@ -110,9 +110,9 @@ def one_of(found: SqlValue, constants: list[Any]) -> Sql:
             tests += _json_one_of(found, scalars)
         case Typed(Kind.TIME):
             tests += _equal_to_times(found, [time for scalar in scalars if (time := values.as_time(scalar))])
-        case Typed(kind, expression):
-            fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[kind]]
-            tests += _any_of(expression, fitting)
+        case Typed():
+            fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[found.kind]]
+            tests += _any_of(found.beside(*fitting), fitting)
     return joined(" OR ", tests) if tests else FALSE
 
 

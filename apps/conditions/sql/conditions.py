@@ -69,13 +69,15 @@ def _empty(node: Empty, scope: Scope, *, wanted: bool) -> Sql:
             return _either(is_nothing(found), wanted=wanted)
 
 
-# How a part is looked for in a text, {0} being the text, {1} the part, {2} its length; and in a list.
+# How a part is looked for in a text, {0} being the text, {1} the part, {2} its length; and in a list, {3} being the
+# list, {4} the part as JSON.
+_CONTAINS: Final = ("strpos({0}, {1}) > 0", "{3} @> {4}::jsonb")
 _MATCHES: Final = {
-    "contains": ("strpos({0}, {1}) > 0", "[*]"),
-    "contains any": ("strpos({0}, {1}) > 0", "[*]"),
-    "contains all": ("strpos({0}, {1}) > 0", "[*]"),
-    "starts with": ("starts_with({0}, {1})", "[0]"),
-    "ends with": ("right({0}, {2}) = {1}", "[last]"),
+    "contains": _CONTAINS,
+    "contains any": _CONTAINS,
+    "contains all": _CONTAINS,
+    "starts with": ("starts_with({0}, {1})", "({3} -> 0) = {4}::jsonb"),
+    "ends with": ("right({0}, {2}) = {1}", "({3} -> -1) = {4}::jsonb"),
 }
 
 
@@ -87,17 +89,17 @@ def _match(node: Match, scope: Scope, *, wanted: bool) -> Sql:
     return _either(joined(" AND " if node.op == "contains all" else " OR ", tests), wanted=wanted)
 
 
-def _part_of(found: SqlValue, part: Any, of_text: str, items: str) -> Sql:
-    """Ask for a part of a text, and for an item of a list."""
-    tests = []
-    if isinstance(part, str) and isinstance(found, Json):
-        # In this order: most texts have no such part, and need no look at their type.
-        tests.append(joined(" AND ", [sql(of_text, found.text, part, len(part)), found.is_a("string")]))
-    elif isinstance(part, str) and isinstance(found, Typed) and found.kind.is_text:
-        tests.append(sql(of_text, found.sql, part, len(part)))
-    if isinstance(found, Json):
-        tests.append(found.filter(f"@ == {literal(part)}", accessor=items))
-    return joined(" OR ", tests) if tests else FALSE
+def _part_of(found: SqlValue, part: Any, of_text: str, of_list: str) -> Sql:
+    """Ask for a part of a text, or for an item of a list."""
+    n_characters = len(part) if isinstance(part, str) else 0
+    match found:
+        case Json():
+            when_text = f"WHEN 'string' THEN {of_text} " if isinstance(part, str) else ""
+            by_type = f"CASE jsonb_typeof({{3}}) {when_text}WHEN 'array' THEN {of_list} END"
+            return sql(by_type, found.text, part, n_characters, found.json, literal(part))
+        case Typed() if isinstance(part, str) and found.kind.is_text:
+            return sql(of_text, found.beside(part), part, n_characters)
+    return FALSE
 
 
 @compiles(Items)

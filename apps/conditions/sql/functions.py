@@ -66,7 +66,9 @@ def _cased(function: str, ascii_letters: str, targets: str) -> Callable[[SqlValu
         text = as_text(found)
         if text is None:
             return NOTHING
-        return Typed(Kind.TEXT, sql(_CASED, Sql(function), ascii_letters + _EITHER, ascii_letters + targets, text))
+        converted = sql(_CASED, Sql(function), ascii_letters + _EITHER, ascii_letters + targets, text)
+        # No letter outside of ASCII becomes one of ASCII, or the other way round.
+        return Typed(Kind.TEXT, converted, for_ascii=sql('{}(({}) COLLATE "C")', Sql(function), text))
 
     return convert
 

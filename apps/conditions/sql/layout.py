@@ -50,8 +50,9 @@ class Columns:
             if column:
                 return column, field.keys[length:]
         nearest = get_close_matches(str(field), self.by_field, n=1)
+        roots = dict.fromkeys(f"{text.partition('@')[0]}@" for text in self.by_field)
         message = f"{field} cannot be asked about here."
-        raise ConditionError(message, suggestion=nearest[0] if nearest else "", expected=tuple(self.by_field))
+        raise ConditionError(message, suggestion=nearest[0] if nearest else "", expected=tuple(roots))
 
     @cached_property
     def _by_path(self) -> dict[tuple[str, ...], Column]:
@@ -61,7 +62,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class EventTable:
-    """The table of events: a row is one event of one profile."""
+    """The table of events: a row is one event of one profile. Its alias is not h, l0, i0 and so on: those are ours."""
 
     table: str  # "events_event e"
     owner: str  # the column that names the profile: "e.profile_id"

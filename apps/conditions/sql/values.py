@@ -27,6 +27,13 @@ class Typed:
 
     kind: Kind
     sql: Sql
+    # A cheaper expression, where there is one, that equals and contains the same ASCII texts.
+    for_ascii: Sql | None = None
+
+    def beside(self, *constants: Any) -> Sql:
+        """Return the expression to be compared with some constants."""
+        is_ascii = all(isinstance(constant, str) and constant.isascii() for constant in constants)
+        return self.for_ascii if self.for_ascii and is_ascii else self.sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +53,15 @@ class Json:
         """Return it as text; only of JSON texts that is their value."""
         return self._at(self.keys, "->>") if self.keys else sql("({} #>> '{{}}')", self.base)
 
-    def test(self, predicate: str, *, accessor: str = "") -> Sql:
+    def test(self, predicate: str) -> Sql:
         """Ask by a jsonpath, which looks the path up once and does not compare different types."""
         root, path = self._root_and_path()
-        return sql("{} @@ {}::jsonpath", root, f"strict ${path}{accessor} {predicate}")
+        return sql("{} @@ {}::jsonpath", root, f"strict ${path} {predicate}")
 
-    def filter(self, predicate: str, *, accessor: str = "") -> Sql:
-        """Ask whether there is an @ at the path that meets a predicate."""
+    def filter(self, predicate: str) -> Sql:
+        """Ask whether what is at the path, @, meets a predicate of several parts."""
         root, path = self._root_and_path()
-        return sql("{} @? {}::jsonpath", root, f"strict ${path}{accessor} ? ({predicate})")
+        return sql("{} @? {}::jsonpath", root, f"strict ${path} ? ({predicate})")
 
     def is_a(self, type_: str) -> Sql:
         """Ask for its JSON type."""

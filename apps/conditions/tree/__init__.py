@@ -2,7 +2,7 @@
 
 from apps.conditions.durations import Duration
 from apps.conditions.tree.base import MAX_DEPTH, MAX_NODES, Condition, Node, Operand, check, substitute, walk
-from apps.conditions.tree.conditions import And, Between, Compare, Empty, Exists, In, Items, Match, Not, Or, Test
+from apps.conditions.tree.conditions import And, Between, Compare, Empty, Exists, In, Items, Match, Not, Or, ValueTest
 from apps.conditions.tree.history import (
     Aggregate,
     Before,
@@ -20,6 +20,6 @@ from apps.conditions.tree.operands import Call, Field, ListLiteral, Literal, Sca
 __all__ = [
     "MAX_DEPTH", "MAX_NODES", "Aggregate", "And", "Before", "Between", "Call", "Compare", "Condition", "Did",
     "Duration", "Empty", "Events", "Exists", "Field", "FromTo", "In", "Items", "Last", "ListLiteral", "Literal",
-    "Match", "Node", "Not", "Operand", "Or", "Period", "Scalar", "Sequence", "Shift", "Since", "Step", "Test",
+    "Match", "Node", "Not", "Operand", "Or", "Period", "Scalar", "Sequence", "Shift", "Since", "Step", "ValueTest",
     "check", "substitute", "walk",
 ]  # fmt: skip

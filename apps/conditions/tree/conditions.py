@@ -42,7 +42,7 @@ class Not(Condition):
     item: Condition
 
 
-class Test(Condition):
+class ValueTest(Condition):
     """A condition on values.
 
     One that looks at past events asks nothing else of the document: SQL decides it for all profiles at once.
@@ -61,7 +61,7 @@ class Test(Condition):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(Test):
+class Compare(ValueTest):
     """One value beside another: =, <, <=, >, >=."""
 
     op: str
@@ -76,11 +76,11 @@ class Compare(Test):
         if self.op != "=" and isinstance(self.left, ListLiteral) | isinstance(self.right, ListLiteral):
             message = f"A list is not compared by {self.op}."
             raise TreeError(message)
-        Test.__post_init__(self)
+        ValueTest.__post_init__(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Between(Test):
+class Between(ValueTest):
     """A value within bounds, which belong to it."""
 
     operand: Operand
@@ -92,11 +92,11 @@ class Between(Test):
         if any(isinstance(each, ListLiteral) for each in self.children()):
             message = "A list is not compared by BETWEEN."
             raise TreeError(message)
-        Test.__post_init__(self)
+        ValueTest.__post_init__(self)
 
 
 @dataclass(frozen=True, slots=True)
-class In(Test):
+class In(ValueTest):
     """A value that is one of a list's."""
 
     operand: Operand
@@ -104,21 +104,21 @@ class In(Test):
 
 
 @dataclass(frozen=True, slots=True)
-class Exists(Test):
+class Exists(ValueTest):
     """There is a value: the path leads somewhere, and not to null."""
 
     operand: Operand
 
 
 @dataclass(frozen=True, slots=True)
-class Empty(Test):
+class Empty(ValueTest):
     """There is no value, or one without content: an empty text, list or object."""
 
     operand: Operand
 
 
 @dataclass(frozen=True, slots=True)
-class Match(Test):
+class Match(ValueTest):
     """A text with a part, or a list with an item: CONTAINS, STARTS WITH, ENDS WITH."""
 
     op: str
@@ -137,11 +137,11 @@ class Match(Test):
         if self.value == ListLiteral(()):
             message = f"{self.op.upper()} takes one value or more."
             raise TreeError(message, self.value)
-        Test.__post_init__(self)
+        ValueTest.__post_init__(self)
 
 
 @dataclass(frozen=True, slots=True)
-class Items(Test):
+class Items(ValueTest):
     """Any or all items of a list meet a condition on item@..."""
 
     quantifier: str
@@ -156,7 +156,7 @@ class Items(Test):
         if next(self.where.histories(), None):
             message = "Items of a list have no past events."
             raise TreeError(message)
-        Test.__post_init__(self)
+        ValueTest.__post_init__(self)
 
     def free_fields(self) -> Iterator[Field]:
         """item@ is an item of this list."""

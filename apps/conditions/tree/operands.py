@@ -7,6 +7,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Final
 
+from apps.conditions import values
 from apps.conditions.durations import MAX_DAYS, Duration
 from apps.conditions.errors import TreeError
 from apps.conditions.functions import FUNCTIONS
@@ -101,6 +102,10 @@ class Call(Operand):
         if len(self.arguments) != function.n_arguments:
             message = f"{self.name}() takes {'one argument' if function.n_arguments else 'no argument'}."
             raise TreeError(message)
+        argument = self.arguments[0] if self.arguments else None
+        if self.name == "datetime" and isinstance(argument, Literal) and values.as_time(argument.value) is None:
+            message = f"{argument} is no date or time such as 2024-05-31 or 2024-05-31T12:00:00Z."
+            raise TreeError(message, argument)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def told(found: Track) -> list[str]:
 def test_a_new_session_of_a_new_profile_is_told_of_in_order() -> None:
     profile = ProfileFactory.build()
 
-    found = visited(event(), profile=profile, new=profile)
+    found = visited(event(), profile=profile, raw_profile_id=profile.id, new=profile)
 
     assert told(found) == ["profile-created", "session-opened", "visit-started"]
     assert [event.happened_at - NOON for event in found.going] == [timedelta(seconds=secs) for secs in (-3, -2, -1, 0)]
