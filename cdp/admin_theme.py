@@ -80,6 +80,27 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Privacy",
+                "separator": True,
+                "items": [
+                    _page("Consent types", "handshake", "profiles_consenttype_changelist", "profiles.view_consenttype"),
+                    _page(
+                        "Decisions",
+                        "history_edu",
+                        "profiles_consentdecision_changelist",
+                        "profiles.view_consentdecision",
+                    ),
+                    _page(
+                        "Compliance rules", "policy", "events_compliancerule_changelist", "events.view_compliancerule"
+                    ),
+                    _page(
+                        "Requests", "contact_mail", "profiles_privacyrequest_changelist", "profiles.view_privacyrequest"
+                    ),
+                    _page("Tombstones", "person_off", "profiles_erasedid_changelist", "profiles.view_erasedid"),
+                    _page("Audit log", "receipt_long", "core_auditentry_changelist", "core.view_auditentry"),
+                ],
+            },
+            {
                 "title": "Operations",
                 "separator": True,
                 "items": [

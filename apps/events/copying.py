@@ -23,7 +23,7 @@ from apps.profiles.schema import Field, FieldError, Kind, is_empty
 Document = dict[str, Any]
 _ANONYMOUS: Final = "data.anonymous"
 # Looked up for each field of each event.
-_OLDEST, _NEWEST, _CONSENTS = Order.OLDEST, Order.NEWEST, Kind.CONSENTS
+_OLDEST, _NEWEST = Order.OLDEST, Order.NEWEST
 # What is computed from sums counts in any order, as they do.
 _COMPUTED: Final = replace(EQUALS, name="computed", order=Order.ANY)
 
@@ -116,8 +116,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     """Change the profile as the rules of the event's type say: first the fields, then what is computed from them.
 
     `document` is the profile as a tree of primary_id, data, traits, interests, consents and stats; it and `provenance`
-    are changed in place. A property that was not sent does nothing; one that is null empties the field. Consents are
-    taken one by one: those that the event does not name stay as they are.
+    are changed in place. A property that was not sent does nothing; one that is null empties the field.
     """
     copied = Copied()
     if not (rules.fields or rules.named):
@@ -125,11 +124,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     writer = _writer(said, document, provenance)
     for rule in rules.fields:
         value = rule.value(said.properties, said.traits, writer.at)
-        if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, document)):
-            continue
-        if rule.field.kind is _CONSENTS:
-            _copy_consents(writer, rule.operation, value, copied)
-        else:
+        if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, document)):
             _try(writer, rule.field, rule.target, rule.operation, value, copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
@@ -171,19 +166,6 @@ def _try(writer: _Writer, field: Field, target: Path, operation: Operation, valu
             copied.changed.add(field.path)
     except (FieldError, OperationError, PathError) as error:
         copied.note(field, error)
-
-
-def _copy_consents(writer: _Writer, operation: Operation, value: object, copied: Copied) -> None:
-    if not isinstance(value, dict):
-        copied.problems.append(("consents", "Expected an object with an entry for each consent."))
-        return
-    for consent_id, consent in value.items():
-        target = ("consents", consent_id)
-        field = Field(paths.join(target), Kind.CONSENT, consent_id)
-        if consent is None:
-            copied.problems.append((field.path, 'Expected an object such as {"revoke": null}, not null.'))
-        else:
-            _try(writer, field, target, operation, consent, copied)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:
