@@ -49,7 +49,8 @@ $(VENV)/%.installed: requirements/%.txt $(VENV)/bin/python
 	@touch $@
 
 # The JavaScript clients and the browser of the tests. Node comes from the machine, or from the wheel among the requirements.
-tests/clients/node_modules/.installed: tests/clients/package-lock.json $(VENV)/dev.installed
+tests/clients/node_modules/.installed: tests/clients/package-lock.json tests/clients/chromium.mjs $(VENV)/dev.installed
 	@echo "Installing the JavaScript clients of the tests ..."
-	@cd tests/clients && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund
+	@cd tests/clients && export PATH="$$PATH:$(CURDIR)/$(BIN)" && \
+		npm ci --silent --no-audit --no-fund --ignore-scripts && node chromium.mjs
 	@touch $@

@@ -28,7 +28,7 @@ KILLS, SEED = 20, 20261123
 CLIENTS = 6
 PEOPLE = 25  # few, so that requests of one person meet in all processes
 PAUSE_SECS = (0.2, 1.5)  # between a recovery and the next kill
-GIVE_UP_SECS = 60.0
+GIVE_UP_SECS = 120.0
 
 Request = tuple[str, dict[str, Any], list[str]]  # path, body, the ids in it
 

@@ -16,14 +16,18 @@ from apps.events import partitions
 from apps.events.models import Event, InboxItem, Source
 from apps.events.storage import EventRow
 from bench.crash import crash
+from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
 from bench.machine import web
+from bench.rich import TYPE, orders, switch
 
 Figures = dict[str, float]
 WEB_SECS = 8.0
 WARM_SECS = 3.0
 INGEST_EVENTS = 30_000
 STORED_EVENTS = 2_000_000
+RICH_EVENTS = 15_000
+RICH_PIECES = 5
 BATCH = 500
 
 
@@ -99,7 +103,7 @@ def statements() -> Figures:
     source = _source("bench-statements")
     bodies = page_views(source)
     counts = []
-    for size in (10, 1, 10, 500):  # the first one fills caches
+    for size in (11, 1, 10, 500):  # the first one fills caches, and begins the session that the second one goes on with
         messages = [_message(source, "track", body) for body in itertools.islice(bodies, size)]
         with CaptureQueriesContext(connection) as captured:
             accept.history(messages, at=datetime.now(UTC))
@@ -113,12 +117,43 @@ def statements() -> Figures:
     }
 
 
+def rich() -> Figures:
+    """Ingest of the same events with everything switched on that `bench.rich` knows, and without.
+
+    Both are measured in turn, in pieces, so that neither has the warmer caches or the emptier tables.
+    """
+    source = _source("bench-rich")
+    secs = {True: 0.0, False: 0.0}
+    _take_orders(source, is_rich=True, count=2_000)
+    collect_less_often()
+    for _ in range(RICH_PIECES):
+        for is_rich in secs:
+            secs[is_rich] += _take_orders(source, is_rich=is_rich, count=RICH_EVENTS // RICH_PIECES)
+    assert Event.objects.filter(type=TYPE, is_valid=True).count() == 2_000 + 2 * RICH_EVENTS
+    return {
+        "rich_per_sec": RICH_EVENTS / secs[True],
+        "plain_per_sec": RICH_EVENTS / secs[False],
+        "rich_pipeline_ratio": secs[False] / secs[True],
+    }
+
+
+def _take_orders(source: str, *, is_rich: bool, count: int) -> float:
+    switch(is_on=is_rich)
+    _fill_inbox(source, orders(source), count)
+    started = time.perf_counter()
+    _drain()
+    return time.perf_counter() - started
+
+
 PARTS: dict[str, Callable[[], Figures]] = {
     "statements": statements,
     "track": track,
     "ingest": ingest,
+    "rich": rich,
     "stored": stored,
     "crash": crash,
+    "merge": merge,
+    "lookup": lookup,
 }
 
 

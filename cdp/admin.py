@@ -7,3 +7,4 @@ class CdpAdminSite(UnfoldAdminSite):
     """The one admin site of the platform."""
 
     enable_nav_sidebar = True
+    index_title = "Home"

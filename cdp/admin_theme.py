@@ -35,13 +35,69 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Identity",
+                "separator": True,
+                "items": [
+                    _page("Merges", "merge", "profiles_merge_changelist", "profiles.view_merge"),
+                    _page(
+                        "Conflicts",
+                        "call_split",
+                        "profiles_identityconflict_changelist",
+                        "profiles.view_identityconflict",
+                    ),
+                    _page(
+                        "Identification points",
+                        "fingerprint",
+                        "events_identificationpoint_changelist",
+                        "events.view_identificationpoint",
+                    ),
+                    _page(
+                        "Blocked identifiers",
+                        "person_off",
+                        "profiles_blockedidentifier_changelist",
+                        "profiles.view_blockedidentifier",
+                    ),
+                    _page("Merge rules", "rule", "profiles_mergerule_changelist", "profiles.view_mergerule"),
+                ],
+            },
+            {
                 "title": "Collecting",
                 "separator": True,
                 "items": [
                     _page("Sources", "sensors", "events_source_changelist", "events.view_source"),
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
+                    _page(
+                        "Computed traits", "calculate", "events_computedtrait_changelist", "events.view_computedtrait"
+                    ),
+                    _page(
+                        "Quarantine",
+                        "healing",
+                        "events_quarantinedevent_changelist",
+                        "events.view_quarantinedevent",
+                    ),
                     _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
+                ],
+            },
+            {
+                "title": "Privacy",
+                "separator": True,
+                "items": [
+                    _page("Consent types", "handshake", "profiles_consenttype_changelist", "profiles.view_consenttype"),
+                    _page(
+                        "Decisions",
+                        "history_edu",
+                        "profiles_consentdecision_changelist",
+                        "profiles.view_consentdecision",
+                    ),
+                    _page(
+                        "Compliance rules", "policy", "events_compliancerule_changelist", "events.view_compliancerule"
+                    ),
+                    _page(
+                        "Requests", "contact_mail", "profiles_privacyrequest_changelist", "profiles.view_privacyrequest"
+                    ),
+                    _page("Tombstones", "person_off", "profiles_erasedid_changelist", "profiles.view_erasedid"),
+                    _page("Audit log", "receipt_long", "core_auditentry_changelist", "core.view_auditentry"),
                 ],
             },
             {
@@ -50,7 +106,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
                     _page("Tasks", "progress_activity", "core_task_changelist", "core.view_task"),
-                    _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.view_dashboard"),
+                    _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.admin"),
+                    _page("API keys", "key", "core_apikey_changelist", "core.view_apikey"),
                     _page("Users", "person", "auth_user_changelist", "auth.view_user"),
                     _page("Roles", "badge", "auth_group_changelist", "auth.view_group"),
                 ],

@@ -2,14 +2,38 @@
 
 import os
 import signal
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, reset_queries
 
 from cdp.processes import die_with_parent
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+BODIES = ("POST", "PUT")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")
 if os.environ.get("CDP_SUPERVISED"):
     # A worker outlives a killed server otherwise, and goes on to hold the port.
     die_with_parent(signal.SIGTERM)
 
-application = get_wsgi_application()
+serve = get_wsgi_application()
+
+
+def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Serve a request; a body of unknown length (a chunked one) is measured first: Django would read none of it."""
+    if "CONTENT_LENGTH" not in environ and environ.get("wsgi.input_terminated") and environ["REQUEST_METHOD"] in BODIES:
+        body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+        environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), BytesIO(body)
+    return serve(environ, start_response)
+
+
+# Each request looks after its connections when it ends; to do so before it as well costs the collector's requests 7 %.
+request_started.disconnect(reset_queries)
+request_started.disconnect(close_old_connections)

@@ -1,9 +1,25 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from django.db import connections
+from django.contrib.auth.models import User
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections
+from django.test import Client
+from hypothesis import settings
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.chromium import chromium, new_page
+from tests.live import Live, live_platform
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
+
+# How long an example takes says more about what else the machine does.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,13 +31,80 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import compliance, event_types, redirects, sources
+    from apps.collector import compliance, computed_traits, event_types, redirects, sources
     from apps.events import identification, partitions
-    from apps.profiles import identifiers, merge_rules
+    from apps.profiles import identifiers, merge_rules, scores
 
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
-    for snapshot in (*configuration, compliance.current, identifiers.blocked, merge_rules.current):
+    values = (computed_traits.current, scores.current, compliance.current)
+    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def in_one_transaction(db: None) -> Iterator[None]:
+    """Let WSGI requests share the test's transaction: their ends would end it, but for those of Django's own client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """An administrator who is signed in; the one of pytest-django spends a second on his password."""
+    client = Client()
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """The platform as processes of its own; tests with the mark `xdist_group("live")` share one."""
+    with live_platform() as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has been nowhere yet."""
+    with new_page(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, live: Live) -> StorageState:
+    """The cookies of an administrator who has signed in."""
+    with new_page(browser) as page:
+        page.goto(f"{live.address}/admin/")
+        page.get_by_label("Username").fill("admin")
+        page.get_by_label("Password").fill(live.password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text("Events by hour").wait_for()
+        return page.context.storage_state()
+
+
+@pytest.fixture
+def admin(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
+    """A page of an administrator."""
+    with new_page(browser, storage_state=signed_in) as opened:
+        yield opened
+
+
+@pytest.fixture
+def shop(db: None) -> "Shop":
+    """A shop whose events go through the pipeline."""
+    from tests.shop import Shop
+
+    return Shop()

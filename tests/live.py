@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -27,8 +28,10 @@ from cdp import embedded
 
 READY_SECS = 60.0
 
+Row = dict[str, Any]
 
-@dataclass
+
+@dataclass(repr=False)
 class Live:
     """A running platform. Its processes are groups of their own: `os.killpg(live.web.pid, SIGKILL)` ends all of one.
 
@@ -75,21 +78,32 @@ class Live:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def source(self, name: str, *options: str) -> dict[str, str]:
+    def source(self, name: str, *options: str) -> Row:
         """Make a source, and return its id and write key."""
-        made: dict[str, str] = json.loads(self.manage("source", "create", name, *options))
+        made: Row = json.loads(self.manage("source", "create", name, *options))
         return made
 
-    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+    @cached_property
+    def password(self) -> str:
+        """The password of the user `admin`, who is made when it is asked for."""
+        make = "from apps.console import setup; print(setup.create_first_administrator())"
+        return self.manage("shell", "--no-imports", "-c", make).strip()
+
+    def rows(self, query: str, *values: Any) -> list[Row]:
         """Ask the database."""
         with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row) as database:
             return database.execute(query, values).fetchall()
 
+    def events(self, source: Row) -> list[Row]:
+        """Read what a source's clients sent, in the order of time; the platform's own events are left out."""
+        query = "SELECT * FROM events_event WHERE source_id = %s AND type <> ALL(%s) ORDER BY time, id"
+        return self.rows(query, source["id"], ["profile-created", "session-opened", "visit-started"])
+
     def wait_until_drained(self, *, timeout_secs: float = 30.0) -> None:
         """Return when ingest has processed all that was accepted; what it had to park is an error."""
-        waiting = "SELECT count(*) AS n FROM events_inboxitem WHERE parked_at IS NULL"
-        wait_for(lambda: self.rows(waiting)[0]["n"] == 0, "an empty inbox", timeout_secs=timeout_secs)
-        assert not self.rows("SELECT error FROM events_inboxitem")
+        waiting = "SELECT id FROM events_inboxitem WHERE parked_at IS NULL LIMIT 1"
+        wait_for(lambda: not self.rows(waiting), "an empty inbox", timeout_secs=timeout_secs)
+        assert self.rows("SELECT error, body FROM events_inboxitem") == []
 
     def log(self, name: str) -> Path:
         """Name the file that has the output of a process."""
@@ -140,6 +154,7 @@ def live_platform(*, durable: bool = False) -> Iterator[Live]:
         else:
             live.database_url = stack.enter_context(_own_database())
         live.manage("migrate", "--verbosity=0")
+        live.manage("collectstatic", "--verbosity=0", "--no-input")
         live.start_web()
         live.start_ingest()
         yield live

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -22,6 +23,7 @@ class Shop:
     def __init__(self) -> None:
         self.source = SourceFactory()
         self.now = NOON
+        self.people: dict[str, UUID] = {}  # for tests that want to remember who is who
 
     def later(self, **step: float) -> datetime:
         """Let time pass."""
@@ -50,10 +52,11 @@ class Shop:
         """Process messages in one batch."""
         accept.history(list(messages), at=self.now)
 
-    def undo(self, merge: Merge, *, actor: str = "user:1") -> None:
-        """Undo a merge as an administrator does, and let what lies in tables follow."""
-        unmerging.undo(merge.id, actor=actor, rules=event_types.rules(), now=self.later(seconds=1))
-        self.settle()
+    def undo(self, merge: Merge, *, settles: bool = True) -> None:
+        """Undo a merge as an administrator does, and let events and sessions follow."""
+        unmerging.undo(merge.id, actor="user:1", rules=event_types.rules(), now=self.later(seconds=1))
+        if settles:
+            self.settle()
 
     def settle(self) -> None:
         """Let events and sessions follow their profiles."""

@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, OperationalError, transaction
+from psycopg import errors
 
 from apps.collector import sources
 from apps.collector.grouping import TIMEOUT_SECS, Grouper
@@ -16,6 +17,8 @@ from apps.collector.wire.envelope import Envelope, Parsed
 from apps.events import inbox, partitions
 
 logger = logging.getLogger(__name__)
+# What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.
+TOO_MUCH = (errors.OutOfMemory, errors.ProgramLimitExceeded)
 
 
 class Failed(Exception):
@@ -40,6 +43,8 @@ def now(message: Message, parsed: Parsed) -> Parsed:
     request = _Request(message, parsed)
     _processing.submit(request)
     if request.error:
+        if _is_away(request.error):  # since the group failed: those before this one are stored
+            raise request.error
         raise Failed from request.error
     return request.parsed
 
@@ -65,21 +70,27 @@ def ingest(limit: int, *, at: datetime) -> int:
     Claim, processing and removal are one transaction: a message is there until all it did is stored, and gone after.
     One that fails on its own is parked with its error; what it shares the batch with goes on.
     """
-    with transaction.atomic():
-        items = inbox.claim(limit)
-        if not items:
-            return 0
-        try:
-            with transaction.atomic():
+    items: list[inbox.Claimed] = []
+    try:
+        with transaction.atomic():
+            items = inbox.claim(limit)
+            if items:
                 process([track for item in items for track in _read(item).tracks], now=at)
-            finished = [item.pk for item in items]
-        except OperationalError:
+                inbox.done([item.pk for item in items])
+            return len(items)
+    except Exception as error:
+        if _is_away(error) or not items:
             raise
-        except Exception:
-            logger.exception("A batch of the inbox failed; its messages are tried one by one")
-            partitions.forget()
-            finished = [item.pk for item in items if _ingest_alone(item, at=at)]
-        inbox.done(finished)
+        logger.exception("A batch of the inbox failed; its messages are tried one by one")
+        partitions.forget()
+    # A transaction for each: locks are taken once in a transaction, or two processes wait for each other.
+    return sum(_ingest_one(at=at) for _ in items)
+
+
+def _ingest_one(*, at: datetime) -> int:
+    with transaction.atomic():
+        items = inbox.claim(1)
+        inbox.done([item.pk for item in items if _ingest_alone(item, at=at)])
     return len(items)
 
 
@@ -96,14 +107,19 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
         try:
             with transaction.atomic():
                 process([track], now=at)
-        except OperationalError:
-            raise
         except Exception as error:
+            if _is_away(error):
+                raise
             logger.exception("A message of the inbox fails on its own", extra={"inbox_item": item.pk})
             problem = repr(error)
     if problem:
         inbox.park(item.pk, error=problem, at=at)
     return not problem
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether the database is at fault, and not what it was asked to do."""
+    return isinstance(error, OperationalError) and not isinstance(error.__cause__, TOO_MUCH)
 
 
 def _read(item: inbox.Claimed) -> Parsed:
@@ -119,9 +135,9 @@ def _process_group(requests: list[_Request]) -> None:
     at = datetime.now(UTC)
     try:
         process([track for request in requests for track in request.parsed.tracks], now=at)
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if _is_away(error):
+            raise
         logger.exception("A group failed; its requests are tried one by one")
         partitions.forget()
         for request in requests:
@@ -133,8 +149,6 @@ def _process_alone(request: _Request, *, at: datetime) -> None:
         try:
             request.parsed = request.message.parse()
             process(request.parsed.tracks, now=at)
-        except OperationalError:
-            raise
         except IntegrityError as error:
             request.error = error
         except Exception as error:
@@ -144,6 +158,7 @@ def _process_alone(request: _Request, *, at: datetime) -> None:
         else:
             request.error = None
             return
+    logger.error("A request breaks a rule of the database", exc_info=request.error)
 
 
 _processing: Grouper[_Request] = Grouper(_process_group, name="track")

@@ -109,7 +109,7 @@ class Gate:
 
     def remember(self, track: Track) -> None:
         """Note what a track decided, now that its profile is known."""
-        if track.profile is None:
+        if track.profile is None or not track.saves_profile:
             return
         for event in track.going:
             if event.decisions:

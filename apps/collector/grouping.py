@@ -14,17 +14,18 @@ TIMEOUT_SECS = 25.0
 
 
 class Busy(Exception):
-    """The group did not get through in time; the caller may try again, and a message id makes that safe."""
+    """The item was not done in time; one whose group had begun may be done all the same, and a message id tells."""
 
 
 class _Waiting(Generic[Item]):
     """An item whose caller waits; a bare lock as its gate, since a Future costs several times as much."""
 
-    __slots__ = ("error", "gate", "item")
+    __slots__ = ("error", "gate", "is_given_up", "item")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.error: Exception | None = None
+        self.is_given_up = False
         self.gate = threading.Lock()
         self.gate.acquire()
 
@@ -49,6 +50,7 @@ class Grouper(Generic[Item]):
         waiting = _Waiting(item)
         self._waiting.put(waiting)
         if not waiting.gate.acquire(timeout=timeout_secs):
+            waiting.is_given_up = True
             raise Busy(f"{self._name} took longer than {timeout_secs} seconds")
         if waiting.error:
             raise waiting.error
@@ -68,7 +70,8 @@ class Grouper(Generic[Item]):
                     group.append(self._waiting.get_nowait())
                 except queue.Empty:
                     break
-            self._finish(group)
+            # Whom nobody waits for any more was told so: work on him would be in vain, and delay all others.
+            self._finish([waiting for waiting in group if not waiting.is_given_up])
 
     def _finish(self, group: list[_Waiting[Item]]) -> None:
         try:

@@ -6,11 +6,14 @@ from datetime import date, datetime
 from django.db import transaction
 
 from apps.collector.stages.admit import admit
+from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.profile import profile
+from apps.collector.stages.reshape import reshape
 from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
+from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
@@ -29,20 +32,23 @@ def months_of(track: Track) -> set[date]:
     }
 
 
-STAGES = (identify, visit, enrich, traits, profile, store)
+# What each payload is in itself; then whose it is, and all that follows from that, which may have to begin again.
+PREPARATION = (admit, validate, reshape)
+STAGES = (identify, visit, enrich, traits, profile, compute, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:
     """Carry a batch of payloads from request to storage, each stage on all that are still going.
 
-    Everything happens in one transaction: when this returns, and the caller's transaction (if it has one) commits,
-    the batch is accepted, with all it changed. A stage refuses a track or an event (`refusal`) when the sender is
-    at fault; the others go on. It raises when we are at fault: then nothing of the batch has happened, and the
-    caller tries the tracks one by one and parks what fails again.
+    What is stored is stored in one transaction: when this returns, and the caller's transaction (if it has one)
+    commits, the batch is accepted, with all it changed. A stage refuses a track or an event (`refusal`) when the
+    sender is at fault; the others go on. It raises when we are at fault: then nothing of the batch has happened, and
+    the caller tries the tracks one by one and parks what fails again.
     """
     batch = Batch(list(tracks), now)
-    with timed(admit):
-        admit(batch)
+    for stage in PREPARATION:
+        with timed(stage):
+            stage(batch)
     partitions.ensure({month for track in batch.going for month in months_of(track)})
     for n_left in reversed(range(MAX_TRIES)):
         try:
@@ -50,7 +56,7 @@ def process(tracks: Sequence[Track], *, now: datetime) -> None:
                 for stage in STAGES:
                     with timed(stage):
                         stage(batch)
-        except Moved:
+        except Moved:  # by `identify`, which had not changed anything yet
             if not n_left:
                 raise
         else:

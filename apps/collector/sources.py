@@ -32,19 +32,21 @@ class SourcePolicy:
         """Decide whether a page of this origin may send; a request without an origin comes from no page."""
         if not self.allowed_origins or not origin:
             return True
+        origin = origin.lower()
         host = origin.split("://", 1)[-1].split(":")[0]
         for allowed in self.allowed_origins:
             if allowed.startswith("*.") and (host.endswith(allowed[1:]) or host == allowed[2:]):
                 return True
-            if origin.rstrip("/") == allowed.rstrip("/"):
+            if origin == allowed:
                 return True
         return False
 
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
-    lists = {name: tuple(row[name]) for name in ("allowed_origins", "required_consents")}
-    return SourcePolicy(**{**row, **lists})
+    origins = tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])
+    consents = tuple(row["required_consents"])
+    return SourcePolicy(**{**row, "allowed_origins": origins, "required_consents": consents})
 
 
 def _read() -> dict[str, SourcePolicy]:

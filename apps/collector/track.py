@@ -43,12 +43,15 @@ class TrackedEvent:
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
     key: UUID | None = None  # admit: what makes a repetition of it known
+    is_valid: bool = True  # validate
+    is_set_aside: bool = False  # validate: it goes into quarantine
     is_duplicate: bool = False  # identify
     refusal: Refusal | None = None  # any
-    decisions: list[Decision] = field(default_factory=list)  # comply: what it says about consents
+    decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    problems: list[dict[str, str]] = field(default_factory=list)  # comply, profile: fields that could not be used
+    # validate, reshape; identify: what is no decision; profile: what could not be copied
+    problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def happened_at(self) -> datetime:
@@ -80,36 +83,68 @@ class Track:
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
-    session: Session | None = None  # identify; None for what neither names nor keeps one
+    client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
     profile: Profile | None = None  # identify
-    is_new_session: bool = False  # visit: the first of its session to be kept
-    is_new_profile: bool = False  # visit: the first of its profile to be kept
     raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
+    session: Session | None = None  # visit; None for what neither names nor keeps one
+    is_new_session: bool = False  # visit
+    is_new_profile: bool = False  # visit
     starts_visit: bool = False  # visit
+    visit_count: int | None = None  # visit: of the profile, this one included
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
+        self.client_claim = self.claim
         self.settle()
 
     def settle(self) -> None:
-        """Note which events are neither refused nor known already; called by the stages that refuse or add events."""
-        self.going = [event for event in self.events if event.refusal is None and not event.is_duplicate]
+        """Note which events still go on; called by the stages that refuse, set aside or add events."""
+        self.going = [event for event in self.kept if not event.is_set_aside]
 
     @property
-    def at_session(self) -> Session:
-        """The session of a track that has one: `identify` has found or opened it."""
-        assert self.session is not None
-        return self.session
+    def kept(self) -> list[TrackedEvent]:
+        """The events of which anything is kept: those that go on, and those that go into quarantine."""
+        return [event for event in self.events if event.refusal is None and not event.is_duplicate]
 
+    @property
     def keys(self) -> set[UUID]:
-        """Name everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
+        """Everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
         keys = self.claim.keys()
         return keys | {self.session_key} if self.session_key else keys
+
+    def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
+        """Return what conditions and templates may refer to, before anybody knows whose the event is."""
+        source = {"id": str(self.source.id), "name": self.source.name, "channel": self.source.channel}
+        return {
+            "event": {
+                "id": event.message_id,
+                "type": event.type,
+                "time": event.happened_at.isoformat(),
+                "properties": event.properties,
+                "context": event.context,
+            },
+            "session": {"id": self.session_ref, "context": self.context},
+            "payload": {"context": self.context, "properties": self.properties, "source": source},
+        }
 
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""
         own = [self.refusal] if self.refusal else []
         return own + [event.refusal for event in self.events if event.refusal]
+
+    def warnings(self) -> list[Refusal]:
+        """What was accepted and is not valid: the sender is told, as refusals are, though nothing is asked of him."""
+        return [
+            Refusal(
+                "quarantined" if event.is_set_aside else "invalid",
+                problem["message"],
+                f"events.{event.index}.{problem['field']}",
+                event.index,
+            )
+            for event in self.events
+            if not event.is_valid and event.refusal is None
+            for problem in event.problems
+        ]
 
 
 @dataclass(slots=True)
@@ -120,6 +155,7 @@ class Batch:
     now: datetime
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
+    sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
 
     @property
     def going(self) -> list[Track]:

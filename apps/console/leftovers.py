@@ -8,6 +8,9 @@ import psutil
 
 MARK = "CDP_SUPERVISED"  # environment variable of all supervised processes; its value is the installation's var folder
 
+PATIENCE_SECS = 10.0  # that a process has to end by itself
+SUPERVISOR_PATIENCE_SECS = 60.0  # it first stops all others, one after the other
+
 
 def stop_leftovers(var: Path) -> int:
     """Stop all processes of an earlier start on this folder, and return how many there were.
@@ -15,8 +18,8 @@ def stop_leftovers(var: Path) -> int:
     A supervisor that still lives is stopped first, since it stops the others in order, and would start them again.
     """
     left = [process for process in psutil.process_iter() if _is_ours(process, var)]
-    _stop([process for process in left if _is_supervisor(process)], patience_secs=60.0)
-    _stop(left, patience_secs=10.0)
+    _stop([process for process in left if _is_supervisor(process)], patience_secs=SUPERVISOR_PATIENCE_SECS)
+    _stop(left, patience_secs=PATIENCE_SECS)
     return len(left)
 
 

@@ -2,29 +2,66 @@
 
 from django.contrib.auth.models import Group, Permission
 
-SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
-SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype")
+SEES_FIGURES = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_PEOPLE = (*SEES_FIGURES, "profiles.view_pii")
+SEES_CONSENTS = ("profiles.view_consenttype", "profiles.view_consentdecision", "events.view_compliancerule")
+ANSWERS_FOR_DATA = (
+    *SEES_CONSENTS,
+    *(f"profiles.{verb}_consenttype" for verb in ("add", "change")),
+    *(f"events.{verb}_compliancerule" for verb in ("add", "change", "delete")),
+    "profiles.export_profile",
+    "profiles.erase_profile",
+    "profiles.view_privacyrequest",
+    "profiles.view_erasedid",
+    "profiles.delete_erasedid",
+    "core.view_auditentry",
+    "core.view_task",
+)
+SEES_MERGES = ("profiles.view_merge", "profiles.view_identityconflict")
+IDENTITY_MODELS = ("profiles.{}_blockedidentifier", "profiles.{}_mergerule", "events.{}_identificationpoint")
+SEES_IDENTITY = tuple(model.format("view") for model in IDENTITY_MODELS)
+CHANGES_IDENTITY = (
+    "profiles.merge_profile",
+    *(model.format(verb) for verb in ("add", "change", "delete") for model in IDENTITY_MODELS),
+)
+SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype", "events.view_computedtrait")
 SEES_TROUBLE = (
     "events.view_refusedevent",
+    "events.view_quarantinedevent",
+    "events.change_quarantinedevent",
+    "events.delete_quarantinedevent",
     "events.view_inboxitem",
     "events.change_inboxitem",
     "core.view_task",
     "core.change_task",
-    "django_rq.view_dashboard",
+    "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
-    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect")
+    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
 )
-CHANGES_USERS = tuple(
-    f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
+CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
+CHANGES_USERS = (
+    *(f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")),
+    *(f"core.{verb}_apikey" for verb in ("view", "add", "change")),
 )
 
-DEVELOPER = (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_TROUBLE, *CHANGES_COLLECTING)
+DEVELOPER = (
+    *SEES_PEOPLE,
+    *SEES_CONSENTS,
+    *SEES_COLLECTING,
+    *SEES_TROUBLE,
+    *CHANGES_COLLECTING,
+    *SEES_MERGES,
+    *SEES_IDENTITY,
+    *CHANGES_IDENTITY,
+    *CHANGES_TRAITS,
+)
 ROLES = {
-    "Administrator": (*DEVELOPER, *CHANGES_USERS),
+    "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
+    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *ANSWERS_FOR_DATA),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING),
-    "Analyst": (*SEES_PEOPLE, "events.view_eventtype"),
+    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
+    "Analyst": (*SEES_FIGURES, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

@@ -53,13 +53,16 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
 
 
 def web_command(*, host: str, port: int) -> list[str]:
-    """Return the command of the web server: by default two processes, so that a crash of one is hardly noticed."""
+    """Return the command of the web server: by default two processes, so that a crash of one is hardly noticed.
+
+    Many threads: a request mostly waits for its group's transaction, and larger groups cost less for each.
+    """
     options = {
         "--interface": "wsgi",
         "--host": host,
         "--port": str(port),
         "--workers": str(env.integer("WEB_WORKERS", 2, least=1)),
-        "--blocking-threads": "16",
+        "--blocking-threads": "24",
         "--backlog": "1024",
         "--workers-kill-timeout": "10",
         "--log-level": "warning",

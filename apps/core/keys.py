@@ -25,7 +25,6 @@ class Scope(StrEnum):
     PROFILES_READ = "profiles:read"
     PROFILES_WRITE = "profiles:write"
     PROFILES_MERGE = "profiles:merge"
-    PRIVACY = "privacy"
 
 
 def issue(

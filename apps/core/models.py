@@ -84,15 +84,15 @@ class AuditEntry(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField()
     actor = models.CharField(max_length=64)  # user:<id>, key:<prefix> or system, as in the provenance of profiles
-    actor_name = models.CharField(max_length=150)  # as it was then, so that it outlives the account
-    ip = models.CharField(max_length=45, blank=True, default="")
+    actor_name = models.CharField("who", max_length=150)  # as it was then, so that it outlives the account
+    ip = models.CharField("from", max_length=45, blank=True, default="")
     action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=100, blank=True, default="")
     object_id = models.CharField(max_length=64, blank=True, default="")
     details = Json(default=dict)  # never personal data: it outlives an erasure
 
     class Meta:
-        verbose_name_plural = "audit log"
+        verbose_name_plural = "audit entries"
         indexes = [
             # All that was done to one object, and all that one person did, the latest first.
             models.Index(fields=["object_id", "id"], name="audit_by_object"),

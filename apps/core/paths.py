@@ -47,9 +47,10 @@ def get(tree: object, path: str | Path) -> Any:
     """Return the value at the path, or MISSING."""
     node: Any = tree
     for key in parse(path) if isinstance(path, str) else path:
-        if isinstance(node, dict):
+        # By type, not isinstance: this is the innermost loop of mappings, and JSON has no subclasses.
+        if type(node) is dict:
             node = node.get(key, MISSING)
-        elif isinstance(node, list):
+        elif type(node) is list:
             index = _index(key)
             node = node[index] if index is not None and index < len(node) else MISSING
         else:
@@ -57,21 +58,29 @@ def get(tree: object, path: str | Path) -> Any:
     return node
 
 
+def holder(tree: object, path: Path) -> dict[str, Any] | None:
+    """Return the object that has, or could have, the last key of the path; None when there is no object."""
+    node = tree
+    for key in path[:-1]:
+        node = node.get(key) if type(node) is dict else None
+    return node if type(node) is dict else None
+
+
 def put(tree: dict[str, Any], path: str | Path, value: object) -> None:
     """Set the value at the path, making the objects on the way to it; null on the way counts as nothing.
 
     Raises PathError, and changes nothing, when something else than an object or a list item is on the way.
     """
-    *parents, last = parse(path) if isinstance(path, str) else path
+    keys = parse(path) if isinstance(path, str) else path
     node: Any = tree
-    for depth, key in enumerate(parents):
-        child = get(node, (key,))
-        if child is MISSING or child is None:
+    for depth, key in enumerate(keys[:-1], start=1):
+        child = node.get(key) if type(node) is dict else get(node, (key,))
+        if child is None or child is MISSING:
             # All that is below is new, so nothing can refuse it any more.
-            _assign(node, key, _nest([*parents[depth + 1 :], last], value))
+            _assign(node, key, _nest(keys[depth:], value))
             return
         node = child
-    _assign(node, last, value)
+    _assign(node, keys[-1], value)
 
 
 def delete(tree: dict[str, Any], path: str | Path) -> bool:
@@ -89,14 +98,14 @@ def _index(key: str) -> int | None:
     return int(key) if key.isascii() and key.isdecimal() and len(key) < 10 else None
 
 
-def _nest(keys: list[str], value: object) -> object:
+def _nest(keys: Path, value: object) -> object:
     for key in reversed(keys):
         value = {key: value}
     return value
 
 
 def _assign(node: object, key: str, value: object) -> None:
-    if isinstance(node, dict):
+    if type(node) is dict:
         node[key] = value
     elif isinstance(node, list) and (index := _index(key)) is not None and index < len(node):
         node[index] = value

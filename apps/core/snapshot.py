@@ -13,9 +13,10 @@ Value = TypeVar("Value")
 
 
 class Snapshot(Generic[Value]):
-    """A value read from the database, and read again when it is older than `refresh_secs`; one thread reads.
+    """A value read from the database, and read again when it is older than `refresh_secs`.
 
-    While the database is away the old value stays in force: it is better to be seconds late than to fail.
+    One thread reads, and the others go on with the old value. It stays in force while the database is away, or does not
+    answer: it is better to be late than to fail.
     """
 
     def __init__(self, read: Callable[[], Value], *, refresh_secs: float) -> None:
@@ -32,15 +33,19 @@ class Snapshot(Generic[Value]):
         """
         limit = self._refresh_secs if max_age_secs is None else max_age_secs
         if time.monotonic() - self._read_at > limit:
-            with self._guard:
-                if time.monotonic() - self._read_at > limit:
-                    self._refresh()
+            must_wait = self._value is None or max_age_secs is not None
+            if self._guard.acquire(blocking=must_wait):
+                try:
+                    if time.monotonic() - self._read_at > limit:
+                        self._refresh()
+                finally:
+                    self._guard.release()
         assert self._value is not None
         return self._value
 
     def forget(self) -> None:
         """Read anew at the next look: after a change in this process, and between tests."""
-        self._read_at = float("-inf")
+        self._value, self._read_at = None, float("-inf")
 
     def _refresh(self) -> None:
         try:

@@ -25,6 +25,24 @@ def insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None:
     upsert(model, rows, keep=[str(field.column) for field in model._meta.concrete_fields])
 
 
+def update(model: type[models.Model], rows: Sequence[models.Model], columns: Sequence[str]) -> None:
+    """Write some columns of rows that exist, in one statement; what else has changed in memory is left alone."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    fields = [field for field in model._meta.concrete_fields if field.primary_key or field.name in columns]
+    types = ", ".join(f"{quote(str(field.column))} {field.db_type(connection)}" for field in fields)
+    changes = ", ".join(f"{quote(str(field.column))} = row.{quote(str(field.column))}" for field in fields)
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    document = [{field.column: getattr(row, field.attname) for field in fields} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {changes} "  # noqa: S608 - names come from the model
+            f"FROM jsonb_to_recordset(%s::jsonb) AS row({types}) WHERE {table}.{key} = row.{key}",
+            [orjson.dumps(document).decode()],
+        )
+
+
 @cache
 def _statement(model: type[models.Model], keep: frozenset[str]) -> tuple[str, list[tuple[str, str]]]:
     quote = connection.ops.quote_name

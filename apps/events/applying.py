@@ -15,19 +15,24 @@ from apps.profiles.provenance import entry
 IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
 
 
-def apply(profile: Profile, type: str, said: Said, rules: EventRules | None) -> list[dict[str, str]]:
-    """Change the profile as the event says, and return the fields that could not be copied, with the reason."""
+def apply(
+    profile: Profile, type: str, said: Said, rules: EventRules | None, *, is_valid: bool = True
+) -> list[dict[str, str]]:
+    """Change the profile as the event says, and return the fields that could not be copied, with the reason.
+
+    An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
+    """
     _count(profile, seen_at=system_events.caused_at(type, said.time))
-    if system_events.starts_visit(type, said.properties):
-        _start_visit(profile, at=system_events.caused_at(type, said.time))
     document, provenance = profile.document, profile.provenance
-    if type == IDENTIFY:
-        for name, value in said.properties.items():
-            copying.put(("traits", name), value, said, document=document, provenance=provenance)
-    if type == consents.EVENT_TYPE:
+    if type == consents.EVENT_TYPE:  # which has its own idea of what is valid: a withdrawal counts in any case
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
         decided = said.properties.get(consents.PROPERTY)
         consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)
+    if not is_valid:
+        return []
+    if type == IDENTIFY:
+        for name, value in said.properties.items():
+            copying.put(("traits", name), value, said, document=document, provenance=provenance)
     if rules is None:
         return []
     copied = copying.copy(rules, said, document=document, provenance=provenance)
@@ -41,9 +46,3 @@ def _count(profile: Profile, *, seen_at: datetime) -> None:
     profile.event_count += 1
     profile.first_seen_at = seen_at if is_new else min(profile.first_seen_at, seen_at)
     profile.last_seen_at = seen_at if is_new else max(profile.last_seen_at, seen_at)
-
-
-def _start_visit(profile: Profile, *, at: datetime) -> None:
-    profile.visit_count += 1
-    times = {profile.visit_started_at, profile.previous_visit_at, at} - {None}
-    profile.previous_visit_at, profile.visit_started_at = [None, *sorted(filter(None, times))][-2:]

@@ -10,18 +10,20 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from apps.conditions import Matcher
 from apps.core import paths
 from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.operations import EQUALS, Operation, OperationError, Order, same
-from apps.events.rules import EventRules, NamedRule, Percentage
+from apps.events.rules import CONTACT, EventRules, NamedRule, Percentage
 from apps.profiles import schema
 from apps.profiles.provenance import Provenance
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
-_REACHABLE_BY: Final = ("data.contact.email", "data.contact.phone", "data.contact.app")
 _ANONYMOUS: Final = "data.anonymous"
+# Looked up for each field of each event.
+_OLDEST, _NEWEST = Order.OLDEST, Order.NEWEST
 # What is computed from sums counts in any order, as they do.
 _COMPUTED: Final = replace(EQUALS, name="computed", order=Order.ANY)
 
@@ -32,6 +34,10 @@ class Copied:
 
     changed: set[str] = field(default_factory=set)
     problems: list[tuple[str, str]] = field(default_factory=list)
+
+    def note(self, target: Field, error: FieldError | OperationError | PathError) -> None:
+        """Add what did not fit to the problems."""
+        self.problems.append((target.path, error.message if isinstance(error, FieldError) else str(error)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,11 @@ class Said:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes what one event says into one profile."""
+    """Writes what one event says into one profile. Every event goes through it once for each of its rules."""
 
     at: str
     event_id: str
-    source_id: str
+    stamp: list[str]  # what the provenance of each field says that the event sets
     document: Document
     provenance: Provenance
     is_repeat: bool = False
@@ -62,35 +68,37 @@ class _Writer:
 
         Raises FieldError, OperationError or PathError when the value does not fit; nothing has changed then.
         """
-        current = paths.get(self.document, target)
+        order = operation.order
+        holder = paths.holder(self.document, target)
+        current = paths.get(self.document, target) if holder is None else holder.get(target[-1], MISSING)
         known = self.provenance.get(field.path)
-        is_late = known is not None and self._is_before(known)
-        if known is not None and not self._has_a_say(operation, known, current, is_late=is_late):
+        # Times are ISO texts in UTC, which sort by time. Of two events at one time the later arrival wins.
+        is_late = known is not None and (self.at < known[0] or (self.is_repeat and self._arrived_before(known)))
+        if known and (is_late or order is _OLDEST) and not self._has_a_say(order, known, current, is_late=is_late):
             return False
         value = field.coerce(value)
-        if operation.order is Order.OLDEST and is_empty(value):
+        if order is _OLDEST and is_empty(value):
             return False
         new = operation.apply(current, value)
         is_changed = not same(current, new)
-        if is_changed:
+        if is_changed and holder is not None and new is not MISSING:
+            holder[target[-1]] = new
+        elif is_changed:
             self._set(target, new)
-        if (is_changed or operation.is_statement) and (not is_late or operation.order is Order.OLDEST):
-            self.provenance[field.path] = [self.at, self.event_id, self.source_id]
+        if (is_changed or operation.is_statement) and (not is_late or order is _OLDEST):
+            self.provenance[field.path] = self.stamp
         return is_changed
 
-    def _is_before(self, known: list[str]) -> bool:
-        # Times are ISO texts in UTC, which sort by time, and ids sort by arrival. Of two events at one time the later
-        # arrival wins; when an event is copied again, its arrival is that of long ago.
-        if self.is_repeat:
-            return (self.at, self.event_id) < (known[0], known[1])
-        return self.at < known[0]
+    def _arrived_before(self, known: list[str]) -> bool:
+        # Ids sort by arrival; when an event is copied again, its arrival is that of long ago.
+        return self.at == known[0] and self.event_id < known[1]
 
-    def _has_a_say(self, operation: Operation, known: list[str], current: object, *, is_late: bool) -> bool:
+    def _has_a_say(self, order: Order, known: list[str], current: object, *, is_late: bool) -> bool:
         if not is_late:  # the first word stands, unless this event said it
-            return operation.order is not Order.OLDEST or is_empty(current) or known[1] == self.event_id
-        if operation.order is Order.NEWEST:
+            return order is not _OLDEST or is_empty(current) or known[1] == self.event_id
+        if order is _NEWEST:
             return False
-        if operation.order is Order.OLDEST or self.is_repeat:
+        if order is _OLDEST or self.is_repeat:
             # What a person said since stands, and what was emptied since stays empty.
             return not is_empty(current) and as_uuid(known[1]) is not None
         return True
@@ -115,15 +123,15 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
         return copied
     writer = _writer(said, document, provenance)
     for rule in rules.fields:
-        value = rule.value(said.properties, said.traits, at=writer.at)
-        if value is not MISSING:
+        value = rule.value(said.properties, said.traits, writer.at)
+        if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, document)):
             _try(writer, rule.field, rule.target, rule.operation, value, copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
     if copied.changed:
         for percentage in rules.percentages:
             _compute_percentage(writer, percentage, copied)
-        if any(path.startswith(_REACHABLE_BY) for path in copied.changed):
+        if rules.is_about_contact and any(path.startswith(CONTACT) for path in copied.changed):
             _derive_anonymous(document, copied)
     return copied
 
@@ -141,9 +149,14 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
 
 
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
-    at = said.time.astimezone(UTC).isoformat()
-    source_id = str(said.source_id or "")
-    return _Writer(at, str(said.event_id), source_id, document, provenance, said.is_repeat)
+    at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
+    return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
+
+
+def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
+    """Decide a rule's condition as of the time of the event: so it is decided the same way when it is copied again."""
+    event = {"type": type_, "time": said.time.isoformat(), "properties": said.properties, "traits": said.traits}
+    return when({"event": event, "profile": document}, now=said.time)
 
 
 def _try(writer: _Writer, field: Field, target: Path, operation: Operation, value: object, copied: Copied) -> None:
@@ -151,10 +164,8 @@ def _try(writer: _Writer, field: Field, target: Path, operation: Operation, valu
     try:
         if writer.write(field, target, operation, value):
             copied.changed.add(field.path)
-    except FieldError as error:
-        copied.problems.append((field.path, error.message))
-    except (OperationError, PathError) as error:
-        copied.problems.append((field.path, str(error)))
+    except (FieldError, OperationError, PathError) as error:
+        copied.note(field, error)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:
@@ -185,7 +196,7 @@ def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> No
 
 def _derive_anonymous(document: Document, copied: Copied) -> None:
     """Note whether anybody could be reached: by e-mail, phone or messenger."""
-    is_anonymous = not any(_is_known(paths.get(document, path)) for path in _REACHABLE_BY)
+    is_anonymous = not any(_is_known(paths.get(document, path)) for path in CONTACT)
     if paths.get(document, _ANONYMOUS) is not is_anonymous:
         paths.put(document, _ANONYMOUS, is_anonymous)
         copied.changed.add(_ANONYMOUS)

@@ -16,7 +16,7 @@ from apps.core import locks
 from apps.profiles import ledger
 from apps.profiles.models import Merge
 
-PAGE: Final = 2_000
+PAGE: Final = 500  # rows of a transaction: what else is committed meanwhile waits for its part of the log
 LOCK: Final = "move-merged"  # two at once could overtake each other, and leave events with a profile that is no more
 
 _LIVING = """coalesce(

@@ -51,16 +51,18 @@ class Operation:
     is_statement: bool = False
     # Doing it again for the same events leaves the field as it is; sums would count them twice.
     is_repeatable: bool = True
-    kinds: frozenset[Kind] = frozenset(Kind) - {Kind.CONSENTS}
+    kinds: frozenset[Kind] = frozenset(Kind)
 
 
 def same(left: object, right: object) -> bool:
     """Tell whether two JSON values are the same; unlike in Python, true is not 1."""
+    if left is right:
+        return True
     if left != right:
         return False
     if isinstance(left, (dict, list)):
         return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
-    return isinstance(left, bool) == isinstance(right, bool)
+    return (type(left) is bool) == (type(right) is bool)
 
 
 def _equals(_current: object, value: object) -> object:
@@ -76,11 +78,19 @@ def _append(current: object, value: object) -> object:
 
 
 def _append_unique(current: object, value: object) -> object:
+    new = _new_items(value)
+    if isinstance(current, list) and all(_holds(current, item) for item in new):
+        return current
     items = _items(current)
-    for new in _new_items(value):
-        if not any(same(item, new) for item in items):
-            items.append(new)
+    for item in new:
+        if not _holds(items, item):
+            items.append(item)
     return _bounded(items)
+
+
+def _holds(items: list[object], item: object) -> bool:
+    # A text is the same as no other kind of value, so that Python's own search will do.
+    return item in items if type(item) is str else any(same(each, item) for each in items)
 
 
 def _items(current: object) -> list[object]:
@@ -102,16 +112,16 @@ def _bounded(items: list[object]) -> list[object]:
 
 
 def _add(current: object, value: object) -> int | float:
-    return _sum(current, _number(value, "value"), sign=1)
+    return _sum(current, value, sign=1)
 
 
 def _subtract(current: object, value: object) -> int | float:
-    return _sum(current, _number(value, "value"), sign=-1)
+    return _sum(current, value, sign=-1)
 
 
-def _sum(current: object, value: int | float, *, sign: int) -> int | float:
+def _sum(current: object, value: object, *, sign: int) -> int | float:
     before = 0 if is_empty(current) else _number(current, "field")
-    return _number(add(before, sign * value), "sum")
+    return _number(add(before, sign * _number(value, "value")), "sum")
 
 
 def _number(value: object, what: str) -> int | float:
@@ -124,29 +134,29 @@ def _number(value: object, what: str) -> int | float:
 
 def _extreme(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def extreme(current: object, value: object) -> object:
-        if not any(_is(value, type_) and (is_empty(current) or _is(current, type_)) for type_ in (str, (int, float))):
+        scale = _SCALE_OF.get(type(value))
+        if is_empty(current) and scale:
+            return value
+        if scale is None or scale != _SCALE_OF.get(type(current)):
             message = "Only two numbers, or two texts, have a lesser and a greater one."
             raise OperationError(message)
-        return value if is_empty(current) else choose(current, value)
+        return choose(current, value)
 
     return extreme
-
-
-def _is(value: object, type_: type | tuple[type, ...]) -> bool:
-    return isinstance(value, type_) and not isinstance(value, bool)
 
 
 def _delete(_current: object, _value: object) -> object:
     return MISSING
 
 
+_SCALE_OF: Final[dict[type, str]] = {str: "text", int: "number", float: "number"}
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.FREE})
 _SCALES: Final = _NUMBERS | {Kind.DATETIME}
 
 _LISTS: Final = frozenset({Kind.TEXTS, Kind.FREE})
 _TIMES: Final = frozenset({Kind.DATETIME, Kind.FREE})
 
-EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True, kinds=frozenset(Kind))
+EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True)
 _OPERATIONS: Final = (
     EQUALS,
     Operation("equals_if_not_exists", "is set, if empty, to", _fill, order=Order.NEWEST),

@@ -31,6 +31,7 @@ def ensure(months: Iterable[date]) -> list[date]:
     """Make the partitions that are missing, and return their months; in memory, when all are known to be there.
 
     A new table is attached rather than created as a partition: that way nobody who reads or writes has to wait.
+    One of that name that is there, but no partition, was being dropped when we crashed, and is taken back.
     """
     missing = set(months) - _known
     if not missing:
@@ -40,7 +41,9 @@ def ensure(months: Iterable[date]) -> list[date]:
         made = sorted(missing - set(existing()))
         for month in made:
             name, first, end = name_of(month), month, next_month(month)
-            cursor.execute(f"CREATE TABLE {name} (LIKE {PARENT} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} (LIKE {PARENT} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+            )
             cursor.execute(
                 f"ALTER TABLE {PARENT} ATTACH PARTITION {name} "
                 f"FOR VALUES FROM ('{first} 00:00:00+00') TO ('{end} 00:00:00+00')"
@@ -65,13 +68,19 @@ def existing() -> list[date]:
 def drop_before(month: date) -> list[date]:
     """Drop the partitions of all months before this one, and return their months; not inside a transaction.
 
-    A partition is detached first, concurrently: dropping it at once would lock out all who read or write events.
+    A partition is detached first, concurrently: dropping it at once would lock out all who read or write events. What
+    an interrupted run has left half detached is finished.
     """
     dropped = [old for old in existing() if old < month]
     for old in dropped:
+        name = name_of(old)
         with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE {PARENT} DETACH PARTITION {name_of(old)} CONCURRENTLY")
-            cursor.execute(f"DROP TABLE {name_of(old)}")
+            cursor.execute("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = %s::regclass", [name])
+            [is_pending] = cursor.fetchone()
+            cursor.execute(
+                f"ALTER TABLE {PARENT} DETACH PARTITION {name} {'FINALIZE' if is_pending else 'CONCURRENTLY'}"
+            )
+            cursor.execute(f"DROP TABLE {name}")
     forget()
     return dropped
 

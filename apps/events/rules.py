@@ -8,16 +8,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from apps.conditions import ConditionError, Matcher
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
+from apps.core.templating import TemplateError
 from apps.events.operations import OPERATIONS, Operation, Source
+from apps.events.reshaping import ROOTS, Reshape, compile_reshape
+from apps.events.validation import Check, Policy, SchemaError, compile_condition, compile_schema
 from apps.profiles import consents, schema
 from apps.profiles.schema import Field, Kind
 
 KEYS: Final = frozenset(
     {"id", "name", "group", "journey", "tags", "properties", "traits", "defaults", "redact", "profile", "compute"}
+    | {"schema", "condition", "policy", "reshape"}
 )
 PROPERTIES: Final = "properties."  # what a path in the properties begins with; any other is that of an event trait
+WHEN_ROOTS: Final = ("event", "profile")  # what the condition of a rule may look at
+CONTACT: Final = ("data.contact.email", "data.contact.phone", "data.contact.app")  # by which somebody can be reached
 REDACTIONS: Final = ("last4", "drop")
 
 
@@ -40,6 +47,10 @@ class TraitRule:
     default: Any = MISSING
 
 
+# From the properties, the traits and the time of an event to what it brings to a field, or MISSING.
+Value = Callable[[Mapping[str, Any], Mapping[str, Any], str], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """What an event does to one field of the profile."""
@@ -47,15 +58,8 @@ class FieldRule:
     field: Field
     target: Path
     operation: Operation
-    source: Path = ()
-    in_properties: bool = False
-    literal: Any = MISSING
-
-    def value(self, properties: Mapping[str, Any], traits: Mapping[str, Any], *, at: str) -> Any:
-        """Return what the event of that time brings, or MISSING."""
-        if self.source:
-            return paths.get(properties if self.in_properties else traits, self.source)
-        return at if self.operation.source is Source.TIME else self.literal
+    value: Value
+    when: Matcher | None = None  # the condition on which it happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ class EventRules:
     fields: tuple[FieldRule, ...]
     named: tuple[NamedRule, ...]
     percentages: tuple[Percentage, ...]
+    is_about_contact: bool  # some field is one by which somebody can be reached
+    check: Check | None
+    reshape: Reshape | None
 
     def repeatable(self) -> "EventRules":
         """Return what is left of the rules when events are copied again: sums would count them twice."""
@@ -112,19 +119,23 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
     traits = _traits(definition)
     compute = _object(definition, "compute")
     percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
+    fields = tuple(
+        _field_rule(target, spec, traits)
+        for target, specs in _object(definition, "profile").items()
+        for spec in (specs if isinstance(specs, list) else [specs])
+    )
     return EventRules(
         type=type_,
         journey=_journey(definition.get("journey")),
         tags=_tags(definition.get("tags") or []),
         traits=tuple(traits.values()),
         redactions=tuple(_redaction(path, how) for path, how in _object(definition, "redact").items()),
-        fields=tuple(
-            _field_rule(target, spec, traits)
-            for target, specs in _object(definition, "profile").items()
-            for spec in (specs if isinstance(specs, list) else [specs])
-        ),
+        fields=fields,
         named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
         percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
+        is_about_contact=any(rule.field.path.startswith(CONTACT) for rule in fields),
+        check=_check(definition),
+        reshape=_reshape(definition),
     )
 
 
@@ -182,6 +193,39 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
     return rules
 
 
+def _check(definition: Mapping[str, Any]) -> Check | None:
+    policy = definition.get("policy") or Policy.FLAG
+    if policy not in list(Policy):
+        raise RulesError("policy", f"Unknown policy; known are {', '.join(Policy)}.")
+    schema = _object(definition, "schema")
+    condition = _condition("condition", definition.get("condition"), roots=ROOTS)
+    if not schema and condition is None:
+        return None
+    try:
+        return Check(Policy(policy), compile_schema(schema) if schema else None, condition)
+    except SchemaError as error:
+        raise RulesError(f"schema.{error.path}".rstrip("."), error.message) from None
+
+
+def _condition(key: str, text: object, *, roots: Sequence[str]) -> Matcher | None:
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise RulesError(key, "Expected the text of a condition.")
+    try:
+        return compile_condition(text, roots=roots)
+    except ConditionError as error:
+        raise RulesError(key, str(error)) from None
+
+
+def _reshape(definition: Mapping[str, Any]) -> Reshape | None:
+    template = _object(definition, "reshape")
+    try:
+        return compile_reshape(template) if template else None
+    except TemplateError as error:
+        raise RulesError(f"reshape.{error.path}", error.message) from None
+
+
 def _redaction(path: str, how: object) -> tuple[Path, str]:
     key = f"redact.{path}"
     if how not in REDACTIONS:
@@ -209,9 +253,13 @@ def _operation(key: str, name: object, kind: Kind) -> Operation:
 
 
 def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> FieldRule:
-    """Parse `{operation: source}`, or an operation alone: its source is the trait of the same path."""
+    """Parse `{operation: source, when: condition}`, or an operation alone, which takes the trait of the same path."""
     key = f"profile.{target}"
     path, field = _target(key, target)
+    when = None
+    if isinstance(spec, Mapping):
+        when = _condition(f"{key}.when", spec.get("when"), roots=WHEN_ROOTS)
+        spec = {name: source for name, source in spec.items() if name != "when"}
     if isinstance(spec, Mapping) and len(spec) == 1:
         name, source = next(iter(spec.items()))
     elif isinstance(spec, str):
@@ -219,17 +267,30 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     else:
         raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
+    return FieldRule(field, path, operation, _value(key, source, operation, traits), when)
+
+
+def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:
+    """Return the function that finds what an event brings; made once, since it is called for each event."""
     match operation.source:
         case Source.LITERAL:
-            return FieldRule(field, path, operation, literal=_literal(key, source))
-        case Source.TIME | Source.NOTHING:
-            return FieldRule(field, path, operation, literal=None)
+            number = _literal(key, source)
+            return lambda _properties, _traits, _at: number
+        case Source.NOTHING:
+            return lambda _properties, _traits, _at: None
+        case Source.TIME:
+            return lambda _properties, _traits, at: at
         case Source.EVENT:
-            in_properties = isinstance(source, str) and source.startswith(PROPERTIES)
-            source_path = _path(key, source.removeprefix(PROPERTIES) if in_properties else source)
-            if not in_properties and not any(source_path[: len(trait)] == trait for trait in traits):
+            in_properties = str(source).startswith(PROPERTIES)
+            path = _path(key, source.removeprefix(PROPERTIES) if isinstance(source, str) else source)
+            if in_properties and len(path) == 1:
+                name = path[0]
+                return lambda properties, _traits, _at: properties.get(name, MISSING)
+            if in_properties:
+                return lambda properties, _traits, _at: paths.get(properties, path)
+            if not any(path[: len(trait)] == trait for trait in traits):
                 raise RulesError(key, f"The event has no trait {source}.")
-            return FieldRule(field, path, operation, source_path, in_properties)
+            return lambda _properties, traits, _at: paths.get(traits, path)
 
 
 def _literal(key: str, value: object) -> int | float:

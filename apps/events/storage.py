@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -25,6 +24,7 @@ class EventRow(NamedTuple):
     message_id: str | None
     journey: str | None
     is_silent: bool
+    is_valid: bool
     tags: str  # see `array_literal`
     properties: str  # JSON texts from here on, see `json_text`
     traits: str
@@ -60,7 +60,6 @@ def json_text(value: Any) -> str:
     return "{}" if value == {} else orjson.dumps(value).decode()
 
 
-@lru_cache(maxsize=1024)
 def array_literal(texts: tuple[str, ...]) -> str:
     """Write texts as a PostgreSQL array: {"a","b"}; quotes and backslashes inside are escaped."""
     escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)

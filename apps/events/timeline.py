@@ -1,5 +1,6 @@
 """What happened to a person or in a session, newest first: the read model of timelines."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,14 +14,14 @@ from apps.core.ids import as_uuid
 from apps.events.models import Event
 from apps.profiles import ledger
 
-PAGE = 30
+PAGE, SESSION_PAGE = 30, 200
 # Properties that say most of what an event was about, the first that it has.
 TELLING = ("name", "title", "query", "order_id", "interest", "id", "email", "category")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Events by day, newest first, and the position after the last of them; no position at the end."""
+    """Events by day, and the position after the last of them; no position at the end."""
 
     days: list[tuple[str, list[Event]]]
     after: str
@@ -33,8 +34,14 @@ def page_of_events(*, profile_id: UUID, before: str | None = None, type: str | N
         events = events.filter(type=type)
     found = list(_beyond(events, before)[: PAGE + 1])
     shown, more = found[:PAGE], len(found) > PAGE
-    days = [(day, list(group)) for day, group in groupby(shown, key=_day)]
-    return Page(days=days, after=f"{shown[-1].time.isoformat()},{shown[-1].id}" if more else "")
+    return Page(days=_by_day(shown), after=f"{shown[-1].time.isoformat()},{shown[-1].id}" if more else "")
+
+
+def page_of_session(*, session_id: UUID, profile_id: UUID | None) -> Page:
+    """Read the first SESSION_PAGE events of a session, in their order; by the index on (profile_id, time)."""
+    whose = ledger.belonging_to(ledger.living_id(profile_id)) if profile_id else Q(profile_id=None)
+    events = Event.objects.filter(whose, session_id=session_id).order_by("time", "id")
+    return Page(days=_by_day(events[:SESSION_PAGE]), after="")
 
 
 def gist(event: Event) -> str:
@@ -43,6 +50,10 @@ def gist(event: Event) -> str:
     title = page.get("title") or page.get("url") if isinstance(page, dict) else ""
     told = next((event.properties[name] for name in TELLING if isinstance(event.properties.get(name), str | int)), "")
     return str(told or title or "")
+
+
+def _by_day(events: Iterable[Event]) -> list[tuple[str, list[Event]]]:
+    return [(day, list(group)) for day, group in groupby(events, key=_day)]
 
 
 def _day(event: Event) -> str:

@@ -7,7 +7,7 @@ profile that was kept, and what the pipeline itself found out (place, time zone,
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -15,11 +15,12 @@ from django.db.models import Count
 
 from apps.core import paths
 from apps.core.upsert import upsert
-from apps.events import applying
+from apps.events import applying, computed_traits, system_events
+from apps.events.computed_traits import Counter
 from apps.events.copying import Said
 from apps.events.models import Event
 from apps.events.rules import EventRules
-from apps.profiles import ledger, merging
+from apps.profiles import computed, ledger, merging
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.identity import Directory, Found
 from apps.profiles.ledger import Part, Plan
@@ -63,14 +64,19 @@ def _undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: d
     cut, whole = _look(merge_id)
     plan = ledger.plan(cut, ledger.merges_of(whole.id))
     sides = [_Side(part, merging.profile_of(part.image)) for part in plan.parts]
+    counter = Counter(computed_traits.read(), today=now.astimezone(UTC).date())
+    for side in sides:
+        computed.begin(side.profile, edition=counter.definitions.edition, today=counter.today)
     seen_until = whole.updated_at
-    _replay(sides, whole, rules, after=None, until=seen_until)
+    _replay(sides, whole, rules, counter, after=None, until=seen_until)
     with transaction.atomic():
         locked = Profile.objects.all().locked([whole.id]).first()
         again = ledger.plan(cut, ledger.merges_of(whole.id))
         if locked is None or not _is_standing(merge_id) or again.again != plan.again:
             raise _Changed
-        _replay(sides, locked, rules, after=seen_until, until=locked.updated_at)
+        _replay(sides, locked, rules, counter, after=seen_until, until=locked.updated_at)
+        for side in sides:
+            computed.refresh(side.profile, today=counter.today)
         _share(sides, locked)
         at = max(now, locked.updated_at + timedelta(microseconds=1))
         directory = _separate(sides, locked, at=at)
@@ -94,7 +100,13 @@ def _is_standing(merge_id: UUID) -> bool:
 
 
 def _replay(
-    sides: list[_Side], whole: Profile, rules: Mapping[str, EventRules], *, after: datetime | None, until: datetime
+    sides: list[_Side],
+    whole: Profile,
+    rules: Mapping[str, EventRules],
+    counter: Counter,
+    *,
+    after: datetime | None,
+    until: datetime,
 ) -> None:
     """Let the events that were stored in a period happen to the side that they belong to, in their order.
 
@@ -110,16 +122,33 @@ def _replay(
         if event.processed_at < side.part.since:
             continue
         said = Said(event.properties, event.traits, event.time, event.id, source_id=event.source_id)
-        applying.apply(side.profile, event.type, said, rules.get(event.type))
+        if system_events.starts_visit(event.type, event.properties):
+            side.profile.start_visit(at=system_events.caused_at(event.type, event.time))
+        applying.apply(side.profile, event.type, said, rules.get(event.type), is_valid=event.is_valid)
+        if event.is_valid:
+            _count(side.profile, event, counter)
         if str(event.id) in wanted:
             side.setters.add(str(event.id))
 
 
+def _count(profile: Profile, event: Event, counter: Counter) -> None:
+    """Let computed traits count; those that changed since the profile was merged are left to the background."""
+    parts = {root: getattr(event, root) for root in counter.definitions.roots}
+    counter.count(
+        profile.tallies,
+        {"type": event.type, **parts},
+        time=event.time,
+        event_id=event.id,
+        edition=profile.computed_edition,
+    )
+
+
 def _events(owner: Mapping[UUID, _Side], *, after: datetime, is_new: bool, until: datetime) -> Iterator[Event]:
-    stored = Event.objects.filter(profile_id__in=owner.keys(), original_profile_id__in=owner.keys())
+    places = owner.keys() | ledger.unmoved_places(owner.keys())
+    stored = Event.objects.filter(profile_id__in=places, original_profile_id__in=owner.keys())
     stored = stored.filter(processed_at__gte=after) if is_new else stored.filter(processed_at__gt=after)
     ordered = stored.filter(processed_at__lte=until).order_by("processed_at", "id")
-    return ordered.defer("context", "tags", "problems").iterator(chunk_size=2_000)
+    return ordered.defer("tags", "problems").iterator(chunk_size=2_000)
 
 
 def _share(sides: list[_Side], whole: Profile) -> None:

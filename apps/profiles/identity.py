@@ -5,23 +5,29 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.core.ids import as_uuid, new_id
-from apps.profiles import ledger, merge_rules, merging
+from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 
+LOOKUP = """
+SELECT profile.* FROM profiles_identifier AS identifier
+LEFT JOIN profiles_alias AS alias ON alias.id = identifier.profile_id
+JOIN profiles_profile AS profile ON profile.id = coalesce(alias.profile_id, identifier.profile_id)
+WHERE identifier.id = %s AND NOT identifier.is_shared
+"""
 Kind = Identifier.Kind
 Refusal = IdentityConflict.Refusal
 
 
 class Moved(Exception):
-    """Between our look at the ids and our lock on the profiles, another transaction merged some; try again."""
+    """Between our look at the ids and our lock on the profiles, some were merged or erased; try again."""
 
 
 class Proof(NamedTuple):
@@ -31,6 +37,7 @@ class Proof(NamedTuple):
     value: str  # usable, see identifiers.py
     merges_customers: bool = False
     event_index: int = 0
+    path: str = ""  # where in the event's properties it stands
 
 
 @dataclass(slots=True)
@@ -110,6 +117,10 @@ class Directory:
         alias = self.aliases.get(raw_id)
         return alias.profile_id if alias else raw_id
 
+    def raw_id_of(self, known: UUID | None, profile: Profile, *, otherwise: UUID) -> UUID:
+        """Return the raw id that something keeps while it is the same person's; else that of who has it now."""
+        return known if known is not None and self.living_id(known) == profile.id else otherwise
+
     def later_than_all(self, now: datetime) -> datetime:
         """Return a time after everything that was ever stored of these profiles, whatever the clocks of hosts say.
 
@@ -155,6 +166,7 @@ class Directory:
         for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
             setattr(kept.profile, name, value)
         kept.profile.updated_at = now
+        computed.refresh(kept.profile, today=now.astimezone(UTC).date())
         del self.profiles[gone.profile.id]
         for alias in self.aliases.values():
             if alias.profile_id == gone.profile.id:
@@ -241,12 +253,17 @@ class Directory:
             self.new_aliases.append(alias)
         return profile
 
+    def _goes_over(self, known: Identifier, profile: Profile) -> bool:
+        """Tell whether an identifier is to lead to another profile than before: a device, and what led nowhere."""
+        owner = self.living_id(known.profile_id)
+        return owner not in self.profiles or (known.kind == Kind.ANONYMOUS and owner != profile.id)
+
     def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
         for kind, value in claim.identifiers():
             key = identifier_id(kind, value)
             known = self.identifiers.get(key)
-            if known is not None and (kind != Kind.ANONYMOUS or self.living_id(known.profile_id) == found.profile.id):
+            if known is not None and not self._goes_over(known, found.profile):
                 continue
             if found.profile.identifier_count >= settings.MAX_IDENTIFIERS_PER_PROFILE:
                 continue
@@ -290,8 +307,7 @@ def _check_aliases(directory: Directory, raw_ids: set[UUID]) -> None:
 def lookup(kind: str, value: str) -> Profile | None:
     """Find the profile of an identifier, as anybody writes it; None when it is nobody's, or that of several people."""
     usable = normalise(kind, value)
-    found = Identifier.objects.filter(id=identifier_id(kind, usable), is_shared=False).first() if usable else None
-    return Profile.objects.filter(id=ledger.living_id(found.profile_id)).first() if found else None
+    return next(iter(Profile.objects.raw(LOOKUP, [identifier_id(kind, usable)])), None) if usable else None
 
 
 def named(text: str) -> set[UUID]:

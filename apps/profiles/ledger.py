@@ -139,11 +139,33 @@ def belonging_to(profile_id: UUID) -> Q:
     that was separated under the id of the other: then the raw id that they came with decides.
     """
     own = raw_ids([profile_id])
-    unmoved = Merge.objects.filter(moved_at=None).filter(Q(kept_via__in=own) | Q(merged_via__in=own))
-    ends = {raw_id for pair in unmoved.values_list("kept_via", "merged_via") for raw_id in pair}
-    if not ends:
-        return Q(profile_id=profile_id)
-    return Q(profile_id__in=places_of(ends), original_profile_id__in=own)
+    places = unmoved_places(own)
+    return Q(profile_id__in=places, original_profile_id__in=own) if places else Q(profile_id=profile_id)
+
+
+def unmoved_places(own: Iterable[UUID]) -> set[UUID]:
+    """List the ids under which events of these raw ids may lie while merges of them are not moved yet; else none.
+
+    One undoing after the other can leave events far from home: from each id that may hold some, the search goes on.
+    """
+    places: set[UUID] = set()
+    reached = set(own)
+    while not reached <= places:
+        places |= reached
+        unmoved = Merge.objects.filter(moved_at=None).filter(Q(kept_via__in=places) | Q(merged_via__in=places))
+        ends = {raw_id for pair in unmoved.values_list("kept_via", "merged_via") for raw_id in pair}
+        if not ends:
+            return set()
+        reached = set(places_of(ends))
+    return places
+
+
+def unmoved(profile_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of living profiles some of whose events or sessions may lie elsewhere: see `belonging_to`."""
+    pairs = Merge.objects.filter(moved_at=None).values_list("kept_via", "merged_via")
+    ends = {raw_id for pair in pairs for raw_id in pair}
+    living = dict(Alias.objects.filter(id__in=ends).values_list("id", "profile_id")) if ends else {}
+    return {living.get(raw_id, raw_id) for raw_id in ends}.intersection(profile_ids)
 
 
 def places_of(ends: Iterable[UUID]) -> list[UUID]:

@@ -7,11 +7,12 @@ set it and when. Which parts these are never depends on what they hold, or the o
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from apps.core import paths
 from apps.core.paths import Path
+from apps.profiles import tallies
 from apps.profiles.merge_rules import Held, MergeRules
 from apps.profiles.models import Profile, summary_of
 from apps.profiles.provenance import Entry, Provenance, complete
@@ -27,6 +28,7 @@ _FACTS: Final = {paths.parse(path): field for path, field in FIELDS.items() if p
 _MAPS: Final = frozenset(path for path, field in _FACTS.items() if field.kind is Kind.MAP)
 _UNITS: Final = (_FACTS.keys() - _MAPS) | _WHOLE
 _FLAT: Final = frozenset({"traits", "interests", "consents", "stats"})  # each name below them is a unit
+_DERIVED: Final = "data.anonymous"  # from what else is known: nobody said so
 # A field that is the percentage of one sum in another.
 _PERCENTAGE: Final = tuple(paths.parse(f"data.metrics.{name}") for name in ("ltcop", "ltcocc", "ltcosc"))
 
@@ -65,12 +67,20 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
     kept, gone = sorted((one, other), key=precedence)
     merged: Image = {name: combine(kept[name], gone[name]) for name, combine in COLUMNS.items()}
     merged["previous_visit_at"], merged["visit_started_at"] = _last_visits(kept, gone)
+    seen = [image for image in (kept, gone) if image["event_count"]] or [
+        kept,
+        gone,
+    ]  # until then it is as old as its row
+    merged["first_seen_at"] = min(image["first_seen_at"] for image in seen)
+    merged["last_seen_at"] = max(image["last_seen_at"] for image in seen)
     merged.update({root: {} for root in TREES}, country="", provenance=_above(kept, gone))
     if "primary_id" in kept["provenance"]:
         merged["provenance"]["primary_id"] = complete(kept["provenance"]["primary_id"])
     for unit, held in _merged_units(kept, gone, rules):
         merged["provenance"].update(held.entries)
         _put(merged, unit, held.value)
+    if _DERIVED not in kept["provenance"].keys() | gone["provenance"].keys():
+        merged["provenance"].pop(_DERIVED, None)
     _compute_percentage(merged)
     return merged | summary_of(merged["data"], merged["primary_id"])
 
@@ -195,15 +205,25 @@ def _sum(kept: int, gone: int) -> int:
     return kept + gone
 
 
+def _earlier(kept: date | None, gone: date | None) -> date | None:
+    return min((day for day in (kept, gone) if day), default=None)
+
+
+def _made_anew(_kept: Any, _gone: Any) -> Any:
+    return {}  # from the tallies: see computed.refresh
+
+
 # How each column that is no fact becomes one; the trees and the country are merged by unit.
 COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "id": _kept,
     "primary_id": _kept,
     "created_at": min,
     "updated_at": max,
-    "first_seen_at": min,
-    "last_seen_at": max,
     "visit_count": _sum,
     "event_count": _sum,
     "identifier_count": _sum,
+    "tallies": tallies.merge,
+    "computed": _made_anew,
+    "computed_edition": min,
+    "computed_until": _earlier,
 }

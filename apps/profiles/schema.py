@@ -4,7 +4,6 @@ Everything under `data` is fixed and typed. `traits`, `interests` and `stats` ar
 """
 
 import copy
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,7 +100,7 @@ def number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         message = f"Expected a number, not {_shown(value)}."
         raise ValueError(message)
-    if (isinstance(value, float) and not math.isfinite(value)) or abs(value) > _MAX_INTEGER:
+    if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
         message = "The number is out of range."
         raise ValueError(message)
     return value
@@ -111,7 +110,7 @@ def is_empty(value: object) -> bool:
     """Tell whether nothing is known: absent, null, blank, or without items. Zero and false are something."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or value is paths.MISSING or value in ([], {})
+    return value is None or value is paths.MISSING or (isinstance(value, (list, dict)) and not value)
 
 
 def _parsed(text: str) -> object:
@@ -261,9 +260,9 @@ _ALL: Final = [
     *_group("data.contact.address", "Address: {}", Kind.TEXT, "town county country postcode street other", is_pii=True),
     Field("data.contact.confirmations", Kind.TEXTS, "Confirmed contacts", is_pii=True),
     *_group("data.identifier", "Identifier: {}", Kind.TEXT, "id pk badge passport credit_card token", is_pii=True),
-    Field("data.identifier.coupons", Kind.TEXTS, "Coupons"),
+    Field("data.identifier.coupons", Kind.TEXTS, "Coupons", is_pii=True),
     Field("data.devices.push", Kind.TEXTS, "Push tokens", is_pii=True),
-    Field("data.devices.other", Kind.TEXTS, "Other devices"),
+    Field("data.devices.other", Kind.TEXTS, "Other devices", is_pii=True),
     *_group("data.devices.last.geo", "Last place: {}", Kind.TEXT, "country.name country.code city county", is_pii=True),
     Field("data.devices.last.geo.postal", Kind.TEXT, "Last place: postal code", is_pii=True),
     Field("data.devices.last.geo.latitude", Kind.LATITUDE, "Last place: latitude", is_pii=True),
@@ -298,8 +297,9 @@ _ALL: Final = [
     Field("data.metrics.ltcocv", Kind.NUMBER, "Value of checkouts completed"),
     Field("data.metrics.next", Kind.DATETIME, "Next expected action"),
     Field("data.metrics.custom", Kind.MAP, "Other metrics"),
-    Field("data.loyalty.codes", Kind.TEXTS, "Loyalty codes"),
-    *_group("data.loyalty.card", "Loyalty card: {}", Kind.TEXT, "id name issuer"),
+    Field("data.loyalty.codes", Kind.TEXTS, "Loyalty codes", is_pii=True),
+    *_group("data.loyalty.card", "Loyalty card: {}", Kind.TEXT, "id name", is_pii=True),
+    Field("data.loyalty.card.issuer", Kind.TEXT, "Loyalty card: issuer"),
     Field("data.loyalty.card.expires", Kind.DATETIME, "Loyalty card: expires"),
     Field("data.loyalty.card.points", Kind.NUMBER, "Loyalty card: points"),
 ]

@@ -1,20 +1,18 @@
 """The admin's pages of sessions."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Q
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import NOTHING, badge, link, moment, tree
-from apps.events.models import Event, Source
-from apps.profiles import ledger
+from apps.core.admin.shown import badge, copyable, link, moment, tree
+from apps.events.models import Source
+from apps.events.timeline import page_of_session
+from apps.profiles import anonymity
+from apps.profiles.admin.privacy import is_masked, mask, mask_page
+from apps.sessions.anonymity import columns_of
 from apps.sessions.models import Session
-
-N_EVENTS = 200
 
 
 @admin.register(Session)
@@ -34,36 +32,48 @@ class SessionAdmin(Browser):
         "state",
     )
     list_select_related = ("profile",)
+    head_template = "admin/cdp/session_head.html"
     fieldsets = (
-        ("Session", {"fields": ("id", "client_id", "person", "source", "channel", "state")}),
+        ("What happened", {"fields": ("timeline",)}),
+        ("Context", {"fields": ("context_tree",)}),
+        ("Properties", {"fields": ("properties_tree",)}),
+        ("Session", {"classes": ("side",), "fields": ("person", "source", "channel", "state", "lasted", "seen")}),
         (
-            "Visit",
+            "Where from",
             {
-                "fields": (
-                    "started_at",
-                    "last_seen_at",
-                    "visit_count",
-                    "page_count",
-                    "event_count",
-                    "entry_page",
-                    "exit_page",
-                )
+                "classes": ("side",),
+                "fields": ("referrer", "campaign", "place_shown", "language", "entry_page", "exit_page"),
             },
         ),
-        ("Where from", {"fields": ("referrer", "campaign", "country", "language", "place_shown")}),
-        ("Device", {"fields": ("device_tree", "os_tree", "app_tree", "is_bot")}),
-        ("Events", {"fields": ("events_shown",)}),
-        ("Raw", {"classes": ("tab",), "fields": ("context_tree", "properties_tree")}),
+        ("Device", {"classes": ("side",), "fields": ("device_tree", "os_tree", "app_tree", "bot")}),
+        ("Ids", {"classes": ("side",), "fields": ("id_shown", "client_id")}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
+    def mask(self, request: HttpRequest, row: Session) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
+        if row.profile:
+            mask(request, row.profile, anonymity.columns_of)
 
     @admin.display(description="Started")
     def started(self, row: Session) -> SafeString:
         """Show when it began."""
         return moment(row.started_at)
+
+    @admin.display(description="Last seen")
+    def seen(self, row: Session) -> SafeString:
+        """Show the time of the latest event."""
+        return moment(row.last_seen_at)
+
+    @admin.display(description="Bot")
+    def bot(self, row: Session) -> SafeString:
+        """Show whether the device belongs to a machine."""
+        return tree(row.is_bot)
+
+    @admin.display(description="Id")
+    def id_shown(self, row: Session) -> SafeString:
+        """Show the id, to copy."""
+        return copyable(row.id)
 
     @admin.display(description="Profile")
     def person(self, row: Session) -> SafeString:
@@ -126,10 +136,9 @@ class SessionAdmin(Browser):
         """Show the session's properties."""
         return tree(row.properties)
 
-    @admin.display(description="In order")
-    def events_shown(self, row: Session) -> SafeString:
-        """List the events in order, by the index on the profile's events where there is a profile."""
-        whose = ledger.belonging_to(ledger.living_id(row.profile_id)) if row.profile_id else Q(profile_id=None)
-        events = Event.objects.filter(whose, session_id=row.id).order_by("time", "id")
-        rows = ((moment(event.time), link("events_event", event.id, event.type)) for event in events[:N_EVENTS])
-        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
+    @admin.display(description="What happened")
+    def timeline(self, row: Session) -> SafeString:
+        """Show the events in their order."""
+        page = page_of_session(session_id=row.id, profile_id=row.profile_id)
+        mask_page(page, is_masked=is_masked(row))
+        return render_to_string("admin/cdp/timeline.html", {"page": page})

@@ -16,13 +16,21 @@ class Agent(NamedTuple):
 
 
 MAX_LENGTH = 1_000  # longer ones are attacks on the parser
+# How the agents of HTTP clients begin that back ends use; the database counts them among spiders.
+BACK_ENDS = ("Java/", "Python-urllib/", "Google-HTTP-Java-Client/", "WinHTTP", "WordPress/", "WooCommerce/")
+
+
+def describe(user_agent: str) -> Agent:
+    """Parse a user agent; the database of patterns is uap-core's, as the package ua-parser ships it."""
+    return _describe(user_agent[:MAX_LENGTH])
 
 
 @lru_cache(maxsize=4096)
-def describe(user_agent: str) -> Agent:
-    """Parse a user agent; the database of patterns is uap-core's, as the package ua-parser ships it."""
-    found = parse(user_agent[:MAX_LENGTH])
+def _describe(user_agent: str) -> Agent:
+    found = parse(user_agent)
     family = found.device.family if found.device else ""
+    if family == "Spider" and user_agent.startswith(BACK_ENDS):
+        return Agent(device={}, os={}, app={}, is_bot=False)
     is_spider = family == "Spider"
     device = {
         "name": family,

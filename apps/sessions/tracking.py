@@ -23,7 +23,9 @@ def open_session(*, key: UUID | None, reference: str, source_id: UUID, channel: 
 
 def is_over(session: Session, *, at: datetime) -> bool:
     """Tell whether an event at that time is too late to belong to the session's latest visit."""
-    return session.status == Session.Status.ENDED or at - session.last_seen_at > settings.VISIT_TIMEOUT
+    if session.status == Session.Status.ENDED:
+        return at >= session.last_seen_at  # a late event belongs to what has ended
+    return at - session.last_seen_at > settings.VISIT_TIMEOUT
 
 
 def start_visit(session: Session) -> None:
@@ -39,8 +41,8 @@ def record(session: Session, *, event_type: str, at: datetime, page: str) -> Non
         session.page_count += event_type in ("page-view", "screen-view")
         if not session.entry_page or at < session.started_at:
             session.entry_page = page
-        if at >= session.last_seen_at:
-            session.exit_page = page
+    if at >= session.last_seen_at:
+        session.exit_page = page or session.exit_page
+        session.status = Session.Status.ENDED if event_type == "visit-ended" else Session.Status.ACTIVE
     session.started_at = min(session.started_at, at)
     session.last_seen_at = max(session.last_seen_at, at)
-    session.status = Session.Status.ENDED if event_type == "visit-ended" else Session.Status.ACTIVE

@@ -1,15 +1,18 @@
 """What other systems' webhooks may rely on."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from apps.collector import accept
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory
+from tests.factories import GOOGLEBOT, SourceFactory
 
 
 @pytest.fixture
@@ -38,6 +41,102 @@ def test_forms_become_properties(client: APIClient, source: Source) -> None:
     client.post(address(source), {"a": "1", "b": ["2", "3"]}, format="multipart")
 
     assert [event.properties for event in Event.objects.all()] == [{"a": "1", "b": ["2", "3"]}] * 2
+
+
+def test_json_that_calls_itself_a_form_is_json(client: APIClient, source: Source) -> None:
+    client.post(address(source), ' {"a": 1}', content_type="application/x-www-form-urlencoded")
+
+    assert Event.objects.get().properties == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "code"),
+    [
+        (b"a=1", "application/x-www-form-urlencoded; charset=iso-8859-1", (415, "unsupported_charset")),
+        (b"", "multipart/form-data; boundary=x; charset=utf-16", (415, "unsupported_charset")),
+        (b"a=1", "multipart/form-data", (400, "invalid_form")),
+        (b"&".join(b"a%d=1" % n for n in range(1001)), "application/x-www-form-urlencoded", (422, "too_many")),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_in_json(
+    client: APIClient, source: Source, body: bytes, content_type: str, code: tuple[int, str]
+) -> None:
+    answer = client.post(address(source), body, content_type=content_type)
+
+    assert (answer.status_code, answer.json()["code"]) == code
+
+
+def test_a_form_with_files_is_held_to_the_limit_of_bodies(client: APIClient, source: Source, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    file = SimpleUploadedFile("invoice.pdf", b"x" * 2_000)
+
+    answer = client.post(address(source), {"a": "1", "file": file}, format="multipart")
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "no-such"])
+def test_the_charset_of_a_body_says_nothing_about_the_address(client: APIClient, source: Source, charset: str) -> None:
+    answer = client.generic("GET", address(source) + "?a=%C3%A9", content_type=f"text/plain; charset={charset}")
+
+    assert answer.status_code == 200
+    assert Event.objects.get().properties == {"a": "é"}
+
+
+def test_too_many_parameters_are_refused_in_json(client: APIClient, source: Source) -> None:
+    answer = client.get(address(source) + "?" + "&".join(f"a{n}=1" for n in range(1001)))
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_many")
+
+
+def test_asking_whether_the_address_works_stores_nothing(client: APIClient, source: Source) -> None:
+    assert client.head(address(source)).status_code == 200
+    assert client.options(address(source)).status_code == 200
+    assert client.head(f"/collect/invoice-paid/{uuid4()}").status_code == 401
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("event_type", "session", "field"),
+    [
+        ("a%00b", "", "event_type"),
+        ("%20", "", "event_type"),
+        ("x" * 513, "", "event_type"),
+        ("x" * 129, "", "events.0.type"),
+        ("invoice-paid", "/a%00b", "session_id"),
+        ("invoice-paid", "/" + "x" * 513, "session_id"),
+    ],
+)
+def test_an_odd_address_is_refused_with_the_part_that_is_wrong(
+    client: APIClient, source: Source, event_type: str, session: str, field: str
+) -> None:
+    answer = client.post(f"/collect/{event_type}/{source.id}{session}", {}, format="json")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_odd_headers_stop_nothing(client: APIClient, source: Source) -> None:
+    odd = {"HTTP_USER_AGENT": "nul\x00 \xe9", "HTTP_ACCEPT_LANGUAGE": "\x00;q=x" * 500, "REMOTE_ADDR": "\x00"}
+    Source.objects.update(is_asynchronous=True)
+
+    answer = client.post(address(source), {}, format="json", **odd)
+
+    assert answer.status_code == 200
+    assert accept.ingest(10, at=datetime.now(UTC)) == 1
+    assert Event.objects.exists()
+
+
+@pytest.mark.parametrize("agent", ["Java/11.0.2", "WooCommerce/8.0 Hookshot (WordPress/6.4)", GOOGLEBOT])
+def test_senders_of_webhooks_are_robots_by_trade(client: APIClient, source: Source, agent: str) -> None:
+    assert client.post(address(source), {}, format="json", HTTP_USER_AGENT=agent).status_code == 200
+
+
+def test_an_event_that_is_too_large_is_refused(client: APIClient, source: Source, settings: Any) -> None:
+    settings.MAX_EVENT_BYTES = 100
+
+    answer = client.post(address(source), {"text": "x" * 100}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_large")
 
 
 def test_the_query_becomes_properties(client: APIClient, source: Source) -> None:

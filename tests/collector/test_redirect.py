@@ -10,7 +10,8 @@ from django.db import OperationalError
 from rest_framework.test import APIClient
 
 from apps.collector import accept, redirects
-from apps.events.models import Event
+from apps.core.snapshot import Snapshot
+from apps.events.models import Event, InboxItem
 from tests.factories import RedirectFactory, SessionFactory
 
 
@@ -63,11 +64,39 @@ def test_a_click_works_while_the_database_is_away(client: APIClient, monkeypatch
     assert (answer.status_code, answer["Location"]) == (302, link.url)
 
 
-@pytest.mark.parametrize("query", ["?a=%00", "?a=%ff", "?" + "a=1&" * 900])
-def test_an_odd_query_does_not_fail_the_click(client: APIClient, query: str) -> None:
+@pytest.mark.parametrize("query", ["?a=%00", "?a=%ff", "?" + "a=1&" * 1001, "/a%00b", "/" + "x" * 600])
+def test_an_odd_address_does_not_fail_the_click(client: APIClient, query: str) -> None:
     link = RedirectFactory()
 
     assert client.get(f"/redirect/{link.id}{query}").status_code == 302
+
+
+def test_a_mistake_of_ours_does_not_fail_the_click(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(accept, "later", fail)
+
+    assert client.get(f"/redirect/{RedirectFactory().id}").status_code == 302
+
+
+@pytest.mark.parametrize("method", ["head", "options"])
+def test_asking_where_a_link_goes_is_no_click(client: APIClient, method: str) -> None:
+    link = RedirectFactory()
+
+    answer = getattr(client, method)(f"/redirect/{link.id}")
+
+    assert (answer.status_code, answer["Location"]) == (302, link.url)
+    assert not InboxItem.objects.exists()
+
+
+def test_a_link_that_cannot_be_looked_up_asks_for_patience(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(redirects, "current", Snapshot(fail, refresh_secs=5))
+
+    assert client.get(f"/redirect/{uuid4()}").status_code == 503
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://host/file"])

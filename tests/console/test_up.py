@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, Request, build_opener, urlopen
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 import psutil
 import psycopg
@@ -79,18 +79,21 @@ def installation() -> Iterator[Installation]:
 def post(address: str, payload: object) -> int:
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}  # urllib itself counts as a bot
     request = Request(address, json.dumps(payload).encode(), headers)
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=30) as answer:
         return int(answer.status)
 
 
-def admin_home(address: str, password: str) -> str:
-    """Sign in as the first administrator, and return the page that he then sees."""
+def sign_in(address: str, password: str) -> OpenerDirector:
+    """Sign in as the first administrator, and return his browser."""
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
-    form = browser.open(f"{address}/admin/login/?next=/admin/", timeout=10).read().decode()
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
-    assert token
-    fields = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": password, "next": "/admin/"}
-    return str(browser.open(f"{address}/admin/login/", urlencode(fields).encode(), timeout=10).read().decode())
+    token = found(r'name="csrfmiddlewaretoken" value="([^"]+)"', read(browser, f"{address}/admin/login/"))
+    fields = {"csrfmiddlewaretoken": token, "username": "admin", "password": password, "next": "/admin/"}
+    read(browser, f"{address}/admin/login/", urlencode(fields).encode())
+    return browser
+
+
+def read(browser: OpenerDirector, address: str, form: bytes | None = None) -> str:
+    return str(browser.open(address, form, timeout=30).read().decode())
 
 
 def found(pattern: str, text: str) -> str:
@@ -99,12 +102,13 @@ def found(pattern: str, text: str) -> str:
     return match[1]
 
 
+@pytest.mark.timeout(300)
 def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(installation: Installation) -> None:
     started, told = installation.up()
 
-    home = admin_home(installation.address, found(r"password (\S+)", told))
-    assert "Sample shop" in home
-    assert "no worker" not in home
+    admin = sign_in(installation.address, found(r"password (\S+)", told))
+    assert "Sample shop" in read(admin, f"{installation.address}/admin/")
+    wait_for(lambda: "no worker" not in read(admin, f"{installation.address}/admin/"), "the worker")
     payload = {
         "source": {"id": found(r"Write key +(\w+)", told)},
         "session": {"id": "s"},

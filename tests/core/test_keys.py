@@ -45,7 +45,7 @@ def test_an_expired_key_and_one_that_is_off_find_nothing() -> None:
 
 
 def test_a_rotated_key_works_during_the_time_of_grace_and_its_successor_goes_on() -> None:
-    row, old = issue(Scope.PROFILES_READ, Scope.PRIVACY)
+    row, old = issue(Scope.PROFILES_READ, Scope.PROFILES_MERGE)
 
     successor, new = keys.rotate(row, grace=timedelta(days=7), created_by="ben", now=NOON)
 

@@ -42,7 +42,7 @@ def test_what_names_no_field_of_an_event_is_refused(field: str) -> None:
     with pytest.raises(ComplianceError):
         parse(field)
     with pytest.raises(ValidationError) as refusal:
-        ComplianceRuleFactory.build(field=field).clean()
+        ComplianceRuleFactory.build(field=field).clean_fields()
     assert "field" in refusal.value.message_dict
 
 

@@ -30,6 +30,20 @@ def definition(**keys: Any) -> dict[str, Any]:
         ({"journey": {"first_visit": 1, "later_visits": "x"}}, "journey"),
         ({"journey": 1}, "journey"),
         ({"redact": {"card": "hide"}}, "redact.card"),
+        ({"policy": "ignore"}, "policy"),
+        ({"schema": []}, "schema"),
+        ({"schema": {"properties": {"a": {"type": "strin"}}}}, "schema.properties.a.type"),
+        ({"schema": {"$ref": "#/nowhere"}}, "schema"),
+        ({"condition": 5}, "condition"),
+        ({"condition": "event@properties.a ="}, "condition"),
+        ({"condition": "profile@traits.a = 1"}, "condition"),
+        ({"reshape": {"properties": {"a": ["memory@x"]}}}, "reshape.properties.a.0"),
+        ({"reshape": {"tags": {}}}, "reshape.tags"),
+        ({"reshape": {"properties": []}}, "reshape.properties"),
+        ({"profile": {"traits.a": {"delete": None, "when": "session@a = 1"}}}, "profile.traits.a.when"),
+        ({"profile": {"traits.a": {"delete": None, "when": 5}}}, "profile.traits.a.when"),
+        ({"profile": {"traits.a": {"when": "event@properties.a = 1"}}}, "profile.traits.a"),
+        ({"profile": {"traits.a": [{"delete": None}, {"sing": None}]}}, "profile.traits.a"),
         ({"redact": {"card.": "drop"}}, "redact.card."),
         ({"profile": {"data.pii.shoes": "equals"}}, "profile.data.pii.shoes"),
         ({"profile": {"database": {"equals": "data.color"}}}, "profile.database"),
@@ -80,13 +94,13 @@ def test_compile_takes_a_definition_with_nothing_but_an_id() -> None:
 def test_an_operation_alone_takes_the_trait_of_the_same_path() -> None:
     rules = compile(definition(traits={"traits.color": "color"}, profile={"traits.color": "equals"}))
 
-    assert rules.fields[0].value({}, {"traits": {"color": "red"}}, at="") == "red"
+    assert rules.fields[0].value({}, {"traits": {"color": "red"}}, "") == "red"
 
 
 def test_a_part_of_a_trait_is_a_source_too() -> None:
     rules = compile(definition(profile={"traits.shade": {"equals": "data.color.shade"}}))
 
-    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}, at="") == "dark"
+    assert rules.fields[0].value({}, {"data": {"color": {"shade": "dark"}}}, "") == "dark"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.events.models import ComplianceRule, InboxItem, Redirect, Source
+from apps.collector.sources import SourcePolicy, policy_of
+from apps.collector.track import Track, TrackedEvent
+from apps.core.ids import new_id
+from apps.events import partitions
+from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.sessions.models import Session
 
@@ -26,6 +30,16 @@ class SourceFactory(DjangoModelFactory[Source]):
     name = factory.Sequence(lambda number: f"Source {number}")
 
 
+class EventTypeFactory(DjangoModelFactory[EventType]):
+    """An event type of the operator's own that says nothing yet."""
+
+    class Meta:
+        model = EventType
+
+    type = factory.Sequence(lambda number: f"thing-{number}")
+    name = factory.LazyAttribute(lambda row: row.type.capitalize())
+
+
 class RedirectFactory(DjangoModelFactory[Redirect]):
     """A tracked link to a shop."""
 
@@ -37,6 +51,16 @@ class RedirectFactory(DjangoModelFactory[Redirect]):
     url = "https://shop.example/sale"
 
 
+class ComputedTraitFactory(DjangoModelFactory[ComputedTrait]):
+    """A trait that counts all events; built, it waits for `computed_traits.save`."""
+
+    class Meta:
+        model = ComputedTrait
+
+    key = factory.Sequence(lambda number: f"trait_{number}")
+    name = factory.LazyAttribute(lambda row: row.key)
+
+
 class ProfileFactory(DjangoModelFactory[Profile]):
     """An anonymous profile, first seen at noon."""
 
@@ -44,6 +68,7 @@ class ProfileFactory(DjangoModelFactory[Profile]):
         model = Profile
 
     created_at = updated_at = first_seen_at = last_seen_at = NOON
+    computed_edition = 0  # it may have events
 
 
 class AliasFactory(DjangoModelFactory[Alias]):
@@ -54,7 +79,7 @@ class AliasFactory(DjangoModelFactory[Alias]):
 
     id = factory.Faker("uuid4", cast_to=None)
     profile = factory.SubFactory(ProfileFactory)
-    origin_id = factory.SelfAttribute("profile.id")
+    origin_id = factory.LazyAttribute(lambda row: row.profile and row.profile.id)
     created_at = NOON
 
 
@@ -99,9 +124,26 @@ class SessionFactory(DjangoModelFactory[Session]):
         model = Session
 
     profile = factory.SubFactory(ProfileFactory)
-    original_profile_id = factory.SelfAttribute("profile.id")
+    original_profile_id = factory.LazyAttribute(lambda row: row.profile and row.profile.id)
     source_id = factory.Faker("uuid4", cast_to=None)
     started_at = last_seen_at = NOON
+
+
+class EventFactory(DjangoModelFactory[Event]):
+    """A page view at noon that belongs to nobody."""
+
+    class Meta:
+        model = Event
+
+    id = factory.LazyFunction(new_id)
+    time = received_at = processed_at = NOON
+    type = "page-view"
+    source_id = factory.Faker("uuid4", cast_to=None)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Event:
+        partitions.ensure([partitions.month_of(kwargs["time"])])
+        return super()._create(model_class, *args, **kwargs)
 
 
 class InboxItemFactory(DjangoModelFactory[InboxItem]):
@@ -126,3 +168,15 @@ def track_payload(source: Source, *types: str, session: str | None = "session-of
         "events": [{"type": type_} for type_ in types],
         **parts,
     }
+
+
+def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
+    """What the pipeline knows of a source; of one that is in no database, when only values are given."""
+    source = source or SourceFactory.build(**values)
+    return policy_of({name: getattr(source, name) for name in SourcePolicy.__dataclass_fields__})
+
+
+def track(*events: TrackedEvent | str, **values: Any) -> Track:
+    """A payload on its way, received at noon; an event may be given by its type alone."""
+    carried = [event if isinstance(event, TrackedEvent) else TrackedEvent(type=event) for event in events]
+    return Track(**{"source": policy(), "received_at": NOON, "events": carried, **values})

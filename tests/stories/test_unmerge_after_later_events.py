@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from apps.events.models import Event
+from apps.events.timeline import page_of_events
 from apps.profiles import by_hand
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile
 from apps.sessions.models import Session
@@ -129,3 +130,18 @@ def test_an_old_id_leads_to_the_living_profile_and_after_undoing_to_its_own(shop
 
     assert types_of(person(id=visitor))[-1] == "by-its-old-id"
     assert not Alias.objects.exists()
+
+
+def test_one_undoing_after_the_other_needs_no_moving_in_between(shop: Shop) -> None:
+    for session in ("phone", "laptop", "tablet"):
+        shop.track("page-view", session=session)
+    phone, laptop, tablet = Profile.objects.order_by("id").values_list("id", flat=True)
+    for other in (laptop, tablet):
+        by_hand.merge(phone, other, actor="user:1", now=shop.later(seconds=1))
+    shop.track("later", session="laptop")
+
+    for merge in Merge.objects.order_by("-at"):
+        shop.undo(merge, settles=False)
+
+    assert person(id=laptop).event_count == 5
+    assert "later" in [event.type for _, events in page_of_events(profile_id=laptop).days for event in events]

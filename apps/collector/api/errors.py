@@ -4,8 +4,10 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError
+from django.http import UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
@@ -56,12 +58,20 @@ def _translate(error: Exception) -> tuple[int, Refusal] | None:
         case Malformed():
             broken = error.refusal.code in ("invalid_json", "too_deep")
             return status.HTTP_400_BAD_REQUEST if broken else status.HTTP_422_UNPROCESSABLE_ENTITY, error.refusal
+        case TooManyFieldsSent() | TooManyFilesSent():
+            return status.HTTP_422_UNPROCESSABLE_ENTITY, Refusal("too_many", "The request has too many fields.")
+        case MultiPartParserError() | UnreadablePostError():
+            return status.HTTP_400_BAD_REQUEST, Refusal("invalid_form", "The form is broken, or ends too early.")
         case RequestDataTooBig():
             return status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, Refusal("too_large", "The body is too large.")
-        case DatabaseError() | Busy():
-            logger.error("The database is away or too slow", exc_info=error)
+        case DatabaseError():
+            logger.error("The database is away", exc_info=error)
             message = "Nothing was stored. Please send it again in a moment."
             return status.HTTP_503_SERVICE_UNAVAILABLE, Refusal("unavailable", message)
+        case Busy():
+            logger.error("The database is too slow", exc_info=error)
+            message = "Perhaps nothing was stored. Please send it again in a moment, with the same ids."
+            return status.HTTP_503_SERVICE_UNAVAILABLE, Refusal("busy", message)
         case Failed():
             return status.HTTP_500_INTERNAL_SERVER_ERROR, Refusal("failed", "The request could not be processed.")
     return None

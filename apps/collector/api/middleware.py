@@ -15,6 +15,7 @@ PATHS = (
     "/collect/",
     "/redirect/",
     "/v1/",
+    "/beacon/v1/",
     "/customer/",
     "/consents/",
     "/healthcheck",
@@ -22,7 +23,6 @@ PATHS = (
     "/info/version",
 )
 URLS = "apps.collector.api.urls"
-ALLOWED_HEADERS = "content-type,content-encoding,x-timestamp,x-context,authorization,anonymousid"
 ALLOWED_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 MAX_AGE_SECS = "86400"
 
@@ -38,7 +38,9 @@ def collector(get_response: GetResponse) -> GetResponse:
         origin = request.META.get("HTTP_ORIGIN")
         if origin and request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META:
             response = HttpResponse(status=204)
-            response["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            # Whatever an SDK adds to its requests, in this version or its next, it would lose its events over.
+            wanted = request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+            response["Access-Control-Allow-Headers"] = wanted
             response["Access-Control-Allow-Methods"] = ALLOWED_METHODS
             response["Access-Control-Max-Age"] = MAX_AGE_SECS
         else:
@@ -48,7 +50,7 @@ def collector(get_response: GetResponse) -> GetResponse:
             # travel with credentials, and those forbid `*`.
             response["Access-Control-Allow-Origin"] = origin
             response["Access-Control-Allow-Credentials"] = "true"
-            response["Vary"] = "Origin"
+        response["Vary"] = "Origin"
         response["Content-Length"] = str(len(response.content))
         return response
 

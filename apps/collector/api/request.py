@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from rest_framework import status
+from rest_framework.request import Request
 
 from apps.collector import sources
 from apps.collector.api.errors import Refused
@@ -36,13 +37,23 @@ def envelope_of(
     return Envelope(
         source=source,
         received_at=datetime.now(UTC),
-        ip=client_ip(request),
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:1_000],
-        accept_language=request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:500],
+        ip=_storable(client_ip(request), limit=100),
+        user_agent=_storable(request.META.get("HTTP_USER_AGENT", ""), limit=1_000),
+        accept_language=_storable(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), limit=500),
         call=call,
         session_ref=session_ref,
         is_profileless=is_profileless,
     )
+
+
+def _storable(header: str, *, limit: int) -> str:
+    """Cut a header, and leave out what would keep its whole group out of the inbox."""
+    return header[:limit].replace("\x00", "")
+
+
+def query_of(request: HttpRequest | Request) -> QueryDict:
+    """Read the parameters of the address, which are UTF-8 whatever charset the body's content type names."""
+    return QueryDict(request.META.get("QUERY_STRING", "").encode("latin-1"), encoding="utf-8")
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -1,7 +1,6 @@
 """Segment's HTTP tracking API, and the little that browser SDKs ask for before they send."""
 
 import base64
-import binascii
 import zlib
 from typing import Any
 
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from apps.collector import accept
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.errors import Refused, error_body
-from apps.collector.api.request import envelope_of, origin_of, source_named
+from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, ERRORS, MESSAGE_REQUEST
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
@@ -70,7 +69,7 @@ class SourceConfigView(CollectorView):
     @extend_schema(tags=["Segment"], operation_id="source_config", responses={200: dict, **ERRORS})
     def get(self, request: Request) -> HttpResponse:
         """Answer what `/sourceConfig` of a RudderStack control plane answers, as far as its SDKs read it."""
-        source = _source_of(request, {"writeKey": request.GET.get("writeKey", "")})
+        source = _source_of(request, None)
         described = {
             "id": str(source.id),
             "name": source.name,
@@ -99,14 +98,21 @@ class ProjectSettingsView(CollectorView):
             "addBundledMetadata": True,
             "unbundledIntegrations": [],
         }
-        return answer({"integrations": {"Segment.io": ours}, "plan": {"track": {"__default": {"enabled": True}}}})
+        return answer(
+            {
+                "integrations": {"Segment.io": ours},
+                "plan": {"track": {"__default": {"enabled": True}}},
+                "metrics": {"sampleRate": 0},  # the SDK would tell Segment how it is doing
+            }
+        )
 
 
 def _source_of(request: Request, payload: Any) -> SourcePolicy:
-    """Find the source by the write key: the user name of basic authentication, or `writeKey` in the body."""
+    """Find the source by the write key: the user name of basic authentication, or `writeKey` in body or address."""
     key = _basic_user(request.META.get("HTTP_AUTHORIZATION", ""))
     if not key and isinstance(payload, dict) and isinstance(payload.get("writeKey"), str):
         key = payload["writeKey"]
+    key = key or query_of(request).get("writeKey", "")
     if not key:
         message = "The write key is missing: as the user name of basic authentication, or as writeKey in the body."
         raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("required", message, "writeKey"))
@@ -119,7 +125,7 @@ def _basic_user(header: str) -> str:
         return ""
     try:
         return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not even ASCII, or no UTF-8 inside
         return ""
 
 
@@ -149,6 +155,7 @@ urlpatterns = [
         )
         for address, call in CALLS.items()
     ),
+    path("beacon/v1/batch", SegmentView.as_view(call="batch"), name="rudderstack-beacon"),
     path("sourceConfig/", SourceConfigView.as_view(), name="source-config"),
     path("sourceConfig", SourceConfigView.as_view()),
     path("v1/projects/<str:write_key>/settings", ProjectSettingsView.as_view(), name="project-settings"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -15,19 +15,20 @@ from rest_framework.request import Request
 from apps.collector import accept, redirects, sources
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.errors import Refused, error_body
-from apps.collector.api.request import envelope_of, origin_of, source_named
+from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
-from apps.collector.grouping import Busy
+from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal, Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import Malformed, load_json
+from apps.collector.wire.body import load_json
 from apps.collector.wire.envelope import Parsed
 from apps.core.ids import new_id
 from apps.events.models import InboxItem, Source
 
 logger = logging.getLogger(__name__)
 CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of his click
+CLICKS = ("GET", "POST", "PUT", "DELETE")  # other methods only ask
 SESSION_COOKIE = "tracardi-session-id"  # the browser tracker's
 
 
@@ -57,7 +58,7 @@ class TrackView(CollectorView):
         payload, is_suspect = load_json(body)
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        is_profileless = request.GET.get("profile_less", "").lower() in ("true", "1", "yes")
+        is_profileless = query_of(request).get("profile_less", "").lower() in ("true", "1", "yes")
         envelope = envelope_of(request, source, is_profileless=is_profileless)
         parsed = track_wire.read(payload, envelope, is_suspect=is_suspect)
         if not parsed.tracks[0].events:
@@ -76,10 +77,16 @@ class CollectView(CollectorView):
     @extend_schema(operation_id="collect_query", tags=["Collect"], responses={200: TRACK_RESPONSE, **ERRORS})
     def get(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect the parameters of the address."""
-        return self._collect(request, _query_body(request), event_type, source_id, session_id)
+        return self._collect(request, orjson.dumps(_flat(query_of(request))), event_type, source_id, session_id)
+
+    @extend_schema(exclude=True)
+    def head(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
+        """Let a sender ask whether the address works, as some do before they use it; collects nothing."""
+        _webhook(request, source_id)
+        return answer(None)
 
     def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
-        source = source_named(source_id, kinds=(Source.Kind.WEBHOOK,), origin=origin_of(request), field="source_id")
+        source = _webhook(request, source_id)
         envelope = envelope_of(request, source, call=event_type, session_ref=session_id)
         message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
         return _answer(message, message.parse(), always_later=False)
@@ -88,22 +95,31 @@ class CollectView(CollectorView):
 @csrf_exempt
 def redirect(request: HttpRequest, redirect_id: UUID, session_id: str = "") -> HttpResponse:
     """Send a click on to its stored address, and record it; recording that fails never fails the click."""
-    link = redirects.find(redirect_id)
-    if link is None:
-        return HttpResponse("This link does not exist.", status=status.HTTP_404_NOT_FOUND, content_type="text/plain")
     try:
-        _record_click(request, link, session_id or request.COOKIES.get(SESSION_COOKIE, ""))
-    except (DatabaseError, Busy, Malformed, ValueError):
-        logger.exception("A click was not recorded", extra={"redirect": str(redirect_id)})
+        link = redirects.find(redirect_id)
+    except DatabaseError:
+        logger.exception("A link could not be looked up", extra={"redirect": str(redirect_id)})
+        return _say("This link cannot be opened now. Please try again in a moment.", status=503)
+    if link is None:
+        return _say("This link does not exist.", status=404)
+    if request.method in CLICKS:
+        try:
+            _record_click(request, link, session_id or request.COOKIES.get(SESSION_COOKIE, ""))
+        except Exception:  # whatever became of the recording, the click goes on
+            logger.exception("A click was not recorded", extra={"redirect": str(redirect_id)})
     # 302, not 307: what was posted to us is not passed on to others.
     return HttpResponseRedirect(link.url)
+
+
+def _say(text: str, *, status: int) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain")
 
 
 def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) -> None:
     source = sources.find(str(link.source_id))
     if source is None or not source.is_enabled:
         return
-    properties = {**link.properties, "url": link.url, "params": _flat_query(request)}
+    properties = {**link.properties, "url": link.url, "params": _flat(query_of(request))}
     envelope = envelope_of(request, source, call=link.event_type, session_ref=session_ref)
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
     message.parse()  # what cannot be read later is not put into the inbox now
@@ -125,8 +141,8 @@ def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResp
 
 
 def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later: bool) -> dict[str, Any]:
-    if is_later:
-        # What the ids will be is known once the inbox is processed; until then the client goes on with its own.
+    if is_later or all(event.is_set_aside for event in track.events):
+        # What the ids will be is known once the events are processed; until then the client goes on with its own.
         profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
         session_id = track.session_ref
     else:
@@ -140,7 +156,7 @@ def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later:
         "profile": {"id": profile_id},
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in refusals],
-        "warnings": [],
+        "warnings": [warning.as_dict() for warning in track.warnings()],
     }
 
 
@@ -148,27 +164,24 @@ def _status_of(refusal: Refusal) -> int:
     return status.HTTP_403_FORBIDDEN if refusal.code == "bot" else status.HTTP_422_UNPROCESSABLE_ENTITY
 
 
+def _webhook(request: Request, source_id: str) -> SourcePolicy:
+    return source_named(source_id, kinds=(Source.Kind.WEBHOOK,), origin=origin_of(request), field="source_id")
+
+
 def _posted(request: Request) -> bytes:
     """Read a body as JSON text: forms are turned into objects, everything else has to be JSON."""
+    body: bytes = request.body  # read first: Django limits its size, but not that of a form with files
     django_request = request._request
     kind = (django_request.content_type or "").lower()
-    if kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        fields = dict(django_request.POST.lists())
-        return _dumps({name: values[0] if len(values) == 1 else values for name, values in fields.items()})
-    return request.body
+    # What curl calls a form unless it is told otherwise is often JSON; no form begins with a bracket.
+    is_form = kind == "application/x-www-form-urlencoded" and not body.lstrip().startswith(b"{")
+    if not is_form and kind != "multipart/form-data":
+        return body
+    if (django_request.encoding or "utf-8").lower() != "utf-8":
+        refusal = Refusal("unsupported_charset", "A form must be in UTF-8.", "Content-Type")
+        raise Refused(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, refusal)
+    return orjson.dumps(_flat(django_request.POST))
 
 
-def _query_body(request: Request) -> bytes:
-    return _dumps(_flat_query(request))
-
-
-def _flat_query(request: HttpRequest | Request) -> dict[str, Any]:
-    return {name: values[0] if len(values) == 1 else values for name, values in request.GET.lists()}
-
-
-def _dumps(value: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        refusal = Refusal("invalid_text", "A field contains text that is not Unicode.")
-        raise Refused(status.HTTP_422_UNPROCESSABLE_ENTITY, refusal) from None
+def _flat(fields: QueryDict) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.lists()}

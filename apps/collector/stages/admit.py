@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
+from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.core.ids import digest
 from apps.events.models import Source
@@ -23,12 +24,17 @@ def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
     earliest = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
     for track in batch.tracks:
-        if track.source.bots == Source.Bots.REFUSE and track.user_agent and is_bot(track.user_agent):
+        if _refuses_bots(track.source) and track.user_agent and is_bot(track.user_agent):
             track.refusal = Refusal("bot", "The user agent is that of a bot, and the source takes none.")
             continue
         for event in track.going:
             event.refusal = _admit_event(track, event, earliest=earliest)
         track.settle()
+
+
+def _refuses_bots(source: SourcePolicy) -> bool:
+    # Who calls a webhook is a robot by trade.
+    return source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
 
 
 def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Refusal | None:
@@ -41,7 +47,7 @@ def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Re
         event.time = read_time(event.claimed_time, received_at=track.received_at, earliest=earliest)
     except TimeError as error:
         return Refusal("invalid_time", f"{path}.time {error}.", f"{path}.time", event.index)
-    event.key = _key(track, event)
+    event.key = event.key or _key(track, event)  # what is replayed keeps the key that it came with
     return None
 
 

@@ -1,14 +1,16 @@
 """After this stage session and profile know the device, place, language, campaign and referrer of the track."""
 
+import copy
 from typing import Any
 
-from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.track import Batch, Track
 from apps.profiles.models import Profile
-from apps.sessions import tracking
+from apps.profiles.provenance import entry, take
 from apps.sessions.agent import describe
 from apps.sessions.campaign import campaign_of
 from apps.sessions.language import languages_of
 from apps.sessions.models import Session
+from apps.sessions.page import page_of
 from apps.sessions.place import locate
 
 NO_PLACES = ("utc", "etc", "gmt")
@@ -25,20 +27,19 @@ def enrich(batch: Batch) -> None:
                 session.geo = _place_of(track)
                 session.country = _country_of(session.geo)
             session.merge_context(track.context, track.properties)
-            _record(session, track)
+            _record_arrival(session, track)
         if track.profile:
             _describe_person(track.profile, track, geo=session.geo if session else _place_of(track))
 
 
-def _record(session: Session, track: Track) -> None:
+def _record_arrival(session: Session, track: Track) -> None:
     for event in track.going:
         if event.is_system:
             continue
-        page = _page_of(track, event)
+        page = page_of(event.context, track.context)
         if not session.utm:
             session.utm = campaign_of({**track.context, **event.context}, page.get("url", ""))
         session.referrer = session.referrer or page.get("referrer", "")
-        tracking.record(session, event_type=event.type, at=event.happened_at, page=page.get("url", ""))
 
 
 def _describe_device(session: Session, track: Track) -> None:
@@ -72,33 +73,32 @@ def _country_of(geo: dict[str, Any]) -> str:
 
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
-    if geo:
-        profile.data.setdefault("devices", {}).setdefault("last", {})["geo"] = geo
-        profile.country = _country_of(geo) or profile.country
+    """Note where somebody is and what he reads, unless something later is known already."""
     zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
-    if isinstance(zone, str) and zone:
+    spoken = list(_languages(track))
+    if not (geo or zone or spoken):
+        return
+    latest = max(track.going, key=lambda event: event.happened_at)
+    said = entry(time=latest.happened_at, setter=latest.id, source=track.source.id)
+    if geo and take(profile.provenance, "data.devices.last.geo", said):
+        # A copy: events change it, and the session's, or the look-up's memory, must not change with it.
+        profile.data.setdefault("devices", {}).setdefault("last", {})["geo"] = copy.deepcopy(geo)
+    country = _country_of(geo)
+    if country and take(profile.provenance, "country", said):
+        profile.country = country
+    if isinstance(zone, str) and zone and take(profile.provenance, "aux.geo.time_zone", said):
         aux_geo = profile.aux.setdefault("geo", {})
         aux_geo["time_zone"] = zone
         continent = zone.partition("/")[0]
         if continent.lower() not in NO_PLACES:
             aux_geo["continent"] = continent
-    spoken = list(_languages(track))
-    if spoken:
+            profile.provenance["aux.geo.continent"] = said
+    if spoken and take(profile.provenance, "aux.languages", said):
         profile.aux["languages"] = spoken
 
 
 def _languages(track: Track) -> tuple[str, ...]:
     return languages_of(track.accept_language) if track.accept_language else ()
-
-
-def _page_of(track: Track, event: TrackedEvent) -> dict[str, str]:
-    """Read {url, referrer} of the page: of the event or the request, under the names that either dialect gives them."""
-    page = _object(event.context.get("page")) or _object(track.context.get("page"))
-    if not page:
-        return {}
-    referer = _object(page.get("referer")).get("host")
-    found = {"url": page.get("url"), "referrer": page.get("referrer") or referer}
-    return {name: value for name, value in found.items() if isinstance(value, str) and value}
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,66 +1,80 @@
-"""After this stage each track has its session and profile, locked, and messages seen before are marked."""
+"""After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
+import copy
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from apps.collector import erased
 from apps.collector.compliance import Gate
 from apps.collector.track import Batch, Track
 from apps.core import locks
 from apps.events import identification
 from apps.events.models import MessageKey
-from apps.profiles import identity
+from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable
-from apps.profiles.identity import Claim
-from apps.profiles.models import Identifier, Profile
-from apps.sessions import tracking
+from apps.profiles.models import ErasedId, Identifier, Profile
 from apps.sessions.models import Session
 
 
 def identify(batch: Batch) -> None:
     """Lock all keys of the batch, read what they name in one query a table, and resolve track after track.
 
-    Raises identity.Moved when a merge elsewhere came between our look and our lock; nothing has changed then.
+    What is not to be kept must not identify anybody: consents and tombstones have their say before a track is resolved.
+    Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
+    names, buried = _turn_away([track for track in batch.tracks if track.refusal is None and track.kept])
     tracks = batch.going
-    claims = [track.claim for track in tracks]
-    for track in tracks:
-        _read_claim(track, track.claim)
     session_keys = {track.session_key for track in tracks if track.session_key}
-    locks.by_key(set().union(*(track.keys() for track in tracks)))
-    sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    locks.by_key(set().union(*(track.keys for track in tracks)))
+    batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
+    owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
-        [track.claim for track in tracks if not track.is_profileless],
-        session_profile_ids={row.original_profile_id for row in sessions.values() if row.original_profile_id},
+        [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
+    # Whoever erases somebody holds the lock of his profile: who is not buried now is not while we hold it.
+    if burial.find(names).keys() != buried.keys():
+        raise identity.Moved
     batch.now = batch.directory.later_than_all(batch.now)
     _mark_duplicates(tracks)
-    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id} - sessions.keys()
-    if devices:
-        sessions.update(Session.objects.in_bulk(list(devices)))
+    devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
+    if devices - batch.sessions.keys():
+        batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
     gate = Gate(batch.directory, now=batch.now)
-    for track, claim in zip(tracks, claims, strict=True):
-        known = _known_session(track, batch, sessions)
+    for track in tracks:
         if gate.concerns(track):
-            gate.comply(track, _find_profile(track, batch, known))
-            _read_claim(track, claim)  # by what is left of it
-        _resolve_profile(track, batch, known)
+            gate.comply(track, _find_profile(track, batch, owners))
+            _read_claim(track, buried)  # by what is left of it
+        if not track.is_profileless:
+            _resolve_profile(track, batch, owners)
         gate.remember(track)
-        if track.going and (known or track.saves_session):
-            _continue_session(track, batch, known)
-            sessions[track.at_session.id] = track.at_session
-        else:
-            track.session = known  # a repetition gets the same answer, and changes nothing
     _follow_merges(batch)
 
 
-def _read_claim(track: Track, claim: Claim) -> None:
-    """Add what the events prove to what the client claims, and leave out what names nobody."""
+def _turn_away(tracks: list[Track]) -> tuple[set[UUID], dict[UUID, ErasedId]]:
+    """Turn erased people away; return all by which the tracks name people, and the tombstones among these."""
+    for track in tracks:
+        _read_claim(track)
+    names = erased.names_in(tracks)
+    buried = burial.find(names)
+    for track in tracks if buried else ():
+        erased.turn_away(track, buried)
+        _read_claim(track, buried)
+    return names, buried
+
+
+def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
+    """Add what the events prove to what the client claims, and leave out what names nobody, or who was erased."""
+    claim = track.client_claim
     proofs = [
         proof
         for event in track.going
+        if event.is_valid
         for proof in identification.proofs_of(
             event.type, event.properties, source_id=track.source.id, event_index=event.index
         )
+        if not buried or identifier_id(proof.kind, proof.value) not in buried
     ]
     user_id = usable(Identifier.Kind.USER, claim.user_id) if claim.user_id else None
     anonymous_id = usable(Identifier.Kind.ANONYMOUS, claim.anonymous_id) if claim.anonymous_id else None
@@ -87,71 +101,34 @@ def _mark_duplicates(tracks: list[Track]) -> None:
         track.settle()
 
 
-def _known_session(track: Track, batch: Batch, sessions: dict[UUID, Session]) -> Session | None:
-    if track.session_key:
-        return sessions.get(track.session_key)
-    device = _device(track, batch)
-    found = sessions.get(device.session_id) if device and device.session_id else None
-    return found if found and not tracking.is_over(found, at=track.events[0].happened_at) else None
-
-
-def _resolve_profile(track: Track, batch: Batch, known: Session | None) -> None:
-    if not track.going or track.is_profileless:
-        track.profile = _find_profile(track, batch, known)
-        return
-    directory = batch.directory
-    n_causes = len(directory.causes)
-    track.profile, track.raw_profile_id = directory.resolve(
-        track.claim, session_profile_id=_raw_id_of(known, track), now=batch.now, merges=track.saves_profile
-    )
-    batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
-
-
-def _find_profile(track: Track, batch: Batch, known: Session | None) -> Profile | None:
+def _find_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> Profile | None:
     if track.is_profileless:
         return None
-    return batch.directory.find(track.claim, session_profile_id=_raw_id_of(known, track))
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    return batch.directory.find(track.claim, session_profile_id=session_profile_id)
 
 
-def _raw_id_of(known: Session | None, track: Track) -> UUID | None:
-    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
-    return known.original_profile_id if known and track.session_key else None
-
-
-def _continue_session(track: Track, batch: Batch, known: Session | None) -> None:
-    track.session = known or tracking.open_session(
-        key=track.session_key,
-        reference=track.session_ref or "",
-        source_id=track.source.id,
-        channel=track.source.channel,
-        at=track.going[0].happened_at,
+def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
+    directory = batch.directory
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    if not track.going:  # a repetition gets the same answer, and changes nothing
+        track.profile = _find_profile(track, batch, owners)
+        return
+    n_causes = len(directory.causes)
+    track.profile, track.raw_profile_id = directory.resolve(
+        track.claim, session_profile_id=session_profile_id, now=batch.now, merges=track.saves_profile
     )
-    if track.saves_profile and track.profile:
-        _give_session(track.session, track, batch)
-    device = _device(track, batch)
-    if device and track.saves_session and device.session_id != track.session.id:
-        device.session_id = track.session.id
-        batch.directory.changed_identifiers[device.id] = device
-
-
-def _give_session(session: Session, track: Track, batch: Batch) -> None:
-    """Let the session belong to the track's profile; the raw id only changes when somebody else goes on with it."""
-    assert track.profile is not None
-    raw_id = session.original_profile_id
-    if raw_id is None or batch.directory.living_id(raw_id) != track.profile.id:
-        session.original_profile_id = track.raw_profile_id
-    session.profile_id = track.profile.id
+    batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
+    if not track.saves_profile:
+        track.profile = copy.deepcopy(track.profile)  # another track of the batch may store what this one must not
+    elif track.session_key and track.saves_session:
+        owners[track.session_key] = directory.raw_id_of(
+            session_profile_id, track.profile, otherwise=track.raw_profile_id
+        )
 
 
 def _follow_merges(batch: Batch) -> None:
-    """Lead tracks and sessions on whose profile a later track of the batch merged away."""
-    for track in batch.tracks:
-        if track.profile:
+    """Lead the tracks on whose profile a later track of the batch merged away."""
+    for track in batch.tracks if batch.directory.merges else ():
+        if track.profile and track.saves_profile:
             track.profile = batch.directory.profiles[batch.directory.living_id(track.profile.id)]
-        if track.session and track.session.original_profile_id:
-            track.session.profile_id = batch.directory.living_id(track.session.original_profile_id)
-
-
-def _device(track: Track, batch: Batch) -> Identifier | None:
-    name = track.claim.anonymous_id
-    return batch.directory.identifiers.get(identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None

@@ -8,16 +8,18 @@ from apps.profiles.provenance import entry
 
 
 def profile(batch: Batch) -> None:
-    """Count visits and events, and copy properties to profiles, in the order of the events; no query."""
+    """Count events, and copy properties to profiles, in the order of the events; no query."""
     all_rules = event_types.rules()
     for track in batch.going:
         if track.profile is None:
             continue
         for event in track.going:
             said = Said(event.properties, event.traits, event.happened_at, event.id, source_id=track.source.id)
-            event.problems += applying.apply(track.profile, event.type, said, all_rules.get(event.type))
-        if track.claim.user_id and track.profile.primary_id == track.claim.user_id:
+            rules = all_rules.get(event.type)
+            event.problems += applying.apply(track.profile, event.type, said, rules, is_valid=event.is_valid)
+        is_named = track.claim.user_id and track.profile.primary_id == track.claim.user_id
+        if is_named and "primary_id" not in track.profile.provenance:
             said_by = entry(time=track.going[0].happened_at, setter=track.going[0].id, source=track.source.id)
-            track.profile.provenance.setdefault("primary_id", said_by)
+            track.profile.provenance["primary_id"] = said_by
         track.profile.summarise()
         track.profile.updated_at = batch.now

@@ -1,17 +1,20 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
 from typing import Any
-from uuid import UUID
 
 import orjson
 
-from apps.collector import compliance
+from apps.collector import compliance, event_types
 from apps.collector.compliance import Policy
 from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.wire import replay
+from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
-from apps.events import storage
+from apps.events import quarantine, storage
 from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
+from apps.events.quarantine import SetAside
+from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
 from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
@@ -28,8 +31,6 @@ def store(batch: Batch) -> None:
     tracks = batch.going
     directory = batch.directory
     profiles = {track.profile.id: track.profile for track in tracks if track.profile and track.saves_profile}
-    # Whoever was merged is stored so, even if the events that said it were refused: what follows builds on it.
-    profiles |= {id: directory.profiles[id] for id in map(directory.living_id, _survivors(batch))}
     sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
     upsert(Profile, list(profiles.values()), keep=["created_at"])
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
@@ -42,10 +43,7 @@ def store(batch: Batch) -> None:
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     policy = compliance.current.get()
     insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
-
-
-def _survivors(batch: Batch) -> set[UUID]:
-    return {merge.kept_id for merge in batch.directory.merges}
+    quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
 
 
 def _store_causes(batch: Batch) -> None:
@@ -77,6 +75,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             message_id=event.message_id,
             journey=event.journey,
             is_silent=track.is_silent,
+            is_valid=event.is_valid,
             tags=array_literal(tuple(event.tags)),
             properties=json_text(event.properties),
             traits=json_text(event.traits),
@@ -110,10 +109,30 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
     ]
 
 
+def _set_aside(track: Track) -> list[SetAside]:
+    return [
+        SetAside(
+            id=event.key or new_id(),
+            type=event.type,
+            source_id=track.source.id,
+            time=event.happened_at,
+            received_at=track.received_at,
+            problems=event.problems,
+            properties=_storable(event),
+            context=event.context,
+            track=replay.shape(track, event),
+            keys=sorted(track.keys),
+        )
+        for event in track.kept
+        if event.is_set_aside
+    ]
+
+
 def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
+    """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
     rows = []
-    keys = sorted(track.keys())
     for refusal in track.refusals():
+        is_private = refusal.is_private or bool(track.source.required_consents)
         events = [event for event in track.events if event.refusal is refusal] or track.events
         rows.append(
             RefusedEvent(
@@ -122,17 +141,22 @@ def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
                 code=refusal.code,
                 field=refusal.field,
                 message=refusal.message,
-                payload="" if refusal.is_private else _printable([_shown(event, policy) for event in events]),
-                keys=keys,
+                payload="" if is_private else _printable([_content(event, policy) for event in events]),
+                keys=[] if is_private else sorted(track.keys),
             )
         )
     return rows
 
 
-def _shown(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
-    # Nobody has looked yet whether consents hold: what would need one is not kept.
-    properties = enforce(policy.rules_for(event.type), "properties", event.properties)
-    return {"type": event.type, "properties": properties}
+def _content(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
+    # Nobody has asked yet whether consents hold: what would need one is not kept.
+    return {"type": event.type, "properties": enforce(policy.rules_for(event.type), "properties", _storable(event))}
+
+
+def _storable(event: TrackedEvent) -> dict[str, Any]:
+    """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
+    rules = event_types.rules().get(event.type)
+    return redact(event.properties, rules) if rules else event.properties
 
 
 def _printable(payload: object) -> str:

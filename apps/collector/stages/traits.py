@@ -10,11 +10,10 @@ def traits(batch: Batch) -> None:
     """Extract traits by the rules of the event's type, and blot out what must never be stored, such as card numbers."""
     all_rules = event_types.rules()
     for track in batch.going:
-        visit_count = track.profile.visit_count + track.starts_visit if track.profile else None
         for event in track.going:
             found = all_rules.get(event.type)
             if found is None:
                 continue
             event.properties = redact(event.properties, found)
-            event.traits, event.journey, tags = extract(found, event.properties, visit_count=visit_count)
+            event.traits, event.journey, tags = extract(found, event.properties, visit_count=track.visit_count)
             event.tags = list(dict.fromkeys([*event.tags, *tags]))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from apps.collector.wire import segment, track, webhook
+from apps.collector.wire import replay, segment, track, webhook
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.events import inbox
 from apps.events.models import InboxItem
@@ -11,6 +11,7 @@ PARSERS = {
     InboxItem.Dialect.TRACK: track.parse,
     InboxItem.Dialect.SEGMENT: segment.parse,
     InboxItem.Dialect.WEBHOOK: webhook.parse,
+    InboxItem.Dialect.REPLAY: replay.parse,
 }
 
 

@@ -19,7 +19,7 @@ class Malformed(Exception):
 
 
 def load_json(body: bytes) -> tuple[Any, bool]:
-    """Parse a JSON body; return it, and whether its values must be looked at one by one (see `check_values`).
+    """Parse a JSON body; return it, and whether its parts must be looked at one by one (see `check`).
 
     orjson refuses the whole body for one lone surrogate or one infinite number. The standard parser lets them through,
     so that only the event that carries them is lost. Raises Malformed with line and column.
@@ -35,9 +35,21 @@ def load_json(body: bytes) -> tuple[Any, bool]:
             ) from None
         except ValueError:
             raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
-    # Fewer brackets than the limit cannot be nested deeper than the limit.
-    is_suspect = b"\\u0000" in body or body.count(b"{") + body.count(b"[") > settings.MAX_DEPTH
+    # What is smaller than an event may be holds none that is larger, and with fewer brackets than levels none too deep.
+    is_suspect = (
+        len(body) > settings.MAX_EVENT_BYTES
+        or b"\\u0000" in body
+        or body.count(b"{") + body.count(b"[") > settings.MAX_DEPTH
+    )
     return parsed, is_suspect
+
+
+def check(event: Any, path: str) -> Refusal | None:
+    """Find why an event of a suspect body cannot be stored: a value of it, or its size; None when all is well."""
+    refusal = check_values(event, path)
+    if refusal is None and len(orjson.dumps(event)) > settings.MAX_EVENT_BYTES:
+        return Refusal("too_large", f"{path} is larger than {settings.MAX_EVENT_BYTES} bytes.", path)
+    return refusal
 
 
 def check_values(value: Any, path: str) -> Refusal | None:

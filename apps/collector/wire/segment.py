@@ -6,11 +6,10 @@ The format: segment.com/docs/connections/sources/catalog/libraries/server/http-a
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check_values, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.ids import digest
@@ -29,6 +28,7 @@ TYPES = {
 }
 # Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
 TOLERATED_SKEW = timedelta(minutes=1)
+CONTENT = frozenset({"properties", "traits", "context"})
 
 
 def parse(body: bytes, envelope: Envelope) -> Parsed:
@@ -57,11 +57,9 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
     reader = _Reader(
         envelope=envelope,
         context=shared,
-        skew=_skew(payload.get("sentAt"), received_at=envelope.received_at),
+        sent_at=_sent_at(payload.get("sentAt"), received_at=envelope.received_at),
         is_silent=payload.get("historical") is True,
         is_suspect=is_suspect,
-        # Sizes are only looked at one by one when the body as a whole could hold one that is too large.
-        checks_size=is_suspect or len(messages) > 1,
     )
     prefix = "batch." if envelope.call == BATCH else ""
     tracks = [
@@ -78,17 +76,15 @@ class _Reader:
         *,
         envelope: Envelope,
         context: dict[str, Any],
-        skew: timedelta,
+        sent_at: datetime | None,
         is_silent: bool,
         is_suspect: bool,
-        checks_size: bool,
     ) -> None:
         self._envelope = envelope
         self._context = context
-        self._skew = skew
+        self._sent_at = sent_at
         self._is_silent = is_silent
         self._is_suspect = is_suspect
-        self._checks_size = checks_size
 
     def track(self, message: Any, index: int, path: str) -> Track:
         """Read one message; a wrong one becomes a track whose only event is refused."""
@@ -98,17 +94,17 @@ class _Reader:
             found = error.refusal
             event = TrackedEvent(type="", index=index, refusal=Refusal(found.code, found.message, found.field, index))
             if isinstance(message, dict):
-                event.properties = {"message": message}
+                # What it said is left out: nobody has looked yet whether it may be kept.
+                event.properties = {"message": {key: value for key, value in message.items() if key not in CONTENT}}
             return Track(source=self._envelope.source, received_at=self._envelope.received_at, events=[event])
 
     def _read(self, message: Any, index: int, path: str) -> Track:
         whole = path.rstrip(".")
         if not isinstance(message, dict):
             raise Malformed(Refusal("invalid_type", f"{whole} must be an object.", whole))
-        refusal = check_values(message, whole or "body") if self._is_suspect else None
+        refusal = check(message, whole or "body") if self._is_suspect else None
         if refusal:
             raise Malformed(refusal)
-        self._check_size(message, whole)
         context = {**self._context, **object_of(message.get("context"), f"{path}context")}
         claim = self._claim(message, path)
         event = self._event(message, index, path, context)
@@ -133,11 +129,6 @@ class _Reader:
             is_silent=self._is_silent or context.get("historical") is True,
         )
 
-    def _check_size(self, message: dict[str, Any], whole: str) -> None:
-        if self._checks_size and len(orjson.dumps(message)) > settings.MAX_EVENT_BYTES:
-            text = f"{whole or 'The message'} is larger than {settings.MAX_EVENT_BYTES} bytes."
-            raise Malformed(Refusal("too_large", text, whole))
-
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
             user_id=_id_of(message, "userId", path),
@@ -150,7 +141,8 @@ class _Reader:
 
     def _event(self, message: dict[str, Any], index: int, path: str, context: dict[str, Any]) -> TrackedEvent:
         call = message.get("type")
-        if not isinstance(call, str) or call not in TYPES:
+        call = call.lower() if isinstance(call, str) else ""
+        if call not in TYPES:
             text = f"{path}type must be one of {', '.join(TYPES)}."
             raise Malformed(Refusal("invalid_type", text, f"{path}type"))
         properties = object_of(message.get("properties"), f"{path}properties")
@@ -164,7 +156,7 @@ class _Reader:
             properties = {**object_of(message.get("traits"), f"{path}traits"), **properties}
             properties["group_id"] = _id_of(message, "groupId", path)
         elif call == "alias":
-            properties["previousId"] = _id_of(message, "previousId", path)
+            properties = {**properties, "previousId": _id_of(message, "previousId", path)}
         named = {key: message[key] for key in ("name", "category") if call in ("page", "screen") and message.get(key)}
         return TrackedEvent(
             type=TYPES[call] or _event_name(message, path),
@@ -176,10 +168,14 @@ class _Reader:
         )
 
     def _time(self, claimed: Any) -> Any:
-        if not self._skew or not isinstance(claimed, str):
+        """Correct a time by the sender's clock: what matters is how long before the sending it was."""
+        found = _instant(claimed) if self._sent_at else None
+        if found is None or self._sent_at is None or found > self._sent_at:
+            return claimed  # not even the sender's clock can have shown a later time: it is of another one
+        try:
+            return self._envelope.received_at - (self._sent_at - found)
+        except OverflowError:
             return claimed
-        found = _instant(claimed)
-        return found + self._skew if found else claimed
 
 
 def _event_name(message: dict[str, Any], path: str) -> str:
@@ -215,10 +211,10 @@ def _about_client(context: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in context.items() if key not in ("page", "traits", "userAgent", "ip")}
 
 
-def _skew(sent_at: Any, *, received_at: datetime) -> timedelta:
-    sent = _instant(sent_at)
-    skew = received_at - sent if sent else timedelta()
-    return skew if abs(skew) > TOLERATED_SKEW else timedelta()
+def _sent_at(claimed: Any, *, received_at: datetime) -> datetime | None:
+    """Read when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
+    sent = _instant(claimed)
+    return sent if sent and abs(received_at - sent) > TOLERATED_SKEW else None
 
 
 def _instant(text: Any) -> datetime | None:

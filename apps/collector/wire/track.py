@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check_values, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
 from apps.profiles.identity import Claim
@@ -112,7 +112,7 @@ def _event(event: Any, index: int, *, is_suspect: bool) -> TrackedEvent:
     try:
         if not isinstance(event, dict):
             raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))
-        refusal = check_values(event, path) if is_suspect else None
+        refusal = check(event, path) if is_suspect else None
         if refusal:
             raise Malformed(refusal)
         return _read_event(event, index, path)

@@ -1,14 +1,19 @@
 """Read-only browsers over large tables: they never count, never skip rows, and never change anything."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
+
+from apps.core.admin.shown import NOTHING
 
 BEFORE, AFTER = "before", "after"
 EXACT_BELOW = 10_000
@@ -48,6 +53,8 @@ class BrowserChangeList(ChangeList):
             )
             has_newer, has_older = bool(before), len(rows) > size
             rows = rows[:size]
+        for row in rows:
+            self.model_admin.mask(request, row)
         self.result_list = rows
         self.result_count = estimated_count(self.queryset, is_filtered=bool(self.get_filters_params() or self.query))
         self.full_result_count = self.result_count
@@ -69,13 +76,14 @@ def _text(value: Any) -> str:
 
 def _beyond(model: type[models.Model], fields: tuple[str, ...], position: str, side: str) -> Q:
     """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y. A broken position is no position."""
-    values = position.split(",")
     condition, equal = Q(), Q()
-    for name, value in zip(fields, values, strict=False):
+    for name, text in zip(fields, position.split(","), strict=False):
         try:
             field: Any = model._meta.get_field(name)
-            field.to_python(value)
+            value = field.to_python(text)
         except Exception:  # noqa: BLE001 - whatever a hand-made address holds
+            return Q()
+        if isinstance(value, datetime) and value.tzinfo is None:
             return Q()
         condition |= equal & Q(**{f"{name}__{side}": value})
         equal &= Q(**{name: value})
@@ -101,15 +109,40 @@ class Browser(ModelAdmin):
 
     keyset: ClassVar[tuple[str, ...]] = ("id",)
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they count the table, once for each choice
     list_per_page = 50
     list_filter_sheet = True
     list_filter_submit = False
     change_list_template = "admin/cdp/browser.html"
+    change_form_template = "admin/cdp/page.html"
+    head_template = ""  # what stands above the panels of a page
+    empty_value_display = NOTHING
+    empty_list = "Nothing is here yet, or nothing that fits."
     actions: Any = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Name the page after what is in it: there is nothing to "select to change"."""
+        title = capfirst(self.opts.verbose_name_plural)
+        response: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return response
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Name all fields, those that are computed included."""
+        return [name for _, options in self.fieldsets for name in options["fields"]]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Page by key."""
         return BrowserChangeList
+
+    def mask(self, request: HttpRequest, row: Any) -> None:
+        """Take out of a row, in memory, what the user may not see; nothing where everybody who sees rows sees all."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find the row of a page, masked."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.mask(request, row)
+        return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows come from the pipeline alone."""

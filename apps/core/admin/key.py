@@ -24,7 +24,6 @@ SCOPES = [
     (Scope.PROFILES_READ, "Read profiles and their events"),
     (Scope.PROFILES_WRITE, "Set fields of profiles"),
     (Scope.PROFILES_MERGE, "Merge profiles"),
-    (Scope.PRIVACY, "Consents, export, erasure"),
 ]
 
 

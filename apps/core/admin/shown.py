@@ -1,28 +1,56 @@
 """Values as people read them: JSON as a tree, links, times, badges."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+MAX_SHOWN = 20_000  # characters
 NOTHING = mark_safe('<span class="cdp-none">&ndash;</span>')
 
 
 def tree(value: Any) -> SafeString:
-    """Show a JSON value as a nested table of names and values."""
+    """Show a JSON value as names and values, those of nested objects below their names."""
     if isinstance(value, dict) and value:
-        rows = ((key, tree(item)) for key, item in value.items())
-        return format_html('<dl class="cdp-tree">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
+        pairs = ((key, tree(item)) for key, item in value.items())
+        shown = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", pairs)
+        return format_html('<dl class="cdp-tree">{}</dl>', shown)
     if isinstance(value, list) and value:
         return format_html(
             '<ul class="cdp-tree">{}</ul>', format_html_join("", "<li>{}</li>", ((tree(v),) for v in value))
         )
     if value in (None, "", {}, []):
         return NOTHING
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+        return format_html('<span class="cdp-bool">{}</span>', value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return format_html('<span class="cdp-{}">{}</span>', type(value).__name__, value)
+
+
+def json_text(text: str) -> SafeString:
+    """Show the text of a request: as a tree where it is JSON, and only so much of it as a page can hold."""
+    try:
+        return tree(orjson.loads(text)) if len(text) <= MAX_SHOWN else snippet(f"{text[:MAX_SHOWN]} …")
+    except (orjson.JSONDecodeError, RecursionError):  # what was refused may be nested too deep
+        return snippet(text)
+
+
+def snippet(text: str) -> SafeString:
+    """Show a longer text as it is."""
+    return format_html('<pre class="cdp-snippet">{}</pre>', text)
+
+
+def rows(lines: Iterable[tuple[Any, Any, Any]]) -> SafeString:
+    """Show lines of (name, value, note), the note dimly behind the value."""
+    shown = format_html_join("", "<div><dt>{}</dt><dd>{}</dd><small>{}</small></div>", lines)
+    return format_html('<dl class="cdp-rows">{}</dl>', shown) if shown else NOTHING
 
 
 def link(page: str, pk: Any, text: Any = None) -> SafeString:
@@ -40,11 +68,11 @@ def moment(at: datetime | None) -> SafeString:
     return format_html('<time title="{}">{}</time>', at.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S"))
 
 
-def badge(text: str, colour: str = "grey") -> SafeString:
+def badge(text: Any, colour: str = "grey") -> SafeString:
     """Show a short word on a coloured ground: grey, green, blue, amber or red."""
     return format_html('<span class="cdp-badge cdp-{}">{}</span>', colour, text)
 
 
-def copyable(text: str) -> SafeString:
+def copyable(text: Any) -> SafeString:
     """Show a text that a click selects as a whole."""
     return format_html('<code class="cdp-copy">{}</code>', text)

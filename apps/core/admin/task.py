@@ -24,21 +24,13 @@ STATE_COLOURS = {"waiting": "blue", "running": "amber", "done": "green", "failed
 class TaskAdmin(Browser):
     """Long jobs, the latest first; what still runs shows its progress without a reload."""
 
-    list_display = ("title", "progress_shown", "message", "requested_by", "created")
+    empty_list = "Nobody has started a task yet."
+    list_display = ("title", "progress_shown", "requested_by", "created")
     actions = ["stop", "resume"]
     fieldsets = (
-        (None, {"fields": ("title", "progress_shown", "message", "params_shown")}),
-        ("When", {"fields": ("requested_by", "created", "started", "finished")}),
-    )
-    readonly_fields = (
-        "title",
-        "progress_shown",
-        "message",
-        "params_shown",
-        "requested_by",
-        "created",
-        "started",
-        "finished",
+        ("Progress", {"fields": ("progress_shown",)}),
+        ("With", {"fields": ("params_shown",)}),
+        ("Task", {"classes": ("side",), "fields": ("title", "requested_by", "created", "started", "finished")}),
     )
 
     def get_urls(self) -> list[URLPattern]:

@@ -1,5 +1,23 @@
-"""The admin's pages of sources, events, event types, compliance rules and the inbox."""
+"""The admin's pages of events, of where they come from, what they mean, and what becomes of them."""
 
-from apps.events.admin import compliance, event, inbox, source
+from apps.events.admin import (
+    compliance,
+    computed_trait,
+    event,
+    event_type,
+    identification,
+    inbox,
+    quarantine,
+    source,
+)
 
-__all__ = ["compliance", "event", "inbox", "source"]
+__all__ = [
+    "compliance",
+    "computed_trait",
+    "event",
+    "event_type",
+    "identification",
+    "inbox",
+    "quarantine",
+    "source",
+]

@@ -1,32 +1,30 @@
-"""Events and event types, to look at."""
+"""Events, to look at."""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import NOTHING, badge, link, moment, tree
+from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events.admin.colours import JOURNEY_COLOURS
+from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
-
-JOURNEY_COLOURS = {
-    "awareness": "blue",
-    "consideration": "blue",
-    "purchase": "green",
-    "retention": "amber",
-    "advocacy": "amber",
-}
+from apps.profiles.admin.privacy import is_masked, mask
+from apps.profiles.models import Profile
+from apps.sessions.models import Session
 
 
-class TypeFilter(admin.SimpleListFilter):
+class TypeFilter(DropdownFilter):
     """One type of events, by the index on (type, id)."""
 
     title = "type"
@@ -41,7 +39,7 @@ class TypeFilter(admin.SimpleListFilter):
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
-class SourceFilter(admin.SimpleListFilter):
+class SourceFilter(DropdownFilter):
     """The events of one source, by the index on (source_id, id)."""
 
     title = "source"
@@ -60,7 +58,7 @@ class SourceFilter(admin.SimpleListFilter):
 class ReceivedFilter(admin.SimpleListFilter):
     """What arrived lately: ids begin with the time at which they were made, so the primary key serves."""
 
-    title = "received"
+    title = "time of arrival"
     parameter_name = "received"
     periods = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -77,46 +75,59 @@ class ReceivedFilter(admin.SimpleListFilter):
         return queryset.filter(id__gte=UUID(int=since_ms << 80))
 
 
+class ValidFilter(admin.SimpleListFilter):
+    """What was accepted although it is not what its type says, by its partial index."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer what was flagged."""
+        return [("invalid", "Flagged: not what the type says")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        """Narrow the list."""
+        return queryset.filter(is_valid=False) if self.value() == "invalid" else queryset
+
+
 @admin.register(Event)
 class EventAdmin(Browser):
     """Events in the order of their arrival."""
 
-    list_display = ("happened", "type_shown", "about", "person", "source", "state")
-    list_filter = (TypeFilter, SourceFilter, ReceivedFilter)
+    list_display = ("happened", "type_shown", "about", "person", "source", "problems_shown")
+    list_filter = (TypeFilter, SourceFilter, ReceivedFilter, ValidFilter)
+    list_filter_submit = True
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
+    head_template = "admin/cdp/event_head.html"
     fieldsets = (
-        (
-            "Event",
-            {
-                "fields": (
-                    "type",
-                    "happened",
-                    "received",
-                    "person",
-                    "session",
-                    "source",
-                    "state",
-                    "tags_shown",
-                )
-            },
-        ),
-        ("What it says", {"fields": ("properties_tree", "traits_tree", "context_tree", "problems_tree")}),
+        ("Properties", {"fields": ("properties_tree",)}),
+        ("Traits", {"fields": ("traits_tree",)}),
+        ("Context", {"fields": ("context_tree",)}),
+        ("Problems", {"fields": ("problems_tree",)}),
+        ("Event", {"classes": ("side",), "fields": ("person", "session", "source", "journey", "tags_shown")}),
+        ("Times", {"classes": ("side",), "fields": ("happened", "received", "processed")}),
         (
             "Ids",
-            {"classes": ("tab",), "fields": ("id", "message_id", "original_profile_id", "processed_at", "is_silent")},
+            {"classes": ("side",), "fields": ("id_shown", "message_id", "original_profile_id", "historical")},
         ),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Read the sources once for the whole page."""
-        self._sources = dict(Source.objects.values_list("id", "name"))
+        """Read the names of profiles and sources with the events: no foreign key leads there."""
+        profile = Profile.objects.filter(pk=OuterRef("profile_id"))
+        name = Coalesce(NullIf("name", Value("")), "email", "primary_id", output_field=TextField())
         events: QuerySet[Event] = super().get_queryset(request)
-        return events
+        return events.annotate(
+            person_name=Subquery(profile.values_list(name)),
+            source_name=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("name")),
+        )
+
+    def mask(self, request: HttpRequest, row: Any) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
+        if is_masked(row):
+            row.person_name = None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -127,7 +138,10 @@ class EventAdmin(Browser):
             return queryset, False
         named = as_uuid(term)
         if named:
-            return queryset.filter(Q(id=named) | Q(profile_id=named) | Q(session_id=named, profile_id=None)), False
+            # The events of a session are found by the index on its profile's, or on those that belong to nobody.
+            owners = list(Session.objects.filter(pk=named, profile__isnull=False).values_list("profile_id", flat=True))
+            of_session = Q(session_id=named) & (Q(profile_id=None) | Q(profile_id__in=owners))
+            return queryset.filter(Q(id=named) | Q(profile_id=named) | of_session), False
         return queryset.filter(type=term.lower().replace(" ", "-")), False
 
     @admin.display(description="Happened")
@@ -140,6 +154,21 @@ class EventAdmin(Browser):
         """Show when it arrived."""
         return moment(row.received_at)
 
+    @admin.display(description="Stored")
+    def processed(self, row: Event) -> SafeString:
+        """Show when it was stored."""
+        return moment(row.processed_at)
+
+    @admin.display(description="Historical")
+    def historical(self, row: Event) -> SafeString:
+        """Show whether it was imported, and set nothing in motion."""
+        return tree(row.is_silent)
+
+    @admin.display(description="Id")
+    def id_shown(self, row: Event) -> SafeString:
+        """Show the id, to copy."""
+        return copyable(row.id)
+
     @admin.display(description="Type")
     def type_shown(self, row: Event) -> SafeString:
         """Show the type, coloured by its place in the journey."""
@@ -151,9 +180,9 @@ class EventAdmin(Browser):
         return gist(row)
 
     @admin.display(description="Profile")
-    def person(self, row: Event) -> SafeString:
+    def person(self, row: Any) -> SafeString:
         """Link to whose it is."""
-        return link("profiles_profile", row.profile_id, f"…{str(row.profile_id)[-6:]}")
+        return link("profiles_profile", row.profile_id, row.person_name or str(Profile(id=row.profile_id)))
 
     @admin.display(description="Session")
     def session(self, row: Event) -> SafeString:
@@ -161,14 +190,16 @@ class EventAdmin(Browser):
         return link("cdp_sessions_session", row.session_id)
 
     @admin.display(description="Source")
-    def source(self, row: Event) -> SafeString:
+    def source(self, row: Any) -> SafeString:
         """Link to where it came in."""
-        return link("events_source", row.source_id, self._sources.get(row.source_id, row.source_id))
+        return link("events_source", row.source_id, row.source_name or row.source_id)
 
-    @admin.display(description="State")
-    def state(self, row: Event) -> SafeString:
-        """Show whether all of it could be used."""
-        return badge("fields left out", "amber") if row.problems else badge("stored", "green")
+    @admin.display(description="Problems")
+    def problems_shown(self, row: Event) -> SafeString:
+        """Show whether it was flagged, or how many fields could not be copied to the profile."""
+        if not row.is_valid:
+            return badge("flagged", "red")
+        return badge(len(row.problems), "amber") if row.problems else NOTHING
 
     @admin.display(description="Tags")
     def tags_shown(self, row: Event) -> SafeString:
@@ -192,37 +223,5 @@ class EventAdmin(Browser):
 
     @admin.display(description="Problems")
     def problems_tree(self, row: Event) -> SafeString:
-        """Show what could not be copied to the profile."""
+        """Show what is not as its type says, and what could not be copied to the profile."""
         return tree(row.problems)
-
-
-@admin.register(EventType)
-class EventTypeAdmin(Browser):
-    """The event types that have a meaning of their own."""
-
-    keyset = ("type",)
-    list_display = ("type", "name", "group", "journey", "n_traits", "n_fields")
-    fieldsets = ((None, {"fields": ("type", "name", "group", "definition_tree")}),)
-    readonly_fields = ("type", "name", "group", "definition_tree")
-    list_per_page = 100
-
-    @admin.display(description="Journey")
-    def journey(self, row: EventType) -> SafeString:
-        """Show the place in the customer's journey."""
-        state = row.definition.get("journey")
-        return badge(state, JOURNEY_COLOURS.get(state, "grey")) if isinstance(state, str) else NOTHING
-
-    @admin.display(description="Traits")
-    def n_traits(self, row: EventType) -> int:
-        """Count the searchable traits."""
-        return len(row.definition.get("traits") or {})
-
-    @admin.display(description="Profile fields")
-    def n_fields(self, row: EventType) -> int:
-        """Count the profile fields that it sets."""
-        return len(row.definition.get("profile") or {})
-
-    @admin.display(description="Definition")
-    def definition_tree(self, row: EventType) -> SafeString:
-        """Show the definition."""
-        return format_html("{}", tree(row.definition))

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import badge, copyable, link, moment
+from apps.core.admin.shown import badge, json_text, link, moment
 from apps.events.models import InboxItem, RefusedEvent, Source
 
 
@@ -27,15 +27,33 @@ class ParkedFilter(admin.SimpleListFilter):
         return queryset.filter(parked_at__isnull=False) if self.value() == "parked" else queryset
 
 
+class OfSource(Browser):
+    """Rows that name a source, which may be gone."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read the names of the sources with the rows: no foreign key leads there."""
+        name = Source.objects.filter(pk=OuterRef("source_id")).values("name")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(source_name=Subquery(name))
+        return rows
+
+    @admin.display(description="Source")
+    def source(self, row: Any) -> SafeString:
+        """Link to where it came in."""
+        return link("events_source", row.source_id, row.source_name)
+
+
 @admin.register(InboxItem)
-class InboxItemAdmin(Browser):
+class InboxItemAdmin(OfSource):
     """Requests that were accepted and wait, or that failed and were set aside."""
 
+    empty_list = "All that was accepted has been processed."
     list_display = ("id", "dialect", "source", "received", "state", "error")
     list_filter = (ParkedFilter,)
     actions = ["release"]
-    fieldsets = ((None, {"fields": ("dialect", "source", "received", "state", "attempts", "error", "body_shown")}),)
-    readonly_fields = ("dialect", "source", "received", "state", "attempts", "error", "body_shown")
+    fieldsets = (
+        ("Body", {"fields": ("body_shown",)}),
+        ("Request", {"classes": ("side",), "fields": ("dialect", "source", "received", "state", "attempts", "error")}),
+    )
 
     @admin.action(description="Try again", permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> None:
@@ -52,11 +70,6 @@ class InboxItemAdmin(Browser):
         """Show when it was accepted."""
         return moment(row.received_at)
 
-    @admin.display(description="Source")
-    def source(self, row: InboxItem) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
-
     @admin.display(description="State")
     def state(self, row: InboxItem) -> SafeString:
         """Show whether it waits or failed."""
@@ -65,17 +78,20 @@ class InboxItemAdmin(Browser):
     @admin.display(description="Body")
     def body_shown(self, row: InboxItem) -> SafeString:
         """Show the request as it came."""
-        return copyable(row.body[:5_000])
+        return json_text(row.body)
 
 
 @admin.register(RefusedEvent)
-class RefusedEventAdmin(Browser):
+class RefusedEventAdmin(OfSource):
     """Events that could not be taken, with the reason."""
 
+    empty_list = "No event had to be refused lately."
     list_display = ("received", "code_shown", "field", "message", "source")
     search_fields = ("code",)
-    fieldsets = ((None, {"fields": ("received", "code_shown", "field", "message", "source", "payload_shown")}),)
-    readonly_fields = ("received", "code_shown", "field", "message", "source", "payload_shown")
+    fieldsets = (
+        ("What was sent", {"fields": ("payload_shown",)}),
+        ("Refusal", {"classes": ("side",), "fields": ("code_shown", "field", "message", "source", "received")}),
+    )
 
     @admin.display(description="Received")
     def received(self, row: RefusedEvent) -> SafeString:
@@ -87,12 +103,7 @@ class RefusedEventAdmin(Browser):
         """Show the reason's code."""
         return badge(row.code, "amber")
 
-    @admin.display(description="Source")
-    def source(self, row: RefusedEvent) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
-
     @admin.display(description="Payload")
     def payload_shown(self, row: RefusedEvent) -> SafeString:
         """Show what was sent."""
-        return copyable(row.payload)
+        return json_text(row.payload)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Field
+from django.db import models
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,8 +19,22 @@ from apps.profiles.admin.consent import ConsentsField
 KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
 
 
+class Addressed(ModelAdmin):
+    """Pages that show addresses of ours, to be published."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Remember under which address the operator sees us."""
+        self._host = f"{request.scheme}://{request.get_host()}"
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows
+
+    def click_address(self, link: Redirect) -> str:
+        """Return where people click, to go on to where the link leads."""
+        return self._host + reverse("redirect", args=[link.pk])
+
+
 @admin.register(Source)
-class SourceAdmin(Audited, ModelAdmin):
+class SourceAdmin(Audited, Addressed):
     """Where events come from, and how to send them."""
 
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
@@ -31,23 +46,25 @@ class SourceAdmin(Audited, ModelAdmin):
         ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
         ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
         ("What is kept", {"fields": ("required_consents", "is_ephemeral", "is_asynchronous")}),
-        ("Webhooks", {"classes": ("tab",), "fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
+        ("Webhooks", {"fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
-        """Show how to send only once there is something to send to."""
-        return [part for part in self.fieldsets if obj or part[0] != "How to send"]
+        """Show how to send once there is something to send to, and what only webhooks have to webhooks alone."""
+        left_out = "How to send" if obj is None else "" if obj.kind == Source.Kind.WEBHOOK else "Webhooks"
+        return [part for part in self.fieldsets if part[0] != left_out]
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Remember under which address the operator sees us: snippets carry it."""
-        self._host = f"{request.scheme}://{request.get_host()}"
-        return super().changeform_view(request, *args, **kwargs)
-
-    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the consent types."""
         if db_field.name == "required_consents":
             return ConsentsField(required=False, label="Required consents", help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
+        """Read when each one's latest event arrived: one look each into the index on (source_id, id)."""
+        latest = Event.objects.filter(source_id=OuterRef("pk")).order_by("-id").values("received_at")[:1]
+        sources: QuerySet[Source] = super().get_queryset(request).annotate(latest_at=Subquery(latest))
+        return sources
 
     @admin.display(description="Kind")
     def kind_shown(self, row: Source) -> SafeString:
@@ -65,10 +82,9 @@ class SourceAdmin(Audited, ModelAdmin):
         return copyable(row.write_key)
 
     @admin.display(description="Latest event")
-    def latest(self, row: Source) -> SafeString:
-        """Show when the latest event arrived; one look into the index on (source_id, id)."""
-        event = Event.objects.filter(source_id=row.id).order_by("-id").only("received_at").first()
-        return moment(event.received_at) if event else badge("waiting for the first event", "amber")
+    def latest(self, row: Any) -> SafeString:
+        """Show when the latest event arrived."""
+        return moment(row.latest_at) if row.latest_at else badge("waiting for the first event", "amber")
 
     @admin.display(description="Snippets")
     def how_to_send(self, row: Source) -> SafeString:
@@ -77,13 +93,13 @@ class SourceAdmin(Audited, ModelAdmin):
         context = {
             "source": row,
             "host": self._host,
-            "click": link and self._host + reverse("redirect", args=[link.pk]),
+            "click": link and self.click_address(link),
         }
         return mark_safe(render_to_string("admin/cdp/snippets.html", context))  # noqa: S308 - the template escapes
 
 
 @admin.register(Redirect)
-class RedirectAdmin(Audited, ModelAdmin):
+class RedirectAdmin(Audited, Addressed):
     """Tracked links."""
 
     list_display = ("name", "url", "event_type", "is_enabled", "address")
@@ -91,8 +107,9 @@ class RedirectAdmin(Audited, ModelAdmin):
     readonly_fields = ("address",)
     fields = ("name", "source", "url", "event_type", "properties", "is_enabled", "address")
     list_select_related = ("source",)
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @admin.display(description="Address to publish")
     def address(self, row: Redirect) -> SafeString:
-        """Show the path that people click, to copy."""
-        return copyable(reverse("redirect", args=[row.pk])) if row.created_at else NOTHING
+        """Show what people click, to copy."""
+        return copyable(self.click_address(row)) if row.created_at else NOTHING

@@ -18,5 +18,5 @@ def load() -> dict[str, dict[str, Any]]:
     return {
         type_: {"id": type_, "group": file.name.removesuffix(".yaml"), **definition}
         for file in files
-        for type_, definition in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+        for type_, definition in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).items()
     }

@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                         default=dict, help_text="Journey, tags, traits, profile mapping, constants, computations."
                     ),
                 ),
-                ("is_builtin", models.BooleanField(default=False)),
-                ("is_enabled", models.BooleanField(default=True)),
+                ("is_builtin", models.BooleanField(default=False, verbose_name="built in")),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
                 ("updated_at", models.DateTimeField(auto_now=True)),
             ],
         ),
@@ -67,11 +67,11 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=200),
                         blank=True,
                         default=list,
-                        help_text="Pages that may send, as https://shop.example or *.shop.example. Empty: any page, and any server.",
+                        help_text="Pages that may send, separated by commas: https://shop.example, *.shop.example. Empty: any page.",
                         size=None,
                     ),
                 ),
-                ("is_enabled", models.BooleanField(default=True)),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
                 (
                     "trusts_ids",
                     models.BooleanField(
@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="Events are processed and then forgotten; sessions and events are not stored.",
+                        verbose_name="ephemeral",
                     ),
                 ),
                 (
@@ -105,6 +106,7 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         default=False,
                         help_text="Requests are answered once they are safe, and processed a moment later.",
+                        verbose_name="asynchronous",
                     ),
                 ),
                 (
@@ -182,12 +184,12 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=120, unique=True)),
                 ("event_type", models.CharField(default="link-clicked", max_length=128)),
-                ("url", models.URLField(max_length=2000)),
+                ("url", models.URLField(max_length=2000, verbose_name="goes to")),
                 (
                     "properties",
                     models.JSONField(blank=True, default=dict, help_text="Properties that each click's event carries."),
                 ),
-                ("is_enabled", models.BooleanField(default=True)),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "source",
@@ -196,5 +198,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"verbose_name": "tracked link"},
         ),
     ]

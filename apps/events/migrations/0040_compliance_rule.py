@@ -3,9 +3,11 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
+import apps.events.models.compliance
+
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0010_identification_point")]
+    dependencies = [("events", "0023_event_type_condition")]
 
     operations = [
         migrations.CreateModel(
@@ -27,6 +29,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Where the field is: event@properties.email or event@context.page.url",
                         max_length=255,
+                        validators=[apps.events.models.compliance.validate_field],
                     ),
                 ),
                 (

@@ -1,22 +1,28 @@
 """Where events come from, what they mean, and where they are kept."""
 
 from apps.events.models.compliance import ComplianceRule
+from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
 from apps.events.models.event import Event, MessageKey
-from apps.events.models.event_type import EventType, definition_of
+from apps.events.models.event_type import EventType, builtin_definition_of, definition_of
 from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
+from apps.events.models.quarantine import QuarantinedEvent
 from apps.events.models.source import Redirect, Source, new_write_key
 
 __all__ = [
     "ComplianceRule",
+    "ComputedEdition",
+    "ComputedTrait",
     "Event",
     "EventType",
     "IdentificationPoint",
     "InboxItem",
     "MessageKey",
+    "QuarantinedEvent",
     "Redirect",
     "RefusedEvent",
     "Source",
+    "builtin_definition_of",
     "definition_of",
     "new_write_key",
 ]

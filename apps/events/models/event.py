@@ -28,6 +28,8 @@ class Event(models.Model):
     journey = models.TextField(null=True)  # noqa: DJ001
     tags = ArrayField(models.TextField(), default=list)
     is_silent = models.BooleanField(default=False)
+    # False: it is not what its type says (`problems` has why), and nothing was made of it.
+    is_valid = models.BooleanField(default=True)
     properties = Json(default=dict)
     traits = Json(default=dict)
     context = Json(default=dict)

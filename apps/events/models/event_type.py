@@ -5,17 +5,32 @@ from typing import Any
 from django.db import models
 
 from apps.core.fields import Json
+from apps.events import definitions
+from apps.events.validation import Policy
 
 
 class EventType(models.Model):
-    """What events of a type mean: which properties are searchable traits, and what they tell about the profile."""
+    """What events of a type mean: what they must be, which properties are traits, what they tell about the profile.
+
+    `definition` comes with the platform and is renewed with it; all else is the operator's, and stays.
+    """
+
+    class Policy(models.TextChoices):
+        FLAG = Policy.FLAG.value, "Accept and flag: it is stored, and changes no profile"
+        QUARANTINE = Policy.QUARANTINE.value, "Quarantine: it waits until somebody mends it"
+        DROP = Policy.DROP.value, "Drop: it is refused, and the sender is told why"
 
     type = models.CharField(max_length=128, primary_key=True)
     name = models.CharField(max_length=120)
     group = models.CharField(max_length=40, blank=True, default="")
     definition = Json(default=dict, help_text="Journey, tags, traits, profile mapping, constants, computations.")
-    is_builtin = models.BooleanField(default=False)
-    is_enabled = models.BooleanField(default=True)
+    overrides = Json(default=dict, blank=True)  # the operator's own, of the same shape; see definitions.merge
+    schema = Json(null=True, blank=True)  # JSON Schema of the properties
+    condition = models.TextField(blank=True, default="")  # what must hold for its events, beside the schema
+    policy = models.CharField(max_length=10, choices=Policy, default=Policy.FLAG)
+    reshape = Json(default=dict, blank=True)  # {properties: template, context: template}
+    is_builtin = models.BooleanField("built in", default=False)
+    is_enabled = models.BooleanField("enabled", default=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
@@ -23,5 +38,19 @@ class EventType(models.Model):
 
 
 def definition_of(event_type: EventType) -> dict[str, Any]:
-    """Join the columns of an event type to the shape that `rules.compile` reads."""
-    return {"id": event_type.type, "name": event_type.name, "group": event_type.group, **event_type.definition}
+    """Join all that is said of an event type to the shape that `rules.compile` reads."""
+    return {
+        **definitions.merge(event_type.definition, event_type.overrides),
+        "id": event_type.type,
+        "name": event_type.name,
+        "group": event_type.group,
+        "schema": event_type.schema,
+        "condition": event_type.condition,
+        "policy": event_type.policy,
+        "reshape": event_type.reshape,
+    }
+
+
+def builtin_definition_of(event_type: EventType) -> dict[str, Any]:
+    """Return what the platform itself says of an event type."""
+    return {"id": event_type.type, **event_type.definition}

@@ -14,6 +14,7 @@ class InboxItem(models.Model):
         TRACK = "track"
         SEGMENT = "segment"
         WEBHOOK = "webhook"
+        REPLAY = "replay"  # an event that was set aside, and is sent through the pipeline again
 
     id = models.BigAutoField(primary_key=True)
     source_id = models.UUIDField()

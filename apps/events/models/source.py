@@ -1,13 +1,18 @@
 """Where events come from: sources and tracked links."""
 
+import re
 import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from apps.core import paths
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.paths import PathError
+
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 
 
 def new_write_key() -> str:
@@ -38,9 +43,9 @@ class Source(models.Model):
         models.CharField(max_length=200),
         default=list,
         blank=True,
-        help_text="Pages that may send, as https://shop.example or *.shop.example. Empty: any page, and any server.",
+        help_text="Pages that may send, separated by commas: https://shop.example, *.shop.example. Empty: any page.",
     )
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField("enabled", default=True)
     trusts_ids = models.BooleanField(
         default=False, help_text="Profile ids of the sender are adopted instead of being replaced by ours."
     )
@@ -52,10 +57,14 @@ class Source(models.Model):
         help_text="Events are kept only of people who have given all of these. None: events are kept of everybody.",
     )
     is_ephemeral = models.BooleanField(
-        default=False, help_text="Events are processed and then forgotten; sessions and events are not stored."
+        "ephemeral",
+        default=False,
+        help_text="Events are processed and then forgotten; sessions and events are not stored.",
     )
     is_asynchronous = models.BooleanField(
-        default=False, help_text="Requests are answered once they are safe, and processed a moment later."
+        "asynchronous",
+        default=False,
+        help_text="Requests are answered once they are safe, and processed a moment later.",
     )
     # Webhooks: where in the properties the ids are found, and whether people are made of them.
     creates_profiles = models.BooleanField(
@@ -72,6 +81,20 @@ class Source(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse what no request could ever match: origins that no browser sends, and paths that lead nowhere."""
+        mistakes = {}
+        for origin in self.allowed_origins:
+            if not ORIGIN.fullmatch(origin):
+                mistakes["allowed_origins"] = f"{origin} is no origin such as https://shop.example or *.shop.example."
+        for name in ("profile_id_path", "session_id_path"):
+            try:
+                paths.parse(getattr(self, name) or "none")
+            except PathError as error:
+                mistakes[name] = str(error)
+        if mistakes:
+            raise ValidationError(mistakes)
+
 
 class Redirect(models.Model):
     """A tracked link: a click is recorded as an event, and goes on to the stored address."""
@@ -80,10 +103,13 @@ class Redirect(models.Model):
     name = models.CharField(max_length=120, unique=True)
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="redirects")
     event_type = models.CharField(max_length=128, default="link-clicked")
-    url = models.URLField(max_length=2000)
+    url = models.URLField("goes to", max_length=2000)
     properties = Json(default=dict, blank=True, help_text="Properties that each click's event carries.")
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField("enabled", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "tracked link"
 
     def __str__(self) -> str:
         return self.name

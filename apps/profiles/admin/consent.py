@@ -98,13 +98,9 @@ class ConsentDecisionAdmin(Browser):
     search_fields = ("profile_id",)
     search_help_text = "The id of a profile: the whole of it"
     fieldsets = (
-        (None, {"fields": ("person", "consent_type", "decision", "decided", "ends", "wording_shown")}),
-        ("Proof", {"fields": ("source", "session", "event", "recorded", "ip", "user_agent")}),
+        ("Decision", {"fields": ("person", "consent_type", "decision", "decided", "ends", "wording_shown")}),
+        ("Proof", {"classes": ("side",), "fields": ("source", "session", "event", "recorded", "ip", "user_agent")}),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsentDecision], search_term: str

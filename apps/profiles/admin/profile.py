@@ -1,24 +1,32 @@
-"""A person's page, and the list of all people."""
+"""The admin's pages of people."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path
-from django.utils.html import format_html_join
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
+from apps.core import paths
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import NOTHING, badge, link, moment, tree
-from apps.core.ids import as_uuid
+from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
+from apps.core.ids import NIL, as_uuid
+from apps.events.admin.computed_shown import values_of
+from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
-from apps.profiles.identifiers import identifier_id
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles import anonymity, identity, ledger
+from apps.profiles.admin.merging import merge_urls
+from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
+from apps.profiles.models import Identifier, Profile
+from apps.profiles.schema import FIELDS, is_empty
+from apps.sessions.models import Session
 
 N_SESSIONS = 10
+N_IDS = 50
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -37,26 +45,29 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(Browser):
+class ProfileAdmin(PrivacyActions, Browser):
     """People: who they are, what is known of them, and what they did."""
 
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
     list_filter = (KindFilter,)
     search_fields = ("email",)
-    search_help_text = "E-mail, customer number, user or anonymous id, or a profile's id, old or new: the whole of it"
-    change_form_outer_before_template = "admin/cdp/profile_head.html"
-    change_form_after_template = "admin/cdp/timeline.html"
+    search_help_text = "E-mail, phone, customer number, user or anonymous id, profile's id, old or new: the whole of it"
+    head_template = "admin/cdp/profile_head.html"
     fieldsets = (
-        ("What is known", {"fields": ("facts", "free_traits", "interests_shown", "consents_shown")}),
-        ("Who said so, and when", {"classes": ("tab",), "fields": ("sources_shown",)}),
-        ("Ids", {"classes": ("tab",), "fields": ("id", "primary_id", "ids_shown")}),
-        ("Sessions", {"classes": ("tab",), "fields": ("sessions_shown",)}),
-        ("Times", {"classes": ("tab",), "fields": ("first_seen_at", "last_seen_at", "created_at", "updated_at")}),
+        ("Timeline", {"fields": ("timeline",)}),
+        ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
+        ("Facts", {"classes": ("side",), "fields": ("facts",)}),
+        ("Traits", {"classes": ("side",), "fields": ("free_traits",)}),
+        ("Interests", {"classes": ("side",), "fields": ("interests_shown",)}),
+        ("Consents", {"classes": ("side",), "fields": ("consents_shown",)}),
+        ("Latest sessions", {"classes": ("side",), "fields": ("sessions_shown",)}),
+        ("Ids", {"classes": ("side",), "fields": ("ids_shown",)}),
+        ("Merges", {"classes": ("side",), "fields": ("merges_shown",)}),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
+    def mask(self, request: HttpRequest, row: Profile) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, anonymity.columns_of)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
@@ -65,32 +76,42 @@ class ProfileAdmin(Browser):
         term = search_term.strip()
         if not term:
             return queryset, False
+        if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
+            named = as_uuid(term)
+            return queryset.filter(id=ledger.living_id(named) if named else NIL), False
         found = Q(email=term.lower()) | Q(primary_id=term)
-        kinds = (Identifier.Kind.USER, Identifier.Kind.ANONYMOUS)
-        hashes = [identifier_id(kind, term) for kind in kinds]
-        ids = list(Identifier.objects.filter(id__in=hashes).values_list("profile_id", flat=True))
-        named = as_uuid(term)
-        if named:
-            ids += [named, *Alias.objects.filter(id=named).values_list("profile_id", flat=True)]
-        return queryset.filter(found | Q(id__in=ids)), False
+        return queryset.filter(found | Q(id__in=identity.named(term))), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the timeline's further pages."""
-        own = path("<uuid:profile_id>/timeline/", self.admin_site.admin_view(self.timeline), name="profile_timeline")
-        return [own, *super().get_urls()]
+        """Add the timeline's further pages, and those that merge."""
+        more = self.admin_site.admin_view(self.more_timeline)
+        own = [path("<uuid:profile_id>/timeline/", more, name="profile_timeline"), *merge_urls(self.admin_site)]
+        return [*own, *super().get_urls()]
 
-    def timeline(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the profile; an old id leads to the living one, for ever."""
+        named = as_uuid(object_id)
+        living_id = ledger.living_id(named) if named else None
+        if living_id != named:
+            return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[living_id]))
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return response
+
+    def more_timeline(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
         """Render the next events of a profile: `before` is the position, `type` the filter."""
         profile = get_object_or_404(Profile, pk=profile_id)
         if not self.has_view_permission(request, profile):
             return HttpResponse(status=403)
         page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
-        return render(request, "admin/cdp/timeline_events.html", {"page": page, "profile_id": profile.id})
+        mask_page(page, is_masked=not request.user.has_perm(SEES_PII))
+        return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id})
 
     @admin.display(description="Person")
     def person(self, row: Profile) -> str:
         """Show the best name that there is."""
-        return row.name or row.primary_id or f"Visitor {str(row.id)[-6:]}"
+        return str(row)
 
     @admin.display(description="Kind")
     def kind(self, row: Profile) -> SafeString:
@@ -102,63 +123,91 @@ class ProfileAdmin(Browser):
         """Show the time of the latest event."""
         return moment(row.last_seen_at)
 
+    @admin.display(description="Timeline")
+    def timeline(self, row: Profile) -> SafeString:
+        """Show the latest events."""
+        page = page_of_events(profile_id=row.id)
+        mask_page(page, is_masked=is_masked(row))
+        return render_to_string("admin/cdp/timeline.html", {"page": page, "profile_id": row.id})
+
     @admin.display(description="Facts")
     def facts(self, row: Profile) -> SafeString:
-        """Show the standard fields that are filled."""
-        return tree(row.data)
+        """Show the standard fields that are filled, by their names for people."""
+        document = row.document
+        found = (
+            (field, paths.get(document, field.path)) for field in FIELDS.values() if field.path.startswith("data.")
+        )
+        return rows(
+            (field.label, tree(value), _set_by(row, field.path))
+            for field, value in found
+            if value is not paths.MISSING and not is_empty(value)
+        )
 
     @admin.display(description="Traits")
     def free_traits(self, row: Profile) -> SafeString:
         """Show the free traits."""
-        return tree(row.traits)
+        traits = sorted(row.traits.items())
+        return rows((name, tree(value), _set_by(row, paths.join(("traits", name)))) for name, value in traits)
 
     @admin.display(description="Interests")
     def interests_shown(self, row: Profile) -> SafeString:
         """Show interests, the strongest first."""
-        return tree(dict(sorted(row.interests.items(), key=lambda item: -_weight(item[1]))))
+        strongest = sorted(row.interests.items(), key=lambda item: -_weight(item[1]))
+        return rows((name, tree(value), "") for name, value in strongest)
 
     @admin.display(description="Consents")
     def consents_shown(self, row: Profile) -> SafeString:
         """Show what the person has agreed to."""
         return tree(row.consents)
 
-    @admin.display(description="Fields")
-    def sources_shown(self, row: Profile) -> SafeString:
-        """Show each field with the time and the event that set it, the newest first."""
-        newest = sorted(row.provenance.items(), key=lambda item: item[1][0], reverse=True)
-        rows = (
-            (name, at[:19].replace("T", " "), link("events_event", event_id, "event"))
-            for name, (at, event_id) in newest
-        )
-        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} · {}</dd></dl>', rows) or NOTHING
+    @admin.display(description="From events")
+    def computed_shown(self, row: Profile) -> SafeString:
+        """Show the computed traits, those that say nothing of this person included."""
+        return values_of(row, ComputedTrait.objects.filter(is_enabled=True).order_by("name"))
 
-    @admin.display(description="Known as")
+    @admin.display(description="Ids")
     def ids_shown(self, row: Profile) -> SafeString:
-        """Show the other ids that lead here; identifiers are hashes, and say only of which kind they are."""
-        aliases = ((alias.id, "an old id") for alias in row.aliases.all()[:50])
-        identifiers = ((found.id, found.get_kind_display()) for found in row.identifiers.all()[:50])
-        rows = [*aliases, *identifiers]
-        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
+        """Show the ids that lead here; identifiers are hashes, and say only of which kind they are."""
+        own = [(copyable(row.id), "profile"), *([(copyable(row.primary_id), "customer")] if row.primary_id else [])]
+        aliases = [(copyable(alias.id), "an old id") for alias in row.aliases.all()[:N_IDS]]
+        identifiers = Identifier.objects.filter(profile_id__in=ledger.raw_ids([row.id]))[:N_IDS]
+        hashes = [(copyable(found.id), _hash_of(found)) for found in identifiers]
+        return rows((kind, shown, "") for shown, kind in (*own, *aliases, *hashes))
+
+    @admin.display(description="Merges")
+    def merges_shown(self, row: Profile) -> SafeString:
+        """Link to the merges that made the profile what it is, the latest first."""
+        merges = reversed(ledger.merges_of(row.id))
+        return rows(
+            (link("profiles_merge", found.id, moment(found.at)), found.get_reason_display(), "") for found in merges
+        )
 
     @admin.display(description="Latest sessions")
     def sessions_shown(self, row: Profile) -> SafeString:
         """Show the latest sessions."""
-        latest = row.sessions.order_by("-started_at")[:N_SESSIONS]
-        rows = (
-            (link("cdp_sessions_session", found.id, moment(found.started_at)), found.page_count, found.entry_page)
+        latest = Session.objects.filter(ledger.belonging_to(row.id)).order_by("-started_at")[:N_SESSIONS]
+        return rows(
+            (
+                link("cdp_sessions_session", found.id, moment(found.started_at)),
+                "" if is_masked(row) else found.entry_page,
+                _pages(found.page_count),
+            )
             for found in latest
         )
-        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{} pages, from {}</dd></dl>', rows) or NOTHING
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Hand the first page of the timeline to the template."""
-        profile_id = as_uuid(object_id)
-        page = page_of_events(profile_id=profile_id) if profile_id else None
-        extra = {"page": page, "profile_id": profile_id}
-        response: HttpResponse = super().change_view(request, object_id, form_url, extra)
-        return response
+
+def _set_by(profile: Profile, path_text: str) -> SafeString | str:
+    """Say who set a field, and on which day: a link to an event, or the person or key."""
+    at, setter, *_ = profile.provenance.get(path_text, ("", ""))
+    return link("events_event", setter, at[:10]) if as_uuid(setter) else f"{setter} {at[:10]}".strip()
+
+
+def _hash_of(found: Identifier) -> str:
+    return f"hash of a {found.get_kind_display()}{', shared: it leads nowhere' if found.is_shared else ''}"
+
+
+def _pages(count: int) -> str:
+    return "1 page" if count == 1 else f"{count} pages"
 
 
 def _weight(value: Any) -> float:

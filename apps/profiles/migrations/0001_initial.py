@@ -2,6 +2,7 @@
 
 import apps.core.ids
 import django.db.models.deletion
+from django.contrib.postgres.indexes import HashIndex
 from django.db import migrations, models
 
 
@@ -41,8 +42,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["primary_id"], name="profile_by_primary_id"),
-                    models.Index(fields=["email"], name="profile_by_email"),
+                    HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
+                    HashIndex(fields=["email"], name="profile_by_email"),
                 ],
             },
         ),

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ("event_id", models.UUIDField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["at"], name="conflict_by_time")],
+                "indexes": [models.Index(fields=["at", "id"], name="conflict_by_time")],
             },
         ),
     ]

@@ -78,7 +78,7 @@ class IdentityConflict(models.Model):
     event_id = models.UUIDField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["at"], name="conflict_by_time")]  # the admin's list
+        indexes = [models.Index(fields=["at", "id"], name="conflict_by_time")]  # the admin's list
 
     def __str__(self) -> str:
         return f"{self.profile_id} and {self.other_id}"
@@ -96,7 +96,7 @@ class MergeRule(models.Model):
     sources = models.JSONField(
         blank=True, default=list, help_text="Most trusted source: ids of sources, the most trusted one first."
     )
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField("enabled", default=True)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.strategy}"

@@ -1,12 +1,16 @@
 """The living profile of a person."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+
+NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -44,18 +48,46 @@ class Profile(models.Model):
     aux = Json(default=dict)
     # Who set a field, and when, see provenance.py; late events never overwrite newer values.
     provenance = Json(default=dict)
+    # What computed traits remember of the events, and what they say: {key: state} (see tallies.py) and {key: value}.
+    tallies = Json(default=dict)
+    computed = Json(default=dict)
+    # The edition of their definitions up to which the tallies are complete; newer ones wait for the background task.
+    computed_edition = models.PositiveBigIntegerField(default=NO_EVENTS)
+    # On this day (UTC) events leave the window of a trait: from then on its value is another one.
+    computed_until = models.DateField(null=True)
 
     objects = ProfileQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["primary_id"], name="profile_by_primary_id"),  # search by customer number
-            models.Index(fields=["email"], name="profile_by_email"),  # search by e-mail address
+            # Search by customer number and e-mail address. Hashes: senders may write texts that no tree has room for.
+            HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
+            HashIndex(fields=["email"], name="profile_by_email"),
+            # The background task of computed traits: whose tallies are incomplete, and whose values are of yesterday.
+            models.Index(fields=["computed_edition"], name="profile_by_computed_edition"),
+            models.Index(
+                fields=["computed_until"],
+                condition=models.Q(computed_until__isnull=False),
+                name="profile_by_computed_until",
+            ),
         ]
-        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
+        permissions = [
+            ("merge_profile", "Can merge profiles, and undo merges"),
+            ("view_pii", "Can see personal data"),
+            ("export_profile", "Can export all data of a person"),
+            ("erase_profile", "Can erase people, and make them anonymous"),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.primary_id or str(self.id)
+        return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
+
+    def start_visit(self, *, at: datetime) -> None:
+        """Count a visit; the current one is the latest to begin, in whatever order they become known."""
+        self.visit_count += 1
+        if self.visit_started_at is None or at >= self.visit_started_at:
+            self.previous_visit_at, self.visit_started_at = self.visit_started_at, at
+        elif self.previous_visit_at is None or at > self.previous_visit_at:
+            self.previous_visit_at = at
 
     @property
     def document(self) -> dict[str, Any]:
@@ -67,6 +99,7 @@ class Profile(models.Model):
             "interests": self.interests,
             "consents": self.consents,
             "stats": self.stats,
+            "computed": self.computed,
         }
 
     def summarise(self) -> None:

@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def _run(self, var: Path, *, wants_samples: bool) -> None:
         host, port = supervision.listening()
-        has_postgres, has_valkey = "DATABASE_URL" not in os.environ, "REDIS_URL" not in os.environ
+        has_postgres, has_valkey = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
         if stop_leftovers(var):
             self.stdout.write("Stopped what an earlier start had left running.")
         check_port(host, port)
@@ -77,6 +77,7 @@ class Supervisor:
             [*command, "-c", str(self._conf)],
             cwd=settings.BASE_DIR,
             env={**os.environ, MARK: str(var), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.DEVNULL,  # it has a log of its own
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
         )
 

@@ -7,7 +7,7 @@ import apps.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("profiles", "0020_consents"),
+        ("profiles", "0031_computed_trait_indexes"),
     ]
 
     operations = [

@@ -1,0 +1,39 @@
+"""After this stage each event is what its type says; what is not is flagged, set aside, or refused."""
+
+from apps.collector import compliance, event_types
+from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.events.validation import Policy, Problem
+
+
+def validate(batch: Batch) -> None:
+    """Check events against the schemas and conditions of their types; no query, and nothing for types without one."""
+    all_rules = event_types.rules()
+    for track in batch.going:
+        has_gone = False
+        for event in track.going:
+            rules = all_rules.get(event.type)
+            check = rules.check if rules else None
+            problems = check.problems(track.scope_of(event), now=batch.now) if check else []
+            if check and problems:
+                has_gone |= _judge(track, event, problems, check.policy)
+        if has_gone:
+            track.settle()
+
+
+def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: Policy) -> bool:
+    """Do with an event what the policy says, and tell whether later stages are spared it."""
+    event.is_valid = False
+    event.problems = [problem.as_dict() for problem in problems]
+    if policy is Policy.FLAG:
+        return False
+    # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
+    if policy is Policy.QUARANTINE and track.saves_events and not _takes_consent(track, event):
+        event.is_set_aside = True
+        return True
+    field = f"events.{event.index}.{problems[0].field}"
+    event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
+    return True
+
+
+def _takes_consent(track: Track, event: TrackedEvent) -> bool:
+    return bool(track.source.required_consents or compliance.current.get().rules_for(event.type))

@@ -1,0 +1,58 @@
+"""What deciding in memory consists of: each kind of node registers how it becomes a closure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from apps.conditions.evaluate.events import History
+from apps.conditions.tree import Condition, Node, Operand
+
+Document = Mapping[str, Any]
+
+
+@dataclass(slots=True)  # not frozen: one is made for each decision, and that would cost half of its time
+class Context:
+    """What a decision depends on besides the document."""
+
+    now: datetime
+    history: History | None = None
+
+
+Truth = bool | None  # None is unknown
+Test = Callable[[Document, Context], Truth]
+Value = Callable[[Document, Context], Any]
+Maker = TypeVar("Maker", bound=Callable[[Any], Any])
+_tests: dict[type[Node], Callable[[Any], Test]] = {}
+_values: dict[type[Node], Callable[[Any], Value]] = {}
+
+
+def decides(kind: type[Condition]) -> Callable[[Maker], Maker]:
+    """Register the function that makes tests of a kind of condition."""
+    return _registers(_tests, kind)
+
+
+def evaluates(kind: type[Operand]) -> Callable[[Maker], Maker]:
+    """Register the function that makes values of a kind of operand."""
+    return _registers(_values, kind)
+
+
+def _registers(makers: dict[type[Node], Callable[[Any], Any]], kind: type[Node]) -> Callable[[Maker], Maker]:
+    def register(maker: Maker) -> Maker:
+        makers[kind] = maker
+        return maker
+
+    return register
+
+
+@lru_cache(maxsize=1024)
+def truth(condition: Condition) -> Test:
+    """Make a function that says whether a condition is true, false or unknown of a document."""
+    return _tests[type(condition)](condition)
+
+
+@lru_cache(maxsize=1024)
+def value(operand: Operand) -> Value:
+    """Make a function that gives the value of an operand; None is nothing."""
+    return _values[type(operand)](operand)

@@ -1,0 +1,80 @@
+"""What a condition depends on: fields, events and time. An index from these to conditions says which to decide anew."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from apps.conditions.functions import FUNCTIONS
+from apps.conditions.tree import (
+    Aggregate,
+    Call,
+    Condition,
+    Events,
+    Field,
+    FromTo,
+    Last,
+    Node,
+    Period,
+    Sequence,
+    Shift,
+    Since,
+    Step,
+    walk,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a condition depends on."""
+
+    fields: frozenset[Field]  # of the document
+    event_fields: frozenset[Field]  # of past events: event@...
+    event_types: frozenset[str]  # of past events; none, if any type counts or none is looked at
+    any_event_type: bool
+    has_history: bool
+    depends_on_time: bool  # it may change while nothing happens
+    # How far back past events count; None is without end.
+    look_back: timedelta | None
+
+
+def reads(condition: Condition) -> Reads:
+    """Return what a condition depends on."""
+    nodes = list(walk(condition))
+    selections = [node for node in nodes if isinstance(node, Events | Step)]
+    fields = frozenset(field for field in condition.free_fields() if field.root != "item")
+    any_event_type = any(not selection.types for selection in selections)
+    return Reads(
+        fields=fields,
+        event_fields=_event_fields(nodes),
+        event_types=frozenset() if any_event_type else frozenset(t for each in selections for t in each.types),
+        any_event_type=any_event_type,
+        has_history=bool(selections),
+        depends_on_time=any(map(_is_of_time, nodes)),
+        look_back=_longest([_look_back(node.period) for node in nodes if isinstance(node, Events | Sequence)]),
+    )
+
+
+def _event_fields(nodes: list[Node]) -> frozenset[Field]:
+    found: set[Field] = set()
+    for node in nodes:
+        if isinstance(node, Aggregate) and node.field:
+            found.add(node.field)
+        if isinstance(node, Events | Step) and node.where:
+            found.update(field for field in node.where.free_fields() if field.root == "event")
+    return frozenset(found)
+
+
+def _is_of_time(node: Node) -> bool:
+    return isinstance(node, Last) or (isinstance(node, Call) and FUNCTIONS[node.name].needs_now)
+
+
+def _longest(spans: list[timedelta | None]) -> timedelta | None:
+    return max((span for span in spans if span), default=timedelta()) if None not in spans else None
+
+
+def _look_back(period: Period | None) -> timedelta | None:
+    match period:
+        case Last(duration):
+            return timedelta(days=duration.days)
+        case Since(Shift(Call("now"), by)) | FromTo(Shift(Call("now"), by)) if by.amount < 0:
+            return timedelta(days=-by.days)
+    return None

@@ -1,0 +1,192 @@
+"""Event types: what the platform says of them, what operators add, and a dry run before it is saved."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from apps.collector import event_types
+from apps.core import jobs
+from apps.core.admin.shown import NOTHING, badge
+from apps.events import backfill, inference
+from apps.events.admin.backfill_form import BackfillForm
+from apps.events.admin.colours import JOURNEY_COLOURS, POLICY_COLOURS
+from apps.events.admin.event_type_form import EventTypeForm
+from apps.events.admin.overview import builtin_rows, changes_of, journey_of, seen_rows
+from apps.events.models import EventType, definition_of
+from apps.events.recent import properties_of, samples_of
+from apps.events.rules import compile
+from apps.events.trial import try_out
+from apps.profiles import schema
+
+
+@admin.register(EventType)
+class EventTypeAdmin(ModelAdmin):
+    """What events mean: what they must be, which properties are traits, what they tell about people."""
+
+    form = EventTypeForm
+    list_display = ("type", "name", "group", "journey_shown", "n_traits", "n_fields", "checked", "origin")
+    list_filter = ("group", "is_builtin", "is_enabled", "policy")
+    list_filter_submit = False
+    list_filter_sheet = True
+    list_per_page = 100
+    search_fields = ("type", "name")
+    ordering = ("type",)
+    warn_unsaved_form = True
+    actions_detail = ["index_traits", "copy_to_profiles"]
+    change_form_before_template = "admin/cdp/event_type_suggestions.html"
+    change_form_after_template = "admin/cdp/event_type_after.html"
+    readonly_fields = ("seen", "builtin")
+
+    def get_fieldsets(self, request: HttpRequest, obj: EventType | None = None) -> Any:
+        """Show what was seen and what is built in once there is something to show."""
+        check = ("schema", "condition", "policy", *(("seen",) if obj else ()))
+        parts = [
+            (None, {"fields": ("type", "name", "is_enabled", "journey", "tags")}),
+            ("What its events must be", {"fields": check}),
+            ("What their properties become", {"fields": ("reshape", "traits")}),
+            ("What they tell about the person", {"fields": ("profile",)}),
+        ]
+        return [*parts, ("Built in", {"fields": ("builtin",)})] if obj and obj.is_builtin else parts
+
+    def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
+        """Keep the key of what exists, and the names that a new version would overwrite."""
+        named = ("type", "name") if obj and obj.is_builtin else ("type",) if obj else ()
+        return (*self.readonly_fields, *named)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Keep the built-in types: the next version would bring them back."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_builtin)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer no deletion in bulk: it would ask of no row whether it is built in."""
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
+    def save_model(self, request: HttpRequest, obj: EventType, form: Any, change: Any) -> None:
+        """Save, and let this process see it at once; the others do within seconds."""
+        super().save_model(request, obj, form, change)
+        event_types.current.forget()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Name the page after what is in it."""
+        response: HttpResponse = super().changelist_view(request, {"title": "Event types", **(extra_context or {})})
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the dry run and the proposal of a schema."""
+        view = self.admin_site.admin_view
+        own = [
+            path("try/", view(self.try_view), name="events_eventtype_try"),
+            path("propose/", view(self.propose_view), name="events_eventtype_propose"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Render what the form, as it is now, would make of recent events; nothing is saved."""
+        row = EventType.objects.filter(pk=request.POST.get("pk", "")).first()
+        if not (self.has_change_permission(request, row) and request.user.has_perm("events.view_event")):
+            raise PermissionDenied
+        form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
+        if not form.is_valid():
+            return render(request, "admin/cdp/trial.html", {"errors": form.errors})
+        rules = compile(definition_of(form.instance))
+        samples = samples_of(rules.type, with_profiles=request.user.has_perm("profiles.view_profile"))
+        outcomes = [(outcome, changes_of(outcome)) for outcome in try_out(rules, samples, now=timezone.now())]
+        return render(request, "admin/cdp/trial.html", {"outcomes": outcomes})
+
+    def propose_view(self, request: HttpRequest) -> HttpResponse:
+        """Render the schema field with what recent events have in common."""
+        row = get_object_or_404(EventType, pk=request.GET.get("pk", ""))
+        if not (self.has_change_permission(request, row) and request.user.has_perm("events.view_event")):
+            raise PermissionDenied
+        proposed = inference.propose(inference.observe(properties_of(row.type)))
+        field = EventTypeForm.base_fields["schema"]
+        return HttpResponse(field.widget.render("schema", field.prepare_value(proposed), {"id": "id_schema"}))
+
+    @action(description="Index traits of stored events", url_path="index-traits", permissions=["change"])
+    def index_traits(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a period, and start the task."""
+        return self._backfill(request, object_id, backfill.TRAITS)
+
+    @action(description="Copy stored events to profiles", url_path="copy-to-profiles", permissions=["change"])
+    def copy_to_profiles(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a period and fields, and start the task."""
+        return self._backfill(request, object_id, backfill.PROFILES)
+
+    def _backfill(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
+        row = get_object_or_404(EventType, pk=unquote(object_id))
+        posted = request.POST if request.method == "POST" else None
+        form = BackfillForm(posted, kind=kind, event_type=row)
+        if posted is not None and form.is_valid():
+            task = jobs.start_task(kind, params=form.params, requested_by=request.user.get_username())
+            self.message_user(request, "The task has been started.", messages.SUCCESS)
+            return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
+        shown = {**self.admin_site.each_context(request), "form": form, "event_type": row, "title": form.title}
+        return render(request, "admin/cdp/backfill.html", {**shown, "opts": self.opts})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Look at recent events once for the whole page."""
+        samples = properties_of(unquote(object_id)) if object_id else []
+        self._seen = inference.observe(samples)
+        extra = {
+            **(extra_context or {}),
+            "profile_fields": schema.FIELDS.values(),
+            "property_paths": [path for path, _, _ in inference.flat(self._seen) if "[]" not in path],
+            "n_seen": len(samples),
+        }
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    @admin.display(description="Journey")
+    def journey_shown(self, row: EventType) -> SafeString:
+        """Show the place in the customer's journey."""
+        state = definition_of(row).get("journey")
+        return badge(state, JOURNEY_COLOURS.get(state, "grey")) if isinstance(state, str) else NOTHING
+
+    @admin.display(description="Traits")
+    def n_traits(self, row: EventType) -> int:
+        """Count the searchable traits."""
+        return len(definition_of(row).get("traits") or {})
+
+    @admin.display(description="Profile fields")
+    def n_fields(self, row: EventType) -> int:
+        """Count the profile fields that it sets."""
+        return len(definition_of(row).get("profile") or {})
+
+    @admin.display(description="Checked")
+    def checked(self, row: EventType) -> SafeString:
+        """Show what becomes of events that are not valid."""
+        return badge(row.policy, POLICY_COLOURS[row.policy]) if row.schema or row.condition else NOTHING
+
+    @admin.display(description="From")
+    def origin(self, row: EventType) -> SafeString:
+        """Show who defined it, and whether it is in use."""
+        if not row.is_enabled:
+            return badge("switched off", "red")
+        if not row.is_builtin:
+            return badge("own", "green")
+        return badge("changed", "amber") if row.overrides else badge("built in")
+
+    @admin.display(description="Fields seen")
+    def seen(self, row: EventType) -> SafeString:
+        """Show the fields of recent events, and where the schema says something else."""
+        shown = {"rows": seen_rows(self._seen, row.schema), "n_seen": self._seen.count, "row": row}
+        return render_to_string("admin/cdp/event_type_seen.html", shown)
+
+    @admin.display(description="Definition")
+    def builtin(self, row: EventType) -> SafeString:
+        """Show the built-in definition, and what the operator's own rows change of it."""
+        shown = {"rows": builtin_rows(row), "journey": journey_of(row), "row": row}
+        return render_to_string("admin/cdp/event_type_builtin.html", shown)

@@ -1,0 +1,43 @@
+"""Events that are not what their type says, and wait for somebody to mend them."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from apps.core.fields import Json
+
+
+class QuarantinedEvent(models.Model):
+    """An event that was accepted and set aside, with all that is needed to send it through the pipeline again.
+
+    Its id is the key of its message where it has one: however often a client repeats it, it is here once.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    type = models.CharField(max_length=128)
+    source_id = models.UUIDField()
+    time = models.DateTimeField()
+    received_at = models.DateTimeField()
+    problems = Json(default=list)  # [{field, message}] of the last check
+    # What may be mended.
+    properties = Json(default=dict, blank=True)
+    context = Json(default=dict, blank=True)
+    # What surrounded it: the rest of the event and its track; see collector.wire.replay
+    track = Json(default=dict)
+    # Whose it may be, before anybody has looked: keys of the ids that came with it, for erasure.
+    keys = ArrayField(models.UUIDField(), default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["type", "id"], name="quarantined_by_type"),  # the admin's filter, and dry runs
+            models.Index(fields=["received_at", "id"], name="quarantined_by_time"),  # the admin's list, and retention
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"
+
+    @property
+    def first_problem(self) -> dict[str, Any]:
+        """What to show in a line."""
+        return self.problems[0] if self.problems else {}

@@ -1,0 +1,161 @@
+"""Computed traits in the background: what changed is counted anew from stored events, windows slide, scores are given.
+
+One kind of task does all of it in pages, each a transaction that holds the rows of its profiles. What is left to do can
+be seen from the profiles themselves, so it does not matter who goes on after a crash, or what happened in between.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from itertools import accumulate, takewhile
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.core.ids import NIL
+from apps.core.models import Task
+from apps.core.tasks import Step
+from apps.core.upsert import update
+from apps.events import computed_traits
+from apps.events.computed_traits import Counter, Definitions
+from apps.events.models import ComputedTrait, Event
+from apps.profiles import computed, ledger, scores
+from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
+from apps.profiles.tallies import States
+
+KIND: Final = "computed-traits"
+MAX_PROFILES: Final = 500  # of a page
+MAX_EVENTS: Final = 5_000  # of a page of several profiles: nobody can write to them while their events are counted
+COLUMNS: Final = ("tallies", "computed", "computed_edition", "computed_until")
+
+
+def step(task: Task) -> Step:
+    """Work on one page: of profiles that wait to be counted, then of those whose values are old, then of scores."""
+    now = timezone.now()
+    definitions = computed_traits.read()
+    total = task.total if task.total is not None else stale(definitions).count() + due(now=now).count()
+    n_done = recount_page(definitions, now=now) or refresh_page(now=now)
+    if n_done:
+        return Step(n_done, is_last=False, position=task.position, total=total, message="Counting events")
+    return _score_page(task, now=now)
+
+
+def is_needed(*, now: datetime) -> bool:
+    """Tell whether there is anything for the task to do; scores are given once a day."""
+    traits = ComputedTrait.objects.filter(is_enabled=True, function=scores.FUNCTION)
+    scaled = ScoreScale.objects.filter(made_at__gte=datetime.combine(_day(now), datetime.min.time(), UTC))
+    return (
+        stale(computed_traits.read()).exists()
+        or due(now=now).exists()
+        or traits.exclude(key__in=scaled.values("trait")).exists()
+    )
+
+
+def stale(definitions: Definitions) -> ProfileQuerySet:
+    """Return the profiles that have yet to be counted for a definition that changed."""
+    return Profile.objects.filter(computed_edition__lt=definitions.edition)
+
+
+def due(*, now: datetime) -> ProfileQuerySet:
+    """Return the profiles of which events have left a window since their values were made."""
+    return Profile.objects.filter(computed_until__lte=_day(now))
+
+
+def recount_page(definitions: Definitions, *, now: datetime) -> int:
+    """Count the stored events of some profiles that wait for it, and return their number: 0 when none is left.
+
+    The profiles stay locked until the caller's transaction ends.
+    """
+    waiting = stale(definitions)
+    picked = list(waiting.order_by("computed_edition").values_list("id", "event_count")[:MAX_PROFILES])
+    n_events = accumulate(count for _, count in picked)
+    n_taken = max(1, sum(1 for _ in takewhile(lambda total: total <= MAX_EVENTS, n_events)))
+    ids = [profile_id for profile_id, _ in picked[:n_taken]]
+    rows = list(waiting.locked(ids).only("id", *COLUMNS))
+    recount(rows, definitions, now=now)
+    update(Profile, rows, COLUMNS)
+    return len(ids)
+
+
+def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datetime) -> None:
+    """Complete the tallies of profiles, whose rows the caller holds, and let their values be those of today.
+
+    What changed after a profile's edition is counted from its stored events; the rest is complete already, and may
+    hold more than is still stored.
+    """
+    by_edition: dict[int, list[Profile]] = {}
+    for profile in profiles:
+        by_edition.setdefault(profile.computed_edition, []).append(profile)
+    for edition, group in by_edition.items():
+        changed = definitions.after(edition)
+        counted = count_stored([profile.id for profile in group], changed, now=now)
+        kept = {trait.key for trait in definitions.traits} - {trait.key for trait in changed.traits}
+        for profile in group:
+            complete = {key: state for key, state in profile.tallies.items() if key in kept}
+            profile.tallies = complete | counted[profile.id]
+            profile.computed_edition = definitions.edition
+            computed.refresh(profile, today=_day(now))
+
+
+def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: datetime) -> dict[UUID, States]:
+    """Count the stored events of profiles: in one query, and one more for each of them whose events are being moved."""
+    today = _day(now)
+    counter = Counter(definitions, today=today)
+    found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
+    moving = ledger.unmoved(profile_ids)
+    parts = [(Q(profile_id__in=found.keys() - moving), None), *((ledger.belonging_to(one), one) for one in moving)]
+    columns = ("profile_id", "id", "time", "type", *definitions.roots)
+    for whose, owner in parts:
+        events = _countable(definitions, today=today).filter(whose).values_list(*columns)
+        for profile_id, event_id, time, *rest in events.iterator():
+            event = dict(zip(columns[3:], rest, strict=True))
+            states = found[owner or profile_id]
+            counter.count(states, event, time=time, event_id=event_id, edition=definitions.edition)
+    return found
+
+
+def _countable(definitions: Definitions, *, today: date) -> QuerySet[Event]:
+    events = Event.objects.filter(is_valid=True)
+    if definitions.event_types is not None:
+        events = events.filter(type__in=definitions.event_types)
+    since = definitions.first_day(today=today)
+    if since:
+        events = events.filter(time__gte=datetime.fromisoformat(since).replace(tzinfo=UTC))
+    return events
+
+
+def refresh_page(*, now: datetime) -> int:
+    """Let the windows of some profiles slide on, and return their number, as `recount_page` does."""
+    waiting = due(now=now)
+    ids = list(waiting.order_by("computed_until").values_list("id", flat=True)[:MAX_PROFILES])
+    rows = list(waiting.locked(ids).only("id", *COLUMNS))
+    for profile in rows:
+        computed.refresh(profile, today=_day(now))
+    update(Profile, rows, COLUMNS)
+    return len(ids)
+
+
+def _score_page(task: Task, *, now: datetime) -> Step:
+    """Give scores: first look at everybody, then note what that means for each, page after page."""
+    keys = list(ComputedTrait.objects.filter(is_enabled=True, function=scores.FUNCTION).values_list("key", flat=True))
+    if not keys:
+        return Step(0, is_last=True, message="All is up to date")
+    if not task.position:
+        n_profiles = sum(scores.rescale(key, at=now) for key in keys)
+        return Step(0, is_last=False, position={"after": str(NIL)}, total=task.progress + n_profiles)
+    scored = Profile.objects.filter(computed__has_any_keys=keys, id__gt=task.position["after"])
+    ids = list(scored.order_by("id").values_list("id", flat=True)[:MAX_PROFILES])
+    rows = [
+        profile
+        for profile in Profile.objects.all().locked(ids).only("id", *COLUMNS)
+        if computed.refresh(profile, today=_day(now))
+    ]
+    update(Profile, rows, COLUMNS)
+    if not ids:
+        return Step(0, is_last=True, message="All is up to date")
+    return Step(len(ids), is_last=False, position={"after": str(ids[-1])}, message="Giving scores")
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(UTC).date()

@@ -1,0 +1,283 @@
+"""The ledger of merges, what was not merged, and merging and undoing by hand."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.collector import event_types
+from apps.core import audit
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import badge, link, moment, tree
+from apps.core.ids import as_uuid
+from apps.core.jobs import enqueue
+from apps.core.queues import QueueName
+from apps.events import unmerging
+from apps.events.jobs import move_merged
+from apps.profiles import by_hand, identity, ledger, merging, schema
+from apps.profiles.models import IdentityConflict, Merge, Profile
+
+MAY_MERGE = "profiles.merge_profile"
+N_FOUND = 10
+
+
+class StateFilter(admin.SimpleListFilter):
+    """What a person has separated, and what is still moved; each has an index."""
+
+    title = "state"
+    parameter_name = "state"
+    states = {"separated": ~Q(undone_by=""), "moving": Q(moved_at=None)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer both."""
+        return [("separated", "Undone by a person"), ("moving", "Events still on their way")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Merge]) -> QuerySet[Merge]:
+        """Narrow the list."""
+        wanted = self.states.get(self.value() or "")
+        return queryset.filter(wanted) if wanted else queryset
+
+
+def _shown_profile(profile_id: UUID) -> SafeString:
+    """Link to a profile by any id that it ever had."""
+    return link("profiles_profile", profile_id, f"…{str(profile_id)[-12:]}")
+
+
+@admin.register(Merge)
+class MergeAdmin(Browser):
+    """What was merged, why, and what both were before; a merge can be undone from its page."""
+
+    list_display = ("happened", "kept", "merged", "why", "who", "state")
+    list_filter = (StateFilter,)
+    search_fields = ("kept_id",)
+    search_help_text = "A profile's id, old or new: the whole of it"
+    head_template = "admin/cdp/merge_head.html"
+    fieldsets = (
+        ("What the one was before that was kept", {"fields": ("kept_tree",)}),
+        ("What the one was that was merged into it", {"fields": ("merged_tree",)}),
+        (
+            "Merge",
+            {
+                "classes": ("side",),
+                "fields": ("happened", "kept", "merged", "why", "event", "who", "state", "undone"),
+            },
+        ),
+        ("Ids", {"classes": ("side",), "fields": ("id", "kept_via", "merged_via", "identifier_id")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Merge], search_term: str
+    ) -> tuple[QuerySet[Merge], bool]:
+        """Find the merges of a profile, by any of its ids."""
+        named = as_uuid(search_term.strip())
+        if named is None:
+            return (queryset.none() if search_term.strip() else queryset), False
+        own = ledger.raw_ids([ledger.living_id(named)])
+        return queryset.filter(Q(kept_id__in=own) | Q(merged_id__in=own)), False
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that asks whether to undo."""
+        own = path("<uuid:merge_id>/undo/", self.admin_site.admin_view(self.undo), name="profiles_merge_undo")
+        return [own, *super().get_urls()]
+
+    def undo(self, request: HttpRequest, merge_id: UUID) -> HttpResponse:
+        """Ask, and undo."""
+        if not request.user.has_perm(MAY_MERGE):
+            raise PermissionDenied
+        merge = get_object_or_404(Merge, pk=merge_id)
+        if request.method != "POST":
+            living = ledger.living_id(merge.kept_via)
+            n_again = 0 if merge.undone_at else len(ledger.plan(merge, ledger.merges_of(living)).again)
+            context = self.admin_site.each_context(request)
+            return render(
+                request, "admin/cdp/undo_merge.html", {**context, "merge": merge, "n_again": n_again, "living": living}
+            )
+        return self._undo(request, merge)
+
+    def _undo(self, request: HttpRequest, merge: Merge) -> HttpResponse:
+        actor, now = audit.actor_of(request), timezone.now()
+        try:
+            unmerging.undo(merge.pk, actor=actor.key, rules=event_types.rules(), now=now)
+        except unmerging.CannotUndo as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            audit.record("undone", actor=actor, at=now, object=merge)
+            enqueue(QueueName.DEFAULT, move_merged)
+            self.message_user(request, "The profiles are two again; their events follow in a moment.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:profiles_merge_change", args=[merge.pk]))
+
+    @admin.display(description="When")
+    def happened(self, row: Merge) -> SafeString:
+        """Show when."""
+        return moment(row.at)
+
+    @admin.display(description="Kept")
+    def kept(self, row: Merge) -> SafeString:
+        """Link to the profile that was kept."""
+        return _shown_profile(row.kept_id)
+
+    @admin.display(description="Merged into it")
+    def merged(self, row: Merge) -> SafeString:
+        """Link to where the profile that went leads now."""
+        return _shown_profile(row.merged_id)
+
+    @admin.display(description="Because of")
+    def why(self, row: Merge) -> str:
+        """Say what said that they are one."""
+        kind = f": {row.get_identifier_kind_display()}" if row.identifier_kind else ""
+        return f"{row.get_reason_display()}{kind}"
+
+    @admin.display(description="Event")
+    def event(self, row: Merge) -> SafeString:
+        """Link to the event that said so."""
+        return link("events_event", row.event_id)
+
+    @admin.display(description="By")
+    def who(self, row: Merge) -> str:
+        """Say who decided."""
+        return row.actor or "the platform"
+
+    @admin.display(description="State")
+    def state(self, row: Merge) -> SafeString:
+        """Show whether it stands."""
+        if row.moved_at is None:
+            return badge("events on their way", "blue")
+        return badge("undone", "amber") if row.undone_at else badge("standing", "green")
+
+    @admin.display(description="Undone")
+    def undone(self, row: Merge) -> SafeString:
+        """Show when it was undone, and by whom."""
+        by = row.undone_by or ("the undoing of an older merge; it was merged again" if row.undone_at else "")
+        return format_html("{} {}", moment(row.undone_at), by) if row.undone_at else badge("no")
+
+    @admin.display(description="The one that was kept")
+    def kept_tree(self, row: Merge) -> SafeString:
+        """Show what it was."""
+        return tree(_facts(row.kept_before))
+
+    @admin.display(description="The one that was merged")
+    def merged_tree(self, row: Merge) -> SafeString:
+        """Show what it was."""
+        return tree(_facts(row.merged_before))
+
+
+def _facts(image: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in image.items() if value and name not in ("provenance", "tallies")}
+
+
+@admin.register(IdentityConflict)
+class IdentityConflictAdmin(Browser):
+    """Profiles that something says are one person, and that were left alone: for somebody to look at."""
+
+    list_display = ("noted", "one", "other", "refused", "why")
+    fieldsets = (("Conflict", {"fields": ("noted", "one", "other", "refused", "why", "event", "identifier_id")}),)
+    keyset = ("at", "id")
+
+    @admin.display(description="First noted")
+    def noted(self, row: IdentityConflict) -> SafeString:
+        """Show when."""
+        return moment(row.at)
+
+    @admin.display(description="Profile")
+    def one(self, row: IdentityConflict) -> SafeString:
+        """Link to the one."""
+        return _shown_profile(row.profile_id)
+
+    @admin.display(description="Profile")
+    def other(self, row: IdentityConflict) -> SafeString:
+        """Link to the other."""
+        return _shown_profile(row.other_id)
+
+    @admin.display(description="Not merged because")
+    def refused(self, row: IdentityConflict) -> SafeString:
+        """Show why not."""
+        return badge(row.get_refusal_display(), "amber")
+
+    @admin.display(description="One person by")
+    def why(self, row: IdentityConflict) -> str:
+        """Say what said that they are one."""
+        kind = f": {row.get_identifier_kind_display()}" if row.identifier_kind else ""
+        return f"{row.get_evidence_display()}{kind}"
+
+    @admin.display(description="Event")
+    def event(self, row: IdentityConflict) -> SafeString:
+        """Link to the event that said so."""
+        return link("events_event", row.event_id)
+
+
+def merge_urls(site: admin.AdminSite) -> list[URLPattern]:
+    """List the pages by which a profile is merged with another one."""
+
+    def preview(request: HttpRequest, profile_id: UUID) -> HttpResponse:
+        return _preview(request, profile_id, site.each_context(request))
+
+    return [
+        path("<uuid:profile_id>/merge/", site.admin_view(require_safe(preview)), name="profile_merge"),
+        path("<uuid:profile_id>/merge/now/", site.admin_view(require_POST(_merge)), name="profile_merge_now"),
+    ]
+
+
+def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> HttpResponse:
+    """Ask with whom, and show field by field what that gives."""
+    if not request.user.has_perm(MAY_MERGE):
+        raise PermissionDenied
+    profile = get_object_or_404(Profile, pk=profile_id)
+    text = request.GET.get("with", "").strip()
+    context |= {"profile": profile, "text": text, "title": f"Merge {profile} with another profile"}
+    found = _found(text, besides=profile) if text else []
+    if len(found) == 1:
+        context["other"] = found[0]
+        context["preview"] = shown = by_hand.preview(profile.id, found[0].id)
+        context["rows"] = [_row(each, profile, shown) for each in shown.fields]
+    return render(request, "admin/cdp/merge_profile.html", {**context, "found": found})
+
+
+def _found(text: str, *, besides: Profile) -> list[Profile]:
+    by_email = Q(email=text.lower()) | Q(primary_id=text)
+    found = Profile.objects.filter(by_email | Q(id__in=identity.named(text))).exclude(pk=besides.pk)
+    return list(found.order_by("id")[:N_FOUND])
+
+
+def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> dict[str, Any]:
+    """Show a field of both in the order of the page: the profile that one came from first."""
+    found = schema.find(each.path)
+    values = [tree(each.one), tree(each.other)]
+    one, other = values if preview.kept.pk == profile.pk else reversed(values)
+    label = found.label if found else each.path
+    return {
+        "path": each.path,
+        "label": label,
+        "one": one,
+        "other": other,
+        "result": tree(each.result),
+        "strategy": each.strategy,
+    }
+
+
+def _merge(request: HttpRequest, profile_id: UUID) -> HttpResponse:
+    """Merge as the preview said."""
+    if not request.user.has_perm(MAY_MERGE):
+        raise PermissionDenied
+    other_id = as_uuid(request.POST.get("other", ""))
+    actor, now = audit.actor_of(request), timezone.now()
+    try:
+        if other_id is None:
+            raise by_hand.CannotMerge("Name the other profile.")
+        merge = by_hand.merge(profile_id, other_id, actor=actor.key, now=now)
+    except by_hand.CannotMerge as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("admin:profile_merge", args=[profile_id]))
+    audit.record("merged", actor=actor, at=now, object=merge)
+    enqueue(QueueName.DEFAULT, move_merged)
+    undo = format_html('<a class="cdp-link" href="{}">Undo</a>', reverse("admin:profiles_merge_undo", args=[merge.pk]))
+    messages.success(request, format_html("The two profiles are one now. {}", undo))
+    return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[merge.kept_id]))

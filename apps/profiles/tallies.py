@@ -1,0 +1,258 @@
+"""Tallies: what a computed trait remembers of the events it counted, so that its value needs no event again.
+
+A tally is a small JSON value; its shape is the function's. The tallies of two sets of events merge to the tally of both
+together, in any order: so it matters neither in which order events arrive, nor in which profiles they were before a
+merge. A state is a tally with what it is of; a profile has one for each trait that ever counted an event of it:
+
+    {"is": "sum", "tally": "24.9"}                                                 all events
+    {"is": "sum", "tally": "24.9", "days": 30, "by_day": {"2026-11-23": "24.9"}}   those of the last 30 days, in UTC
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Context, Decimal
+from functools import lru_cache, reduce
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from apps.core.paths import MISSING, Missing
+from apps.profiles import schema
+
+Tally = Any  # JSON
+State = dict[str, Any]
+States = dict[str, State]
+
+MAX_VALUES: Final = 500  # different values that a tally tells apart
+MAX_TEXT: Final = 200  # characters of a value that are looked at
+# Any sum of any numbers that JSON can carry here has fewer digits: sums are exact.
+_EXACT: Final = Context(prec=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One way to sum events up."""
+
+    label: str
+    of: Callable[[str, str, Any], Tally]  # the tally of one event, by its ISO time in UTC, its id, and its value
+    merge: Callable[[Tally, Tally], Tally]
+    value: Callable[[Tally], Any]  # what people see
+    read: Callable[[object], Any] | None = None  # the value that counts, or MISSING; None: any event counts
+
+
+def number(value: object) -> int | float | Missing:
+    """Return the number that a value is or says, or MISSING."""
+    try:
+        found = schema.number(value)
+    except ValueError:
+        return MISSING
+    return _plain(found)
+
+
+def scalar(value: object) -> str | int | float | bool | Missing:
+    """Return a text, number, or yes or no as such, or MISSING; lists, objects and null are no single value."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    return _plain(value) if isinstance(value, (int, float)) else MISSING
+
+
+def _plain(value: int | float) -> int | float:
+    """Write 5.0 as 5 and 4e16 as its digits say, as the database does when it returns what was stored."""
+    if isinstance(value, float) and value.is_integer():
+        digits = int(Decimal(repr(value)))
+        return digits if -(2**63) <= digits < 2**64 else value  # no greater integer is read from JSON
+    return value
+
+
+def _text(total: Decimal) -> str:
+    text = str(total)
+    if "E" in text:
+        text = format(total, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _exact(value: int | float) -> str:
+    text = repr(value)
+    return _text(Decimal(text)) if "e" in text else text
+
+
+def _added(left: str, right: str) -> str:
+    return _text(_EXACT.add(Decimal(left), Decimal(right)))
+
+
+def _shown(total: str) -> int | float:
+    return int(total) if "." not in total and len(total) < 16 else float(total)
+
+
+def _counted(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
+    counts = {**left}
+    for value, count in right.items():
+        counts[value] = counts.get(value, 0) + count
+    # Which values are kept must not depend on the order of the events: those of the lowest hashes are a sample that
+    # is the same whichever way it came about, and what is in it was counted from the start.
+    for value in sorted(counts, key=_rank)[MAX_VALUES:] if len(counts) > MAX_VALUES else ():
+        del counts[value]
+    return counts
+
+
+@lru_cache(maxsize=4_096)
+def _rank(value: str) -> bytes:
+    return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _values(counts: dict[str, int]) -> list[Any]:
+    return [orjson.loads(value) for value in sorted(counts)]
+
+
+def _most_frequent(counts: dict[str, int]) -> Any:
+    return orjson.loads(min(counts, key=lambda value: (-counts[value], value)))
+
+
+def _same(tally: Tally) -> Any:
+    return tally
+
+
+def _of_value(_at: str, _event_id: str, value: Any) -> Tally:
+    return value
+
+
+def _of_time(at: str, _event_id: str, _value: Any) -> Tally:
+    return at
+
+
+def _of_counts(_at: str, _event_id: str, value: Any) -> Tally:
+    return {orjson.dumps(value).decode(): 1}
+
+
+def _of_occurrence(at: str, event_id: str, value: Any) -> Tally:
+    return [at, event_id, value]  # the id decides between events of one time; it never changes
+
+
+def _merged_average(left: Tally, right: Tally) -> Tally:
+    return [left[0] + right[0], _added(left[1], right[1])]
+
+
+def _merged_rfm(left: Tally, right: Tally) -> Tally:
+    return [max(left[0], right[0]), left[1] + right[1], _added(left[2], right[2])]
+
+
+def _earlier(left: Tally, right: Tally) -> Tally:
+    return min(left, right, key=lambda tally: tally[:2])
+
+
+def _later(left: Tally, right: Tally) -> Tally:
+    return max(left, right, key=lambda tally: tally[:2])
+
+
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    "count": Function("Number of events", lambda *_: 1, int.__add__, _same),
+    "sum": Function("Sum", lambda _at, _id, value: _exact(value), _added, _shown, number),
+    "average": Function(
+        "Average",
+        lambda _at, _id, value: [1, _exact(value)],
+        _merged_average,
+        lambda tally: float(Decimal(tally[1]) / tally[0]),
+        number,
+    ),
+    "min": Function("Smallest number", _of_value, min, _same, number),
+    "max": Function("Largest number", _of_value, max, _same, number),
+    "first": Function("First value", _of_occurrence, _earlier, lambda tally: tally[2], scalar),
+    "last": Function("Last value", _of_occurrence, _later, lambda tally: tally[2], scalar),
+    "most_frequent": Function("Most frequent value", _of_counts, _counted, _most_frequent, scalar),
+    "distinct": Function("Different values", _of_counts, _counted, _values, scalar),
+    "distinct_count": Function("Number of different values", _of_counts, _counted, len, scalar),
+    "first_time": Function("Time of the first", _of_time, min, _same),
+    "last_time": Function("Time of the last", _of_time, max, _same),
+    "rfm": Function(
+        "RFM: recency, frequency, monetary",
+        lambda at, _id, value: [at, 1, _exact(value)],
+        _merged_rfm,
+        lambda tally: {"last": tally[0], "count": tally[1], "sum": _shown(tally[2])},
+        number,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the state of a trait is of: a function, and a window in days, or None for all events."""
+
+    name: str
+    days: int | None
+    function: Function = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look the function up once. Raises KeyError when there is no such function."""
+        object.__setattr__(self, "function", FUNCTIONS[self.name])
+
+    def add(self, states: States, key: str, tally: Tally, *, day: str) -> None:
+        """Add the tally of one event, which happened on that day, to the state of a trait, in place."""
+        known = states.get(key)
+        if known is None:
+            states[key] = {"is": self.name, "tally": tally}
+            if self.days is not None:
+                states[key] |= {"days": self.days, "by_day": {day: tally}}
+            return
+        merge_tallies = self.function.merge
+        known["tally"] = whole = merge_tallies(known["tally"], tally)
+        if self.days is not None:
+            by_day = known["by_day"]
+            if day not in by_day:
+                by_day[day] = tally
+            else:  # most often there is one day, which is the whole
+                by_day[day] = whole if len(by_day) == 1 else merge_tallies(by_day[day], tally)
+
+
+def merge(left: States, right: States) -> States:
+    """Return the states of all events of both; associative and commutative, and neither argument is changed."""
+    merged = {**left, **right}
+    for key in left.keys() & right.keys():
+        merged[key] = joined(left[key], right[key])
+    return merged
+
+
+def joined(left: State, right: State) -> State:
+    """Merge two states of a trait. If one is of an older definition it is dropped: it is due to be made anew anyway."""
+    shapes = [(each["is"], each.get("days", 0)) for each in (left, right)]
+    if shapes[0] != shapes[1]:
+        return max(left, right, key=lambda each: (each["is"], each.get("days", 0)))
+    merge_tallies = FUNCTIONS[left["is"]].merge
+    whole = {**left, "tally": merge_tallies(left["tally"], right["tally"])}
+    if "by_day" in left:
+        by_day = {**left["by_day"]}
+        for day, tally in right["by_day"].items():
+            by_day[day] = merge_tallies(by_day[day], tally) if day in by_day else tally
+        whole["by_day"] = by_day
+    return whole
+
+
+def value(of: State) -> Any:
+    """Return what a state says: the value of its trait."""
+    return FUNCTIONS[of["is"]].value(of["tally"])
+
+
+def first_day(days: int, *, today: date) -> str:
+    """Name the first day of a window that ends today: the last 1 day is today alone."""
+    return (today - timedelta(days=days - 1)).isoformat()
+
+
+def expired(of: State, *, today: date) -> State | None:
+    """Return a state without the days that have left its window; None when nothing is left."""
+    if "by_day" not in of:
+        return of
+    since = first_day(of["days"], today=today)
+    by_day = {day: tally for day, tally in of["by_day"].items() if day >= since}
+    if not by_day:
+        return None
+    if len(by_day) == len(of["by_day"]):
+        return of
+    return {**of, "tally": reduce(FUNCTIONS[of["is"]].merge, by_day.values()), "by_day": by_day}
+
+
+def holds_until(of: State) -> date | None:
+    """Name the day on which the first of its events leaves the window; None when none ever does."""
+    if "by_day" not in of:
+        return None
+    return date.fromisoformat(min(of["by_day"])) + timedelta(days=of["days"])

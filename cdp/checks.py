@@ -1,0 +1,86 @@
+"""System checks: settings that are wrong, or dangerous once others than this machine come in.
+
+`manage.py check` runs them, and so does each command that starts a process. E is refused, W is only told.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.apps import apps as django_apps
+from django.conf import settings
+from django.contrib.sessions.models import Session as LoginSession
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import models
+
+from cdp import embedded
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
+KEY_CHARACTERS = 32
+
+
+@register
+def check_exposure(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """Look at what changes once others than this machine may come in."""
+    public = sorted(set(settings.ALLOWED_HOSTS) - LOCAL_HOSTS)
+    if not public:
+        return []
+    found: list[CheckMessage] = []
+    named = ", ".join(public)
+    if settings.DEBUG:
+        found.append(Error(f"DEBUG shows source code and settings to everybody who comes by {named}.", id="cdp.E001"))
+    if "*" in public:
+        hint = "Name the hosts by which the platform is reached."
+        found.append(Warning("ALLOWED_HOSTS takes any host name, so that links can be forged.", hint, id="cdp.W001"))
+    if not settings.SESSION_COOKIE_SECURE:
+        hint = "Serve the admin by HTTPS and set SECURE_COOKIES=1."
+        found.append(Warning("The cookies of the admin travel over plain HTTP, too.", hint, id="cdp.W002"))
+    return found
+
+
+@register
+def check_keys(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """Look at the keys: guessable ones, and those that only this machine has."""
+    hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    found: list[CheckMessage] = [
+        Error(f"{name} is shorter than {KEY_CHARACTERS} characters: it can be guessed.", hint, id="cdp.E002")
+        for name in ("SECRET_KEY", "IDENTITY_KEY")
+        if len(getattr(settings, name)) < KEY_CHARACTERS
+    ]
+    has_key = any(os.environ.get(name) for name in ("IDENTITY_KEY", "IDENTITY_KEY_FILE"))
+    if os.environ.get("DATABASE_URL") and not has_key:
+        message = (
+            f"IDENTITY_KEY is unset, and {embedded.var_dir() / 'secret_key'} takes its place: whoever works on this "
+            "database with another key recognises nobody, and nor do you once the file is lost."
+        )
+        found.append(Warning(message, "Set IDENTITY_KEY, the same for all, and keep a copy.", id="cdp.W003"))
+    return found
+
+
+@register
+def check_place_database(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """Look for the file of places by IP."""
+    path = settings.GEOIP_DATABASE
+    if not path or (Path(path).is_file() and os.access(path, os.R_OK)):
+        return []
+    hint = "Name a .mmdb file, or leave it unset."
+    return [Error(f"GEOIP_DATABASE names no file that can be read: {path}.", hint, id="cdp.E003")]
+
+
+@register
+def check_login_sessions(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """Look for relations that mean our sessions and, by the name "sessions.Session", point to Django's sign-ins."""
+    return _links_to_logins(django_apps.get_models())
+
+
+def _links_to_logins(all_models: Iterable[type[models.Model]]) -> list[CheckMessage]:
+    hint = 'Write "cdp_sessions.Session", or import the class.'
+    return [
+        Error(f"{field} points to the sign-ins of the admin (django_session).", hint, obj=model, id="cdp.E004")
+        for model in all_models
+        if model.__module__.startswith("apps.")
+        for field in model._meta.get_fields()
+        if field.is_relation and field.related_model is LoginSession
+    ]

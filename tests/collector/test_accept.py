@@ -1,0 +1,183 @@
+"""What holds when something goes wrong between a request and its commit."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, OperationalError
+from psycopg import errors
+
+from apps.collector import accept
+from apps.collector.track import Track
+from apps.collector.wire import Message
+from apps.collector.wire.envelope import Envelope
+from apps.events import storage
+from apps.events.models import Event, InboxItem, Source
+from tests.factories import SourceFactory, policy, track_payload
+
+NOW = datetime.now(UTC)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
+process = accept.process
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return SourceFactory()
+
+
+def message(source: Source, type_: str) -> Message:
+    body = json.dumps(track_payload(source, events=[{"type": type_, "id": type_}], session=type_)).encode()
+    return Message("track", body, Envelope(policy(source), NOW))
+
+
+def requests(source: Source, *types: str) -> list[accept._Request]:
+    return [accept._Request(each, each.parse()) for each in (message(source, type_) for type_ in types)]
+
+
+def stored() -> set[str]:
+    return set(Event.objects.exclude(tags__contains=["event:system"]).values_list("type", flat=True))
+
+
+def failing(error: Exception, *, when: Callable[[set[str]], bool]) -> Any:
+    """Make `process` raise the error for tracks whose event types are such."""
+
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+        if when({event.type for track in tracks for event in track.events}):
+            raise error
+        process(tracks, now=now)
+
+    return process_or_fail
+
+
+def too_much(cause: type[errors.Error]) -> OperationalError:
+    error = OperationalError("out of shared memory")
+    error.__cause__ = cause()
+    return error
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug of ours"), too_much(errors.ProgramLimitExceeded)])
+def test_a_request_that_fails_on_its_own_loses_no_neighbour(
+    source: Source, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(accept, "process", failing(error, when=lambda types: "poison" in types))
+    group = requests(source, "before", "poison", "after")
+
+    accept._process_group(group)
+
+    assert [request.error for request in group] == [None, error, None]
+    assert [bool(request.parsed.tracks[0].profile) for request in group] == [True, False, True]
+    assert stored() == {"before", "after"}
+
+
+def test_a_failure_of_ours_is_told_from_one_of_the_database(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = message(source, "page-view")
+
+    monkeypatch.setattr(accept, "process", failing(ValueError(), when=bool))
+    with pytest.raises(accept.Failed):
+        accept.now(one, one.parse())
+
+    monkeypatch.setattr(accept, "process", failing(OperationalError("gone"), when=bool))
+    with pytest.raises(OperationalError, match="gone"):
+        accept.now(one, one.parse())
+
+
+def test_when_the_database_goes_in_the_midst_those_who_are_stored_are_told_so(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = requests(source, "first", "second")
+
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+        if len(tracks) > 1:
+            raise ValueError("a bug of ours")
+        failing(OperationalError("gone"), when=lambda types: "second" in types)(tracks, now=now)
+
+    monkeypatch.setattr(accept, "process", process_or_fail)
+    accept._process_group(group)
+
+    assert group[0].error is None
+    assert isinstance(group[1].error, OperationalError)
+
+
+def test_a_message_that_another_process_stores_at_the_same_moment_is_seen_at_the_second_look(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember, calls = storage.remember, []
+
+    def collide(keys: Any, *, at: datetime) -> None:
+        calls.append(keys)
+        if len(calls) <= 2:  # in the group, and alone
+            raise IntegrityError("duplicate key")
+        remember(keys, at=at)
+
+    monkeypatch.setattr(storage, "remember", collide)
+    group = requests(source, "page-view")
+    accept._process_group(group)
+
+    assert group[0].error is None
+    assert stored() == {"page-view"}
+
+
+def test_what_breaks_a_rule_of_the_database_again_is_logged(
+    source: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(accept, "process", failing(IntegrityError("check"), when=bool))
+
+    with caplog.at_level(logging.ERROR), pytest.raises(accept.Failed):
+        accept.now(message(source, "a"), message(source, "a").parse())
+
+    assert "A request breaks a rule of the database" in caplog.messages
+
+
+def put(source: Source, *types: str) -> None:
+    accept.keep([message(source, type_) for type_ in types])
+
+
+@pytest.mark.parametrize("cause", [errors.OutOfMemory, errors.ProgramLimitExceeded])
+def test_a_batch_that_is_too_much_for_the_database_does_not_stop_the_inbox(
+    source: Source, monkeypatch: pytest.MonkeyPatch, cause: type[errors.Error]
+) -> None:
+    put(source, "a", "b", "c")
+    monkeypatch.setattr(accept, "process", failing(too_much(cause), when=lambda types: len(types) > 1 or "b" in types))
+
+    assert accept.ingest(10, at=NOW) == 3
+
+    assert stored() == {"a", "c"}
+    assert InboxItem.objects.get().parked_at == NOW
+
+
+def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(source, "a", "b", "c")
+
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+        if len(tracks) > 1:
+            raise ValueError("a bug of ours")
+        failing(OperationalError("gone"), when=lambda types: "b" in types)(tracks, now=now)
+
+    monkeypatch.setattr(accept, "process", process_or_fail)
+    with pytest.raises(OperationalError):
+        accept.ingest(10, at=NOW)
+
+    assert stored() == {"a"}
+    assert InboxItem.objects.filter(parked_at=None).count() == 2
+
+
+def test_a_message_with_a_track_that_fails_stores_its_others_and_is_parked_once(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [{"type": "track", "event": type_, "userId": "anna"} for type_ in ("before", "poison", "after")]
+    envelope = Envelope(policy(source), NOW, call="batch")
+    accept.keep([Message("segment", json.dumps({"batch": batch}).encode(), envelope)])
+    monkeypatch.setattr(accept, "process", failing(ValueError("ours"), when=lambda types: "poison" in types))
+
+    accept.ingest(10, at=NOW)
+    assert stored() == {"before", "after"}
+
+    monkeypatch.undo()
+    InboxItem.objects.update(parked_at=None)
+    accept.ingest(10, at=NOW)
+    assert stored() == {"before", "poison", "after"}
+    assert Event.objects.filter(type="before").count() == 1
+    assert not InboxItem.objects.exists()

@@ -1,0 +1,61 @@
+"""Requests made along the API's own description, and against it: whatever comes, the answer is never a 5xx."""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+
+from apps.collector import accept
+from apps.events.models import InboxItem, Source
+from tests.factories import SourceFactory
+
+API = schemathesis.openapi.from_wsgi("/api/schema?format=json", get_wsgi_application())
+# The short names of Segment's calls are the same views.
+FOUND = API.exclude(path_regex="^/v1/[a-z]$").get_all_operations()
+OPERATIONS = {operation.label: operation for operation in (result.ok() for result in FOUND)}
+
+
+@pytest.fixture
+def names(db: None, alone: None) -> Iterator[dict[str, str]]:
+    """The names of sources that exist; in the end, what they accepted is processed, and nothing of it is set aside."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # as Django's test client does: it would end the test's transaction
+    api, webhook = SourceFactory(), SourceFactory(kind=Source.Kind.WEBHOOK, creates_profiles=True)
+    yield {"id": str(api.id), "write_key": api.write_key, "webhook": str(webhook.id)}
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+    while accept.ingest(500, at=datetime.now(UTC)):
+        pass
+    assert not InboxItem.objects.exists()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_request_ends_in_a_server_error(name: str, names: dict[str, str]) -> None:
+    made = [OPERATIONS[name].as_strategy(generation_mode=mode) for mode in GenerationMode]
+
+    @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.one_of(made))
+    def attack(case: Case) -> None:
+        aim(case, names)
+        answer = case.call()
+        assert answer.status_code < 500, answer.text
+
+    attack()
+
+
+def aim(case: Case, names: dict[str, str]) -> None:
+    """Name a source that exists, where the request names one: nothing else gets past the door."""
+    if "source_id" in case.path_parameters:
+        case.path_parameters["source_id"] = names["webhook"]
+    if isinstance(case.body, dict) and isinstance(case.body.get("source"), dict):
+        case.body["source"]["id"] = names["id"]
+    if case.path.startswith("/v1/"):
+        case.headers["Authorization"] = "Basic " + base64.b64encode(f"{names['write_key']}:".encode()).decode()

@@ -1,0 +1,46 @@
+"""Deciding in memory and deciding in PostgreSQL are the same, whatever is asked of whatever."""
+
+import json
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+
+from apps.conditions import Condition, RecordedEvents, compile, from_json, parse, to_json
+from tests.conditions.database import found_by_sql, keep_crowd
+from tests.conditions.people import CROWD, NOW, Person
+from tests.conditions.strategies import CONDITIONS, PEOPLE
+
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+N_CASES = 20_000 if IS_NIGHTLY else 500
+
+
+@pytest.fixture
+def crowd(db: None) -> None:
+    keep_crowd()
+
+
+def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
+    """Decide one after the other."""
+    matches = compile(condition)
+    return [
+        matches({"profile": profile}, now=NOW, history=RecordedEvents(events)) for profile, events in [*CROWD, *people]
+    ]
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.timeout(4 * 3600 if IS_NIGHTLY else 120)
+@settings(
+    max_examples=N_CASES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(CONDITIONS, PEOPLE)
+def test_condition_means_the_same_as_text_as_json_in_memory_and_in_sql(
+    condition: Condition, people: list[Person]
+) -> None:
+    note(str(condition))
+
+    assert parse(str(condition)) == condition
+    assert from_json(json.loads(json.dumps(to_json(condition)))) == condition
+    assert found_by_sql(condition, people) == found_in_memory(condition, people)

@@ -1,0 +1,94 @@
+"""The admin's first page: figures of the last day, and whether something is stuck."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from apps.console import home, samples
+from tests.factories import NOON, InboxItemFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin_client() -> Client:
+    client = Client()
+    client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    return client
+
+
+def page(client: Client) -> str:
+    answer = client.get("/admin/")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_empty_installation_says_how_to_begin(admin_client: Client) -> None:
+    shown = page(admin_client)
+
+    assert "Add the first source" in shown
+    assert "nothing waits" in shown
+
+
+def test_a_source_without_events_waits_for_the_first_one(admin_client: Client) -> None:
+    SourceFactory(name="Web shop")
+
+    shown = page(admin_client)
+
+    assert "Web shop" in shown
+    assert "waiting for the first event" in shown
+
+
+def test_figures_compare_with_the_day_before(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "PEOPLE", 10)
+    samples.load(now=timezone.now())
+
+    context = home.dashboard(admin_client.get("/admin/").wsgi_request, {})
+
+    events = next(card for card in context["cards"] if card["title"] == "Events")
+    assert events["count"] >= sum(hour["count"] for hour in context["hours"]) > 0
+    assert len(context["hours"]) == 24
+    assert max(hour["height"] for hour in context["hours"]) == 100
+    assert "page-view" in {row["type"] for row in context["types"]}
+
+
+@pytest.mark.parametrize(
+    ("today", "yesterday", "told"),
+    [(110, 100, "+10% on the day before"), (50, 100, "-50% on the day before"), (5, 0, "in the last 24 hours")],
+)
+def test_a_change_is_told_in_percent_when_there_is_something_to_compare_with(
+    today: int, yesterday: int, told: str
+) -> None:
+    assert home._change(today, yesterday) == told
+
+
+def test_what_waits_and_what_failed_in_the_inbox_is_shown(admin_client: Client) -> None:
+    InboxItemFactory(received_at=timezone.now() - timedelta(hours=2))
+    assert "oldest 2\xa0hours ago" in page(admin_client)
+
+    InboxItemFactory(parked_at=NOON)
+    assert "1 failed and set aside" in page(admin_client)
+
+
+def test_a_queue_without_a_worker_says_so(admin_client: Client) -> None:
+    assert "no worker" in page(admin_client)
+
+
+def test_the_page_opens_while_valkey_is_away(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str) -> None:
+        raise RedisError("Connection refused")
+
+    monkeypatch.setattr(home, "get_queue", fail)
+
+    assert "Valkey does not answer" in page(admin_client)
+
+
+def test_somebody_without_a_role_is_told_to_ask_for_one() -> None:
+    client = Client()
+    client.force_login(User.objects.create(username="new", is_staff=True))
+
+    assert "Your account has no role yet" in page(client)

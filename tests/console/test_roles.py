@@ -1,0 +1,158 @@
+"""Each role sees and may do just what it should: asked page by page, as a user of that role."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from apps.console import roles
+from apps.events.models import InboxItem, Source
+from tests.factories import NOON, InboxItemFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
+COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
+TROUBLE = {
+    "events.refusedevent",
+    "events.quarantinedevent",
+    "events.inboxitem",
+    "core.task",
+    "django_rq.dashboard",
+}
+USERS = {"auth.user", "auth.group", "core.apikey"}
+MERGES = {"profiles.merge", "profiles.identityconflict"}
+IDENTITY = {"profiles.blockedidentifier", "profiles.mergerule", "events.identificationpoint"}
+CONSENTS = {"profiles.consenttype", "profiles.consentdecision", "events.compliancerule"}
+PRIVACY = {"profiles.privacyrequest", "profiles.erasedid", "core.auditentry", "core.task"}
+RULES = {"profiles.consenttype", "events.compliancerule"}
+
+SEES = {
+    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY | CONSENTS | PRIVACY,
+    "Data steward": PEOPLE | COLLECTING | MERGES | CONSENTS | PRIVACY,
+    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY | CONSENTS,
+    "Marketer": PEOPLE | COLLECTING | MERGES | CONSENTS,
+    "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
+    "": set(),
+}
+ADDS = {
+    "Administrator": COLLECTING | IDENTITY | RULES | USERS,
+    "Data steward": RULES,
+    "Developer": COLLECTING | IDENTITY,
+    "Marketer": {"events.computedtrait"},
+    "Analyst": set(),
+    "": set(),
+}
+ROLES = sorted(SEES)
+
+
+def signed_in(role: str) -> Client:
+    """Sign somebody in who may enter the admin, and has this one role; or none."""
+    user = User.objects.create(username="somebody", is_staff=True)
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def pages_that_open(client: Client, page: str) -> set[str]:
+    """Ask for a page of every model of the admin; whoever may not see it is told so, and nothing else happens."""
+    opened = set()
+    for model in admin.site._registry:
+        meta = model._meta
+        status = client.get(reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}")).status_code
+        assert status in (200, 403), (meta.label, status)
+        if status == 200:
+            opened.add(f"{meta.app_label}.{meta.model_name}")
+    return opened
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_sees_the_lists_that_it_should(role: str) -> None:
+    assert pages_that_open(signed_in(role), "changelist") == SEES[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_add_what_it_should(role: str) -> None:
+    assert pages_that_open(signed_in(role), "add") == ADDS[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_navigation_offers_no_page_that_the_role_may_not_see(role: str) -> None:
+    home = signed_in(role).get("/admin/").content.decode()
+
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}.{model._meta.model_name}"
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert (f'href="{address}"' in home) == (name in SEES[role]), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_some_may_change_or_delete_a_source(role: str) -> None:
+    client, source = signed_in(role), SourceFactory(name="Before")
+    page = reverse("admin:events_source_change", args=[source.pk])
+
+    client.post(page, {"name": "After", "kind": "api", "bots": "refuse", "is_enabled": "on"})
+    client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
+
+    may = "events.source" in ADDS[role]
+    assert Source.objects.filter(name="Before").exists() == (not may)
+    assert not Source.objects.filter(name="After").exists()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_who_sees_the_inbox_may_try_what_failed_again(role: str) -> None:
+    client, item = signed_in(role), InboxItemFactory(parked_at=NOON)
+
+    client.post(reverse("admin:events_inboxitem_changelist"), {"action": "release", "_selected_action": [item.pk]})
+
+    may = "events.inboxitem" in SEES[role]
+    assert InboxItem.objects.filter(parked_at=None).exists() == may
+
+
+@pytest.mark.parametrize("page", ["queues/0/", "queues/0/empty/", "queues/0/failed/clear/", "workers/0/", "stats.json"])
+@pytest.mark.parametrize("role", ROLES)
+def test_queues_and_their_jobs_are_for_those_who_see_the_queues(role: str, page: str) -> None:
+    status = signed_in(role).get(f"/admin/django_rq/dashboard/{page}").status_code
+
+    assert status == (200 if "django_rq.dashboard" in SEES[role] else 403)
+
+
+def test_somebody_who_is_not_signed_in_is_asked_to() -> None:
+    for page in (
+        "/admin/",
+        "/admin/events/event/",
+        "/admin/django_rq/dashboard/",
+        "/admin/django_rq/dashboard/queues/0/",
+    ):
+        answer = Client().get(page)
+        assert answer.status_code == 302
+        assert "/admin/login/" in answer.headers["Location"]
+
+
+def test_a_user_who_is_not_of_the_staff_does_not_get_in_with_a_role() -> None:
+    user = User.objects.create(username="outsider")
+    user.groups.add(Group.objects.get(name="Administrator"))
+    client = Client()
+    client.force_login(user)
+
+    assert client.get("/admin/events/event/").status_code == 302
+
+
+def test_every_permission_of_a_role_exists() -> None:
+    known = {f"{each.content_type.app_label}.{each.codename}" for each in Permission.objects.select_related()}
+
+    assert {permission for wanted in roles.ROLES.values() for permission in wanted} <= known
+
+
+def test_loading_roles_again_keeps_what_was_added_by_hand() -> None:
+    analyst = Group.objects.get(name="Analyst")
+    extra = Permission.objects.get(codename="view_source")
+    analyst.permissions.add(extra)
+
+    roles.load_roles()
+
+    assert Group.objects.filter(name__in=roles.ROLES).count() == len(roles.ROLES)
+    assert extra in analyst.permissions.all()

@@ -1,0 +1,68 @@
+"""The sample shop: the same each time, and never twice."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from apps.console import samples
+from apps.events.models import Event, InboxItem, RefusedEvent, Source
+from apps.profiles.models import Profile
+from apps.sessions.models import Session
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def few_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "PEOPLE", 20)
+
+
+def what_is_there() -> list[tuple[object, ...]]:
+    return list(Event.objects.order_by("time", "type", "properties").values_list("time", "type", "properties"))
+
+
+def test_the_shop_has_people_visits_and_sales_of_the_last_month() -> None:
+    told = samples.load(now=NOW)
+
+    assert told == f"{Event.objects.count()} events of 20 people in a sample shop"
+    assert Profile.objects.count() == 20
+    assert {"page-view", "sale-completed", "sign-up", "visit-started"} <= set(
+        Event.objects.values_list("type", flat=True)
+    )
+    assert not Event.objects.exclude(time__range=(NOW - timedelta(days=31), NOW)).exists()
+    assert Profile.objects.exclude(email=None).exists()
+    assert Session.objects.exclude(country="").exists()
+    assert set(Source.objects.values_list("kind", flat=True)) == {"api", "webhook", "redirect"}
+
+
+def test_nothing_of_it_is_refused_and_nothing_sets_anything_in_motion() -> None:
+    samples.load(now=NOW)
+
+    assert not RefusedEvent.objects.exists()
+    assert not InboxItem.objects.exists()
+    assert not Event.objects.filter(is_silent=False).exists()
+    assert not Event.objects.exclude(problems=None).exists()
+
+
+def test_loading_it_again_adds_nothing() -> None:
+    samples.load(now=NOW)
+    before = what_is_there()
+
+    samples.load(now=NOW)
+
+    assert what_is_there() == before
+    assert Profile.objects.count() == 20
+
+
+def test_it_is_the_same_in_every_installation() -> None:
+    samples.load(now=NOW)
+    first = [each[1:] for each in what_is_there()]
+    emails = set(Profile.objects.values_list("email", flat=True))
+    for model in (Event, Profile, Session, Source):
+        model.objects.all().delete()
+
+    samples.load(now=NOW)
+
+    assert [each[1:] for each in what_is_there()] == first
+    assert set(Profile.objects.values_list("email", flat=True)) == emails

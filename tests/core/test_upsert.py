@@ -1,0 +1,71 @@
+"""Many rows in one statement."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from apps.core.upsert import insert_new, upsert
+from apps.profiles.models import Alias, Profile
+from tests.factories import NOON, AliasFactory, ProfileFactory
+
+pytestmark = pytest.mark.django_db
+TEXT = st.text(st.characters(exclude_characters="\x00", codec="utf-8"))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_new_rows_are_inserted_and_known_ones_updated_in_one_statement(django_assert_num_queries: Any) -> None:
+    known, new = ProfileFactory(name="Anna"), ProfileFactory.build_batch(300, name="Ben")
+    known.name = "Anne"
+
+    with django_assert_num_queries(1):
+        upsert(Profile, [known, *new])
+
+    assert Profile.objects.get(id=known.id).name == "Anne"
+    assert Profile.objects.filter(name="Ben").count() == 300
+
+
+def test_columns_to_keep_stay_as_they_are_stored() -> None:
+    profile = ProfileFactory(name="Anna", country="NO")
+    profile.name, profile.country = "Anne", "SE"
+
+    upsert(Profile, [profile], keep=["name"])
+
+    assert Profile.objects.values_list("name", "country").get() == ("Anna", "SE")
+
+
+def test_insert_new_leaves_known_rows_alone() -> None:
+    alias = AliasFactory()
+    stranger = ProfileFactory()
+
+    insert_new(
+        Alias,
+        [
+            Alias(id=alias.id, profile=stranger, origin_id=stranger.id, created_at=NOON),
+            AliasFactory.build(profile=stranger),
+        ],
+    )
+
+    assert Alias.objects.get(id=alias.id).profile_id == alias.profile_id
+    assert Alias.objects.count() == 2
+
+
+def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        upsert(Profile, [])
+
+
+@settings(max_examples=30)
+@given(tree=JSON, text=TEXT)
+def test_what_is_written_is_what_is_read(tree: Any, text: str) -> None:
+    profile = ProfileFactory.build(name=text, traits={"x": tree})
+
+    upsert(Profile, [profile])
+
+    found = Profile.objects.get(id=profile.id)
+    assert (found.name, found.traits, found.created_at, found.email) == (text, {"x": tree}, NOON, None)

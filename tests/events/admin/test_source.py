@@ -1,0 +1,63 @@
+"""Setting up sources and links."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from apps.events.models import Source
+from tests.factories import EventFactory, RedirectFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client, source: Source) -> str:
+    answer = client.get(reverse("admin:events_source_change", args=[source.pk]), HTTP_HOST="localhost:8123")
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("api", "http://localhost:8123/track"),
+        ("webhook", "http://localhost:8123/collect/invoice-paid/"),
+        ("redirect", "None yet"),
+        ("internal", "made by the platform itself"),
+    ],
+)
+def test_a_source_shows_how_to_send_to_it(admin_client: Client, kind: str, shown: str) -> None:
+    assert shown in page(admin_client, SourceFactory(kind=kind))
+
+
+def test_a_source_of_links_shows_one_of_them(admin_client: Client) -> None:
+    link = RedirectFactory()
+
+    assert f"http://localhost:8123/redirect/{link.pk}" in page(admin_client, link.source)
+
+
+def test_a_source_tells_whether_anything_arrives(admin_client: Client) -> None:
+    source = SourceFactory()
+    assert "waiting for the first event" in page(admin_client, source)
+
+    EventFactory(source_id=source.id)
+
+    assert "2026-11-23 12:00:00" in page(admin_client, source)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("allowed_origins", "shop.example"), ("profile_id_path", "customer..id"), ("name", "")]
+)
+def test_a_mistake_is_shown_at_its_field(admin_client: Client, field: str, value: str) -> None:
+    form = {"name": "Shop", "kind": "webhook", "bots": "refuse", field: value}
+
+    answer = admin_client.post(reverse("admin:events_source_add"), form)
+
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not Source.objects.exists()
+
+
+def test_a_link_can_only_go_to_a_web_page(admin_client: Client) -> None:
+    form = {"name": "Sale", "source": SourceFactory(kind="redirect").pk, "event_type": "x", "properties": "{}"}
+
+    for url in ("javascript:alert(1)", "ftp://host/file"):
+        answer = admin_client.post(reverse("admin:events_redirect_add"), {**form, "url": url})
+        assert "url" in answer.context["adminform"].form.errors

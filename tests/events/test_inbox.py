@@ -1,0 +1,83 @@
+"""What the durable inbox promises to those who put and to those who take."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+
+from apps.core.ids import new_id
+from apps.events import inbox
+from apps.events.models import InboxItem
+from tests.factories import NOON, InboxItemFactory
+
+PATIENCE_SECS = 20.0
+
+
+def item(body: str, **envelope: Any) -> inbox.Item:
+    return inbox.Item(new_id(), InboxItem.Dialect.TRACK, body, envelope, NOON)
+
+
+@pytest.mark.django_db
+def test_what_is_put_comes_out_in_order_and_unchanged(django_assert_num_queries: Any) -> None:
+    odd = ['{"a": "\\u0000 \\ud800"}', "é\u2028\U0001f600\\'\"", "", "x" * 10_000]
+    items = [item(body, ip="::1", user_agent="\\ 'ä'", is_profileless=True) for body in odd]
+
+    with django_assert_num_queries(1):
+        inbox.put(items)
+
+    claimed = inbox.claim(10)
+    assert [each.body for each in claimed] == odd
+    assert [(each.source_id, each.envelope, each.received_at) for each in claimed] == [
+        (each.source_id, each.envelope, NOON) for each in items
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sizes", "limit", "batches"),
+    [([1] * 5, 2, [2, 2, 1]), ([600_000] * 5, 10, [2, 2, 1]), ([3_000_000] * 2, 10, [1, 1]), ([], 10, [])],
+)
+def test_no_more_is_claimed_than_asked_for_or_than_fits_but_always_one(
+    sizes: list[int], limit: int, batches: list[int]
+) -> None:
+    inbox.put([item("x" * size) for size in sizes])
+
+    claimed = []
+    while found := inbox.claim(limit):
+        claimed.append(len(found))
+        inbox.done([each.pk for each in found])
+
+    assert claimed == batches
+
+
+@pytest.mark.django_db
+def test_what_is_parked_is_left_alone_until_it_is_released() -> None:
+    parked, other = InboxItemFactory(), InboxItemFactory()
+
+    inbox.park(parked.pk, error="ValueError('x')", at=NOON)
+    assert [each.pk for each in inbox.claim(10)] == [other.pk]
+
+    parked.refresh_from_db()
+    assert (parked.attempts, parked.error, parked.parked_at) == (1, "ValueError('x')", NOON)
+    InboxItem.objects.update(parked_at=None)
+    assert [each.pk for each in inbox.claim(10)] == [parked.pk, other.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_item_is_claimed_by_one_and_returns_when_he_fails() -> None:
+    InboxItemFactory.create_batch(4)
+
+    def claim() -> list[int]:
+        try:
+            with transaction.atomic():
+                return [each.pk for each in inbox.claim(2)]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        mine = [each.pk for each in inbox.claim(2)]
+        others = pool.submit(claim).result(PATIENCE_SECS)
+
+    assert sorted(mine + others) == list(InboxItem.objects.order_by("id").values_list("pk", flat=True))
+    assert claim() == mine

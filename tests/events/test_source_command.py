@@ -1,0 +1,84 @@
+"""`manage.py source`: sources from scripts."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.events.models import Source
+from tests.factories import ConsentTypeFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def source(*args: str) -> list[dict[str, Any]]:
+    out = StringIO()
+    call_command("source", *args, stdout=out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_a_source_is_created_with_its_policies_and_told_as_json() -> None:
+    options = ["--kind=webhook", "--channel=web", "--origin=https://a.example", "--origin=*.b.example", "--bots=flag"]
+
+    ConsentTypeFactory()
+
+    policies = ("--trusts-ids", "--creates-profiles", "--required-consent=marketing")
+    [told] = source("create", "Web shop", *options, *policies)
+
+    made = Source.objects.get()
+    assert told == {
+        "id": str(made.id),
+        "name": "Web shop",
+        "kind": "webhook",
+        "write_key": made.write_key,
+        "channel": "web",
+        "is_enabled": True,
+    }
+    assert made.allowed_origins == ["https://a.example", "*.b.example"]
+    assert (made.bots, made.trusts_ids, made.creates_profiles) == ("flag", True, True)
+    assert made.required_consents == ["marketing"]
+
+
+def test_a_consent_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(CommandError, match="no consent type 'unheard'"):
+        source("create", "Web shop", "--required-consent=unheard")
+
+    assert not Source.objects.exists()
+
+
+def test_all_sources_are_listed_by_name() -> None:
+    for name in ("Zebra", "Aardvark"):
+        SourceFactory(name=name)
+
+    assert [line["name"] for line in source("list")] == ["Aardvark", "Zebra"]
+
+
+def test_a_source_is_switched_off_and_on() -> None:
+    SourceFactory(name="Web shop")
+
+    assert source("disable", "Web shop")[0]["is_enabled"] is False
+    assert not Source.objects.get().is_enabled
+    assert source("enable", "Web shop")[0]["is_enabled"] is True
+
+
+def test_a_name_that_is_taken_is_an_error() -> None:
+    SourceFactory(name="Web shop")
+
+    with pytest.raises(CommandError, match="There is a source named 'Web shop' already"):
+        source("create", "Web shop")
+
+
+@pytest.mark.parametrize("action", ["enable", "disable"])
+def test_a_source_that_is_not_there_is_an_error(action: str) -> None:
+    with pytest.raises(CommandError, match="There is no source named 'Nobody'"):
+        source(action, "Nobody")
+
+
+def test_what_cannot_be_is_an_error_that_names_it() -> None:
+    with pytest.raises(CommandError, match="--kind: invalid choice: 'pigeon'"):
+        source("create", "Web shop", "--kind=pigeon")
+    with pytest.raises(CommandError, match="the following arguments are required: action"):
+        source()
+    assert not Source.objects.exists()

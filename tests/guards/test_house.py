@@ -1,0 +1,73 @@
+"""What must hold everywhere: migrations, commands, queues, documents, the layout of the tests."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from apps.core.queues import QueueName
+from cdp.embedded import BASE_DIR
+
+# Folders of tests that mirror none of the code; README.md says what they are.
+OTHER_TESTS = {"browser", "clients", "factories", "guards", "stories"}
+
+
+def documents() -> Iterator[Path]:
+    yield from BASE_DIR.glob("*.md")
+    yield from (BASE_DIR / "docs").glob("*.md")
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_command_is_tested() -> None:
+    commands = {path.stem for path in BASE_DIR.glob("apps/*/management/commands/*.py")} - {"__init__"}
+    tests = "\n".join(path.read_text() for path in (BASE_DIR / "tests").rglob("*.py"))
+
+    assert commands - set(re.findall(r"""(?:call_command\(|manage\(|\*MANAGE, )\s*["'](\w+)["']""", tests)) == set()
+
+
+def test_every_queue_is_documented_and_no_other_one() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
+
+    assert sorted(rows) == sorted(QueueName)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for page in documents():
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.name}: {target}")
+
+    assert broken == []
+
+
+def test_files_that_documents_name_are_there() -> None:
+    """A path in backticks, of a module or folder of ours, survives no renaming unnoticed."""
+    missing = []
+    for page in documents():
+        for path in re.findall(r"`((?:apps|bench|cdp|docker|docs|tests)/[\w./-]+)`", page.read_text()):
+            if not path.endswith("/name.py") and not (BASE_DIR / path).exists():  # `name` is the recipes' placeholder
+                missing.append(f"{page.name}: {path}")
+
+    assert missing == []
+
+
+def test_every_document_is_linked_from_another() -> None:
+    texts = {page.name: page.read_text() for page in documents()}
+    for page in (BASE_DIR / "docs").glob("*.md"):
+        others = "\n".join(text for name, text in texts.items() if name != page.name)
+        assert page.name in others, page.name
+
+
+def test_folders_of_tests_mirror_the_code() -> None:
+    folders = {path.name for path in (BASE_DIR / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    apps = {path.parent.name for path in BASE_DIR.glob("apps/*/__init__.py")}
+
+    assert folders - OTHER_TESTS <= apps | {"cdp"}
+    assert apps <= folders

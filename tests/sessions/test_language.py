@@ -1,0 +1,33 @@
+"""Languages as browsers ask for them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.sessions.language import MAX_LANGUAGES, languages_of
+
+
+@pytest.mark.parametrize(
+    ("header", "languages"),
+    [
+        ("de", ("de",)),
+        ("nb-NO,nb;q=0.9,no;q=0.8,en;q=0.7", ("nb", "no", "en")),
+        ("en;q=0.5, de;q=0.9", ("de", "en")),
+        ("en-US, en-GB;q=0.9", ("en",)),
+        ("fil", ("fil",)),
+        ("de;q=broken, en", ("en", "de")),
+        ("de;x=1", ("de",)),
+        ("*", ()),
+        ("i-klingon, 12, x", ()),
+        ("", ()),
+    ],
+)
+def test_the_most_wanted_language_comes_first(header: str, languages: tuple[str, ...]) -> None:
+    assert languages_of(header) == languages
+
+
+@given(st.text())
+def test_no_header_breaks_it(header: str) -> None:
+    found = languages_of(header)
+
+    assert len(found) == len(set(found)) <= MAX_LANGUAGES

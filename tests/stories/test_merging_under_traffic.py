@@ -1,0 +1,126 @@
+"""People are merged, separated and moved while they are tracked: no event and no update is lost."""
+
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import UUID
+
+import orjson
+import pytest
+from django.db import connections
+
+from apps.collector import event_types, sources
+from apps.collector.accept import process
+from apps.collector.wire import Message
+from apps.collector.wire.envelope import Envelope
+from apps.events import moving, unmerging
+from apps.events.models import Event, Source
+from apps.profiles import by_hand
+from apps.profiles.ledger import living_id
+from apps.profiles.models import Merge, Profile
+from apps.sessions.models import Session
+from tests.factories import SourceFactory
+
+THREADS = 10
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def send(source: Source, call: str, **message: object) -> None:
+    """Process one message in a transaction of its own, as a process of its own would."""
+    policy = sources.find(str(source.id), max_age_secs=0)
+    assert policy is not None
+    at = datetime.now(UTC)
+    body = Message("segment", orjson.dumps(message), Envelope(policy, at, call=call))
+    process(body.parse().tracks, now=at)
+
+
+def like(source: Source, device: str) -> None:
+    send(source, "track", anonymousId=device, event="increase-interest", properties={"interest": "jazz"})
+
+
+def alone(work: Callable[[], None]) -> None:
+    """Run on a thread, with a connection that is given up afterwards."""
+    try:
+        work()
+    finally:
+        connections.close_all()
+
+
+def run(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
+    for done in [pool.submit(alone, work) for work in works]:
+        done.result(timeout=100)
+
+
+def check_nothing_is_lost(n_sent: int) -> None:
+    while Merge.objects.filter(moved_at=None).exists():
+        moving.move(secs=30)
+    assert Event.objects.filter(type="increase-interest").count() == n_sent
+    assert sum(profile.interests.get("jazz", 0) for profile in Profile.objects.all()) == n_sent
+    for profile in Profile.objects.all():
+        assert profile.event_count == Event.objects.filter(profile_id=profile.id).count()
+    assert sum(profile.event_count for profile in Profile.objects.all()) == Event.objects.count()
+    assert set(Session.objects.values_list("profile_id", flat=True)) <= set(
+        Profile.objects.values_list("id", flat=True)
+    )
+
+
+def test_devices_that_are_signed_in_meanwhile_lose_nothing() -> None:
+    source = SourceFactory()
+    devices = [f"device-{number}" for number in range(12)]
+    works = [lambda device=device: like(source, device) for device in devices * 12]  # type: ignore[misc]
+    works += [
+        lambda device=device, number=number: send(  # type: ignore[misc]
+            source, "identify", anonymousId=device, userId=f"user-{number % 3}"
+        )
+        for number, device in enumerate(devices)
+    ]
+    works += [lambda: alone_moving() for _ in range(6)]
+    random.Random(7).shuffle(works)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        run(pool, works)  # type: ignore[arg-type]
+
+    assert Profile.objects.count() == 3
+    check_nothing_is_lost(12 * 12)
+
+
+def alone_moving() -> None:
+    moving.move(secs=10)
+
+
+def test_merging_and_separating_by_hand_loses_nothing() -> None:
+    source = SourceFactory()
+    devices = [f"device-{number}" for number in range(4)]
+    for device in devices:
+        like(source, device)
+    people: list[UUID] = list(Profile.objects.order_by("id").values_list("id", flat=True))
+    rules, stop = event_types.rules(), threading.Event()
+
+    def meddle() -> None:
+        dice = random.Random(11)
+        while not stop.is_set():
+            now = datetime.now(UTC)
+            try:
+                by_hand.merge(*dice.sample(people, 2), actor="user:1", now=now)
+                standing = Merge.objects.filter(undone_at=None).values_list("id", flat=True)
+                if len(standing) > 1:
+                    unmerging.undo(dice.choice(list(standing)), actor="user:1", rules=rules, now=now)
+            except (by_hand.CannotMerge, unmerging.CannotUndo):
+                continue
+            moving.move(secs=10)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        meddler = pool.submit(alone, meddle)
+        run(pool, [lambda device=device: like(source, device) for device in devices * 40])  # type: ignore[misc]
+        stop.set()
+        meddler.result(timeout=100)
+
+    check_nothing_is_lost(4 * 41)
+    for merge in Merge.objects.filter(undone_at=None).order_by("-at"):
+        if Merge.objects.filter(pk=merge.pk, undone_at=None).exists():
+            unmerging.undo(merge.id, actor="user:1", rules=rules, now=datetime.now(UTC))
+    check_nothing_is_lost(4 * 41)
+    assert [living_id(person) for person in people] == people
+    assert set(Profile.objects.values_list("interests__jazz", flat=True)) == {41}
