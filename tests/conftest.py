@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
@@ -41,6 +42,16 @@ def fresh_memory() -> Iterator[None]:
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def in_one_transaction(db: None) -> Iterator[None]:
+    """Let WSGI requests share the test's transaction: their ends would end it, but for those of Django's own client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -112,6 +112,21 @@ class Track:
         keys = self.claim.keys()
         return keys | {self.session_key} if self.session_key else keys
 
+    def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
+        """Return what conditions and templates may refer to, before anybody knows whose the event is."""
+        source = {"id": str(self.source.id), "name": self.source.name, "channel": self.source.channel}
+        return {
+            "event": {
+                "id": event.message_id,
+                "type": event.type,
+                "time": event.happened_at.isoformat(),
+                "properties": event.properties,
+                "context": event.context,
+            },
+            "session": {"id": self.session_ref, "context": self.context},
+            "payload": {"context": self.context, "properties": self.properties, "source": source},
+        }
+
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""
         own = [self.refusal] if self.refusal else []

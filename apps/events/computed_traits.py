@@ -14,10 +14,10 @@ number. A profile notes the edition up to which its tallies are complete, so tha
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -203,14 +203,20 @@ def _next_edition() -> int:
         return int(cursor.fetchone()[0])
 
 
+class _Plan(NamedTuple):
+    """What is to be done with events of a type: what is read of each, once, and which traits count it."""
+
+    reads: list[tuple[Callable[[object], Any], Path]]
+    traits: list[tuple[Trait, str, int | None]]  # with the first day that counts, and the place of its value
+
+
 class Counter:
     """Counts events by the definitions, in the windows that end today."""
 
     def __init__(self, definitions: Definitions, *, today: date) -> None:
         self.definitions = definitions
         self.today = today
-        windows = {trait.shape.days for trait in definitions.traits}
-        self._first_days = {days: tallies.first_day(days, today=today) if days else "" for days in windows}
+        self._plans: dict[str, _Plan] = {}
 
     def count(
         self, states: States, event: Mapping[str, Any], *, time: datetime, event_id: UUID, edition: int
@@ -219,27 +225,30 @@ class Counter:
 
         `event` is a tree of the event's type, and at least of the parts that `Definitions.roots` names.
         """
-        traits = self.definitions.of_type(event["type"])
-        if not traits:
+        plan = self._plans.get(event["type"]) or self._plan(event["type"])
+        if not plan.traits:
             return []
+        values = [read(paths.get(event, path)) for read, path in plan.reads]
         at, event_name = time.astimezone(UTC).isoformat(), str(event_id)
         day = at[:10]
-        counted: list[str] = []
-        values: dict[tuple[Any, Path], Any] = {}
-        for trait in traits:
-            shape, value = trait.shape, None
-            if trait.edition > edition or day < self._first_days[shape.days]:
+        counted = []
+        for trait, first_day, place in plan.traits:
+            value = None if place is None else values[place]
+            if value is MISSING or trait.edition > edition or day < first_day:
                 continue
             if trait.condition is not None and not trait.condition({"event": event}, now=time):
                 continue
-            read = shape.function.read
-            if read is not None:
-                source = (read, trait.path)
-                if source not in values:
-                    values[source] = read(paths.get(event, trait.path))
-                value = values[source]
-                if value is MISSING:
-                    continue
+            shape = trait.shape
             shape.add(states, trait.key, shape.function.of(at, event_name, value), day=day)
             counted.append(trait.key)
         return counted
+
+    def _plan(self, event_type: str) -> _Plan:
+        plan = self._plans[event_type] = _Plan([], [])
+        for trait in self.definitions.of_type(event_type):
+            read, days = trait.shape.function.read, trait.shape.days
+            if read is not None and (read, trait.path) not in plan.reads:
+                plan.reads.append((read, trait.path))
+            place = None if read is None else plan.reads.index((read, trait.path))
+            plan.traits.append((trait, tallies.first_day(days, today=self.today) if days else "", place))
+        return plan

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from apps.conditions import Matcher
 from apps.core import paths
 from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
@@ -123,7 +124,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     writer = _writer(said, document, provenance)
     for rule in rules.fields:
         value = rule.value(said.properties, said.traits, writer.at)
-        if value is not MISSING:
+        if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, document)):
             _try(writer, rule.field, rule.target, rule.operation, value, copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
@@ -150,6 +151,12 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
     return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
+
+
+def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
+    """Decide a rule's condition as of the time of the event: so it is decided the same way when it is copied again."""
+    event = {"type": type_, "time": said.time.isoformat(), "properties": said.properties, "traits": said.traits}
+    return when({"event": event, "profile": document}, now=said.time)
 
 
 def _try(writer: _Writer, field: Field, target: Path, operation: Operation, value: object, copied: Copied) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 
 from apps.events import partitions
-from apps.events.models import MessageKey, RefusedEvent
+from apps.events.models import MessageKey, QuarantinedEvent, RefusedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,12 @@ class Maintained:
     dropped: list[date]
     n_keys: int
     n_refused: int
+    n_quarantined: int
 
     def __str__(self) -> str:
         return (
             f"Made {len(self.made)} partitions, dropped {len(self.dropped)}; "
-            f"forgot {self.n_keys} message keys and {self.n_refused} refused events."
+            f"forgot {self.n_keys} message keys, {self.n_refused} refused and {self.n_quarantined} quarantined events."
         )
 
 
@@ -31,14 +32,21 @@ def maintain(*, now: datetime) -> Maintained:
     Runs outside of transactions: a partition is detached without making anybody wait.
     """
     made = partitions.ensure_ahead(now=now, months=settings.PARTITIONS_AHEAD_MONTHS)
-    dropped = []
+    dropped: list[date] = []
     if settings.EVENT_RETENTION_MONTHS:
         oldest = partitions.next_month(partitions.month_of(now), steps=-settings.EVENT_RETENTION_MONTHS)
         dropped = partitions.drop_before(oldest)
-    n_keys = 0
-    if settings.MESSAGE_KEY_RETENTION_DAYS:
-        limit = now - timedelta(days=settings.MESSAGE_KEY_RETENTION_DAYS)
-        n_keys, _ = MessageKey.objects.filter(received_at__lt=limit).delete()
-    limit = now - timedelta(days=settings.REFUSED_RETENTION_DAYS)
-    n_refused, _ = RefusedEvent.objects.filter(received_at__lt=limit).delete()
-    return Maintained(made=made, dropped=dropped, n_keys=n_keys, n_refused=n_refused)
+    n_keys = _forget(MessageKey, days=settings.MESSAGE_KEY_RETENTION_DAYS, now=now)
+    n_refused, _ = RefusedEvent.objects.filter(
+        received_at__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)
+    ).delete()
+    n_quarantined = _forget(QuarantinedEvent, days=settings.QUARANTINE_RETENTION_DAYS, now=now)
+    return Maintained(made, dropped, n_keys, n_refused, n_quarantined)
+
+
+def _forget(model: type[MessageKey] | type[QuarantinedEvent], *, days: int, now: datetime) -> int:
+    """Delete what was received more than so many days ago; 0 keeps everything."""
+    if not days:
+        return 0
+    n_deleted, _ = model.objects.filter(received_at__lt=now - timedelta(days=days)).delete()
+    return n_deleted

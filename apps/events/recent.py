@@ -47,11 +47,17 @@ def samples_of(type: str, *, with_profiles: bool) -> list[Sample]:
     return found
 
 
-def _waiting(row: QuarantinedEvent, source: Source | None) -> Sample:
+def scope_of_quarantined(row: QuarantinedEvent, source: Source | None) -> dict[str, Any]:
+    """Return what conditions and templates may refer to, for an event in quarantine as it is now."""
     track = row.track
     scope = _scope(row, track.get("message_id"), source)
     scope["session"] = {"id": track.get("session_ref"), "context": track.get("context", {})}
     scope["payload"] |= {"context": track.get("context", {}), "properties": track.get("properties", {})}
+    return scope
+
+
+def _waiting(row: QuarantinedEvent, source: Source | None) -> Sample:
+    scope = scope_of_quarantined(row, source)
     return Sample(row.id, row.time, row.properties, row.context, {}, scope, is_quarantined=True)
 
 

@@ -8,20 +8,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from apps.conditions import ConditionError, Matcher
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.core.templating import TemplateError
 from apps.events.operations import OPERATIONS, Operation, Source
-from apps.events.reshaping import Reshape, compile_reshape
-from apps.events.validation import Check, Policy, SchemaError, compile_schema
+from apps.events.reshaping import ROOTS, Reshape, compile_reshape
+from apps.events.validation import Check, Policy, SchemaError, compile_condition, compile_schema
 from apps.profiles import consents, schema
 from apps.profiles.schema import Field, Kind
 
 KEYS: Final = frozenset(
     {"id", "name", "group", "journey", "tags", "properties", "traits", "defaults", "redact", "profile", "compute"}
-    | {"schema", "policy", "reshape"}
+    | {"schema", "condition", "policy", "reshape"}
 )
 PROPERTIES: Final = "properties."  # what a path in the properties begins with; any other is that of an event trait
+WHEN_ROOTS: Final = ("event", "profile")  # what the condition of a rule may look at
 CONTACT: Final = ("data.contact.email", "data.contact.phone", "data.contact.app")  # by which somebody can be reached
 REDACTIONS: Final = ("last4", "drop")
 
@@ -57,6 +59,7 @@ class FieldRule:
     target: Path
     operation: Operation
     value: Value
+    when: Matcher | None = None  # the condition on which it happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +198,24 @@ def _check(definition: Mapping[str, Any]) -> Check | None:
     if policy not in list(Policy):
         raise RulesError("policy", f"Unknown policy; known are {', '.join(Policy)}.")
     schema = _object(definition, "schema")
-    if not schema:
+    condition = _condition("condition", definition.get("condition"), roots=ROOTS)
+    if not schema and condition is None:
         return None
     try:
-        return Check(compile_schema(schema), Policy(policy))
+        return Check(Policy(policy), compile_schema(schema) if schema else None, condition)
     except SchemaError as error:
         raise RulesError(f"schema.{error.path}".rstrip("."), error.message) from None
+
+
+def _condition(key: str, text: object, *, roots: Sequence[str]) -> Matcher | None:
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise RulesError(key, "Expected the text of a condition.")
+    try:
+        return compile_condition(text, roots=roots)
+    except ConditionError as error:
+        raise RulesError(key, str(error)) from None
 
 
 def _reshape(definition: Mapping[str, Any]) -> Reshape | None:
@@ -238,9 +253,13 @@ def _operation(key: str, name: object, kind: Kind) -> Operation:
 
 
 def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> FieldRule:
-    """Parse `{operation: source}`, or an operation alone: its source is the trait of the same path."""
+    """Parse `{operation: source, when: condition}`, or an operation alone, which takes the trait of the same path."""
     key = f"profile.{target}"
     path, field = _target(key, target)
+    when = None
+    if isinstance(spec, Mapping):
+        when = _condition(f"{key}.when", spec.get("when"), roots=WHEN_ROOTS)
+        spec = {name: source for name, source in spec.items() if name != "when"}
     if isinstance(spec, Mapping) and len(spec) == 1:
         name, source = next(iter(spec.items()))
     elif isinstance(spec, str):
@@ -248,7 +267,7 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     else:
         raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
-    return FieldRule(field, path, operation, _value(key, source, operation, traits))
+    return FieldRule(field, path, operation, _value(key, source, operation, traits), when)
 
 
 def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:

@@ -58,7 +58,7 @@ def try_out(rules: EventRules, samples: Iterable[Sample], *, now: datetime) -> l
 def _try(rules: EventRules, sample: Sample, *, now: datetime) -> Outcome:
     outcome = Outcome(sample.id, sample.time, sample.is_quarantined)
     if rules.check:
-        outcome.problems = [problem.as_dict() for problem in rules.check.problems(sample.properties)]
+        outcome.problems = [problem.as_dict() for problem in rules.check.problems(sample.scope, now=now)]
         if outcome.problems:
             outcome.verdict = VERDICTS[rules.check.policy]
     is_valid = not outcome.problems

@@ -1,15 +1,20 @@
-"""What an event must be to be taken at its word: a JSON Schema of its properties, and what becomes of the others.
+"""What an event must be to be taken at its word: a JSON Schema and a condition, and what becomes of the others.
 
-The schema is compiled once; events are checked by jsonschema-rs, which takes microseconds.
+Both are compiled once; jsonschema-rs checks an event in microseconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, ValidationErrorKind
+
+from apps import conditions
+from apps.conditions import ConditionError, Matcher
+from apps.conditions.reads import reads
 
 MAX_PROBLEMS: Final = 20  # of one event; the rest would say no more
 _TYPES: Final = "array, boolean, integer, null, number, object, string"
@@ -46,20 +51,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The compiled schema of an event type."""
+    """The compiled schema and condition of an event type."""
 
-    validator: Draft202012Validator
     policy: Policy
+    validator: Draft202012Validator | None = None
+    condition: Matcher | None = None
 
-    def problems(self, properties: Mapping[str, Any]) -> list[Problem]:
-        """Return what is wrong with the properties, nothing for almost all of them."""
-        if self.validator.is_valid(properties):
-            return []
-        return [
-            problem
-            for error in islice(self.validator.iter_errors(properties), MAX_PROBLEMS)
-            for problem in _problems(error)
-        ]
+    def problems(self, scope: Mapping[str, Any], *, now: datetime) -> list[Problem]:
+        """Return what is wrong with the event of the scope, nothing for almost all of them."""
+        properties = scope["event"]["properties"]
+        found: list[Problem] = []
+        if self.validator and not self.validator.is_valid(properties):
+            for error in islice(self.validator.iter_errors(properties), MAX_PROBLEMS):
+                found += _problems(error)
+        if self.condition and not self.condition(scope, now=now):
+            found.append(Problem("condition", "The condition of the type is not met."))
+        return found
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
@@ -77,6 +84,18 @@ def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
         raise SchemaError(path, f"Expected one of {_TYPES}." if path.endswith("type") else error.message) from None
     except ValueError as error:  # a draft or a reference that there is not
         raise SchemaError("", str(error)) from None
+
+
+def compile_condition(text: str, *, roots: Collection[str]) -> Matcher:
+    """Compile a condition that looks at these roots alone. Raises ConditionError with the place of the mistake."""
+    condition = conditions.parse(text)
+    found = reads(condition)
+    if found.has_history:
+        raise ConditionError("Past events are not at hand here.")
+    for root in sorted({field.root for field in found.fields}):
+        if root not in roots:
+            raise ConditionError(f"{root}@ is not known here; known are {', '.join(f'{name}@' for name in roots)}.")
+    return conditions.compile(condition)
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:

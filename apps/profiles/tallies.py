@@ -196,10 +196,13 @@ class Shape:
                 states[key] |= {"days": self.days, "by_day": {day: tally}}
             return
         merge_tallies = self.function.merge
-        known["tally"] = merge_tallies(known["tally"], tally)
+        known["tally"] = whole = merge_tallies(known["tally"], tally)
         if self.days is not None:
             by_day = known["by_day"]
-            by_day[day] = merge_tallies(by_day[day], tally) if day in by_day else tally
+            if day not in by_day:
+                by_day[day] = tally
+            else:  # most often there is one day, which is the whole
+                by_day[day] = whole if len(by_day) == 1 else merge_tallies(by_day[day], tally)
 
 
 def merge(left: States, right: States) -> States:

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 
 from cdp import wsgi
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("in_one_transaction")
 
 
 @pytest.fixture(autouse=True)

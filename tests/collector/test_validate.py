@@ -304,3 +304,27 @@ def test_a_broken_override_leaves_the_built_in_definition_in_force(client: APICl
 
     assert Profile.objects.get().data["pii"]["firstname"] == "Anna"
     assert "4111111111111111" not in str(Event.objects.get(type="profile-update").properties)
+
+
+def test_a_condition_must_hold_beside_the_schema(client: APIClient) -> None:
+    order_type(Policy.FLAG, condition="event@properties.total > 1 AND session@context.shop = payload@properties.shop")
+
+    sent = {"context": {"shop": "main"}, "properties": {"shop": "main"}}
+    send(client, SourceFactory(), GOOD, {"id": "2", "total": 0}, **sent)
+
+    assert [(event.is_valid, event.problems) for event in orders()] == [
+        (True, None),
+        (False, [{"field": "condition", "message": "The condition of the type is not met."}]),
+    ]
+
+
+def test_a_rule_with_a_condition_is_skipped_when_it_does_not_hold(client: APIClient) -> None:
+    rules = [
+        {"equals": "properties.id", "when": "event@properties.total >= 5"},
+        {"equals": "properties.total", "when": "profile@traits.best IS NULL"},
+    ]
+    order_type(schema=None, overrides={"profile": {"traits.best": rules}})
+
+    send(client, SourceFactory(), {"id": "a", "total": 1}, {"id": "b", "total": 3}, {"id": "c", "total": 9})
+
+    assert Profile.objects.get().traits == {"best": "c"}

@@ -8,6 +8,7 @@ import pytest
 
 from apps.events import catalogue
 from apps.events.catalogue.document import as_markdown
+from apps.events.operations import OPERATIONS
 from apps.events.rules import KEYS, PROPERTIES, EventRules, compile
 from apps.profiles import schema
 
@@ -117,3 +118,8 @@ def sources_of(definition: dict[str, Any]) -> Iterator[str]:
                 for source in spec.values()
                 if isinstance(source, str) and source.startswith(PROPERTIES)
             )
+
+
+@pytest.mark.parametrize("operation", sorted({operation.name for operation in OPERATIONS.values()}))
+def test_every_operation_is_documented(operation: str) -> None:
+    assert f"| `{operation}` | " in as_markdown()

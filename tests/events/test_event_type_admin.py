@@ -14,6 +14,7 @@ from apps.events import partitions
 from apps.events.models import Event, EventType
 from tests.factories import NOON, EventTypeFactory, ProfileFactory, SourceFactory
 
+PROFILE = ("target", "operation", "source", "when")
 SCHEMA = '{"type": "object", "properties": {"total": {"type": "number"}}}'
 
 
@@ -26,6 +27,7 @@ def form(**fields: Any) -> dict[str, Any]:
         "journey": "",
         "tags": "",
         "schema": "",
+        "condition": "",
         "policy": "flag",
         "reshape": "",
         "traits-source": [row[0] for row in traits],
@@ -33,6 +35,7 @@ def form(**fields: Any) -> dict[str, Any]:
         "profile-target": [row[0] for row in profile],
         "profile-operation": [row[1] for row in profile],
         "profile-source": [row[2] for row in profile],
+        "profile-when": [(*row, "")[3] for row in profile],
         **fields,
     }
 
@@ -119,7 +122,10 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         "tags": ["big"],
         "redact": {"card": "drop"},
         "traits": {"data.total": "total", "data.code": ["a", "b"]},
-        "profile": {"traits.n": [{"add": "properties.n"}, {"increment": 1.5}], "traits.gone": {"delete": None}},
+        "profile": {
+            "traits.n": [{"add": "properties.n", "when": "event@properties.n > 1"}, {"increment": 1.5}],
+            "traits.gone": {"delete": None},
+        },
     }
     row = EventTypeFactory(type="order-placed", overrides=overrides)
     page = admin.get(reverse("admin:events_eventtype_change", args=["order-placed"]))
@@ -130,7 +136,7 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         "order-placed",
         tags=initial["tags"],
         traits=[(line["source"], line["target"]) for line in initial["traits"]],
-        profile=[(line["target"], line["operation"], line["source"]) for line in initial["profile"]],
+        profile=[tuple(line[name] for name in PROFILE) for line in initial["profile"]],
     )
 
     row.refresh_from_db()
@@ -146,6 +152,14 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         ({"schema": '{"properties": {"a": {"minimum": "x"}}}'}, "schema", "schema.properties.a.minimum:"),
         ({"schema": '{"$ref": "http://127.0.0.1:9/x.json"}'}, "schema", "schema: "),
         ({"schema": '{"pattern": "(a"}'}, "schema", "schema.pattern:"),
+        ({"condition": "event@properties.a >"}, "condition", "condition: Line 1, column"),
+        ({"condition": "profile@traits.a = 1"}, "condition", "condition: profile@ is not known here; known are event@"),
+        (
+            {"profile": [("traits.a", "delete", "", "session@x = 1")]},
+            "profile",
+            "profile.traits.a.when: session@ is not",
+        ),
+        ({"profile": [("traits.a", "delete", "", "event@")]}, "profile", "profile.traits.a.when: Line 1"),
         ({"reshape": '{"properties": {"a": "profile@x"}}'}, "reshape", "reshape.properties.a: profile@ is not known"),
         ({"reshape": '{"traits": {}}'}, "reshape", "reshape.traits: Only properties and context"),
         ({"traits": [("", "data.x")]}, "traits", "traits.data.x: Which property"),

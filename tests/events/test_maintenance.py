@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
 from pytest_django import Settings
 
+from apps.core.ids import new_id
 from apps.events import partitions
 from apps.events.maintenance import maintain
-from apps.events.models import Event, MessageKey, RefusedEvent
+from apps.events.models import Event, MessageKey, QuarantinedEvent, RefusedEvent
 from tests.factories import NOON
 
 # A partition is detached concurrently, which no transaction may surround.
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def key(number: int, at: datetime) -> MessageKey:
     return MessageKey.objects.create(key=f"00000000-0000-0000-0000-{number:012}", received_at=at)
+
+
+def quarantined(at: datetime) -> QuarantinedEvent:
+    return QuarantinedEvent.objects.create(
+        id=new_id(), type="order-placed", source_id=new_id(), time=at, received_at=at
+    )
 
 
 def refused(at: datetime) -> RefusedEvent:
@@ -121,6 +128,18 @@ def test_refused_events_are_kept_for_a_while(settings: Settings) -> None:
     assert RefusedEvent.objects.get() == young
 
 
+def test_events_in_quarantine_wait_for_a_while(settings: Settings) -> None:
+    quarantined(NOON - timedelta(days=91))
+    young = quarantined(NOON - timedelta(days=89))
+
+    settings.QUARANTINE_RETENTION_DAYS = 0
+    assert maintain(now=NOON).n_quarantined == 0
+
+    settings.QUARANTINE_RETENTION_DAYS = 90
+    assert maintain(now=NOON).n_quarantined == 1
+    assert QuarantinedEvent.objects.get() == young
+
+
 def test_the_command_says_what_it_did(settings: Settings) -> None:
     settings.PARTITIONS_AHEAD_MONTHS = 0
     refused(datetime.now(UTC) - timedelta(days=100))
@@ -128,4 +147,6 @@ def test_the_command_says_what_it_did(settings: Settings) -> None:
 
     call_command("partitions", stdout=out)
 
-    assert out.getvalue() == "Made 1 partitions, dropped 0; forgot 0 message keys and 1 refused events.\n"
+    assert (
+        out.getvalue() == "Made 1 partitions, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
+    )

@@ -21,7 +21,7 @@ from apps.profiles.identity import Moved
 from apps.profiles.models import Merge, Profile
 from tests.factories import NOON, ComputedTraitFactory, SourceFactory, track_payload
 
-PEOPLE, EVENTS, SEED = 12, 240, 4711
+PEOPLE, EVENTS, SEED = 12, 160, 4711
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -6,15 +6,16 @@ from apps.events.validation import Policy, Problem
 
 
 def validate(batch: Batch) -> None:
-    """Check properties against the schemas of their types; no query, and nothing for types without one."""
+    """Check events against the schemas and conditions of their types; no query, and nothing for types without one."""
     all_rules = event_types.rules()
     for track in batch.going:
         has_gone = False
         for event in track.going:
             rules = all_rules.get(event.type)
-            problems = rules.check.problems(event.properties) if rules and rules.check else []
-            if problems and rules and rules.check:
-                has_gone |= _judge(track, event, problems, rules.check.policy)
+            check = rules.check if rules else None
+            problems = check.problems(track.scope_of(event), now=batch.now) if check else []
+            if check and problems:
+                has_gone |= _judge(track, event, problems, check.policy)
         if has_gone:
             track.settle()
 

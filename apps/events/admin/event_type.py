@@ -49,7 +49,7 @@ class EventTypeAdmin(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: EventType | None = None) -> Any:
         """Show what was seen and what is built in once there is something to show."""
-        check = ("schema", "policy", *(("seen",) if obj else ()))
+        check = ("schema", "condition", "policy", *(("seen",) if obj else ()))
         parts = [
             (None, {"fields": ("type", "name", "is_enabled", "journey", "tags")}),
             ("What its events must be", {"fields": check}),
@@ -77,6 +77,11 @@ class EventTypeAdmin(ModelAdmin):
         """Save, and let this process see it at once; the others do within seconds."""
         super().save_model(request, obj, form, change)
         event_types.current.forget()
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Name the page after what is in it."""
+        response: HttpResponse = super().changelist_view(request, {"title": "Event types", **(extra_context or {})})
+        return response
 
     def get_urls(self) -> list[URLPattern]:
         """Add the dry run and the proposal of a schema."""
@@ -163,7 +168,7 @@ class EventTypeAdmin(ModelAdmin):
     @admin.display(description="Checked")
     def checked(self, row: EventType) -> SafeString:
         """Show what becomes of events that are not valid."""
-        return badge(row.policy, POLICY_COLOURS[row.policy]) if row.schema else NOTHING
+        return badge(row.policy, POLICY_COLOURS[row.policy]) if row.schema or row.condition else NOTHING
 
     @admin.display(description="From")
     def origin(self, row: EventType) -> SafeString:

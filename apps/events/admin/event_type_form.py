@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin.fields import Column, JsonObject, Row, RowsField
 from apps.events.models import EventType, definition_of
@@ -25,6 +25,7 @@ PROFILE_COLUMNS: Final = (
     Column("target", "Field of the profile", "traits.plan", suggestions="cdp-fields"),
     Column("operation", "what happens to it", choices=_OPERATION_CHOICES),
     Column("source", "from property, trait, or number", "properties.plan", suggestions="cdp-sources"),
+    Column("when", "only if", "profile@traits.plan IS NULL"),
 )
 # Which field of the form has a key of the definition; what else is wrong stands above the form.
 _FIELDS: Final = {
@@ -36,6 +37,7 @@ _FIELDS: Final = {
     "profile": "profile",
     "compute": "profile",
     "schema": "schema",
+    "condition": "condition",
     "policy": "policy",
     "reshape": "reshape",
 }
@@ -60,6 +62,12 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         rows=16,
         help_text="A JSON Schema (draft 2020-12) of the event's properties. Empty: everything is taken.",
     )
+    condition = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "class": "cdp-json", "spellcheck": "false"}),
+        help_text="What must hold as well: event@properties.total >= 0 AND event@properties.currency EXISTS. "
+        "It may look at event@, session@ and payload@.",
+    )
     reshape = JsonObject(
         required=False,
         rows=8,
@@ -82,7 +90,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = EventType
-        fields = ("type", "name", "is_enabled", "policy", "schema", "reshape")
+        fields = ("type", "name", "is_enabled", "policy", "schema", "condition", "reshape")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,7 +126,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _filled(self, cleaned: Mapping[str, Any]) -> EventType:
         row: EventType = self.instance
-        for name in ("type", "policy", "schema", "reshape"):
+        for name in ("type", "policy", "schema", "condition", "reshape"):
             if name in cleaned:
                 setattr(row, name, cleaned[name])
         return row
@@ -170,9 +178,11 @@ def profile_rows(specs: Mapping[str, Any]) -> list[Row]:
 
 def _row(spec: Any, target: str) -> Row:
     if spec is None:
-        return {"operation": OFF, "source": ""}
-    [(name, source)] = spec.items() if isinstance(spec, Mapping) else [(spec, target)]
-    return {"operation": OPERATIONS[name].name, "source": "" if source is None else str(source)}
+        return {"operation": OFF, "source": "", "when": ""}
+    parts = dict(spec) if isinstance(spec, Mapping) else {spec: target}
+    when = parts.pop("when", "")
+    [(name, source)] = parts.items()
+    return {"operation": OPERATIONS[name].name, "source": "" if source is None else str(source), "when": when}
 
 
 def profile_specs(rows: list[Row]) -> dict[str, Any]:
@@ -195,13 +205,14 @@ def _spec(row: Row) -> dict[str, Any] | None:
     operation = OPERATIONS.get(row["operation"])
     if operation is None:
         raise RulesError(key, "Unknown operation.")
+    source: Any = None
     if operation.source is Source.LITERAL:
-        return {operation.name: _number(key, row["source"] or "1")}
-    if operation.source is Source.EVENT:
-        if not row["source"]:
+        source = _number(key, row["source"] or "1")
+    elif operation.source is Source.EVENT:
+        source = row["source"]
+        if not source:
             raise RulesError(key, "Where does the value come from? A property begins with properties.")
-        return {operation.name: row["source"]}
-    return {operation.name: None}
+    return {operation.name: source, **({"when": row["when"]} if row["when"] else {})}
 
 
 def _number(key: str, text: str) -> int | float:

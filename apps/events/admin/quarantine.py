@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
@@ -17,7 +18,8 @@ from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events import quarantine
 from apps.events.admin.inbox import OfSource
-from apps.events.models import EventType, QuarantinedEvent
+from apps.events.models import EventType, QuarantinedEvent, Source
+from apps.events.recent import scope_of_quarantined
 
 
 class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +33,7 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("properties", "context")
 
     def clean(self) -> dict[str, Any]:
-        """Check that the values can be stored, and the properties against the schema."""
+        """Check that the values can be stored, and the event against its type."""
         cleaned = super().clean() or {}
         for name in ("properties", "context"):
             refusal = check_values(cleaned.get(name, {}), name)
@@ -39,9 +41,16 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(name, refusal.message)
         rules = event_types.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
-            for problem in rules.check.problems(cleaned["properties"]):
+            source = Source.objects.filter(pk=self.instance.source_id).first()
+            scope = scope_of_quarantined(self._mended(cleaned), source)
+            for problem in rules.check.problems(scope, now=timezone.now()):
                 self.add_error("properties", f"{problem.field}: {problem.message}")
         return cleaned
+
+    def _mended(self, cleaned: dict[str, Any]) -> QuarantinedEvent:
+        row: QuarantinedEvent = self.instance
+        row.properties, row.context = cleaned["properties"], cleaned["context"]
+        return row
 
     def save(self, commit: Any = True) -> Any:  # noqa: FBT002 - as Django has it
         """Note that nothing is wrong any more."""

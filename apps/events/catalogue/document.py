@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from apps.events.catalogue import load
+from apps.events.operations import OPERATIONS
 from apps.events.rules import PROPERTIES
 
 _INTRODUCTION: Final = """\
@@ -25,34 +26,57 @@ says in an event type of his own what they mean. This page is generated from `ap
 | `traits` | path of the trait: path of the property it is copied from, or a list of which the first sent one is taken |
 | `defaults` | path of a property: what its traits hold when the sender does not send it |
 | `redact` | path of a property: `drop` it, or keep the `last4` digits of a card number, before anything is stored |
-| `profile` | path in the profile: `{operation: source}`; an operation alone takes the trait of the same path |
+| `profile` | path in the profile: `{operation: source}`, with `when: condition` if it depends; an operation alone \
+takes the trait of the same path, and a list holds several rules for one field |
 | `compute` | `{path: {percentage: [part, whole]}}` of two fields of the profile, when the event changed it; or \
 `{interests: {operation: value, name: property, default: value}}` for the interest that a property names |
 
-Paths are dotted, with numbers for list items (`location.0`); a backslash keeps a dot in a key. A source that begins
-with `properties.` is a property, any other a trait of the event.
+Operators add to that in the admin, and change it: an entry of theirs replaces the built-in one of the same trait or
+field, or switches it off; tags are joined, and redactions can only be added. A new version renews the definitions and
+leaves what operators said. [validation.md](validation.md) has the rest of what they can say.
 
-| operation | what it does to the field |
-|---|---|
-| `equals` | sets it; null empties it |
-| `equals_if_not_exists` | sets it if it is absent, null, blank or an empty list |
-| `append` | adds to a list what is not yet in it, in order |
-| `add`, `subtract` | the number that the event brings |
-| `increment`, `decrement` | by the number in the rule |
-| `min`, `max` | keeps the lesser or the greater |
-| `delete` | removes it |
+Paths are dotted, with numbers for list items (`location.0`); a backslash keeps a dot in a key. A source that begins
+with `properties.` is a property, any other a trait of the event. Conditions look at `event@` and `profile@`.
+
+| operation | what it does to the field | again |
+|---|---|---|
+@OPERATIONS@
+
+*Again* are operations that may be repeated for events that are stored, with the same result; the others count events.
 
 What was not sent changes nothing; 0, false and the empty text are values. An event that happened before the field got
-its value does not set, fill or remove it, in whatever order events arrive; sums and lists always count. A value that
-does not fit a field is noted on the event as a problem, and the other fields are written all the same. No mapping
-touches consents: `consent-update` events alone decide about them, as [privacy.md](privacy.md) says.
+its value does not set, fill or remove it, in whatever order events arrive; sums, lists and extremes always count. A
+value that does not fit a field is noted on the event as a problem, and the other fields are written all the same.
+No mapping touches consents: `consent-update` events alone decide about them, as [privacy.md](privacy.md) says.
 """
+
+
+_OPERATIONS: Final = {
+    "equals": "sets it; null empties it",
+    "equals_if_not_exists": "sets it if it is absent, null, blank or an empty list",
+    "first": "keeps what the oldest event said, whenever it arrives",
+    "append": "adds to a list, of at most 1,000 items",
+    "append_unique": "adds to a list what is not yet in it, in order of arrival",
+    "increment": "adds the number in the rule",
+    "decrement": "subtracts the number in the rule",
+    "add": "adds the number that the event brings, exactly",
+    "subtract": "subtracts it",
+    "min": "keeps the lesser of two numbers or texts",
+    "max": "keeps the greater",
+    "first_time": "keeps the time of the oldest event",
+    "last_time": "keeps the time of the newest event",
+    "delete": "removes it",
+}
 
 
 def as_markdown() -> str:
     """Return the text of docs/event-types.md."""
     definitions = load().values()
-    lines = [_INTRODUCTION]
+    rows = (
+        f"| `{name}` | {meaning} | {'yes' if OPERATIONS[name].is_repeatable else 'no'} |"
+        for name, meaning in _OPERATIONS.items()
+    )
+    lines = [_INTRODUCTION.replace("@OPERATIONS@", "\n".join(rows))]
     for group, members in groupby(definitions, key=lambda definition: str(definition["group"])):
         lines += [f"## {group.capitalize()}", ""]
         for definition in members:

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         verbose_name="merges customers",
                     ),
                 ),
-                ("is_enabled", models.BooleanField(default=True)),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
                 ("is_builtin", models.BooleanField(default=False, editable=False)),
                 (
                     "source",

@@ -7,7 +7,7 @@ import apps.events.models.compliance
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0030_computed_traits")]
+    dependencies = [("events", "0023_event_type_condition")]
 
     operations = [
         migrations.CreateModel(

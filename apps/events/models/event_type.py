@@ -26,6 +26,7 @@ class EventType(models.Model):
     definition = Json(default=dict, help_text="Journey, tags, traits, profile mapping, constants, computations.")
     overrides = Json(default=dict, blank=True)  # the operator's own, of the same shape; see definitions.merge
     schema = Json(null=True, blank=True)  # JSON Schema of the properties
+    condition = models.TextField(blank=True, default="")  # what must hold for its events, beside the schema
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.FLAG)
     reshape = Json(default=dict, blank=True)  # {properties: template, context: template}
     is_builtin = models.BooleanField("built in", default=False)
@@ -44,6 +45,7 @@ def definition_of(event_type: EventType) -> dict[str, Any]:
         "name": event_type.name,
         "group": event_type.group,
         "schema": event_type.schema,
+        "condition": event_type.condition,
         "policy": event_type.policy,
         "reshape": event_type.reshape,
     }

@@ -25,7 +25,7 @@ class IdentificationPoint(models.Model):
         default=False,
         help_text="Merge even two customers with different numbers. Only for what is never shared.",
     )
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField("enabled", default=True)
     is_builtin = models.BooleanField(default=False, editable=False)
 
     class Meta:

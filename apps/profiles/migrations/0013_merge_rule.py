@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                         help_text="Most trusted source: ids of sources, the most trusted one first.",
                     ),
                 ),
-                ("is_enabled", models.BooleanField(default=True)),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
             ],
         ),
     ]

@@ -96,7 +96,7 @@ class MergeRule(models.Model):
     sources = models.JSONField(
         blank=True, default=list, help_text="Most trusted source: ids of sources, the most trusted one first."
     )
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField("enabled", default=True)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.strategy}"
