@@ -43,7 +43,9 @@ def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) ->
 
     admin.goto(f"{live.address}/admin/events/compliancerule/add/")
     admin.get_by_label("Name").fill("Addresses")
-    admin.locator("#id_event_type").select_option("message-sent")  # other tests send addresses of people who agreed to nothing
+    admin.locator("#id_event_type").select_option(
+        "message-sent"
+    )  # other tests send addresses of people who agreed to nothing
     admin.get_by_label("Path").fill("email")
     admin.get_by_label("Letters").check()
     shoot("compliance-rule-add")
