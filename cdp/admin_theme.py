@@ -80,12 +80,34 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Privacy",
+                "separator": True,
+                "items": [
+                    _page("Consent types", "handshake", "profiles_consenttype_changelist", "profiles.view_consenttype"),
+                    _page(
+                        "Decisions",
+                        "history_edu",
+                        "profiles_consentdecision_changelist",
+                        "profiles.view_consentdecision",
+                    ),
+                    _page(
+                        "Compliance rules", "policy", "events_compliancerule_changelist", "events.view_compliancerule"
+                    ),
+                    _page(
+                        "Requests", "contact_mail", "profiles_privacyrequest_changelist", "profiles.view_privacyrequest"
+                    ),
+                    _page("Tombstones", "person_off", "profiles_erasedid_changelist", "profiles.view_erasedid"),
+                    _page("Audit log", "receipt_long", "core_auditentry_changelist", "core.view_auditentry"),
+                ],
+            },
+            {
                 "title": "Operations",
                 "separator": True,
                 "items": [
                     _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
                     _page("Tasks", "progress_activity", "core_task_changelist", "core.view_task"),
                     _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.admin"),
+                    _page("API keys", "key", "core_apikey_changelist", "core.view_apikey"),
                     _page("Users", "person", "auth_user_changelist", "auth.view_user"),
                     _page("Roles", "badge", "auth_group_changelist", "auth.view_group"),
                 ],

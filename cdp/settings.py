@@ -170,6 +170,8 @@ EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 k
 MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
 REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
 QUARANTINE_RETENTION_DAYS = env.integer("QUARANTINE_RETENTION_DAYS", default=90)  # 0 keeps them for ever
+# Names of properties, besides those in profiles/anonymity.py, whose texts tell of nobody.
+HARMLESS_PROPERTIES = env.listing("HARMLESS_PROPERTIES", default=[])
 INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
 
 # --- Logs -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from django.db import transaction
 
 from apps.collector.stages.admit import admit
-from apps.collector.stages.comply import comply
 from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
@@ -35,7 +34,7 @@ def months_of(track: Track) -> set[date]:
 
 # What each payload is in itself; then whose it is, and all that follows from that, which may have to begin again.
 PREPARATION = (admit, validate, reshape)
-STAGES = (identify, comply, visit, enrich, traits, profile, compute, store)
+STAGES = (identify, visit, enrich, traits, profile, compute, store)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

@@ -21,7 +21,7 @@ class SourcePolicy:
     is_enabled: bool
     trusts_ids: bool
     bots: str
-    requires_consent: bool
+    required_consents: tuple[str, ...]
     is_ephemeral: bool
     is_asynchronous: bool
     creates_profiles: bool
@@ -44,9 +44,9 @@ class SourcePolicy:
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
-    return SourcePolicy(
-        **{**row, "allowed_origins": tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])}
-    )
+    origins = tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])
+    consents = tuple(row["required_consents"])
+    return SourcePolicy(**{**row, "allowed_origins": origins, "required_consents": consents})
 
 
 def _read() -> dict[str, SourcePolicy]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
+from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -20,6 +21,7 @@ class Refusal:
     message: str
     field: str = ""
     index: int | None = None  # the event's place in the request
+    is_private: bool = False  # nothing that was sent may be kept, not even to explain the refusal
 
     def as_dict(self) -> dict[str, Any]:
         """Shape the refusal as responses carry it: {code, message, field, index}."""
@@ -45,9 +47,11 @@ class TrackedEvent:
     is_set_aside: bool = False  # validate: it goes into quarantine
     is_duplicate: bool = False  # identify
     refusal: Refusal | None = None  # any
+    decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    problems: list[dict[str, str]] = field(default_factory=list)  # validate, reshape; profile: what could not be copied
+    # validate, reshape; identify: what is no decision; profile: what could not be copied
+    problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def happened_at(self) -> datetime:
@@ -79,6 +83,7 @@ class Track:
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
+    client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
     profile: Profile | None = None  # identify
     raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
     session: Session | None = None  # visit; None for what neither names nor keeps one
@@ -89,15 +94,23 @@ class Track:
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
+        self.client_claim = self.claim
         self.settle()
 
     def settle(self) -> None:
         """Note which events still go on; called by the stages that refuse, set aside or add events."""
-        self.going = [
-            event
-            for event in self.events
-            if event.refusal is None and not event.is_duplicate and not event.is_set_aside
-        ]
+        self.going = [event for event in self.kept if not event.is_set_aside]
+
+    @property
+    def kept(self) -> list[TrackedEvent]:
+        """The events of which anything is kept: those that go on, and those that go into quarantine."""
+        return [event for event in self.events if event.refusal is None and not event.is_duplicate]
+
+    @property
+    def keys(self) -> set[UUID]:
+        """Everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
+        keys = self.claim.keys()
+        return keys | {self.session_key} if self.session_key else keys
 
     def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""

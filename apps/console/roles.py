@@ -2,7 +2,21 @@
 
 from django.contrib.auth.models import Group, Permission
 
-SEES_PEOPLE = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_FIGURES = ("profiles.view_profile", "cdp_sessions.view_session", "events.view_event")
+SEES_PEOPLE = (*SEES_FIGURES, "profiles.view_pii")
+SEES_CONSENTS = ("profiles.view_consenttype", "profiles.view_consentdecision", "events.view_compliancerule")
+ANSWERS_FOR_DATA = (
+    *SEES_CONSENTS,
+    *(f"profiles.{verb}_consenttype" for verb in ("add", "change")),
+    *(f"events.{verb}_compliancerule" for verb in ("add", "change", "delete")),
+    "profiles.export_profile",
+    "profiles.erase_profile",
+    "profiles.view_privacyrequest",
+    "profiles.view_erasedid",
+    "profiles.delete_erasedid",
+    "core.view_auditentry",
+    "core.view_task",
+)
 SEES_MERGES = ("profiles.view_merge", "profiles.view_identityconflict")
 IDENTITY_MODELS = ("profiles.{}_blockedidentifier", "profiles.{}_mergerule", "events.{}_identificationpoint")
 SEES_IDENTITY = tuple(model.format("view") for model in IDENTITY_MODELS)
@@ -26,12 +40,14 @@ CHANGES_COLLECTING = tuple(
     f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
 )
 CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
-CHANGES_USERS = tuple(
-    f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")
+CHANGES_USERS = (
+    *(f"auth.{verb}_{model}" for verb in ("view", "add", "change", "delete") for model in ("user", "group")),
+    *(f"core.{verb}_apikey" for verb in ("view", "add", "change")),
 )
 
 DEVELOPER = (
     *SEES_PEOPLE,
+    *SEES_CONSENTS,
     *SEES_COLLECTING,
     *SEES_TROUBLE,
     *CHANGES_COLLECTING,
@@ -41,10 +57,11 @@ DEVELOPER = (
     *CHANGES_TRAITS,
 )
 ROLES = {
-    "Administrator": (*DEVELOPER, *CHANGES_USERS),
+    "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
+    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *ANSWERS_FOR_DATA),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
-    "Analyst": (*SEES_PEOPLE, "events.view_eventtype", "events.view_computedtrait"),
+    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
+    "Analyst": (*SEES_FIGURES, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

@@ -1,8 +1,9 @@
-"""Long jobs that people start and watch, and the record of what people did."""
+"""Long jobs that people start and watch, the record of what people did, and the keys of programs."""
 
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.core.fields import Json
@@ -83,15 +84,15 @@ class AuditEntry(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField()
     actor = models.CharField(max_length=64)  # user:<id>, key:<prefix> or system, as in the provenance of profiles
-    actor_name = models.CharField(max_length=150)  # as it was then, so that it outlives the account
-    ip = models.CharField(max_length=45, blank=True, default="")
+    actor_name = models.CharField("who", max_length=150)  # as it was then, so that it outlives the account
+    ip = models.CharField("from", max_length=45, blank=True, default="")
     action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=100, blank=True, default="")
     object_id = models.CharField(max_length=64, blank=True, default="")
     details = Json(default=dict)  # never personal data: it outlives an erasure
 
     class Meta:
-        verbose_name_plural = "audit log"
+        verbose_name_plural = "audit entries"
         indexes = [
             # All that was done to one object, and all that one person did, the latest first.
             models.Index(fields=["object_id", "id"], name="audit_by_object"),
@@ -100,3 +101,28 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.actor_name}"
+
+
+class ApiKey(models.Model):
+    """What lets a program in: a name, what it is good for, and the hash of its secret (see keys.py)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=120, help_text="Who uses it, and what for.")
+    prefix = models.CharField(max_length=16, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    is_enabled = models.BooleanField(default=True)
+    created_by = models.CharField(max_length=150, editable=False)  # a name, so that it outlives the account
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
+
+    def is_valid(self, now: datetime) -> bool:
+        """Tell whether it lets anybody in."""
+        return self.is_enabled and (self.expires_at is None or now < self.expires_at)

@@ -8,7 +8,9 @@ from datetime import datetime
 from apps.events import copying, system_events
 from apps.events.copying import Said
 from apps.events.rules import EventRules
+from apps.profiles import consents
 from apps.profiles.models import Profile
+from apps.profiles.provenance import entry
 
 IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
 
@@ -21,9 +23,13 @@ def apply(
     An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
     """
     _count(profile, seen_at=system_events.caused_at(type, said.time))
+    document, provenance = profile.document, profile.provenance
+    if type == consents.EVENT_TYPE:  # which has its own idea of what is valid: a withdrawal counts in any case
+        said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
+        decided = said.properties.get(consents.PROPERTY)
+        consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)
     if not is_valid:
         return []
-    document, provenance = profile.document, profile.provenance
     if type == IDENTIFY:
         for name, value in said.properties.items():
             copying.put(("traits", name), value, said, document=document, provenance=provenance)

@@ -23,7 +23,7 @@ from apps.profiles.schema import Field, FieldError, Kind, is_empty
 Document = dict[str, Any]
 _ANONYMOUS: Final = "data.anonymous"
 # Looked up for each field of each event.
-_OLDEST, _NEWEST, _CONSENTS = Order.OLDEST, Order.NEWEST, Kind.CONSENTS
+_OLDEST, _NEWEST = Order.OLDEST, Order.NEWEST
 # What is computed from sums counts in any order, as they do.
 _COMPUTED: Final = replace(EQUALS, name="computed", order=Order.ANY)
 
@@ -120,8 +120,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     """Change the profile as the rules of the event's type say: first the fields, then what is computed from them.
 
     `document` is the profile as a tree of primary_id, data, traits, interests, consents and stats; it and `provenance`
-    are changed in place. A property that was not sent does nothing; one that is null empties the field. Consents are
-    taken one by one: those that the event does not name stay as they are.
+    are changed in place. A property that was not sent does nothing; one that is null empties the field.
     """
     copied = Copied()
     if not (rules.fields or rules.named):
@@ -162,9 +161,6 @@ def _follow(writer: _Writer, rules: EventRules, said: Said, copied: Copied) -> N
         value = rule.value(properties, traits, at)
         if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, writer.document)):
             continue
-        if rule.field.kind is _CONSENTS:
-            _copy_consents(writer, rule.operation, value, copied)
-            continue
         try:
             if writer.write(rule, rule.operation, value):
                 copied.changed.add(rule.path)
@@ -185,19 +181,6 @@ def _try(writer: _Writer, place: Place, operation: Operation, value: object, cop
             copied.changed.add(place.path)
     except (FieldError, OperationError, PathError) as error:
         copied.note(place, error)
-
-
-def _copy_consents(writer: _Writer, operation: Operation, value: object, copied: Copied) -> None:
-    if not isinstance(value, dict):
-        copied.problems.append(("consents", "Expected an object with an entry for each consent."))
-        return
-    for consent_id, consent in value.items():
-        target = ("consents", consent_id)
-        field = Field(paths.join(target), Kind.CONSENT, consent_id)
-        if consent is None:
-            copied.problems.append((field.path, 'Expected an object such as {"revoke": null}, not null.'))
-        else:
-            _try(writer, Place(field, target), operation, consent, copied)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:

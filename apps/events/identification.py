@@ -55,7 +55,7 @@ def proofs_of(event_type: str, properties: Mapping[str, Any], *, source_id: UUID
         for value in found[:MAX_VALUES] if isinstance(found, list) else [found]:
             usable = _usable(point, value)
             if usable:
-                yield Proof(point.kind, usable, point.merges_customers, event_index)
+                yield Proof(point.kind, usable, point.merges_customers, event_index, paths.join(point.path))
 
 
 def _usable(point: Point, value: Any) -> str | None:

@@ -51,7 +51,7 @@ class Operation:
     is_statement: bool = False
     # Doing it again for the same events leaves the field as it is; sums would count them twice.
     is_repeatable: bool = True
-    kinds: frozenset[Kind] = frozenset(Kind) - {Kind.CONSENTS}
+    kinds: frozenset[Kind] = frozenset(Kind)
 
 
 def same(left: object, right: object) -> bool:
@@ -161,7 +161,7 @@ _SCALES: Final = _NUMBERS | {Kind.DATETIME}
 _LISTS: Final = frozenset({Kind.TEXTS, Kind.FREE})
 _TIMES: Final = frozenset({Kind.DATETIME, Kind.FREE})
 
-EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True, kinds=frozenset(Kind))
+EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True)
 _OPERATIONS: Final = (
     EQUALS,
     Operation("equals_if_not_exists", "is set, if empty, to", _fill, order=Order.NEWEST),

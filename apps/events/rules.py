@@ -16,7 +16,7 @@ from apps.core.templating import TemplateError
 from apps.events.operations import OPERATIONS, Operation, Source
 from apps.events.reshaping import ROOTS, Reshape, compile_reshape
 from apps.events.validation import Check, Policy, SchemaError, compile_condition, compile_schema
-from apps.profiles import schema
+from apps.profiles import consents, schema
 from apps.profiles.schema import Field, Kind
 
 KEYS: Final = frozenset(
@@ -251,6 +251,8 @@ def _redaction(path: str, how: object) -> tuple[Path, str]:
 
 def _target(key: str, text: object) -> tuple[Path, Field]:
     path = _path(key, text)
+    if path[0] == "consents":
+        raise RulesError(key, f"Only events of the type {consents.EVENT_TYPE} decide about consents.")
     field = schema.find(path)
     if field is None:
         raise RulesError(key, "A profile has no such field.")

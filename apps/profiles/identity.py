@@ -27,7 +27,7 @@ Refusal = IdentityConflict.Refusal
 
 
 class Moved(Exception):
-    """Between our look at the ids and our lock on the profiles, another transaction merged some; try again."""
+    """Between our look at the ids and our lock on the profiles, some were merged or erased; try again."""
 
 
 class Proof(NamedTuple):
@@ -37,6 +37,7 @@ class Proof(NamedTuple):
     value: str  # usable, see identifiers.py
     merges_customers: bool = False
     event_index: int = 0
+    path: str = ""  # where in the event's properties it stands
 
 
 @dataclass(slots=True)

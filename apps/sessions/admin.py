@@ -1,6 +1,7 @@
 """The admin's pages of sessions."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -8,6 +9,9 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, tree
 from apps.events.models import Source
 from apps.events.timeline import page_of_session
+from apps.profiles import anonymity
+from apps.profiles.admin.privacy import is_masked, mask, mask_page
+from apps.sessions.anonymity import columns_of
 from apps.sessions.models import Session
 
 
@@ -44,6 +48,12 @@ class SessionAdmin(Browser):
         ("Device", {"classes": ("side",), "fields": ("device_tree", "os_tree", "app_tree", "bot")}),
         ("Ids", {"classes": ("side",), "fields": ("id_shown", "client_id")}),
     )
+
+    def mask(self, request: HttpRequest, row: Session) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
+        if row.profile:
+            mask(request, row.profile, anonymity.columns_of)
 
     @admin.display(description="Started")
     def started(self, row: Session) -> SafeString:
@@ -130,4 +140,5 @@ class SessionAdmin(Browser):
     def timeline(self, row: Session) -> SafeString:
         """Show the events in their order."""
         page = page_of_session(session_id=row.id, profile_id=row.profile_id)
+        mask_page(page, is_masked=is_masked(row))
         return render_to_string("admin/cdp/timeline.html", {"page": page})

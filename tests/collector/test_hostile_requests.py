@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
 from apps.collector import accept
+from apps.core import keys
+from apps.core.keys import Scope
 from apps.events.models import InboxItem, Source
 from tests.factories import SourceFactory
 
@@ -29,7 +31,8 @@ def names(db: None, alone: None) -> Iterator[dict[str, str]]:
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's test client does: it would end the test's transaction
     api, webhook = SourceFactory(), SourceFactory(kind=Source.Kind.WEBHOOK, creates_profiles=True)
-    yield {"id": str(api.id), "write_key": api.write_key, "webhook": str(webhook.id)}
+    _, key = keys.issue("Attacker", Scope, created_by="anna", now=datetime.now(UTC))
+    yield {"id": str(api.id), "write_key": api.write_key, "webhook": str(webhook.id), "key": key}
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
     while accept.ingest(500, at=datetime.now(UTC)):
@@ -52,7 +55,9 @@ def test_no_request_ends_in_a_server_error(name: str, names: dict[str, str]) -> 
 
 
 def aim(case: Case, names: dict[str, str]) -> None:
-    """Name a source that exists, where the request names one: nothing else gets past the door."""
+    """Name a source or a key that exists, where the request names one: nothing else gets past the door."""
+    if case.path.startswith("/api/"):
+        case.headers["Authorization"] = f"Bearer {names['key']}"
     if "source_id" in case.path_parameters:
         case.path_parameters["source_id"] = names["webhook"]
     if isinstance(case.body, dict) and isinstance(case.body.get("source"), dict):

@@ -16,7 +16,7 @@ from apps.events import partitions
 from apps.events.models import Event, RefusedEvent
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import policy
+from tests.factories import ConsentTypeFactory, policy
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 NOW = START + timedelta(days=1)
@@ -69,13 +69,14 @@ REQUESTS = st.lists(st.tuples(st.just(False), tracks(OPTIONS) | messages()), min
 )
 
 
-SOURCES = [policy(name="plain"), policy(name="strict", requires_consent=True)]
+SOURCES = [policy(name="plain"), policy(name="strict", required_consents=["marketing"])]
 
 
 @pytest.fixture(autouse=True)
 def months(db: None) -> None:
-    """Make the partitions before anything is taken back: they are remembered in memory."""
+    """Make the partitions before anything is taken back: they are remembered in memory; and what may be agreed to."""
     partitions.ensure([START.date().replace(day=1)])
+    ConsentTypeFactory()
 
 
 class Undo(Exception):

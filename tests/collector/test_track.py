@@ -15,6 +15,7 @@ from tests.factories import (
     CHROME,
     GOOGLEBOT,
     AliasFactory,
+    ConsentTypeFactory,
     ProfileFactory,
     SessionFactory,
     SourceFactory,
@@ -325,7 +326,8 @@ def test_profileless_events_belong_to_nobody(client: APIClient) -> None:
 
 
 def test_consent_is_required_where_the_source_says_so(client: APIClient) -> None:
-    source = SourceFactory(requires_consent=True)
+    ConsentTypeFactory()
+    source = SourceFactory(required_consents=["marketing"])
     consent = {"type": "consent-update", "properties": {"consents": {"marketing": {"revoke": None}}}}
 
     before = send(client, track_payload(source, "page-view"))

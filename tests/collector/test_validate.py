@@ -213,11 +213,11 @@ def test_what_an_sdk_said_of_a_user_is_replayed_with_the_mended_values(client: A
     assert profile.traits == {"email": "anna@example.com", "plan": "pro"}
 
 
-@pytest.mark.parametrize("policy", ["is_ephemeral", "requires_consent"])
-def test_what_may_not_be_kept_is_refused_instead(client: APIClient, policy: str) -> None:
+@pytest.mark.parametrize("policy", [{"is_ephemeral": True}, {"required_consents": ["marketing"]}])
+def test_what_may_not_be_kept_is_refused_instead(client: APIClient, policy: dict[str, Any]) -> None:
     order_type(Policy.QUARANTINE)
 
-    response = send(client, SourceFactory(**{policy: True}), BAD)
+    response = send(client, SourceFactory(**policy), BAD)
 
     assert response.status_code == 422
     assert not QuarantinedEvent.objects.exists()

@@ -20,73 +20,72 @@ def event(type_: str, days_ago: float, **properties: Any) -> dict[str, Any]:
     }
 
 
-HISTORY = RecordedEvents(
-    [
-        event("purchase", 400, amount=60),
-        event("view", 100, sku="a"),
-        event("purchase", 90, amount=40.5, items=["x", "y"]),
-        event("purchase", 20, amount=10),
-        event("view", 10, sku="a"),
-        event("view", 9, sku="b"),
-        event("purchase", 7, amount="much"),
-        event("sign-up", -1),  # tomorrow: it has not happened
-    ]
-)
+EVENTS = [
+    event("purchase", 400, amount=60),
+    event("view", 100, sku="a"),
+    event("purchase", 90, amount=40.5, items=["x", "y"]),
+    event("purchase", 20, amount=10),
+    event("view", 10, sku="a"),
+    event("view", 9, sku="b"),
+    event("purchase", 7, amount="much"),
+    event("sign-up", -1),  # tomorrow: it has not happened
+]
+HISTORY = RecordedEvents(EVENTS)
+
+
+TRUE_OF_HISTORY = [
+    'COUNT("purchase") = 4',
+    'COUNT("purchase", "view") = 7',
+    "COUNT(ANY EVENT) = 7",
+    'COUNT("nothing") = 0',
+    'COUNT("purchase" LAST 90 DAYS) = 3',
+    'COUNT("purchase" LAST 89 DAYS) = 2',
+    'COUNT("purchase" LAST 1 YEAR) = 3',
+    'COUNT("purchase" WHERE event@properties.amount > 20) = 2',
+    'COUNT("purchase" WHERE event@properties.amount > 20 LAST 90 DAYS) = 1',
+    'COUNT(ANY EVENT WHERE event@type = "view" AND event@time < now() - 9 DAYS) = 2',
+    'COUNT("purchase" WHERE ANY(event@properties.items WHERE item@... = "y")) = 1',
+    'COUNT("purchase" SINCE "1998-06-01") = 2',
+    'COUNT("purchase" BEFORE "1998-06-01") = 2',
+    'COUNT("purchase" FROM "1998-04-01" TO "1998-06-10") = 2',
+    'COUNT("purchase" FROM now() - 20 DAYS TO now() - 20 DAYS) = 1',
+    'COUNT("view" FROM "1998-06-20" TO "1998-06-20") = 1',  # the whole day
+    'COUNT("purchase") BETWEEN 3 AND 5 AND COUNT("view") IN [1, 3]',
+    'SUM(event@properties.amount OF "purchase") = 110.5',
+    'SUM(event@properties.amount OF "nothing") = 0',
+    'AVERAGE(event@properties.amount OF "purchase") = 36.833333',
+    'AVERAGE(event@properties.amount OF "nothing") NOT EXISTS',
+    'MIN(event@properties.amount OF "purchase") = 10',
+    'MAX(event@properties.amount OF "purchase") = 60',
+    'FIRST(event@properties.amount OF "purchase") > 50',
+    'LAST(event@properties.amount OF "purchase") = "much"',
+    'LAST(event@time OF "purchase") < now() - 6 DAYS',
+    'days_since(FIRST(event@time OF "purchase")) = 400',
+    'DISTINCT(event@properties.sku OF "view") = 2',
+    'DID("purchase" LAST 1 WEEK)',
+    'DID NOT("purchase" LAST 6 DAYS)',
+    'NOT DID("purchase" LAST 6 DAYS)',
+    "DID(ANY EVENT LAST 7 DAYS)",
+    'NOT DID("sign-up")',
+    'SEQUENCE("view" THEN "purchase")',
+    'SEQUENCE("view" THEN "purchase" WITHIN 2 DAYS)',
+    'NOT SEQUENCE("view" THEN "purchase" WITHIN 1 DAY)',
+    'SEQUENCE("purchase" THEN "purchase" WITHIN 13 DAYS)',
+    'SEQUENCE("view" WHERE event@properties.sku = "a" THEN "view" WHERE event@properties.sku = "b" THEN ANY EVENT)',
+    'NOT SEQUENCE("view" WHERE event@properties.sku = "b" THEN "view" WHERE event@properties.sku = "a")',
+    'SEQUENCE("purchase" THEN "view" LAST 30 DAYS)',
+    'NOT SEQUENCE("purchase" THEN "view" THEN "purchase" THEN "view" LAST 30 DAYS)',
+    'NOT SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 30 DAYS)',
+    'SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 310 DAYS)',
+    'NOT SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 20 DAYS LAST 90 DAYS)',
+]
 
 
 def is_true(text: str, history: RecordedEvents = HISTORY) -> bool:
     return matches(parse(text), {}, now=NOW, history=history)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        'COUNT("purchase") = 4',
-        'COUNT("purchase", "view") = 7',
-        "COUNT(ANY EVENT) = 7",
-        'COUNT("nothing") = 0',
-        'COUNT("purchase" LAST 90 DAYS) = 3',
-        'COUNT("purchase" LAST 89 DAYS) = 2',
-        'COUNT("purchase" LAST 1 YEAR) = 3',
-        'COUNT("purchase" WHERE event@properties.amount > 20) = 2',
-        'COUNT("purchase" WHERE event@properties.amount > 20 LAST 90 DAYS) = 1',
-        'COUNT(ANY EVENT WHERE event@type = "view" AND event@time < now() - 9 DAYS) = 2',
-        'COUNT("purchase" WHERE ANY(event@properties.items WHERE item@... = "y")) = 1',
-        'COUNT("purchase" SINCE "1998-06-01") = 2',
-        'COUNT("purchase" BEFORE "1998-06-01") = 2',
-        'COUNT("purchase" FROM "1998-04-01" TO "1998-06-10") = 2',
-        'COUNT("purchase" FROM now() - 20 DAYS TO now() - 20 DAYS) = 1',
-        'COUNT("view" FROM "1998-06-20" TO "1998-06-20") = 1',  # the whole day
-        'COUNT("purchase") BETWEEN 3 AND 5 AND COUNT("view") IN [1, 3]',
-        'SUM(event@properties.amount OF "purchase") = 110.5',
-        'SUM(event@properties.amount OF "nothing") = 0',
-        'AVERAGE(event@properties.amount OF "purchase") = 36.833333',
-        'AVERAGE(event@properties.amount OF "nothing") NOT EXISTS',
-        'MIN(event@properties.amount OF "purchase") = 10',
-        'MAX(event@properties.amount OF "purchase") = 60',
-        'FIRST(event@properties.amount OF "purchase") > 50',
-        'LAST(event@properties.amount OF "purchase") = "much"',
-        'LAST(event@time OF "purchase") < now() - 6 DAYS',
-        'days_since(FIRST(event@time OF "purchase")) = 400',
-        'DISTINCT(event@properties.sku OF "view") = 2',
-        'DID("purchase" LAST 1 WEEK)',
-        'DID NOT("purchase" LAST 6 DAYS)',
-        'NOT DID("purchase" LAST 6 DAYS)',
-        "DID(ANY EVENT LAST 7 DAYS)",
-        'NOT DID("sign-up")',
-        'SEQUENCE("view" THEN "purchase")',
-        'SEQUENCE("view" THEN "purchase" WITHIN 2 DAYS)',
-        'NOT SEQUENCE("view" THEN "purchase" WITHIN 1 DAY)',
-        'SEQUENCE("purchase" THEN "purchase" WITHIN 13 DAYS)',
-        'SEQUENCE("view" WHERE event@properties.sku = "a" THEN "view" WHERE event@properties.sku = "b" THEN ANY EVENT)',
-        'NOT SEQUENCE("view" WHERE event@properties.sku = "b" THEN "view" WHERE event@properties.sku = "a")',
-        'SEQUENCE("purchase" THEN "view" LAST 30 DAYS)',
-        'NOT SEQUENCE("purchase" THEN "view" THEN "purchase" THEN "view" LAST 30 DAYS)',
-        'NOT SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 30 DAYS)',
-        'SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 310 DAYS)',
-        'NOT SEQUENCE(FIRST "purchase" THEN "purchase" WITHIN 20 DAYS LAST 90 DAYS)',
-    ],
-)
+@pytest.mark.parametrize("text", TRUE_OF_HISTORY)
 def test_history_is_as_it_was(text: str) -> None:
     assert is_true(text)
 

@@ -1,7 +1,9 @@
 """SQL of conditions is plain where an index must serve, and has letters and times as memory has them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 from apps.conditions import Column, Columns, ConditionError, EventTable, Kind, Layout, Sql, parse, to_sql, values
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.sql import functions as sql_functions
-from tests.conditions.database import LAYOUT, found_by_sql, keep_crowd
+from apps.conditions.tree import Not
+from tests.conditions import test_evaluate, test_history
+from tests.conditions.database import EVENT_COLUMNS, LAYOUT, found_by_sql, keep_crowd
 from tests.conditions.people import CROWD
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -159,6 +163,47 @@ def test_texts_that_look_like_times_are_the_same_times_in_the_database(texts: li
 
     assert None not in times
     assert differing == []
+
+
+@pytest.mark.django_db
+def test_examples_of_tests_and_functions_are_the_same_in_the_database() -> None:
+    layout = Layout(
+        Columns({"payload@...": Column("p.payload", Kind.JSON), "payload@at": Column("p.at", Kind.TIME)}),
+    )
+    trees = [parse(text.replace("session@x", "payload@session")) for text, _ in test_evaluate.CASES]
+    now = test_evaluate.NOW
+    asked = [to_sql(each, now=now, layout=layout) for tree in trees for each in (tree, Not(tree))]
+    payload = json.dumps({**test_evaluate.PAYLOAD, "at": None})
+
+    columns = ", ".join(f"{sql} IS TRUE" for sql, _ in asked)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM (SELECT %s::jsonb AS payload, %s::timestamptz AS at) AS p",
+            [*(param for _, params in asked for param in params), payload, test_evaluate.PAYLOAD["at"]],
+        )
+        (found,) = cursor.fetchall()
+
+    decided = [
+        True if is_true else False if is_false else None
+        for is_true, is_false in zip(found[::2], found[1::2], strict=True)
+    ]
+    assert list(zip(trees, decided, strict=True)) == [
+        (tree, expected) for tree, (_, expected) in zip(trees, test_evaluate.CASES, strict=True)
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", test_history.TRUE_OF_HISTORY)
+def test_examples_of_past_events_are_the_same_in_the_database(text: str) -> None:
+    sql, params = to_sql(parse(text), now=test_history.NOW, layout=LAYOUT)
+    events = [{**event, "id": str(UUID(int=n)), "profile_id": 1} for n, event in enumerate(test_history.EVENTS)]
+    rows = f"SELECT * FROM jsonb_to_recordset(%s::jsonb) AS e({EVENT_COLUMNS})"
+
+    with connection.cursor() as cursor:
+        query = f"WITH events AS ({rows}) SELECT id FROM (VALUES (1)) AS p(id) WHERE {sql}"
+        cursor.execute(query, [json.dumps(events, default=str), *params])
+
+        assert cursor.fetchall() == [(1,)]
 
 
 @pytest.mark.django_db

@@ -21,19 +21,24 @@ TROUBLE = {
     "core.task",
     "django_rq.dashboard",
 }
-USERS = {"auth.user", "auth.group"}
+USERS = {"auth.user", "auth.group", "core.apikey"}
 MERGES = {"profiles.merge", "profiles.identityconflict"}
-IDENTITY = {"events.identificationpoint", "profiles.blockedidentifier", "profiles.mergerule"}
+IDENTITY = {"profiles.blockedidentifier", "profiles.mergerule", "events.identificationpoint"}
+CONSENTS = {"profiles.consenttype", "profiles.consentdecision", "events.compliancerule"}
+PRIVACY = {"profiles.privacyrequest", "profiles.erasedid", "core.auditentry", "core.task"}
+RULES = {"profiles.consenttype", "events.compliancerule"}
 
 SEES = {
-    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY,
-    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY,
-    "Marketer": PEOPLE | COLLECTING | MERGES,
+    "Administrator": PEOPLE | COLLECTING | TROUBLE | USERS | MERGES | IDENTITY | CONSENTS | PRIVACY,
+    "Data steward": PEOPLE | COLLECTING | MERGES | CONSENTS | PRIVACY,
+    "Developer": PEOPLE | COLLECTING | TROUBLE | MERGES | IDENTITY | CONSENTS,
+    "Marketer": PEOPLE | COLLECTING | MERGES | CONSENTS,
     "Analyst": PEOPLE | {"events.eventtype", "events.computedtrait"},
     "": set(),
 }
 ADDS = {
-    "Administrator": COLLECTING | USERS | IDENTITY,
+    "Administrator": COLLECTING | IDENTITY | RULES | USERS,
+    "Data steward": RULES,
     "Developer": COLLECTING | IDENTITY,
     "Marketer": {"events.computedtrait"},
     "Analyst": set(),

@@ -274,44 +274,6 @@ def test_a_percentage_of_what_is_no_number_is_a_problem(anna: Person) -> None:
     assert [path for path, _ in copied.problems] == ["data.metrics.ltcop"]
 
 
-def test_consents_are_taken_one_by_one(anna: Person) -> None:
-    anna.does("consent-update", {"consents": {"marketing": {"revoke": None}, "cookies": {"revoke": None}}})
-
-    copied = anna.does("consent-update", {"consents": {"marketing": {"revoke": "2024-06-01"}, "e.mail": {}}}, day=2)
-
-    assert anna["consents"] == {
-        "marketing": {"revoke": "2024-06-01T00:00:00+00:00"},
-        "cookies": {"revoke": None},
-        "e.mail": {"revoke": None},
-    }
-    assert copied.changed == {"consents.marketing", r"consents.e\.mail"}
-
-
-def test_a_late_consent_does_not_undo_a_withdrawal(anna: Person) -> None:
-    anna.does("consent-update", {"consents": {"marketing": {"revoke": "2024-05-06T00:00:00Z"}}}, day=5)
-
-    anna.does("consent-update", {"consents": {"marketing": {"revoke": None}}}, day=3)
-
-    assert anna["consents"] == {"marketing": {"revoke": "2024-05-06T00:00:00+00:00"}}
-
-
-@pytest.mark.parametrize("consents", [None, [], "marketing", True])
-def test_consents_that_are_no_object_change_nothing(anna: Person, consents: object) -> None:
-    copied = anna.does("consent-update", {"consents": consents})
-
-    assert [path for path, _ in copied.problems] == ["consents"]
-    assert anna["consents"] == {}
-
-
-def test_a_bad_consent_does_not_stop_the_others(anna: Person) -> None:
-    said = {"a": True, "b": None, "c": {"revoke": "soon"}, "d": {"revoke": None}}
-
-    copied = anna.does("consent-update", {"consents": said})
-
-    assert anna["consents"] == {"d": {"revoke": None}}
-    assert [path for path, _ in copied.problems] == ["consents.a", "consents.b", "consents.c"]
-
-
 def test_interests_grow_shrink_and_are_reset(anna: Person) -> None:
     anna.does("increase-interest", {"interest": "node.js", "value": 2.5}, day=1)
     anna.does("increase-interest", {"interest": "node.js"}, day=2)

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.events.models import Source
-from tests.factories import SourceFactory
+from tests.factories import ConsentTypeFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,10 @@ def source(*args: str) -> list[dict[str, Any]]:
 def test_a_source_is_created_with_its_policies_and_told_as_json() -> None:
     options = ["--kind=webhook", "--channel=web", "--origin=https://a.example", "--origin=*.b.example", "--bots=flag"]
 
-    [told] = source("create", "Web shop", *options, "--trusts-ids", "--creates-profiles")
+    ConsentTypeFactory()
+
+    policies = ("--trusts-ids", "--creates-profiles", "--required-consent=marketing")
+    [told] = source("create", "Web shop", *options, *policies)
 
     made = Source.objects.get()
     assert told == {
@@ -34,7 +37,15 @@ def test_a_source_is_created_with_its_policies_and_told_as_json() -> None:
         "is_enabled": True,
     }
     assert made.allowed_origins == ["https://a.example", "*.b.example"]
-    assert (made.bots, made.trusts_ids, made.creates_profiles, made.requires_consent) == ("flag", True, True, False)
+    assert (made.bots, made.trusts_ids, made.creates_profiles) == ("flag", True, True)
+    assert made.required_consents == ["marketing"]
+
+
+def test_a_consent_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(CommandError, match="no consent type 'unheard'"):
+        source("create", "Web shop", "--required-consent=unheard")
+
+    assert not Source.objects.exists()
 
 
 def test_all_sources_are_listed_by_name() -> None:

@@ -10,8 +10,8 @@ from apps.collector.sources import SourcePolicy, policy_of
 from apps.collector.track import Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.events import partitions
-from apps.events.models import ComputedTrait, Event, EventType, InboxItem, Redirect, Source
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
+from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.sessions.models import Session
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -93,6 +93,28 @@ class IdentifierFactory(DjangoModelFactory[Identifier]):
     kind = Identifier.Kind.USER
     profile = factory.SubFactory(ProfileFactory)
     created_at = NOON
+
+
+class ConsentTypeFactory(DjangoModelFactory[ConsentType]):
+    """Something that people may agree to, without an end."""
+
+    class Meta:
+        model = ConsentType
+
+    id = "marketing"
+    name = factory.SelfAttribute("id")
+    text = "You may write to me."
+
+
+class ComplianceRuleFactory(DjangoModelFactory[ComplianceRule]):
+    """E-mail addresses are dropped from the events of people who do not agree to marketing."""
+
+    class Meta:
+        model = ComplianceRule
+
+    name = factory.Sequence(lambda number: f"Rule {number}")
+    field = "event@properties.email"
+    consents = ["marketing"]
 
 
 class SessionFactory(DjangoModelFactory[Session]):

@@ -1,4 +1,4 @@
-"""One shape for all errors of the collector: {code, message, field, index, errors}."""
+"""One shape for all errors of the APIs: {code, message, field, index, errors}."""
 
 import logging
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -37,6 +37,9 @@ def error_body(refusal: Refusal, others: Sequence[Refusal] = ()) -> dict[str, An
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Translate what views raise; what nobody expected is logged once, and answered without a word of it."""
+    if isinstance(error, ValidationError):
+        first, *others = _refusals(error.detail)
+        return Response(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
     found = _translate(error)
     if found is None:
         response = exception_handler(error, context)
@@ -72,3 +75,13 @@ def _translate(error: Exception) -> tuple[int, Refusal] | None:
         case Failed():
             return status.HTTP_500_INTERNAL_SERVER_ERROR, Refusal("failed", "The request could not be processed.")
     return None
+
+
+def _refusals(detail: Any, field: str = "") -> list[Refusal]:
+    """Flatten what a serializer has to say, each message with the path of its field."""
+    if isinstance(detail, dict):
+        parts = ((name if not field else f"{field}.{name}", item) for name, item in detail.items())
+        return [refusal for path, item in parts for refusal in _refusals(item, path)]
+    if isinstance(detail, list):
+        return [refusal for item in detail for refusal in _refusals(item, field)]
+    return [Refusal("invalid", str(detail), field)]

@@ -10,7 +10,18 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from rest_framework.response import Response
 
-PATHS = ("/track", "/collect/", "/redirect/", "/v1/", "/beacon/v1/", "/healthcheck", "/sourceConfig", "/info/version")
+PATHS = (
+    "/track",
+    "/collect/",
+    "/redirect/",
+    "/v1/",
+    "/beacon/v1/",
+    "/customer/",
+    "/consents/",
+    "/healthcheck",
+    "/sourceConfig",
+    "/info/version",
+)
 URLS = "apps.collector.api.urls"
 ALLOWED_METHODS = "GET,POST,PUT,DELETE,OPTIONS"
 MAX_AGE_SECS = "86400"

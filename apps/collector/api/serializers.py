@@ -4,10 +4,10 @@ from typing import Any
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
-from rest_framework.serializers import BooleanField, CharField, DictField, IntegerField, ListField
+from rest_framework.serializers import BooleanField, CharField, ChoiceField, DictField, IntegerField, ListField
 
 
-def _shape(name: str, *, many: bool = False, required: bool = True, **fields: Any) -> serializers.Serializer[object]:
+def _shape(name: str, /, *, many: bool = False, required: bool = True, **fields: Any) -> serializers.Serializer[object]:
     return inline_serializer(name, fields=fields, many=many, required=required)
 
 
@@ -69,6 +69,33 @@ MESSAGE_REQUEST = _shape(
     traits=DictField(required=False),
     context=DictField(required=False),
     batch=ListField(child=DictField(), required=False),
+)
+
+CONSENT: dict[str, Any] = {
+    "id": CharField(),
+    "name": CharField(),
+    "description": CharField(help_text="What people agree to."),
+    "text_version": IntegerField(),
+    "default_value": ChoiceField(choices=["grant", "deny"], help_text="What the form shows at first."),
+    "required": BooleanField(help_text="The form cannot be sent without it."),
+    "revokable": BooleanField(),
+    "tags": ListField(child=CharField()),
+}
+CONSENT_TYPES_RESPONSE = _shape(
+    "ConsentTypesResponse", total=IntegerField(), result=_shape("Consent", many=True, **CONSENT)
+)
+CONSENT_REQUEST = _shape(
+    "ConsentRequest",
+    source=_shape("ConsentSource", id=CharField(help_text="The id of a source, or its write key.")),
+    session=_shape("ConsentSession", id=CharField()),
+    profile=_shape("ConsentProfile", id=CharField()),
+    consents=DictField(child=BooleanField(), required=False, help_text="Consent types by id: agreed or not."),
+)
+CONSENT_RESPONSE = _shape(
+    "ConsentResponse",
+    success=BooleanField(),
+    profile=_shape("ConsentedProfile", id=CharField()),
+    consents=DictField(help_text='{id: {"revoke": the time at which it ends, or null}}'),
 )
 
 ACCEPTED_RESPONSE = _shape(

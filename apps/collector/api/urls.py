@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.collector.api import health, segment, views
+from apps.collector.api import consents, health, segment, views
 
 urlpatterns = [
     *segment.urlpatterns,
@@ -13,6 +13,8 @@ urlpatterns = [
     ),
     path("redirect/<uuid:redirect_id>", views.redirect, name="redirect"),
     path("redirect/<uuid:redirect_id>/<str:session_id>", views.redirect, name="redirect-session"),
+    path("customer/consent", consents.ConsentView.as_view(), name="customer-consent"),
+    path("consents/type/enabled", consents.ConsentTypesView.as_view(), name="consent-types"),
     path("healthcheck", health.HealthView.as_view(), name="healthcheck"),
     path("healthcheck/ready", health.ReadyView.as_view(), name="ready"),
     path("info/version", health.VersionView.as_view(), name="version"),

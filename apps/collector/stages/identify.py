@@ -1,49 +1,72 @@
 """After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
 import copy
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from apps.collector import erased
+from apps.collector.compliance import Gate
 from apps.collector.track import Batch, Track
 from apps.core import locks
 from apps.events import identification
 from apps.events.models import MessageKey
-from apps.profiles import identity
-from apps.profiles.identifiers import usable
-from apps.profiles.models import Identifier
+from apps.profiles import burial, identity
+from apps.profiles.identifiers import identifier_id, usable
+from apps.profiles.models import ErasedId, Identifier, Profile
 from apps.sessions.models import Session
 
 
 def identify(batch: Batch) -> None:
     """Lock all keys of the batch, read what they name in one query a table, and resolve track after track.
 
-    Raises identity.Moved when a merge elsewhere came between our look and our lock; nothing has changed then.
+    What is not to be kept must not identify anybody: consents and tombstones have their say before a track is resolved.
+    Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
+    names, buried = _turn_away([track for track in batch.tracks if track.refusal is None and track.kept])
     tracks = batch.going
-    for track in tracks:
-        _read_claim(track)
     session_keys = {track.session_key for track in tracks if track.session_key}
-    locks.by_key(session_keys.union(*(track.claim.keys() for track in tracks)))
+    locks.by_key(set().union(*(track.keys for track in tracks)))
     batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
     # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
     owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
         [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
+    # Whoever erases somebody holds the lock of his profile: who is not buried now is not while we hold it.
+    if burial.find(names).keys() != buried.keys():
+        raise identity.Moved
     batch.now = batch.directory.later_than_all(batch.now)
     _mark_duplicates(tracks)
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     if devices - batch.sessions.keys():
         batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
+    gate = Gate(batch.directory, now=batch.now)
     for track in tracks:
+        if gate.concerns(track):
+            gate.comply(track, _find_profile(track, batch, owners))
+            _read_claim(track, buried)  # by what is left of it
         if not track.is_profileless:
             _resolve_profile(track, batch, owners)
+        gate.remember(track)
     _follow_merges(batch)
 
 
-def _read_claim(track: Track) -> None:
-    """Add what the events prove to what the client claims, and leave out what names nobody."""
-    claim = track.claim
+def _turn_away(tracks: list[Track]) -> tuple[set[UUID], dict[UUID, ErasedId]]:
+    """Turn erased people away; return all by which the tracks name people, and the tombstones among these."""
+    for track in tracks:
+        _read_claim(track)
+    names = erased.names_in(tracks)
+    buried = burial.find(names)
+    for track in tracks if buried else ():
+        erased.turn_away(track, buried)
+        _read_claim(track, buried)
+    return names, buried
+
+
+def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
+    """Add what the events prove to what the client claims, and leave out what names nobody, or who was erased."""
+    claim = track.client_claim
     proofs = [
         proof
         for event in track.going
@@ -51,6 +74,7 @@ def _read_claim(track: Track) -> None:
         for proof in identification.proofs_of(
             event.type, event.properties, source_id=track.source.id, event_index=event.index
         )
+        if not buried or identifier_id(proof.kind, proof.value) not in buried
     ]
     user_id = usable(Identifier.Kind.USER, claim.user_id) if claim.user_id else None
     anonymous_id = usable(Identifier.Kind.ANONYMOUS, claim.anonymous_id) if claim.anonymous_id else None
@@ -77,11 +101,18 @@ def _mark_duplicates(tracks: list[Track]) -> None:
         track.settle()
 
 
+def _find_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> Profile | None:
+    if track.is_profileless:
+        return None
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    return batch.directory.find(track.claim, session_profile_id=session_profile_id)
+
+
 def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
     directory = batch.directory
     session_profile_id = owners.get(track.session_key) if track.session_key else None
     if not track.going:  # a repetition gets the same answer, and changes nothing
-        track.profile = directory.find(track.claim, session_profile_id=session_profile_id)
+        track.profile = _find_profile(track, batch, owners)
         return
     n_causes = len(directory.causes)
     track.profile, track.raw_profile_id = directory.resolve(

@@ -1,22 +1,23 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
 from typing import Any
-from uuid import UUID
 
 import orjson
 
-from apps.collector import event_types
+from apps.collector import compliance, event_types
+from apps.collector.compliance import Policy
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
 from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
 from apps.events import quarantine, storage
+from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
 from apps.events.quarantine import SetAside
 from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
-from apps.profiles.models import Alias, Identifier, IdentityConflict, Profile
+from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
 from apps.sessions.models import Session
 
 MAX_PAYLOAD = 10_000  # characters of a refused event that are kept
@@ -30,8 +31,6 @@ def store(batch: Batch) -> None:
     tracks = batch.going
     directory = batch.directory
     profiles = {track.profile.id: track.profile for track in tracks if track.profile and track.saves_profile}
-    # Whoever was merged is stored so, even if the events that said it were refused: what follows builds on it.
-    profiles |= {id: directory.profiles[id] for id in map(directory.living_id, _survivors(batch))}
     sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
     upsert(Profile, list(profiles.values()), keep=["created_at"])
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
@@ -39,14 +38,12 @@ def store(batch: Batch) -> None:
     upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in profiles])
     _store_causes(batch)
     upsert(Session, list(sessions.values()))
+    insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
-    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track)])
+    policy = compliance.current.get()
+    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
     quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
-
-
-def _survivors(batch: Batch) -> set[UUID]:
-    return {merge.kept_id for merge in batch.directory.merges}
 
 
 def _store_causes(batch: Batch) -> None:
@@ -89,6 +86,29 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
     ]
 
 
+def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
+    if track.raw_profile_id is None or not track.saves_profile:
+        return []
+    return [
+        ConsentDecision(
+            profile_id=track.raw_profile_id,
+            consent_type_id=decision.consent_id,
+            is_granted=decision.is_granted,
+            decided_at=decision.at,
+            recorded_at=batch.now,
+            valid_until=decision.ends_at if decision.is_granted else None,
+            text_version=decision.text_version,
+            source_id=track.source.id,
+            session_id=track.session.id if track.session else None,
+            event_id=event.id,
+            ip=track.ip,
+            user_agent=track.user_agent,
+        )
+        for event in track.going
+        for decision in event.decisions
+    ]
+
+
 def _set_aside(track: Track) -> list[SetAside]:
     return [
         SetAside(
@@ -101,19 +121,19 @@ def _set_aside(track: Track) -> list[SetAside]:
             properties=_storable(event),
             context=event.context,
             track=replay.shape(track, event),
-            keys=sorted({*track.claim.keys(), *filter(None, [track.session_key])}),
+            keys=sorted(track.keys),
         )
-        for event in track.events
+        for event in track.kept
         if event.is_set_aside
     ]
 
 
-def _refused(track: Track) -> list[RefusedEvent]:
+def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
     """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
     rows = []
     for refusal in track.refusals():
+        is_private = refusal.is_private or bool(track.source.required_consents)
         events = [event for event in track.events if event.refusal is refusal] or track.events
-        payload = [] if track.source.requires_consent else [_content(event) for event in events]
         rows.append(
             RefusedEvent(
                 source_id=track.source.id,
@@ -121,14 +141,16 @@ def _refused(track: Track) -> list[RefusedEvent]:
                 code=refusal.code,
                 field=refusal.field,
                 message=refusal.message,
-                payload=_printable(payload),
+                payload="" if is_private else _printable([_content(event, policy) for event in events]),
+                keys=[] if is_private else sorted(track.keys),
             )
         )
     return rows
 
 
-def _content(event: TrackedEvent) -> dict[str, Any]:
-    return {"type": event.type, "properties": _storable(event)}
+def _content(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
+    # Nobody has asked yet whether consents hold: what would need one is not kept.
+    return {"type": event.type, "properties": enforce(policy.rules_for(event.type), "properties", _storable(event))}
 
 
 def _storable(event: TrackedEvent) -> dict[str, Any]:

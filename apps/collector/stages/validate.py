@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from apps.collector import event_types
+from apps.collector import compliance, event_types
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.events.validation import Policy, Problem
 
@@ -29,9 +29,13 @@ def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: P
     if policy is Policy.FLAG:
         return False
     # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
-    if policy is Policy.QUARANTINE and track.saves_events and not track.source.requires_consent:
+    if policy is Policy.QUARANTINE and track.saves_events and not _takes_consent(track, event):
         event.is_set_aside = True
         return True
     field = f"events.{event.index}.{problems[0].field}"
     event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
     return True
+
+
+def _takes_consent(track: Track, event: TrackedEvent) -> bool:
+    return bool(track.source.required_consents or compliance.current.get().rules_for(event.type))

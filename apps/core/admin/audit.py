@@ -1,5 +1,6 @@
 """The audit log, to look at."""
 
+from django.apps import apps as django_apps
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -18,8 +19,10 @@ class AuditEntryAdmin(Browser):
     list_display = ("when", "actor_name", "action_shown", "object_shown", "details_shown", "ip")
     search_fields = ("object_id",)
     search_help_text = "A user's name, or the id of an object: the whole of it"
-    fieldsets = ((None, {"fields": ("when", "actor_name", "actor", "ip", "action", "object_shown", "details_shown")}),)
-    readonly_fields = ("when", "actor_name", "actor", "ip", "action", "object_shown", "details_shown")
+    fieldsets = (
+        ("What was done", {"fields": ("action_shown", "object_shown", "details_shown")}),
+        ("By whom", {"classes": ("side",), "fields": ("when", "actor_name", "actor", "ip")}),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
@@ -43,12 +46,12 @@ class AuditEntryAdmin(Browser):
         """Link to what it was done to, where that has a page."""
         if not row.object_id:
             return NOTHING
-        page = row.object_type.replace(".", "_")
-        text = f"{row.object_type.rpartition('.')[2]} {row.details.get('name') or row.object_id}"
+        name = row.details.get("name") or row.object_id
         try:
-            return link(page, row.object_id, text)
-        except NoReverseMatch:
-            return text
+            kind = django_apps.get_model(row.object_type)._meta.verbose_name
+            return link(row.object_type.replace(".", "_"), row.object_id, f"{kind} {name}")
+        except (LookupError, ValueError, NoReverseMatch):  # of an older version, or without a page
+            return f"{row.object_type} {name}"
 
     @admin.display(description="Details")
     def details_shown(self, row: AuditEntry) -> SafeString:

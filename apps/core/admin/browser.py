@@ -53,6 +53,8 @@ class BrowserChangeList(ChangeList):
             )
             has_newer, has_older = bool(before), len(rows) > size
             rows = rows[:size]
+        for row in rows:
+            self.model_admin.mask(request, row)
         self.result_list = rows
         self.result_count = estimated_count(self.queryset, is_filtered=bool(self.get_filters_params() or self.query))
         self.full_result_count = self.result_count
@@ -131,6 +133,16 @@ class Browser(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Page by key."""
         return BrowserChangeList
+
+    def mask(self, request: HttpRequest, row: Any) -> None:
+        """Take out of a row, in memory, what the user may not see; nothing where everybody who sees rows sees all."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find the row of a page, masked."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self.mask(request, row)
+        return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: rows come from the pipeline alone."""

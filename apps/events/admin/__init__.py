@@ -1,5 +1,23 @@
-"""The admin's pages of sources, events, their types, identification, computed traits, the quarantine and the inbox."""
+"""The admin's pages of events, of where they come from, what they mean, and what becomes of them."""
 
-from apps.events.admin import computed_trait, event, event_type, identification, inbox, quarantine, source
+from apps.events.admin import (
+    compliance,
+    computed_trait,
+    event,
+    event_type,
+    identification,
+    inbox,
+    quarantine,
+    source,
+)
 
-__all__ = ["computed_trait", "event", "event_type", "identification", "inbox", "quarantine", "source"]
+__all__ = [
+    "compliance",
+    "computed_trait",
+    "event",
+    "event_type",
+    "identification",
+    "inbox",
+    "quarantine",
+    "source",
+]

@@ -16,8 +16,10 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events.admin.colours import JOURNEY_COLOURS
+from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
 from apps.events.timeline import gist
+from apps.profiles.admin.privacy import is_masked, mask
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -120,6 +122,12 @@ class EventAdmin(Browser):
             person_name=Subquery(profile.values_list(name)),
             source_name=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("name")),
         )
+
+    def mask(self, request: HttpRequest, row: Any) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, columns_of)
+        if is_masked(row):
+            row.person_name = None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str

@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from apps.core.admin.audited import Audited
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.models import Event, Redirect, Source
+from apps.profiles.admin.consent import ConsentsField
 
 KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
 
@@ -44,7 +45,7 @@ class SourceAdmin(Audited, Addressed):
         (None, {"fields": ("name", "description", "kind", "channel", "is_enabled")}),
         ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
         ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
-        ("What is kept", {"fields": ("requires_consent", "is_ephemeral", "is_asynchronous")}),
+        ("What is kept", {"fields": ("required_consents", "is_ephemeral", "is_asynchronous")}),
         ("Webhooks", {"fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
     )
 
@@ -52,6 +53,12 @@ class SourceAdmin(Audited, Addressed):
         """Show how to send once there is something to send to, and what only webhooks have to webhooks alone."""
         left_out = "How to send" if obj is None else "" if obj.kind == Source.Kind.WEBHOOK else "Webhooks"
         return [part for part in self.fieldsets if part[0] != left_out]
+
+    def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the consent types."""
+        if db_field.name == "required_consents":
+            return ConsentsField(required=False, label="Required consents", help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
         """Read when each one's latest event arrived: one look each into the index on (source_id, id)."""

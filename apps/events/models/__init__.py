@@ -1,5 +1,6 @@
 """Where events come from, what they mean, and where they are kept."""
 
+from apps.events.models.compliance import ComplianceRule
 from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
 from apps.events.models.event import Event, MessageKey
 from apps.events.models.event_type import EventType, builtin_definition_of, definition_of
@@ -9,6 +10,7 @@ from apps.events.models.quarantine import QuarantinedEvent
 from apps.events.models.source import Redirect, Source, new_write_key
 
 __all__ = [
+    "ComplianceRule",
     "ComputedEdition",
     "ComputedTrait",
     "Event",

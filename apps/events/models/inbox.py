@@ -1,5 +1,6 @@
 """What was accepted and waits, and what could not be taken."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.core.fields import Json
@@ -46,6 +47,8 @@ class RefusedEvent(models.Model):
     field = models.TextField(blank=True, default="")
     message = models.TextField()
     payload = models.TextField(blank=True, default="")
+    # Session, profile and identifiers that it came with, as a batch locks them: an erasure finds it by these.
+    keys = ArrayField(models.UUIDField(), default=list)
 
     class Meta:
         indexes = [models.Index(fields=["received_at"], name="refused_by_time")]  # retention deletes the oldest

@@ -50,8 +50,11 @@ class Source(models.Model):
         default=False, help_text="Profile ids of the sender are adopted instead of being replaced by ours."
     )
     bots = models.CharField(max_length=10, choices=Bots, default=Bots.REFUSE)
-    requires_consent = models.BooleanField(
-        default=False, help_text="Events are kept only of people who have given at least one consent."
+    required_consents = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Events are kept only of people who have given all of these. None: events are kept of everybody.",
     )
     is_ephemeral = models.BooleanField(
         "ephemeral",

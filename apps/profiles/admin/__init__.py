@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import merging, profile, rules
+from apps.profiles.admin import consent, merging, privacy, profile, rules
 
-__all__ = ["merging", "profile", "rules"]
+__all__ = ["consent", "merging", "privacy", "profile", "rules"]

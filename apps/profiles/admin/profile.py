@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString
 from apps.core import paths
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
-from apps.core.ids import as_uuid
+from apps.core.ids import NIL, as_uuid
 from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
-from apps.profiles import identity, ledger
+from apps.profiles import anonymity, identity, ledger
 from apps.profiles.admin.merging import merge_urls
+from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
 from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
 from apps.sessions.models import Session
@@ -44,7 +45,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(Browser):
+class ProfileAdmin(PrivacyActions, Browser):
     """People: who they are, what is known of them, and what they did."""
 
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
@@ -64,6 +65,10 @@ class ProfileAdmin(Browser):
         ("Merges", {"classes": ("side",), "fields": ("merges_shown",)}),
     )
 
+    def mask(self, request: HttpRequest, row: Profile) -> None:
+        """Show nobody to those who may not see personal data."""
+        mask(request, row, anonymity.columns_of)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
     ) -> tuple[QuerySet[Profile], bool]:
@@ -71,6 +76,9 @@ class ProfileAdmin(Browser):
         term = search_term.strip()
         if not term:
             return queryset, False
+        if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
+            named = as_uuid(term)
+            return queryset.filter(id=ledger.living_id(named) if named else NIL), False
         found = Q(email=term.lower()) | Q(primary_id=term)
         return queryset.filter(found | Q(id__in=identity.named(term))), False
 
@@ -97,6 +105,7 @@ class ProfileAdmin(Browser):
         if not self.has_view_permission(request, profile):
             return HttpResponse(status=403)
         page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
+        mask_page(page, is_masked=not request.user.has_perm(SEES_PII))
         return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id})
 
     @admin.display(description="Person")
@@ -118,6 +127,7 @@ class ProfileAdmin(Browser):
     def timeline(self, row: Profile) -> SafeString:
         """Show the latest events."""
         page = page_of_events(profile_id=row.id)
+        mask_page(page, is_masked=is_masked(row))
         return render_to_string("admin/cdp/timeline.html", {"page": page, "profile_id": row.id})
 
     @admin.display(description="Facts")
@@ -179,7 +189,7 @@ class ProfileAdmin(Browser):
         return rows(
             (
                 link("cdp_sessions_session", found.id, moment(found.started_at)),
-                found.entry_page,
+                "" if is_masked(row) else found.entry_page,
                 _pages(found.page_count),
             )
             for found in latest

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("profiles", "0013_merge_rule")]
+    dependencies = [("profiles", "0021_privacy")]
     operations = [
         migrations.AddField("profile", "tallies", models.JSONField(default=dict)),
         migrations.AddField("profile", "computed", models.JSONField(default=dict)),

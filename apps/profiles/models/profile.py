@@ -71,7 +71,12 @@ class Profile(models.Model):
                 name="profile_by_computed_until",
             ),
         ]
-        permissions = [("merge_profile", "Can merge profiles, and undo merges")]
+        permissions = [
+            ("merge_profile", "Can merge profiles, and undo merges"),
+            ("view_pii", "Can see personal data"),
+            ("export_profile", "Can export all data of a person"),
+            ("erase_profile", "Can erase people, and make them anonymous"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"

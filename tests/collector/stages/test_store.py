@@ -49,7 +49,7 @@ def test_card_numbers_are_not_kept_even_if_refused() -> None:
 
 
 def test_content_is_not_kept_where_keeping_it_takes_consent() -> None:
-    assert refused({"secret": "x"}, requires_consent=True) == "[]"
+    assert refused({"secret": "x"}, required_consents=["marketing"]) == ""
 
 
 def test_a_payload_that_was_refused_as_a_whole_is_noted_once() -> None:

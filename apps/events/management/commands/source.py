@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.events.models import Source
+from apps.profiles.models import ConsentType
 
 
 class Command(BaseCommand):
@@ -23,7 +24,8 @@ class Command(BaseCommand):
         create.add_argument("--channel", default="")
         create.add_argument("--origin", action="append", default=[], dest="allowed_origins", help="may be repeated")
         create.add_argument("--bots", choices=Source.Bots.values, default=Source.Bots.REFUSE)
-        for policy in ("trusts-ids", "requires-consent", "is-ephemeral", "is-asynchronous", "creates-profiles"):
+        create.add_argument("--required-consent", action="append", default=[], dest="required_consents", metavar="ID")
+        for policy in ("trusts-ids", "is-ephemeral", "is-asynchronous", "creates-profiles"):
             create.add_argument(f"--{policy}", action="store_true")
         for action in ("enable", "disable"):
             actions.add_parser(action, help=f"{action} a source").add_argument("name")
@@ -44,6 +46,9 @@ class Command(BaseCommand):
         values = {name: value for name, value in options.items() if name in columns}
         if Source.objects.filter(name=values["name"]).exists():
             raise CommandError(f"There is a source named {values['name']!r} already.")
+        unknown = set(values["required_consents"]) - set(ConsentType.objects.values_list("id", flat=True))
+        if unknown:
+            raise CommandError(f"There is no consent type {min(unknown)!r}.")
         return Source.objects.create(**values)
 
     def _switch(self, name: str, *, is_enabled: bool) -> Source:

@@ -1,0 +1,155 @@
+"""What the consents of people allow to keep: the gate that each track passes before anybody is identified by it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.core.snapshot import Snapshot
+from apps.events import compliance
+from apps.events.compliance import ComplianceError, Rule, broken, enforce
+from apps.events.models import ComplianceRule
+from apps.profiles import consents
+from apps.profiles.consents import Consents, Terms
+from apps.profiles.identity import Directory
+from apps.profiles.models import ConsentType, Profile
+from apps.profiles.provenance import Entry, Provenance, entry
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The consent types by id, and the rules in force, those for all event types among them."""
+
+    terms: Mapping[str, Terms]
+    offered: tuple[dict[str, Any], ...]  # as consent forms read them
+    rules: tuple[Rule, ...]
+
+    def rules_for(self, event_type: str) -> list[Rule]:
+        """Return the rules that are about events of a type."""
+        return [rule for rule in self.rules if rule.event_type in ("", event_type)]
+
+
+def _read() -> Policy:
+    types = list(ConsentType.objects.order_by("name"))
+    terms = {row.id: Terms(**{name: getattr(row, name) for name in Terms.__dataclass_fields__}) for row in types}
+    offered = tuple(_offer(row) for row in types if row.is_enabled)
+    rules = [_compiled(row) for row in ComplianceRule.objects.filter(is_enabled=True).order_by("id")]
+    return Policy(terms, offered, tuple(rule for rule in rules if rule))
+
+
+def _offer(row: ConsentType) -> dict[str, Any]:
+    """Describe a type under the names that the consent form of the browser tracker knows, and a few more."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.text,
+        "text_version": row.text_version,
+        "default_value": row.default,
+        "required": row.is_required,
+        "revokable": row.is_revokable,
+        "tags": [],
+    }
+
+
+def _compiled(row: ComplianceRule) -> Rule | None:
+    try:
+        return compliance.compile(row)
+    except ComplianceError:
+        # One broken rule must not stop the collector.
+        logger.exception("A compliance rule is broken", extra={"rule": row.pk})
+        return None
+
+
+current = Snapshot(_read, refresh_secs=2)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a person has decided as far as the batch has got; copies, since the profile learns of it later."""
+
+    consents: Consents
+    provenance: Provenance
+
+
+class Gate:
+    """Lets pass of a batch, track after track, what the consents of its people allow to keep; default deny, no query.
+
+    A decision counts for all that comes after it in the batch. What is not to be kept is taken away before identities
+    are resolved: it must not identify anybody.
+    """
+
+    def __init__(self, directory: Directory, *, now: datetime) -> None:
+        self._directory = directory
+        self._now = now
+        self._policy = current.get()
+        self._decided: dict[UUID, list[tuple[dict[str, Any], Entry]]] = {}
+
+    def concerns(self, track: Track) -> bool:
+        """Tell whether consents have a say in what is kept of a track."""
+        if self._policy.rules or track.source.required_consents:
+            return True
+        return any(event.type == consents.EVENT_TYPE for event in track.going)
+
+    def comply(self, track: Track, profile: Profile | None) -> None:
+        """Refuse events of a track, and drop or hash fields, for which the profile that it leads to lacks consents."""
+        held = self._held_by(profile)
+        for event in track.going:
+            if event.type == consents.EVENT_TYPE:
+                self._read(event, held)
+            elif not consents.all_hold(held.consents, track.source.required_consents, at=self._now):
+                event.refusal = _refusal(event)
+                continue
+            self._enforce(event, track, held)
+        track.settle()
+
+    def remember(self, track: Track) -> None:
+        """Note what a track decided, now that its profile is known."""
+        if track.profile is None or not track.saves_profile:
+            return
+        for event in track.going:
+            if event.decisions:
+                said = entry(time=event.happened_at, setter="")
+                self._decided.setdefault(track.profile.id, []).append((consents.stored(event.decisions), said))
+
+    def _held_by(self, profile: Profile | None) -> _Held:
+        if profile is None:
+            return _Held({}, {})
+        held = _Held(dict(profile.consents), consents.provenance_of(profile.provenance))
+        for profile_id, decided in self._decided.items():
+            if self._directory.living_id(profile_id) == profile.id:
+                for each, said in decided:
+                    consents.settle(each, said, consents=held.consents, provenance=held.provenance)
+        return held
+
+    def _read(self, event: TrackedEvent, held: _Held) -> None:
+        """Keep of a consent event what can count, in the form in which it is stored."""
+        terms = self._policy.terms
+        said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
+        for decision in said.decisions:
+            stays = not decision.is_granted and not terms[decision.consent_id].is_revokable
+            if stays and consents.holds(held.consents, decision.consent_id, at=self._now):
+                said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
+            else:
+                event.decisions.append(decision)
+        event.problems += [{"field": path, "message": message} for path, message in said.problems]
+        decided = consents.stored(event.decisions)
+        event.properties = {**event.properties, consents.PROPERTY: decided}
+        said_by = entry(time=event.happened_at, setter="")
+        consents.settle(decided, said_by, consents=held.consents, provenance=held.provenance)
+
+    def _enforce(self, event: TrackedEvent, track: Track, held: _Held) -> None:
+        rules = broken(self._policy.rules_for(event.type), held.consents, at=self._now)
+        if rules:
+            event.properties = enforce(rules, "properties", event.properties)
+            event.context = enforce(rules, "context", event.context)
+            track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
+
+
+def _refusal(event: TrackedEvent) -> Refusal:
+    message = "The source requires consents that the profile has not given."
+    return Refusal("consent_required", message, f"events.{event.index}", event.index, is_private=True)

@@ -1,0 +1,76 @@
+"""What waits in the inbox of people: messages that were set aside, and may stay there."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from apps.collector import sources
+from apps.collector.track import Track
+from apps.collector.wire import Message
+from apps.collector.wire.body import Malformed, load_json
+from apps.collector.wire.envelope import Envelope
+from apps.collector.wire.segment import BATCH
+from apps.events.models import InboxItem
+from apps.profiles.holdings import CHUNK, Holding, Person, register
+
+
+@register
+class Parked(Holding):
+    """Messages that could not be processed, with the parts of them that are about him.
+
+    Those that still wait are left alone: they are refused when their turn comes, for what they tell happened before.
+    """
+
+    name, title, models = "parked", "Messages about the person that could not be processed", (InboxItem,)
+
+    def rows(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield what is about him of each message."""
+        for item, his, _ in _found(person):
+            yield {"received_at": item.received_at, "source_id": item.source_id, "messages": his}
+
+    def erase(self, person: Person, *, limit: int) -> int:
+        """Take out what is about him; the parts that are about others stay."""
+        n_erased = 0
+        for item, his, others in _found(person):
+            if others:
+                item.body = json.dumps({**load_json(item.body.encode())[0], BATCH: others})
+                item.save(update_fields=["body"])
+            else:
+                item.delete()
+            n_erased += len(his)
+        return n_erased
+
+
+def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], list[Any]]]:
+    """Yield (item, his messages, those of others in it) of each item that has some of his."""
+    for item in InboxItem.objects.filter(parked_at__isnull=False).order_by("id").iterator(chunk_size=CHUNK):
+        parts = [(message, _is_his(message, track, person)) for message, track in _parts(item)]
+        his = [message for message, is_his in parts if is_his]
+        if his:
+            yield item, his, [message for message, is_his in parts if not is_his]
+
+
+def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
+    """Split an item into messages and what they were read to; one that cannot be read is one message, as it came."""
+    source = sources.find(str(item.source_id))
+    if source is None:
+        return [(item.body, None)]
+    envelope = Envelope(source, item.received_at, **item.envelope)
+    try:
+        payload, _ = load_json(item.body.encode())
+        tracks = Message(item.dialect, item.body.encode(), envelope).parse().tracks
+    except Malformed:
+        return [(item.body, None)]
+    is_batch = item.dialect == InboxItem.Dialect.SEGMENT and envelope.call == BATCH
+    return list(zip(payload[BATCH] if is_batch else [payload], tracks, strict=True))
+
+
+def _is_his(message: Any, track: Track | None, person: Person) -> bool:
+    if track and not track.keys.isdisjoint(person.keys):
+        return True
+    text = message if isinstance(message, str) else _json(message)
+    return any(_json(str(each)) in text for each in (*person.texts, *person.raw_ids))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

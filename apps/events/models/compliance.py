@@ -1,0 +1,44 @@
+"""What becomes of personal data for which consent is missing."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+
+
+def validate_field(field: str) -> None:
+    """Refuse what names no field of an event."""
+    from apps.events.compliance import ComplianceError, parse  # it describes rows of this model
+
+    try:
+        parse(field)
+    except ComplianceError as error:
+        raise ValidationError(str(error)) from None
+
+
+class ComplianceRule(models.Model):
+    """A field of events that is kept only with the consents of the person whom they are about."""
+
+    class Action(models.TextChoices):
+        DROP = "drop", "Remove the field"
+        HASH = "hash", "Replace it by a keyed hash"
+
+    name = models.CharField(max_length=120, unique=True)
+    event_type = models.CharField(
+        max_length=128, blank=True, default="", help_text="The events that it is about. Empty: events of all types."
+    )
+    field = models.CharField(
+        max_length=255,
+        validators=[validate_field],
+        help_text="Where the field is: event@properties.email or event@context.page.url",
+    )
+    consents = ArrayField(models.CharField(max_length=60), help_text="The field is kept if all of them hold.")
+    action = models.CharField(max_length=10, choices=Action, default=Action.DROP)
+    is_enabled = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Write the event type as the pipeline does."""
+        self.event_type = self.event_type.strip().lower().replace(" ", "-")

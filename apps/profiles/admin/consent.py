@@ -1,0 +1,161 @@
+"""Consent types, and the ledger of what people decided."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from apps.core.admin.audited import Audited
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import NOTHING, badge, link, moment
+from apps.core.ids import NIL, as_uuid
+from apps.events.models import Source
+from apps.profiles.models import ConsentDecision, ConsentType
+
+
+class ConsentsField(forms.MultipleChoiceField):
+    """Some of the consent types, for columns that hold a list of their ids."""
+
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=_choices, **kwargs)
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [(row.id, row.name) for row in ConsentType.objects.order_by("name")]
+
+
+@admin.register(ConsentType)
+class ConsentTypeAdmin(Audited, ModelAdmin):
+    """What people are asked to agree to; a type is switched off rather than deleted, for decisions are about it."""
+
+    list_display = ("name", "id", "text_version", "validity", "is_required", "is_revokable", "state")
+    ordering = ("name",)
+    warn_unsaved_form = True
+    readonly_fields = ("wordings",)
+    fieldsets = (
+        (None, {"fields": ("name", "id", "text", "is_enabled")}),
+        ("The form", {"fields": ("is_required", "default")}),
+        ("How long it holds", {"fields": ("is_revokable", "valid_days")}),
+        ("Wordings", {"classes": ("tab",), "fields": ("wordings",)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ConsentType | None = None) -> Any:
+        """Let the id be chosen once: events and decisions carry it."""
+        return (*self.readonly_fields, "id") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    @admin.display(description="Holds for")
+    def validity(self, row: ConsentType) -> str:
+        """Show when it expires."""
+        return f"{row.valid_days} days" if row.valid_days else "until it is withdrawn"
+
+    @admin.display(description="State")
+    def state(self, row: ConsentType) -> SafeString:
+        """Show whether it is offered."""
+        return badge("offered", "green") if row.is_enabled else badge("off", "red")
+
+    @admin.display(description="All wordings")
+    def wordings(self, row: ConsentType) -> SafeString:
+        """Show each wording with the time since when it was shown, the latest first."""
+        texts = row.texts.order_by("-version") if row.pk else []
+        rows = ((f"{each.version}, {each.published_at:%Y-%m-%d %H:%M}", each.text) for each in texts)
+        return format_html_join("", '<dl class="cdp-tree"><dt>{}</dt><dd>{}</dd></dl>', rows) or NOTHING
+
+
+class ConsentTypeFilter(admin.SimpleListFilter):
+    """The decisions about one type, by the index on it."""
+
+    title = "consent type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer all types."""
+        return _choices()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentDecision]) -> QuerySet[ConsentDecision]:
+        """Narrow the list."""
+        return queryset.filter(consent_type_id=self.value()) if self.value() else queryset
+
+
+@admin.register(ConsentDecision)
+class ConsentDecisionAdmin(Browser):
+    """Who agreed to what, and who withdrew it: the latest first, never changed."""
+
+    list_display = ("decided", "person", "consent_type", "decision", "wording", "ends", "source")
+    list_select_related = ("consent_type",)
+    list_filter = (ConsentTypeFilter,)
+    search_fields = ("profile_id",)
+    search_help_text = "The id of a profile: the whole of it"
+    fieldsets = (
+        ("Decision", {"fields": ("person", "consent_type", "decision", "decided", "ends", "wording_shown")}),
+        ("Proof", {"classes": ("side",), "fields": ("source", "session", "event", "recorded", "ip", "user_agent")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ConsentDecision], search_term: str
+    ) -> tuple[QuerySet[ConsentDecision], bool]:
+        """Find a person's decisions, by the index on profiles."""
+        term = search_term.strip()
+        return (queryset.filter(profile_id=as_uuid(term) or NIL) if term else queryset), False
+
+    @admin.display(description="Decided")
+    def decided(self, row: ConsentDecision) -> SafeString:
+        """Show when it was decided."""
+        return moment(row.decided_at)
+
+    @admin.display(description="Recorded")
+    def recorded(self, row: ConsentDecision) -> SafeString:
+        """Show when we learned of it."""
+        return moment(row.recorded_at)
+
+    @admin.display(description="Person")
+    def person(self, row: ConsentDecision) -> SafeString:
+        """Link to whose decision it is."""
+        return link("profiles_profile", row.profile_id, f"…{str(row.profile_id)[-6:]}")
+
+    @admin.display(description="Decision")
+    def decision(self, row: ConsentDecision) -> SafeString:
+        """Show what was decided."""
+        return badge("agreed", "green") if row.is_granted else badge("withdrawn", "red")
+
+    @admin.display(description="Wording")
+    def wording(self, row: ConsentDecision) -> str:
+        """Show the version of the text."""
+        return f"version {row.text_version}"
+
+    @admin.display(description="Wording")
+    def wording_shown(self, row: ConsentDecision) -> SafeString:
+        """Show the text that the decision was about."""
+        text = row.consent_type.texts.filter(version=row.text_version).first()
+        return format_html("version {}: {}", row.text_version, text.text if text else "")
+
+    @admin.display(description="Holds until")
+    def ends(self, row: ConsentDecision) -> SafeString:
+        """Show when it ends by itself."""
+        return moment(row.valid_until)
+
+    @admin.display(description="Source")
+    def source(self, row: ConsentDecision) -> SafeString:
+        """Link to where it came in."""
+        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
+
+    @admin.display(description="Session")
+    def session(self, row: ConsentDecision) -> SafeString:
+        """Link to the session in which it was decided."""
+        return link("cdp_sessions_session", row.session_id)
+
+    @admin.display(description="Event")
+    def event(self, row: ConsentDecision) -> SafeString:
+        """Link to the event that said so."""
+        return link("events_event", row.event_id)

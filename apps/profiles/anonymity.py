@@ -1,0 +1,112 @@
+"""What is left when nobody may be recognised: of people made anonymous, and for those who may not see personal data.
+
+Default deny: texts stay only under names that are known to be harmless, numbers unless their name points at somebody.
+"""
+
+import re
+from typing import Any, Final
+
+from django.conf import settings
+
+from apps.core import paths
+from apps.core.paths import MISSING
+from apps.profiles.models import Profile
+from apps.profiles.provenance import Provenance
+from apps.profiles.schema import FIELDS, Kind, is_empty
+
+# Names of properties whose texts tell of nobody; HARMLESS_PROPERTIES adds an installation's own.
+_HARMLESS: Final = frozenset(
+    [
+        "action",
+        "brand",
+        "category",
+        "channel",
+        "color",
+        "currency",
+        "device_type",
+        "format",
+        "interest",
+        "language",
+        "medium",
+        "method",
+        "payment",
+        "plan",
+        "rating",
+        "size",
+        "sku",
+        "status",
+        "type",
+        "unit",
+        "variant",
+    ]
+)
+# Numbers that name, place or describe somebody.
+_TELLING: Final = re.compile(
+    r"(^|[_-])(id|ids|pk|number|no|nr|code|token|card|phone|mobile|fax|zip|postal|postcode|birthday|birth|age|height"
+    r"|weight|salary|lat|lon|lng|latitude|longitude|location|ip|iban|cvv|badge|passport)$|[a-z0-9]I[dD]$",
+)
+# Names that are themselves what they should only name: an address, a number.
+_SPEAKING: Final = re.compile(r"@|\d{6}")
+_KEPT_FACTS: Final = tuple(
+    field
+    for path, field in FIELDS.items()
+    if path.startswith("data.") and not field.is_pii and field.kind is not Kind.MAP
+)
+
+
+def harmless(tree: Any, *, name: str = "") -> Any:
+    """Return what of a JSON tree tells of nobody; MISSING when nothing does."""
+    if isinstance(tree, dict):
+        kept = {
+            key: left
+            for key, item in tree.items()
+            if not _SPEAKING.search(key) and (left := harmless(item, name=key)) is not MISSING
+        }
+        return kept or MISSING
+    if isinstance(tree, list):
+        return [left for item in tree if (left := harmless(item, name=name)) is not MISSING] or MISSING
+    if isinstance(tree, bool):
+        return tree
+    if isinstance(tree, str):
+        return tree if name.lower() in _HARMLESS or name in settings.HARMLESS_PROPERTIES else MISSING
+    return MISSING if tree is None or _TELLING.search(name) else tree
+
+
+def harmless_object(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an object tells of nobody."""
+    kept = harmless(tree)
+    return {} if kept is MISSING else kept
+
+
+def columns_of(profile: Profile) -> dict[str, Any]:
+    """Return the columns of a profile as they are when nobody may be recognised; counts, times and country stay."""
+    data: dict[str, Any] = {}
+    for field in _KEPT_FACTS:
+        value = paths.get(profile.data, field.path.removeprefix("data."))
+        if not is_empty(value):
+            paths.put(data, field.path.removeprefix("data."), value)
+    return {
+        "primary_id": None,
+        "email": None,
+        "name": "",
+        "is_anonymous": True,
+        "data": data,
+        "traits": {},
+        "interests": _numbers(profile.interests),
+        "stats": _numbers(profile.stats),
+        "tallies": {},  # which remember values of events
+        "computed": _numbers(profile.computed),
+        "consents": {},
+        "aux": {},
+        "provenance": _times(profile.provenance, data),
+    }
+
+
+def _numbers(tree: dict[str, Any]) -> dict[str, Any]:
+    return {name: left for name, left in harmless_object(tree).items() if isinstance(left, int | float)}
+
+
+def _times(provenance: Provenance, data: dict[str, Any]) -> Provenance:
+    """Keep when the fields that are left were set, and not by which event."""
+    kept = {path: said for path, said in provenance.items() if paths.get({"data": data}, path) is not MISSING}
+    return {path: [said[0], "", ""] for path, said in kept.items()}

@@ -1,0 +1,29 @@
+"""What the list of profiles can be narrowed by; each filter has an index, or is used beside one that has."""
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from apps.profiles import identity
+from apps.profiles.models import Profile
+
+
+class ProfileFilter(filters.FilterSet):
+    """Narrow the list by exact values and by times."""
+
+    q = filters.CharFilter(method="by_any_id", label="Any identifier or id of the person, whole")
+    email = filters.CharFilter(method="by_email", label="The main e-mail address")
+    primary_id = filters.CharFilter(label="The customer number")
+    seen_after = filters.IsoDateTimeFilter(field_name="last_seen_at", lookup_expr="gte")
+    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+
+    class Meta:
+        model = Profile
+        fields = ("country", "is_anonymous")
+
+    def by_any_id(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
+        """Find by whatever names a person."""
+        return queryset.filter(id__in=identity.named(value))
+
+    def by_email(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
+        """Find by address, in any case."""
+        return queryset.filter(email=value.strip().lower())

@@ -1,0 +1,143 @@
+"""What a person has agreed to: how decisions are read, which one counts, and what holds now.
+
+`Profile.consents` is {id: {"revoke": null, or the time at which it ends}}. A consent holds when it was granted and has
+not ended; what nobody has decided does not hold. A withdrawal is an end in the past, so that it is never forgotten.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from apps.core import paths
+from apps.profiles import schema
+from apps.profiles.provenance import Entry, Provenance, take
+from apps.profiles.schema import FieldError
+
+EVENT_TYPE: Final = "consent-update"  # events of this type, and nothing else, decide about consents
+PROPERTY: Final = "consents"
+
+Consent = dict[str, str | None]
+Consents = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a decision about a consent type has to know of it; the columns of `ConsentType` say what each means."""
+
+    id: str
+    text_version: int
+    is_enabled: bool
+    is_revokable: bool
+    valid_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about one consent type."""
+
+    consent_id: str
+    is_granted: bool
+    at: datetime
+    ends_at: datetime | None  # of a withdrawal: when it took effect
+    text_version: int
+
+
+@dataclass(slots=True)
+class Said:
+    """What an event says about consents: decisions, and (path, message) of what is none."""
+
+    decisions: list[Decision]
+    problems: list[tuple[str, str]]
+
+
+def read(said: object, terms: Mapping[str, Terms], *, at: datetime) -> Said:
+    """Read {id: true | false | {"revoke": time or null, "text_version": number}}; one that is wrong stops no other.
+
+    `true` grants until the type's own expiry, if it has one, and `false` withdraws. A `revoke` in the future is an
+    earlier end, one in the past a withdrawal. The version is the one in force, unless the event names an older one.
+    """
+    found = Said([], [])
+    if not isinstance(said, dict):
+        found.problems.append((PROPERTY, "Expected an object with an entry for each consent."))
+        return found
+    for consent_id, value in said.items():
+        path = path_of(consent_id)
+        known = terms.get(consent_id)
+        if known is None:
+            found.problems.append((path, "There is no such consent type."))
+            continue
+        try:
+            decision = _decision(known, value, at=at)
+        except FieldError as error:
+            found.problems.append((path, error.message))
+            continue
+        if decision.is_granted and not known.is_enabled:
+            found.problems.append((path, "This consent is no longer asked for."))
+        else:
+            found.decisions.append(decision)
+    return found
+
+
+def stored(decisions: Iterable[Decision]) -> dict[str, Consent]:
+    """Shape decisions as `Profile.consents` and stored events hold them."""
+    return {
+        decision.consent_id: {"revoke": _iso(decision.ends_at) if decision.ends_at else None} for decision in decisions
+    }
+
+
+def settle(decided: object, said: Entry, *, consents: Consents, provenance: Provenance) -> None:
+    """Let decisions count, in place: each one that is not older than what is known of its consent.
+
+    `decided` is {id: {"revoke": …}}, as `stored` shapes it and as events of this type hold it once they are stored.
+    """
+    for consent_id, consent in decided.items() if isinstance(decided, dict) else ():
+        if isinstance(consent, dict) and take(provenance, path_of(consent_id), said):
+            consents[consent_id] = consent
+
+
+def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
+    """Tell whether a consent is granted, and neither withdrawn nor expired."""
+    consent = consents.get(consent_id)
+    if not isinstance(consent, dict):
+        return False
+    ends_at = consent.get("revoke")
+    return ends_at is None or ends_at > _iso(at)  # ISO texts in UTC sort by time
+
+
+def all_hold(consents: Mapping[str, Any], wanted: Iterable[str], *, at: datetime) -> bool:
+    """Tell whether each of the wanted consents holds."""
+    return all(holds(consents, consent_id, at=at) for consent_id in wanted)
+
+
+def path_of(consent_id: str) -> str:
+    """Name the place of a consent, in an event's properties as in a profile."""
+    return paths.join((PROPERTY, consent_id))
+
+
+def provenance_of(provenance: Provenance) -> Provenance:
+    """Return that part of a profile's provenance which is about consents."""
+    return {path: said for path, said in provenance.items() if path.startswith(f"{PROPERTY}.")}
+
+
+def _decision(terms: Terms, value: object, *, at: datetime) -> Decision:
+    version = terms.text_version
+    if isinstance(value, bool):
+        ends_at = None if value else at
+    elif isinstance(value, dict):
+        revoke = schema.coerce(path_of(terms.id), value)["revoke"]
+        ends_at = datetime.fromisoformat(revoke) if revoke else None
+        shown = value.get("text_version")
+        if isinstance(shown, int) and not isinstance(shown, bool) and 0 < shown < version:
+            version = shown
+    else:
+        raise FieldError(terms.id, 'Expected true, false or an object such as {"revoke": null}.')
+    is_granted = ends_at is None or ends_at > at
+    if is_granted and terms.valid_days:
+        expiry = at + timedelta(days=terms.valid_days)
+        ends_at = min(ends_at, expiry) if ends_at else expiry
+    return Decision(terms.id, is_granted, at, ends_at, version)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

@@ -1,0 +1,157 @@
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.core import keys
+from apps.core.keys import Scope
+from apps.core.models import AuditEntry
+from apps.events import partitions
+from apps.events.models import Event
+from apps.profiles.identifiers import identifier_id
+from apps.profiles.models import Identifier, Profile
+from tests.factories import NOON, AliasFactory, IdentifierFactory, ProfileFactory
+
+pytestmark = pytest.mark.django_db
+ALL = tuple(Scope)
+
+
+def client(*scopes: Scope) -> APIClient:
+    _, text = keys.issue("CRM", scopes, created_by="anna", now=NOON)
+    found = APIClient()
+    found.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    return found
+
+
+def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]]:
+    one = f"/api/profiles/{profile.id}"
+    return [
+        ("get", "/api/profiles", {}, Scope.PROFILES_READ),
+        ("get", "/api/profiles/lookup?kind=email&value=a@b.example", {}, Scope.PROFILES_READ),
+        ("get", one, {}, Scope.PROFILES_READ),
+        ("patch", one, {"set": {"traits.plan": "pro"}}, Scope.PROFILES_WRITE),
+        ("post", f"{one}/merge", {"other_id": str(uuid4())}, Scope.PROFILES_MERGE),
+        ("get", f"{one}/events", {}, Scope.PROFILES_READ),
+    ]
+
+
+def test_without_a_key_or_its_scope_nothing_is_answered() -> None:
+    for verb, url, body, scope in requests_of(ProfileFactory()):
+        others = [each for each in ALL if each is not scope]
+        assert getattr(APIClient(), verb)(url, body, format="json").status_code == 401
+        assert getattr(client(*others), verb)(url, body, format="json").status_code == 403
+        assert getattr(client(scope), verb)(url, body, format="json").status_code in (200, 404)
+
+
+def test_a_wrong_key_is_told_so() -> None:
+    answer = APIClient().get("/api/profiles", headers={"Authorization": "Bearer cdp_x_y"})
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "authentication_failed"
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+def test_a_profile_is_found_by_any_id_that_it_ever_had() -> None:
+    alias = AliasFactory()
+
+    answer = client(Scope.PROFILES_READ).get(f"/api/profiles/{alias.id}")
+
+    assert answer.json()["id"] == str(alias.profile_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "asked"),
+    [
+        ("email", "anna@example.com", " Anna@Example.COM "),
+        ("phone", "+436641234567", "+43 664 123-4567"),
+        ("user", "C-17", "C-17"),
+    ],
+)
+def test_a_profile_is_found_by_an_identifier_in_any_notation(kind: str, kept: str, asked: str) -> None:
+    profile = ProfileFactory()
+    IdentifierFactory(id=identifier_id(kind, kept), kind=Identifier.Kind(kind), profile=profile)
+
+    answer = client(Scope.PROFILES_READ).get("/api/profiles/lookup", {"kind": kind, "value": asked})
+
+    assert answer.json()["id"] == str(profile.id)
+
+
+def test_a_wrong_question_names_its_field() -> None:
+    reader = client(Scope.PROFILES_READ)
+
+    answer = reader.get("/api/profiles/lookup", {"kind": "shoe", "value": ""})
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["kind", "value"]
+    assert reader.get("/api/profiles", {"seen_after": "soon"}).json()["field"] == "seen_after"
+    assert reader.get(f"/api/profiles/{uuid4()}").status_code == 404
+
+
+def test_the_list_is_paged_by_cursor_and_filtered() -> None:
+    rows = [ProfileFactory(country="AT", last_seen_at=NOON + timedelta(days=day)) for day in range(5)]
+    ProfileFactory(country="DE")
+    reader = client(Scope.PROFILES_READ)
+
+    first = reader.get("/api/profiles", {"country": "AT", "page_size": 3}).json()
+    second = reader.get(first["next"]).json()
+
+    listed = [row["id"] for row in first["results"] + second["results"]]
+    assert listed == [str(row.id) for row in sorted(rows, key=lambda row: row.id, reverse=True)]
+    late = reader.get("/api/profiles", {"seen_after": (NOON + timedelta(days=3)).isoformat()}).json()
+    assert len(late["results"]) == 2
+
+
+def test_the_list_is_searched_by_address_and_by_any_id() -> None:
+    profile = ProfileFactory(email="anna@example.com")
+    ProfileFactory(email="ben@example.com")
+    reader = client(Scope.PROFILES_READ)
+
+    for query in ({"email": "Anna@example.com"}, {"q": str(profile.id)}):
+        assert [row["id"] for row in reader.get("/api/profiles", query).json()["results"]] == [str(profile.id)]
+
+
+def test_fields_are_set_by_a_key_and_a_wrong_one_is_named() -> None:
+    profile = ProfileFactory()
+    writer = client(Scope.PROFILES_WRITE)
+
+    answer = writer.patch(f"/api/profiles/{profile.id}", {"set": {"traits.plan": "pro"}}, format="json").json()
+    refused = writer.patch(f"/api/profiles/{profile.id}", {"set": {"data.shoe": 1, "traits.x": 1}}, format="json")
+
+    assert answer["traits"] == {"plan": "pro"}
+    assert answer["provenance"]["traits.plan"][1].startswith("key:")
+    assert refused.status_code == 422
+    assert refused.json()["field"] == "set.data.shoe"
+    assert Profile.objects.get().traits == {"plan": "pro"}
+
+
+def test_two_profiles_are_merged_and_both_ids_go_on_to_lead_there() -> None:
+    one, other = ProfileFactory(traits={"a": 1}), ProfileFactory(traits={"b": 2})
+    caller = client(Scope.PROFILES_MERGE, Scope.PROFILES_READ)
+
+    merged = caller.post(f"/api/profiles/{other.id}/merge", {"other_id": str(one.id)}, format="json").json()
+    again = caller.post(f"/api/profiles/{other.id}/merge", {"other_id": str(one.id)}, format="json")
+
+    assert merged["traits"] == {"a": 1, "b": 2}
+    assert {caller.get(f"/api/profiles/{row.id}").json()["id"] for row in (one, other)} == {merged["id"]}
+    assert again.json()["field"] == "other_id"
+    assert AuditEntry.objects.get(action="merged").actor.startswith("key:")
+
+
+def test_events_are_listed_the_latest_first_and_by_type() -> None:
+    profile = ProfileFactory()
+    partitions.ensure({partitions.month_of(NOON)})
+    for minute, type_ in enumerate(("page-view", "sign-in", "page-view")):
+        at = NOON + timedelta(minutes=minute)
+        Event.objects.create(
+            time=at, received_at=at, processed_at=at, type=type_, source_id=uuid4(), profile_id=profile.id
+        )
+    reader = client(Scope.PROFILES_READ)
+
+    listed = reader.get(f"/api/profiles/{profile.id}/events").json()["results"]
+    views = reader.get(f"/api/profiles/{profile.id}/events", {"type": "page-view"}).json()["results"]
+
+    assert [event["type"] for event in listed] == ["page-view", "sign-in", "page-view"]
+    assert [event["time"] for event in listed] == sorted((event["time"] for event in listed), reverse=True)
+    assert len(views) == 2
