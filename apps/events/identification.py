@@ -31,6 +31,7 @@ class Point(NamedTuple):
 
     source_id: UUID | None
     path: Path
+    place: str  # the path as dotted text
     kind: str
     system: str
     merges_customers: bool
@@ -55,7 +56,7 @@ def proofs_of(event_type: str, properties: Mapping[str, Any], *, source_id: UUID
         for value in found[:MAX_VALUES] if isinstance(found, list) else [found]:
             usable = _usable(point, value)
             if usable:
-                yield Proof(point.kind, usable, point.merges_customers, event_index, paths.join(point.path))
+                yield Proof(point.kind, usable, point.merges_customers, event_index, point.place)
 
 
 def _usable(point: Point, value: Any) -> str | None:
@@ -68,7 +69,8 @@ def _usable(point: Point, value: Any) -> str | None:
 def _read() -> dict[str, list[Point]]:
     found: dict[str, list[Point]] = {}
     for row in IdentificationPoint.objects.filter(is_enabled=True).order_by("id"):
-        point = Point(row.source_id, paths.parse(row.path), row.kind, row.system, row.merges_customers)
+        path = paths.parse(row.path)
+        point = Point(row.source_id, path, paths.join(path), row.kind, row.system, row.merges_customers)
         found.setdefault(row.event_type, []).append(point)
     return found
 

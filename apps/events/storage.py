@@ -44,6 +44,15 @@ def copy(rows: Sequence[EventRow]) -> None:
             target.write_row(row)
 
 
+def remembered(keys: Sequence[UUID]) -> set[UUID]:
+    """Return those of the keys that are known: their messages are stored."""
+    if not keys:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT key FROM events_messagekey WHERE key = ANY(%s::uuid[])", [list(keys)])
+        return {key for (key,) in cursor.fetchall()}
+
+
 def remember(keys: Iterable[UUID], *, at: datetime) -> None:
     """Note the keys of messages that are stored now. Raises IntegrityError when one is known already."""
     ordered = sorted(keys)

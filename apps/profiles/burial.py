@@ -1,6 +1,6 @@
 """The tombstones of erased ids: what is found under one, and what becomes of an id that comes again."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -40,9 +40,13 @@ def bury(names: Iterable[tuple[str, UUID]], *, request: PrivacyRequest, at: date
     return len(rows)
 
 
-def find(keys: Collection[UUID]) -> dict[UUID, ErasedId]:
-    """Return the tombstones of those of the ids that have one; one query."""
-    hashes = {burial_id(key): key for key in keys}
+def hashed(keys: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return {hash: id}, by which to look for tombstones, more than once if need be."""
+    return {burial_id(key): key for key in keys}
+
+
+def find(hashes: Mapping[UUID, UUID]) -> dict[UUID, ErasedId]:
+    """Return {id: tombstone} of those of the `hashed` ids that have one; one query."""
     if not hashes:
         return {}
     return {hashes[row.id]: row for row in ErasedId.objects.filter(id__in=list(hashes))}

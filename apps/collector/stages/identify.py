@@ -9,8 +9,7 @@ from apps.collector import erased
 from apps.collector.compliance import Gate
 from apps.collector.track import Batch, Track
 from apps.core import locks
-from apps.events import identification
-from apps.events.models import MessageKey
+from apps.events import identification, storage
 from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.models import ErasedId, Identifier, Profile
@@ -52,11 +51,11 @@ def identify(batch: Batch) -> None:
     _follow_merges(batch)
 
 
-def _turn_away(tracks: list[Track]) -> tuple[set[UUID], dict[UUID, ErasedId]]:
-    """Turn erased people away; return all by which the tracks name people, and the tombstones among these."""
+def _turn_away(tracks: list[Track]) -> tuple[dict[UUID, UUID], dict[UUID, ErasedId]]:
+    """Turn erased people away; return the hashes of all by which the tracks name people, and their tombstones."""
     for track in tracks:
         _read_claim(track)
-    names = erased.names_in(tracks)
+    names = burial.hashed(erased.names_in(tracks))
     buried = burial.find(names)
     for track in tracks if buried else ():
         erased.turn_away(track, buried)
@@ -91,8 +90,7 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
 
 
 def _mark_duplicates(tracks: list[Track]) -> None:
-    keys = [event.key for track in tracks for event in track.going if event.key]
-    seen = set(MessageKey.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
+    seen = storage.remembered([event.key for track in tracks for event in track.going if event.key])
     for track in tracks:
         for event in track.going:
             if event.key:
