@@ -111,7 +111,7 @@ def copy_to_profiles(task: Task) -> Step:
             changed[profile.id] = profile
     for profile in changed.values():
         profile.summarise()
-        profile.updated_at = max(timezone.now(), profile.updated_at + timedelta(microseconds=1))
+        profile.updated_at = profile.later(timezone.now())
     upsert(Profile, list(changed.values()), keep=["created_at"])
     return _step(task, events, len(changed), size=PROFILES_PAGE, what="times a profile changed")
 

@@ -7,7 +7,7 @@ profile that was kept, and what the pipeline itself found out (place, time zone,
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -78,7 +78,7 @@ def _undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: d
         for side in sides:
             computed.refresh(side.profile, today=counter.today)
         _share(sides, locked)
-        at = max(now, locked.updated_at + timedelta(microseconds=1))
+        at = locked.later(now)
         directory = _separate(sides, locked, at=at)
         _merge_again(directory, plan, at=at)
         _store(directory, cut, plan, actor=actor, at=at)

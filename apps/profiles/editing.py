@@ -1,7 +1,7 @@
 """Somebody sets fields of a profile by hand: a person in the admin, or a program with a key."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,7 +38,7 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
         profile = Profile.objects.all().locked([ledger.living_id(profile_id)]).get()
         changes = _apply(profile, values, actor=actor, now=now)
         profile.summarise()
-        profile.updated_at = max(now, profile.updated_at + timedelta(microseconds=1))
+        profile.updated_at = profile.later(now)
         profile.save(update_fields=COLUMNS)
         ProfileChange.objects.bulk_create(changes)
     return profile

@@ -5,11 +5,12 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from apps.core.ids import as_uuid, new_id
 from apps.profiles import computed, ledger, merge_rules, merging
@@ -122,11 +123,8 @@ class Directory:
         return known if known is not None and self.living_id(known) == profile.id else otherwise
 
     def later_than_all(self, now: datetime) -> datetime:
-        """Return a time after everything that was ever stored of these profiles, whatever the clocks of hosts say.
-
-        The profiles are locked, so the times of what is stored of one of them tell in which order it was stored.
-        """
-        return max([now, *(row.updated_at + timedelta(microseconds=1) for row in self.profiles.values())])
+        """Return now, or a time after everything that was ever stored of these profiles (see Profile.later)."""
+        return max([now, *(row.later(now) for row in self.profiles.values())])
 
     def resolve(self, claim: Claim, *, session_profile_id: UUID | None, now: datetime, merges: bool = True) -> Found:
         """Find the claim's person, or make one; and merge the profiles that turn out to be his.
@@ -308,6 +306,11 @@ def lookup(kind: str, value: str) -> Profile | None:
     """Find the profile of an identifier, as anybody writes it; None when it is nobody's, or that of several people."""
     usable = normalise(kind, value)
     return next(iter(Profile.objects.raw(LOOKUP, [identifier_id(kind, usable)])), None) if usable else None
+
+
+def naming(text: str) -> Q:
+    """Return what selects the profiles of a text: a main e-mail address, a customer number, or what `named` takes."""
+    return Q(email=text.lower()) | Q(primary_id=text) | Q(id__in=named(text))
 
 
 def named(text: str) -> set[UUID]:

@@ -242,8 +242,7 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
 
 
 def _found(text: str, *, besides: Profile) -> list[Profile]:
-    by_email = Q(email=text.lower()) | Q(primary_id=text)
-    found = Profile.objects.filter(by_email | Q(id__in=identity.named(text))).exclude(pk=besides.pk)
+    found = Profile.objects.filter(identity.naming(text)).exclude(pk=besides.pk)
     return list(found.order_by("id")[:N_FOUND])
 
 

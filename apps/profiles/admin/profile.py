@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -79,8 +79,7 @@ class ProfileAdmin(PrivacyActions, Browser):
         if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
             named = as_uuid(term)
             return queryset.filter(id=ledger.living_id(named) if named else NIL), False
-        found = Q(email=term.lower()) | Q(primary_id=term)
-        return queryset.filter(found | Q(id__in=identity.named(term))), False
+        return queryset.filter(identity.naming(term)), False
 
     def get_urls(self) -> list[URLPattern]:
         """Add the timeline's further pages, and those that merge."""

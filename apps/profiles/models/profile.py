@@ -1,6 +1,6 @@
 """The living profile of a person."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,13 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
+
+    def later(self, now: datetime) -> datetime:
+        """Return now, or a time after all that was stored of the profile, whatever the clocks of hosts say.
+
+        Whoever stores something of a profile holds its row, so these times tell in which order it was stored.
+        """
+        return max(now, self.updated_at + timedelta(microseconds=1))
 
     def start_visit(self, *, at: datetime) -> None:
         """Count a visit; the current one is the latest to begin, in whatever order they become known."""
