@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "apps.profiles",
     "apps.sessions",
     "apps.events",
+    "apps.segments",
     "apps.collector",
     # Last: it sets up roles once the permissions of all others are there.
     "apps.console",

@@ -10,6 +10,7 @@ class QueueName(StrEnum):
     # The names that operators know from elsewhere, spelling included.
     COPY_TO_PROFILES = "event_to_profile_coping:worker"
     INDEX_TRAITS = "event_props_to_event_traits:worker"
+    SEGMENTATION = "segmentation:live"
 
 
 RQ_QUEUES_DEFAULTS = {"DEFAULT_TIMEOUT": 300}
