@@ -23,8 +23,9 @@ PER_MESSAGE: Final = 500  # changes: the inbox processes a message as a whole
 _ENTER = """
 WITH entered AS (
     INSERT INTO segments_membership (id, segment_id, profile_id, entered_at, entered_because, left_because)
-    SELECT id, segment_id, profile_id, %s, %s, '' FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[])
-        AS wanted (id, segment_id, profile_id)
+    SELECT wanted.id, segment_id, profile_id, %s, %s, ''
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS wanted (id, segment_id, profile_id)
+    JOIN segments_segment AS segment ON segment.id = segment_id  -- it may have been deleted a moment ago
     ORDER BY segment_id, profile_id
     ON CONFLICT (segment_id, profile_id) WHERE left_at IS NULL DO NOTHING RETURNING id, segment_id, profile_id
 )
