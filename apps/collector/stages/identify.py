@@ -87,7 +87,9 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
         # All names that it has are blocked: it belongs to somebody only by its session.
         track.is_profileless = track.is_profileless or not (track.session_key or claim.profile_ref or proofs)
         track.saves_session = track.saves_session and track.session_key is not None
-    track.claim = replace(claim, user_id=user_id, anonymous_id=anonymous_id, proofs=tuple(proofs))
+    if proofs or (user_id, anonymous_id) != (claim.user_id, claim.anonymous_id):
+        claim = replace(claim, user_id=user_id, anonymous_id=anonymous_id, proofs=tuple(proofs))
+    track.claim = claim
 
 
 def _mark_duplicates(tracks: list[Track]) -> None:
