@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0042_refused_event_keys")]
+    dependencies = [("events", "0050_membership_dialect")]
 
     operations = [
         migrations.AddIndex(
