@@ -1,4 +1,4 @@
-"""All that a condition may ask about, with names, kinds and values seen: for the editor, the query bar, and mistakes."""
+"""All that a condition may ask about, with names, kinds and values seen: for the editor and the query bar."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,15 +8,14 @@ from apps.conditions.parse import parse_field
 from apps.conditions.tree import Field
 from apps.core.snapshot import Snapshot
 from apps.events.models import ComputedTrait, EventType
-from apps.profiles import schema
-from apps.profiles.anonymity import is_harmless
+from apps.profiles import anonymity, schema
 from apps.profiles.models import ConsentType
 from apps.segments import language, seen
 from apps.segments.models import Segment
 
 REFRESH_SECS: Final = 300.0
-CONFIGURED_SECS: Final = 5.0
-# What computed traits say that count and date events, of whatever they are: the kind of it. Others say what was in them.
+CONFIGURED_SECS: Final = 10.0
+# The kind of what computed traits say that count and date events. Others say what was in the events.
 _KINDS: Final = {
     **dict.fromkeys(("count", "sum", "average", "distinct_count"), "number"),
     **dict.fromkeys(("first_time", "last_time"), "date and time"),
@@ -54,7 +53,7 @@ def _read_configured() -> _Configured:
     fields[language.SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value, keys)
     return _Configured(
         fields,
-        tuple(EventType.objects.order_by("type").values_list("type", flat=True)),
+        tuple(sorted({*EventType.objects.values_list("type", flat=True), *seen.types()})),
         frozenset(_computed(row.key) for row in traits if row.function in _KINDS),
     )
 
@@ -64,8 +63,7 @@ def _computed(key: str) -> str:
 
 
 def _read_seen() -> dict[str, KnownField]:
-    types = EventType.objects.order_by("type").values_list("type", flat=True)
-    return {**seen.in_profiles(), **seen.in_events(types)}
+    return {**seen.in_profiles(), **seen.in_events(configured.get().event_types)}
 
 
 configured: Final = Snapshot(_read_configured, refresh_secs=CONFIGURED_SECS)
@@ -94,11 +92,8 @@ def events() -> Catalogue:
     return Catalogue(fields, open_objects=frozenset(text for text in whole.open_objects if text.startswith("event@")))
 
 
-def harmless(catalogue: Catalogue) -> frozenset[str]:
-    """Return the fields that tell of nobody: those that are left of people and events for who may not see names."""
-    of_events = {text for text in catalogue.fields if text.startswith("event@") and is_harmless(_last_key(text))}
-    return _HARMLESS | configured.get().harmless | of_events
-
-
-def _last_key(text: str) -> str:
-    return parse_field(text).keys[-1]
+def is_harmless(field: Field) -> bool:
+    """Tell whether a field tells of nobody: whether it is left of people and events for who may not see names."""
+    if (field.root, *field.keys[:1]) in (("event", "properties"), ("event", "traits")):
+        return len(field.keys) > 1 and anonymity.is_harmless(field.keys[-1])
+    return str(field) in _HARMLESS or str(field) in configured.get().harmless

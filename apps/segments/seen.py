@@ -15,12 +15,14 @@ from django.db import connection
 
 from apps.conditions import KnownField
 from apps.conditions.tree import Field, Scalar
+from apps.events.models import Event
 from apps.profiles.anonymity import is_telling
 from apps.profiles.models import Profile
 
 N_PROFILES: Final = 2_000
 N_EVENTS: Final = 40  # of each type
 N_TYPES: Final = 300
+N_LATEST: Final = 1_000
 MAX_FIELDS: Final = 400  # below one root: keys may be ids
 MAX_VALUES: Final = 30
 MAX_LENGTH: Final = 60
@@ -50,6 +52,12 @@ def in_profiles() -> dict[str, KnownField]:
     rows = Profile.objects.order_by("-id").values_list("id", "country", "data", *FREE)[:N_PROFILES]
     trees = ((row[0], {"country": row[1], "data": row[2], **dict(zip(FREE, row[3:], strict=True))}) for row in rows)
     return _observed("profile", trees)
+
+
+def types() -> set[str]:
+    """Return the types of the latest events, those that nobody has defined among them; by the primary key."""
+    latest = Event.objects.order_by("-id").values_list("type", flat=True)[:N_LATEST]
+    return set(latest)
 
 
 def in_events(types: Iterable[str]) -> dict[str, KnownField]:

@@ -21,6 +21,7 @@ from apps.core.admin.shown import NOTHING
 
 BEFORE, AFTER = "before", "after"
 EXACT_BELOW = 10_000
+Page = tuple[list[Any], bool, bool]  # rows, and whether there are newer and older ones
 
 
 class BrowserChangeList(ChangeList):
@@ -49,7 +50,8 @@ class BrowserChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and one row more."""
         size = self.list_per_page
-        page = self.asked.within_time(lambda: self._read_page(request, size), instead=([], False, False))
+        nothing: Page = ([], False, False)
+        page = self.asked.within_time(lambda: self._read_page(request, size), instead=nothing)
         rows, has_newer, has_older = page
         for row in rows:
             self.model_admin.mask(request, row)
@@ -62,7 +64,7 @@ class BrowserChangeList(ChangeList):
         self.newer = self._link(AFTER, fields, rows[0]) if rows and has_newer else ""
         self.older = self._link(BEFORE, fields, rows[-1]) if rows and has_older else ""
 
-    def _read_page(self, request: HttpRequest, size: int) -> tuple[list[Any], bool, bool]:
+    def _read_page(self, request: HttpRequest, size: int) -> Page:
         """Return the rows of a page, and whether there are newer and older ones."""
         fields: tuple[str, ...] = self.model_admin.keyset
         after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
@@ -76,6 +78,7 @@ class BrowserChangeList(ChangeList):
 
     def _count(self, n_shown: int) -> int:
         """Count, unless nobody can wait for it: a condition has no statistics."""
+        self.is_counted = True
         if self.asked.error:
             return 0
         is_filtered = bool(self.get_filters_params() or self.query or self.asked.text)
@@ -161,8 +164,8 @@ class Browser(ModelAdmin):
     @property
     def media(self) -> Any:
         """Add the scripts of the bar."""
-        own = forms.Media(js=(Script("cdp/condition/query.js", type="module"),)) if self.language else forms.Media()
-        return super().media + own
+        scripts: Any = (Script("cdp/condition/query.js", type="module"),) if self.language else ()
+        return super().media + forms.Media(js=scripts)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Find the row of a page, masked."""

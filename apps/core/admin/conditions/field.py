@@ -21,6 +21,8 @@ class ConditionWidget(UnfoldAdminTextareaWidget):
     class Media:
         js = (Script("cdp/condition/editor.js", type="module"),)
 
+    preview = ""  # the address that renders what a condition, posted as the form has it, comes to
+
     def __init__(self, language: str) -> None:
         super().__init__(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "class": "cdp-json"})
         self.language = language
@@ -28,7 +30,7 @@ class ConditionWidget(UnfoldAdminTextareaWidget):
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         """Add the language's addresses."""
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        context["language"] = LANGUAGES[self.language]
+        context |= {"language": LANGUAGES[self.language], "preview": self.preview}
         return context
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:

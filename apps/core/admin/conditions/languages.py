@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from apps import conditions
 from apps.conditions import Catalogue, Condition, ConditionError, Layout
+from apps.conditions.parse import parse_field
 from apps.conditions.tree import Field, walk
 
 
@@ -20,15 +21,15 @@ class MaySee(Protocol):
 class Language:
     """What can be asked of one kind of thing.
 
-    `harmless` are the fields that tell of nobody. Others may be asked about only by those who see them: whoever may not
-    read an address could otherwise guess it, and see whether the list is empty.
+    `is_harmless` names the fields that tell of nobody. Others may be asked about only by those who see them: whoever
+    may not read an address could otherwise guess it, and see whether the list is empty.
     """
 
     name: str
     permission: str  # to look at these things at all
     sees_all: str  # the permission to see personal data
     catalogue: Callable[[], Catalogue]
-    harmless: Callable[[Catalogue], frozenset[str]]
+    is_harmless: Callable[[Field], bool]
     check: Callable[..., None]  # (condition, text=...) refuses what cannot be asked here
     layout: Callable[[], Layout]
     alias: str  # of the table, in the layout
@@ -36,11 +37,10 @@ class Language:
 
     def parse(self, text: str, *, user: MaySee) -> Condition:
         """Read a condition that somebody asks. Raises ConditionError."""
-        catalogue = self.catalogue()
-        condition = conditions.parse(text, catalogue=catalogue)
+        condition = conditions.parse(text, catalogue=self.catalogue())
         self.check(condition, text=text)
         if not user.has_perm(self.sees_all):
-            _check_harmless(condition, self.harmless(catalogue), text)
+            self._check_harmless(condition, text)
         return condition
 
     def known_to(self, user: MaySee) -> Catalogue:
@@ -48,20 +48,17 @@ class Language:
         catalogue = self.catalogue()
         if user.has_perm(self.sees_all):
             return catalogue
-        harmless = self.harmless(catalogue)
-        fields = {text: known for text, known in catalogue.fields.items() if text in harmless}
+        fields = {text: known for text, known in catalogue.fields.items() if self.is_harmless(parse_field(text))}
         return replace(catalogue, fields=fields, open_objects=frozenset())
 
-
-def _check_harmless(condition: Condition, harmless: frozenset[str], text: str) -> None:
-    for field in (node for node in walk(condition) if isinstance(node, Field)):
-        written = str(field)
-        if written in harmless:
-            continue
-        offset = text.find(written)
-        where: dict[str, Any] = {"offset": offset, "length": len(written), "text": text} if offset >= 0 else {}
-        message = f"{written} may hold personal data, which you may not see, and so not ask about either."
-        raise ConditionError(message, **where)
+    def _check_harmless(self, condition: Condition, text: str) -> None:
+        for field in (node for node in walk(condition) if isinstance(node, Field)):
+            if self.is_harmless(field):
+                continue
+            offset = text.find(str(field))
+            where: dict[str, Any] = {"offset": offset, "length": len(str(field)), "text": text} if offset >= 0 else {}
+            message = f"{field} may hold personal data, which you may not see, and so not ask about either."
+            raise ConditionError(message, **where)
 
 
 LANGUAGES: Final[dict[str, Language]] = {}

@@ -40,8 +40,8 @@ def _asked(answer: Callable[[Language, Any, Any], Answer]) -> Callable[[HttpRequ
             raise Http404
         if not request.user.has_perm(found.permission):
             raise PermissionDenied
-        body = _body(request) if request.method == "POST" else {}
         try:
+            body = _body(request) if request.method == "POST" else {}
             return JsonResponse(answer(found, request.user, body))
         except ConditionError as error:
             return JsonResponse({"error": error_as_json(error)})
@@ -83,11 +83,14 @@ def read(language: Language, user: Any, body: Answer) -> Answer:
 @require_POST
 @_asked
 def write(language: Language, user: Any, body: Answer) -> Answer:
-    """Write what the builder has as text, and check it as if it had been typed."""
+    """Write what the builder has as text, and say what is wrong with it as if it had been typed."""
     condition = from_builder(body.get("json"))
-    text = str(condition)
-    language.parse(text, user=user)
-    return {"text": text, "json": to_builder(condition)}
+    answer: Answer = {"text": str(condition), "json": to_builder(condition)}
+    try:
+        language.parse(answer["text"], user=user)
+    except ConditionError as error:
+        answer["error"] = error_as_json(error)
+    return answer
 
 
 @require_POST
