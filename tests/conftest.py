@@ -1,7 +1,7 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -42,6 +42,17 @@ def fresh_memory() -> Iterator[None]:
     partitions.forget()
     yield
     partitions.forget()
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each request be a group of its own, on the thread and in the transaction of the test."""
+    from apps.collector.grouping import Grouper
+
+    def submit(self: Any, item: Any, *, timeout_secs: float = 0.0) -> None:
+        self._work([item])
+
+    monkeypatch.setattr(Grouper, "submit", submit)
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ class Track:
     saves_session: bool = True
     saves_profile: bool = True
     is_profileless: bool = False
+    is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with

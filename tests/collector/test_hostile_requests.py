@@ -17,7 +17,7 @@ from apps.collector import accept
 from apps.core import keys
 from apps.core.keys import Scope
 from apps.events.models import InboxItem, Source
-from tests.factories import SourceFactory
+from tests.factories import ConsentTypeFactory, ProfileFactory, SourceFactory
 
 API = schemathesis.openapi.from_wsgi("/api/schema?format=json", get_wsgi_application())
 # The short names of Segment's calls are the same views.
@@ -31,6 +31,7 @@ def names(db: None, alone: None) -> Iterator[dict[str, str]]:
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's test client does: it would end the test's transaction
     api, webhook = SourceFactory(), SourceFactory(kind=Source.Kind.WEBHOOK, creates_profiles=True)
+    ConsentTypeFactory()
     _, key = keys.issue("Attacker", Scope, created_by="anna", now=datetime.now(UTC))
     yield {"id": str(api.id), "write_key": api.write_key, "webhook": str(webhook.id), "key": key}
     for signal in (request_started, request_finished):
@@ -55,11 +56,15 @@ def test_no_request_ends_in_a_server_error(name: str, names: dict[str, str]) -> 
 
 
 def aim(case: Case, names: dict[str, str]) -> None:
-    """Name a source or a key that exists, where the request names one: nothing else gets past the door."""
+    """Name a source, a key or a person that exists, where the request names one: nothing else gets past the door."""
     if case.path.startswith("/api/"):
         case.headers["Authorization"] = f"Bearer {names['key']}"
     if "source_id" in case.path_parameters:
         case.path_parameters["source_id"] = names["webhook"]
+    if "profile_id" in case.path_parameters:
+        case.path_parameters["profile_id"] = str(ProfileFactory().id)
+    if isinstance(case.body, dict) and "source_id" in case.body:
+        case.body["source_id"] = names["id"]
     if isinstance(case.body, dict) and isinstance(case.body.get("source"), dict):
         case.body["source"]["id"] = names["id"]
     if case.path.startswith("/v1/"):

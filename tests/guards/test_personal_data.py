@@ -26,6 +26,9 @@ IMPERSONAL = {
     "profiles.MergeRule": "configuration",
     "profiles.ScoreScale": "limits of scores over all people",
     "profiles.PrivacyRequest": "certificates: counts, and a keyed hash of the profile's id",
+    "segments.Segment": "configuration",
+    "segments.SegmentEdition": "configuration",
+    "segments.SegmentSize": "counts",
 }
 OURS = [model for model in django_apps.get_models() if model.__module__.startswith("apps.")]
 

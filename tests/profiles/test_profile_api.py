@@ -3,26 +3,23 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.urls import resolve
 from rest_framework.test import APIClient
 
-from apps.core import keys
+from apps.core.admin.key import SCOPES
 from apps.core.keys import Scope
 from apps.core.models import AuditEntry
 from apps.events import partitions
 from apps.events.models import Event
+from apps.profiles.api import urls
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
-from tests.factories import NOON, AliasFactory, IdentifierFactory, ProfileFactory
+from apps.segments.models import Cause, Membership, Segment
+from tests.factories import NOON, AliasFactory, IdentifierFactory, ProfileFactory, SourceFactory
+from tests.programs import program
 
 pytestmark = pytest.mark.django_db
 ALL = tuple(Scope)
-
-
-def client(*scopes: Scope) -> APIClient:
-    _, text = keys.issue("CRM", scopes, created_by="anna", now=NOON)
-    found = APIClient()
-    found.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
-    return found
 
 
 def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]]:
@@ -34,15 +31,44 @@ def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]
         ("patch", one, {"set": {"traits.plan": "pro"}}, Scope.PROFILES_WRITE),
         ("post", f"{one}/merge", {"other_id": str(uuid4())}, Scope.PROFILES_MERGE),
         ("get", f"{one}/events", {}, Scope.PROFILES_READ),
+        ("get", f"{one}/segments", {}, Scope.PROFILES_READ),
+        ("get", f"{one}/consents", {}, Scope.CONSENTS_READ),
+        ("get", f"{one}/consents/decisions", {}, Scope.CONSENTS_READ),
+        (
+            "post",
+            f"{one}/consents",
+            {"source_id": str(SourceFactory().id), "consents": {"a": True}},
+            Scope.CONSENTS_WRITE,
+        ),
+        ("post", f"{one}/export", {"reference": "ticket 7"}, Scope.PRIVACY_EXPORT),
+        ("get", f"/api/privacy-requests/{uuid4()}", {}, Scope.PRIVACY_ERASE),
+        ("post", f"{one}/anonymise", {"reference": "ticket 7"}, Scope.PRIVACY_ERASE),
+        ("post", f"/api/profiles/{ProfileFactory().id}/erase", {"reference": "ticket 8"}, Scope.PRIVACY_ERASE),
     ]
 
 
-def test_without_a_key_or_its_scope_nothing_is_answered() -> None:
+def test_without_a_key_or_its_scope_nothing_is_answered(alone: None) -> None:
     for verb, url, body, scope in requests_of(ProfileFactory()):
         others = [each for each in ALL if each is not scope]
         assert getattr(APIClient(), verb)(url, body, format="json").status_code == 401
-        assert getattr(client(*others), verb)(url, body, format="json").status_code == 403
-        assert getattr(client(scope), verb)(url, body, format="json").status_code in (200, 404)
+        assert getattr(program(*others), verb)(url, body, format="json").status_code == 403
+        assert getattr(program(scope), verb)(url, body, format="json").status_code in (200, 404, 422)
+
+
+def test_each_view_of_the_api_is_asked_above() -> None:
+    asked = {resolve(url.partition("?")[0]).url_name for _, url, _, _ in requests_of(ProfileFactory())}
+
+    assert asked == {pattern.name for pattern in urls.urlpatterns}
+    assert {scope for *_, scope in requests_of(ProfileFactory())} == set(Scope) == {scope for scope, _ in SCOPES}
+
+
+def test_an_id_of_nobody_is_told_from_no_other_by_any_request() -> None:
+    everything = program(*Scope)
+    for verb, url, body, _ in requests_of(ProfileFactory()):
+        if "/profiles/" in url and "lookup" not in url:
+            nobody = "/".join((*url.split("/")[:3], str(uuid4()), *url.split("/")[4:]))
+            answer = getattr(everything, verb)(nobody, body, format="json")
+            assert (answer.status_code, answer.json()["message"]) == (404, "There is no such profile."), url
 
 
 def test_a_wrong_key_is_told_so() -> None:
@@ -56,7 +82,7 @@ def test_a_wrong_key_is_told_so() -> None:
 def test_a_profile_is_found_by_any_id_that_it_ever_had() -> None:
     alias = AliasFactory()
 
-    answer = client(Scope.PROFILES_READ).get(f"/api/profiles/{alias.id}")
+    answer = program(Scope.PROFILES_READ).get(f"/api/profiles/{alias.id}")
 
     assert answer.json()["id"] == str(alias.profile_id)
 
@@ -73,13 +99,13 @@ def test_a_profile_is_found_by_an_identifier_in_any_notation(kind: str, kept: st
     profile = ProfileFactory()
     IdentifierFactory(id=identifier_id(kind, kept), kind=Identifier.Kind(kind), profile=profile)
 
-    answer = client(Scope.PROFILES_READ).get("/api/profiles/lookup", {"kind": kind, "value": asked})
+    answer = program(Scope.PROFILES_READ).get("/api/profiles/lookup", {"kind": kind, "value": asked})
 
     assert answer.json()["id"] == str(profile.id)
 
 
 def test_a_wrong_question_names_its_field() -> None:
-    reader = client(Scope.PROFILES_READ)
+    reader = program(Scope.PROFILES_READ)
 
     answer = reader.get("/api/profiles/lookup", {"kind": "shoe", "value": ""})
 
@@ -92,7 +118,7 @@ def test_a_wrong_question_names_its_field() -> None:
 def test_the_list_is_paged_by_cursor_and_filtered() -> None:
     rows = [ProfileFactory(country="AT", last_seen_at=NOON + timedelta(days=day)) for day in range(5)]
     ProfileFactory(country="DE")
-    reader = client(Scope.PROFILES_READ)
+    reader = program(Scope.PROFILES_READ)
 
     first = reader.get("/api/profiles", {"country": "AT", "page_size": 3}).json()
     second = reader.get(first["next"]).json()
@@ -106,7 +132,7 @@ def test_the_list_is_paged_by_cursor_and_filtered() -> None:
 def test_the_list_is_searched_by_address_and_by_any_id() -> None:
     profile = ProfileFactory(email="anna@example.com")
     ProfileFactory(email="ben@example.com")
-    reader = client(Scope.PROFILES_READ)
+    reader = program(Scope.PROFILES_READ)
 
     for query in ({"email": "Anna@example.com"}, {"q": str(profile.id)}):
         assert [row["id"] for row in reader.get("/api/profiles", query).json()["results"]] == [str(profile.id)]
@@ -114,7 +140,7 @@ def test_the_list_is_searched_by_address_and_by_any_id() -> None:
 
 def test_fields_are_set_by_a_key_and_a_wrong_one_is_named() -> None:
     profile = ProfileFactory()
-    writer = client(Scope.PROFILES_WRITE)
+    writer = program(Scope.PROFILES_WRITE)
 
     answer = writer.patch(f"/api/profiles/{profile.id}", {"set": {"traits.plan": "pro"}}, format="json").json()
     refused = writer.patch(f"/api/profiles/{profile.id}", {"set": {"data.shoe": 1, "traits.x": 1}}, format="json")
@@ -128,7 +154,7 @@ def test_fields_are_set_by_a_key_and_a_wrong_one_is_named() -> None:
 
 def test_two_profiles_are_merged_and_both_ids_go_on_to_lead_there() -> None:
     one, other = ProfileFactory(traits={"a": 1}), ProfileFactory(traits={"b": 2})
-    caller = client(Scope.PROFILES_MERGE, Scope.PROFILES_READ)
+    caller = program(Scope.PROFILES_MERGE, Scope.PROFILES_READ)
 
     merged = caller.post(f"/api/profiles/{other.id}/merge", {"other_id": str(one.id)}, format="json").json()
     again = caller.post(f"/api/profiles/{other.id}/merge", {"other_id": str(one.id)}, format="json")
@@ -147,7 +173,7 @@ def test_events_are_listed_the_latest_first_and_by_type() -> None:
         Event.objects.create(
             time=at, received_at=at, processed_at=at, type=type_, source_id=uuid4(), profile_id=profile.id
         )
-    reader = client(Scope.PROFILES_READ)
+    reader = program(Scope.PROFILES_READ)
 
     listed = reader.get(f"/api/profiles/{profile.id}/events").json()["results"]
     views = reader.get(f"/api/profiles/{profile.id}/events", {"type": "page-view"}).json()["results"]
@@ -155,3 +181,21 @@ def test_events_are_listed_the_latest_first_and_by_type() -> None:
     assert [event["type"] for event in listed] == ["page-view", "sign-in", "page-view"]
     assert [event["time"] for event in listed] == sorted((event["time"] for event in listed), reverse=True)
     assert len(views) == 2
+
+
+def test_segments_are_listed_with_the_time_since_when() -> None:
+    profile = ProfileFactory()
+    for day, (key, left_at) in enumerate({"vip": None, "new": None, "gone": NOON}.items()):
+        segment = Segment.objects.create(key=key, name=key.upper(), kind=Segment.Kind.LIST)
+        at = NOON + timedelta(days=day)
+        for member in (profile, ProfileFactory()):
+            Membership.objects.create(
+                segment=segment, profile_id=member.id, entered_at=at, entered_because=Cause.LIST, left_at=left_at
+            )
+
+    listed = program(Scope.PROFILES_READ).get(f"/api/profiles/{profile.id}/segments").json()["results"]
+
+    assert listed == [
+        {"key": "new", "name": "NEW", "since": "2026-11-24T12:00:00Z"},
+        {"key": "vip", "name": "VIP", "since": "2026-11-23T12:00:00Z"},
+    ]

@@ -1,24 +1,22 @@
 """What people may agree to, and what they decided: for consent forms on pages."""
 
-from datetime import datetime
 from typing import Any
 
-import orjson
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 
-from apps.collector import accept, compliance
+from apps.collector import compliance, deciding
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.errors import Refused, error_body
 from apps.collector.api.request import envelope_of, origin_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE, ERRORS
-from apps.collector.track import Refusal, Track
-from apps.collector.wire import Message
+from apps.collector.sources import SourcePolicy
+from apps.collector.track import Refusal
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import load_json
-from apps.events.models import InboxItem, Source
+from apps.events.models import Source
 from apps.profiles import consents, ledger
 from apps.sessions.models import Session
 
@@ -48,20 +46,19 @@ class ConsentView(CollectorView):
 
         The session must be the profile's own. A consent that does not exist refuses the request, and names its field.
         """
-        payload, is_suspect = load_json(request.body)
+        payload, _ = load_json(request.body)
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        envelope = envelope_of(request, source)
+        _check_that_they_belong_together(payload, source)
         said = _said(payload, wants_all=request.GET.get("all", "").lower() in ("true", "1", "yes"))
-        event = {"type": consents.EVENT_TYPE, "properties": {consents.PROPERTY: said}}
-        track_payload = {**{name: payload.get(name) for name in ("source", "session", "profile")}, "events": [event]}
-        parsed = track_wire.read(track_payload, envelope, is_suspect=is_suspect)
-        refusals = _refusals(said, at=envelope.received_at)
-        if refusals:
-            return answer(error_body(refusals[0], refusals[1:]), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
-        _check_that_they_belong_together(parsed.tracks[0])
-        message = Message(InboxItem.Dialect.TRACK, orjson.dumps(track_payload), envelope)
-        return _outcome(accept.now(message, parsed).tracks[0])
+        ids = {name: payload.get(name) for name in ("session", "profile")}
+        try:
+            track = deciding.decide(said, ids=ids, envelope=envelope_of(request, source))
+        except deciding.CannotDecide as error:
+            first, *others = error.refusals
+            return answer(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+        assert track.profile is not None  # it belongs to the session
+        return answer({"success": True, "profile": {"id": str(track.profile.id)}, "consents": track.profile.consents})
 
 
 def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
@@ -70,29 +67,15 @@ def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
     return payload.get(consents.PROPERTY)
 
 
-def _refusals(said: Any, *, at: datetime) -> list[Refusal]:
-    problems = consents.read(said, compliance.current.get().terms, at=at).problems
-    return [Refusal("invalid_consent", message, path) for path, message in problems]
-
-
-def _check_that_they_belong_together(track: Track) -> None:
+def _check_that_they_belong_together(payload: dict[str, Any], source: SourcePolicy) -> None:
     """Let nobody decide for another: who knows a session and its profile sits at the device. Raises Refused."""
-    session = Session.objects.filter(pk=track.session_key).first() if track.session_key else None
+    session_ref, profile_ref = (
+        track_wire.reference(payload.get(name), f"{name}.id") for name in ("session", "profile")
+    )
+    session_key = track_wire.session_key(session_ref)
+    session = Session.objects.filter(pk=session_key).first() if session_key else None
     owner_id = session.profile_id if session else None
-    claimed_id = track.claim.profile_ref
+    claimed_id = track_wire.profile_key(profile_ref, trusts_ids=source.trusts_ids)
     if not (owner_id and claimed_id and ledger.living_id(owner_id) == ledger.living_id(claimed_id)):
         message = "There is no such session of this profile."
         raise Refused(status.HTTP_403_FORBIDDEN, Refusal("not_yours", message, "session.id"))
-
-
-def _outcome(track: Track) -> HttpResponse:
-    refusals = track.refusals()
-    refusals += [
-        Refusal("invalid_consent", problem["message"], problem["field"])
-        for event in track.events
-        for problem in event.problems
-    ]
-    if refusals:
-        return answer(error_body(refusals[0], refusals[1:]), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
-    assert track.profile is not None
-    return answer({"success": True, "profile": {"id": str(track.profile.id)}, "consents": track.profile.consents})

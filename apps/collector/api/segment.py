@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import path, re_path
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -156,7 +156,6 @@ urlpatterns = [
         for address, call in CALLS.items()
     ),
     path("beacon/v1/batch", SegmentView.as_view(call="batch"), name="rudderstack-beacon"),
-    path("sourceConfig/", SourceConfigView.as_view(), name="source-config"),
-    path("sourceConfig", SourceConfigView.as_view()),
+    re_path("^sourceConfig/?$", SourceConfigView.as_view(), name="source-config"),
     path("v1/projects/<str:write_key>/settings", ProjectSettingsView.as_view(), name="project-settings"),
 ]

@@ -9,7 +9,9 @@ urlpatterns = [
     path("track", views.TrackView.as_view(), name="track"),
     path("collect/<str:event_type>/<str:source_id>", views.CollectView.as_view(), name="collect"),
     path(
-        "collect/<str:event_type>/<str:source_id>/<str:session_id>", views.CollectView.as_view(), name="collect-session"
+        "collect/<str:event_type>/<str:source_id>/<str:session_id>",
+        views.CollectInSessionView.as_view(),
+        name="collect-session",
     ),
     path("redirect/<uuid:redirect_id>", views.redirect, name="redirect"),
     path("redirect/<uuid:redirect_id>/<str:session_id>", views.redirect, name="redirect-session"),

@@ -8,7 +8,7 @@ import orjson
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 
@@ -90,6 +90,13 @@ class CollectView(CollectorView):
         envelope = envelope_of(request, source, call=event_type, session_ref=session_id)
         message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
         return _answer(message, message.parse(), always_later=False)
+
+
+@extend_schema_view(
+    post=extend_schema(operation_id="collect_in_session"), get=extend_schema(operation_id="collect_query_in_session")
+)
+class CollectInSessionView(CollectView):
+    """Collect one event of a session."""
 
 
 @csrf_exempt

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apps.collector import erased
 from apps.collector.compliance import Gate
-from apps.collector.track import Batch, Track
+from apps.collector.track import Batch, Refusal, Track
 from apps.core import locks
 from apps.events import identification, storage
 from apps.profiles import burial, identity
@@ -111,6 +111,9 @@ def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> No
     session_profile_id = owners.get(track.session_key) if track.session_key else None
     if not track.going:  # a repetition gets the same answer, and changes nothing
         track.profile = _find_profile(track, batch, owners)
+        return
+    if track.is_of_known and _find_profile(track, batch, owners) is None:
+        track.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
         return
     n_causes = len(directory.causes)
     track.profile, track.raw_profile_id = directory.resolve(

@@ -48,8 +48,8 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
     raw_options = payload.get("options")
     options: dict[str, Any] = raw_options if isinstance(raw_options, dict) else {}  # clients send anything here
     source = envelope.source
-    session_ref = _reference(payload.get("session"), "session.id")
-    profile_ref = _reference(payload.get("profile"), "profile.id")
+    session_ref = reference(payload.get("session"), "session.id")
+    profile_ref = reference(payload.get("profile"), "profile.id")
     track = Track(
         source=source,
         received_at=envelope.received_at,
@@ -95,7 +95,8 @@ def profile_key(reference: str | None, *, trusts_ids: bool) -> UUID | None:
     return as_uuid(reference) or (digest("profile", reference) if trusts_ids else None)
 
 
-def _reference(value: Any, path: str) -> str | None:
+def reference(value: Any, path: str) -> str | None:
+    """Read the id in an object such as `session`, by its path. Raises Malformed naming the path."""
     holder, _, name = path.partition(".")
     return text_of(object_of(value, holder).get(name), path)
 

@@ -21,9 +21,13 @@ from apps.core.models import ApiKey
 
 GRACE = timedelta(days=7)
 SCOPES = [
-    (Scope.PROFILES_READ, "Read profiles and their events"),
+    (Scope.PROFILES_READ, "Read profiles, their events and segments"),
     (Scope.PROFILES_WRITE, "Set fields of profiles"),
     (Scope.PROFILES_MERGE, "Merge profiles"),
+    (Scope.CONSENTS_READ, "Read what people agreed to, and the ledger of it"),
+    (Scope.CONSENTS_WRITE, "Record what people agree to or withdraw"),
+    (Scope.PRIVACY_EXPORT, "Export all data of a person"),
+    (Scope.PRIVACY_ERASE, "Erase people, make them anonymous, and read the certificates"),
 ]
 
 

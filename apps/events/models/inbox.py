@@ -15,6 +15,7 @@ class InboxItem(models.Model):
         SEGMENT = "segment"
         WEBHOOK = "webhook"
         REPLAY = "replay"  # an event that was set aside, and is sent through the pipeline again
+        MEMBERSHIP = "membership"  # people entered segments, or left them
 
     id = models.BigAutoField(primary_key=True)
     source_id = models.UUIDField()

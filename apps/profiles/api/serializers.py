@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.profiles.models import Identifier, Profile
+from apps.profiles.models import ConsentDecision, Identifier, PrivacyRequest, Profile
 
 
 class ProfileSerializer(serializers.ModelSerializer[Profile]):
@@ -71,3 +71,105 @@ class EventSerializer(serializers.Serializer[Any]):
     tags = serializers.ListField(child=serializers.CharField())
     properties = serializers.DictField()
     traits = serializers.DictField()
+
+
+class SegmentSerializer(serializers.Serializer[Any]):
+    """A segment that a profile is in."""
+
+    key = serializers.CharField(source="segment.key")
+    name = serializers.CharField(source="segment.name")
+    since = serializers.DateTimeField(source="entered_at")
+
+
+class SegmentsSerializer(serializers.Serializer[Any]):
+    """The segments that a profile is in, the newest first."""
+
+    results = SegmentSerializer(many=True)
+
+
+class ConsentStateSerializer(serializers.Serializer[Any]):
+    """What somebody has decided about one consent type, and whether it holds now."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    is_enabled = serializers.BooleanField(help_text="Whether people are still asked.")
+    text_version = serializers.IntegerField(help_text="The version of the words that people are shown now.")
+    holds = serializers.BooleanField(help_text="Granted, and neither withdrawn nor expired; false when not decided.")
+    revoke = serializers.DateTimeField(allow_null=True, help_text="When it ends or ended; null: it has no end.")
+    decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided.")
+
+
+class ConsentStatesSerializer(serializers.Serializer[Any]):
+    """All consent types that are offered, or that somebody has decided about."""
+
+    results = ConsentStateSerializer(many=True)
+
+
+class DecideSerializer(serializers.Serializer[Any]):
+    """What a person decided, where he did, and when."""
+
+    source_id = serializers.CharField(
+        max_length=64, help_text="Where he decided: the id of a source, or its write key."
+    )
+    consents = serializers.DictField(
+        allow_empty=False,
+        help_text='{id: true, false, or {"revoke": time or null, "text_version": the version that he was shown}}',
+    )
+    decided_at = serializers.DateTimeField(required=False, help_text="Now, if it is left out.")
+
+
+class DecisionSerializer(serializers.ModelSerializer[ConsentDecision]):
+    """One row of the ledger of consents."""
+
+    class Meta:
+        model = ConsentDecision
+        fields = (
+            "id",
+            "profile_id",
+            "consent_type_id",
+            "is_granted",
+            "decided_at",
+            "recorded_at",
+            "valid_until",
+            "text_version",
+            "source_id",
+            "session_id",
+            "event_id",
+            "ip",
+            "user_agent",
+        )
+        read_only_fields = fields
+
+
+class ReferenceSerializer(serializers.Serializer[Any]):
+    """Why something is done with all data of a person."""
+
+    reference = serializers.CharField(
+        max_length=200, help_text="Your own: a ticket, a letter. It is on the certificate: no names."
+    )
+
+
+class CertificateSerializer(serializers.ModelSerializer[PrivacyRequest]):
+    """What was done about somebody's data. It names nobody: `subject` is a keyed hash of the profile's id."""
+
+    is_finished = serializers.SerializerMethodField(help_text="False: the rest follows in the background.")
+
+    class Meta:
+        model = PrivacyRequest
+        fields = (
+            "id",
+            "kind",
+            "reference",
+            "subject",
+            "requested_by",
+            "requested_at",
+            "finished_at",
+            "is_finished",
+            "counts",
+            "n_ids",
+        )
+        read_only_fields = fields
+
+    def get_is_finished(self, row: PrivacyRequest) -> bool:
+        """Tell whether nothing is left to do."""
+        return row.finished_at is not None

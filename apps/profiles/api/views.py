@@ -6,19 +6,22 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from apps.core import audit
-from apps.core.api.authentication import HasScope, KeyAuthentication, actor_of
+from apps.core.api.authentication import actor_of
+from apps.core.api.base import KeyView, LatestFirst, NewestFirst, checked
+from apps.core.jobs import enqueue
 from apps.core.keys import Scope
+from apps.core.queues import QueueName
+from apps.events.jobs import move_merged
 from apps.events.models import Event
 from apps.profiles import by_hand, editing, identity, ledger
+from apps.profiles.api.base import described, living, unknown
 from apps.profiles.api.filters import ProfileFilter
 from apps.profiles.api.serializers import (
     EditSerializer,
@@ -26,34 +29,12 @@ from apps.profiles.api.serializers import (
     LookupSerializer,
     MergeSerializer,
     ProfileSerializer,
+    SegmentsSerializer,
 )
 from apps.profiles.models import Profile
+from apps.segments.models import Membership
 
 
-class KeyView(APIView):
-    """A view for programs: `scopes` names, for each method, the scope that a key must have; others are refused."""
-
-    authentication_classes = (KeyAuthentication,)
-    permission_classes = (HasScope,)
-    scopes: ClassVar[dict[str, Scope]] = {}
-
-
-class NewestFirst(CursorPagination):
-    """Pages by cursor: the next one begins where this one ended, however far back that is."""
-
-    ordering = "-id"
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 500
-
-
-class LatestFirst(NewestFirst):
-    """Pages of events, the latest first."""
-
-    ordering = "-time"
-
-
-@extend_schema_view(get=extend_schema(tags=["Profiles"], operation_id="profiles_list"))
 class ProfileListView(KeyView, generics.ListAPIView[Profile]):
     """List profiles, the newest first."""
 
@@ -64,18 +45,21 @@ class ProfileListView(KeyView, generics.ListAPIView[Profile]):
     filter_backends = (DjangoFilterBackend,)
     filterset_class = ProfileFilter
 
+    @described("profiles_list", responses=ProfileSerializer(many=True))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List those that the filters leave."""
+        return super().get(request, *args, **kwargs)
+
 
 class ProfileLookupView(KeyView):
     """Find the one profile of an identifier."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
 
-    @extend_schema(
-        tags=["Profiles"], operation_id="profiles_lookup", parameters=[LookupSerializer], responses=ProfileSerializer
-    )
+    @described("profiles_lookup", parameters=[LookupSerializer], responses=ProfileSerializer)
     def get(self, request: Request) -> Response:
         """Find by kind and value; the value is compared as identification compares it, in any notation."""
-        named = _checked(LookupSerializer, request.query_params)
+        named = checked(LookupSerializer, request.query_params)
         profile = identity.lookup(named["kind"], named["value"])
         if profile is None:
             raise NotFound("Nobody is known by this identifier.")
@@ -87,19 +71,19 @@ class ProfileView(KeyView):
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ, "PATCH": Scope.PROFILES_WRITE}
 
-    @extend_schema(tags=["Profiles"], operation_id="profiles_get", responses=ProfileSerializer)
+    @described("profiles_get", responses=ProfileSerializer)
     def get(self, request: Request, profile_id: UUID) -> Response:
         """Return the profile; `id` is the one that it has now."""
         return Response(ProfileSerializer(living(profile_id)).data)
 
-    @extend_schema(tags=["Profiles"], operation_id="profiles_edit", request=EditSerializer, responses=ProfileSerializer)
+    @described("profiles_edit", request=EditSerializer, responses=ProfileSerializer)
     def patch(self, request: Request, profile_id: UUID) -> Response:
         """Set fields, all of them or none; events that happened before do not take them back."""
-        values = _checked(EditSerializer, request.data)["set"]
+        values = checked(EditSerializer, request.data)["set"]
         try:
             profile = editing.edit(profile_id, values, actor=actor_of(request), now=timezone.now())
         except Profile.DoesNotExist:
-            raise _unknown() from None
+            raise unknown() from None
         except editing.CannotEdit as error:
             raise ValidationError({f"set.{path}": message for path, message in error.problems}) from None
         return Response(ProfileSerializer(profile).data)
@@ -110,22 +94,20 @@ class ProfileMergeView(KeyView):
 
     scopes: ClassVar = {"POST": Scope.PROFILES_MERGE}
 
-    @extend_schema(
-        tags=["Profiles"], operation_id="profiles_merge", request=MergeSerializer, responses=ProfileSerializer
-    )
+    @described("profiles_merge", request=MergeSerializer, responses=ProfileSerializer)
     def post(self, request: Request, profile_id: UUID) -> Response:
         """Merge with another profile, and return what they are now; the admin can undo it."""
-        other = living(_checked(MergeSerializer, request.data)["other_id"])
+        other = living(checked(MergeSerializer, request.data)["other_id"])
         actor, now = actor_of(request), timezone.now()
         try:
             merge = by_hand.merge(living(profile_id).id, other.id, actor=actor.key, now=now)
         except by_hand.CannotMerge as error:
             raise ValidationError({"other_id": str(error)}) from None
         audit.record("merged", actor=actor, at=now, object=merge)
+        enqueue(QueueName.DEFAULT, move_merged)
         return Response(ProfileSerializer(living(profile_id)).data)
 
 
-@extend_schema_view(get=extend_schema(tags=["Profiles"], operation_id="profiles_events"))
 class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
     """List the events of a profile, the latest first."""
 
@@ -134,6 +116,11 @@ class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
     pagination_class = LatestFirst
     queryset = Event.objects.none()
 
+    @described("profiles_events", responses=EventSerializer(many=True), parameters=[OpenApiParameter("type", str)])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List all events, or those of a `type`."""
+        return super().get(request, *args, **kwargs)
+
     def get_queryset(self) -> QuerySet[Event]:
         """Narrow to the profile, and by `type` to one kind of event."""
         events = Event.objects.filter(ledger.belonging_to(living(self.kwargs["profile_id"]).id))
@@ -141,21 +128,14 @@ class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
         return events.filter(type=wanted) if wanted else events
 
 
-def living(profile_id: UUID) -> Profile:
-    """Return the profile that an id leads to now. Raises NotFound."""
-    profile = Profile.objects.filter(id=ledger.living_id(profile_id)).first()
-    if profile is None:
-        raise _unknown()
-    return profile
+class ProfileSegmentsView(KeyView):
+    """The segments that a profile is in."""
 
+    scopes: ClassVar = {"GET": Scope.PROFILES_READ}
 
-def _unknown() -> NotFound:
-    return NotFound("There is no such profile.")
-
-
-def _checked(shape: Any, data: Any) -> dict[str, Any]:
-    """Check what a client sent. Raises ValidationError, by field."""
-    serializer = shape(data=data)
-    serializer.is_valid(raise_exception=True)
-    found: dict[str, Any] = serializer.validated_data
-    return found
+    @described("profiles_segments", responses=SegmentsSerializer)
+    def get(self, request: Request, profile_id: UUID) -> Response:
+        """List them with the time since when, the newest first."""
+        stays = Membership.objects.filter(profile_id=living(profile_id).id, left_at=None)
+        found = stays.select_related("segment").order_by("-entered_at", "segment__key")
+        return Response(SegmentsSerializer({"results": found}).data)

@@ -1,0 +1,49 @@
+"""Somebody decides about consents, in a form or by a program: an event like any other, which is checked beforehand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from apps.collector import accept, compliance
+from apps.collector.track import Refusal, Track
+from apps.collector.wire import Message
+from apps.collector.wire import track as track_wire
+from apps.collector.wire.envelope import Envelope
+from apps.events.models import InboxItem
+from apps.profiles import consents
+
+
+class CannotDecide(ValueError):
+    """Something that was said is no decision; `refusals` name each, and nothing of it counts."""
+
+    def __init__(self, refusals: list[Refusal]) -> None:
+        super().__init__(refusals[0].message)
+        self.refusals = refusals
+
+
+def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
+    """Record what a person decided, through the pipeline; `ids` are session and profile as `/track` names them.
+
+    Raises CannotDecide, Malformed, and as `accept.now` does.
+    """
+    event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said}}
+    payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
+    parsed = track_wire.read(payload, envelope, is_suspect=True)
+    _check(parsed.tracks[0].refusals())
+    problems = consents.read(said, compliance.current.get().terms, at=envelope.received_at).problems
+    _check([_refusal(message, path) for path, message in problems])
+    track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]
+    # What only the person's own consents can tell: one that cannot be withdrawn.
+    problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
+    _check(track.refusals() + [_refusal(message, path) for path, message in problems])
+    return track
+
+
+def _refusal(message: str, path: str) -> Refusal:
+    return Refusal("invalid_consent", message, path)
+
+
+def _check(refusals: list[Refusal]) -> None:
+    if refusals:
+        raise CannotDecide(refusals)

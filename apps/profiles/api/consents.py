@@ -1,0 +1,96 @@
+"""What people agreed to: programs read it, and record what people told them."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.collector import deciding
+from apps.collector.api.errors import error_body
+from apps.collector.api.request import source_named
+from apps.collector.wire.envelope import Envelope
+from apps.core import audit
+from apps.core.api.authentication import actor_of
+from apps.core.api.base import KeyView, NewestFirst, checked
+from apps.core.keys import Scope
+from apps.events.models import Source
+from apps.profiles import consents, ledger
+from apps.profiles.api.base import described, living
+from apps.profiles.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
+from apps.profiles.models import ConsentDecision, ConsentType, Profile
+
+
+class ConsentsView(KeyView):
+    """The consents of a profile."""
+
+    scopes: ClassVar = {"GET": Scope.CONSENTS_READ, "POST": Scope.CONSENTS_WRITE}
+
+    @described("profiles_consents", responses=ConsentStatesSerializer)
+    def get(self, request: Request, profile_id: UUID) -> Response:
+        """Tell what holds now, of all that is asked and all that was decided."""
+        return _state(living(profile_id))
+
+    @described("profiles_decide", request=DecideSerializer, responses=ConsentStatesSerializer)
+    def post(self, request: Request, profile_id: UUID) -> Response:
+        """Record decisions, all of them or none; they count from the next event on, and not before newer ones."""
+        wanted = checked(DecideSerializer, request.data)
+        source = source_named(wanted["source_id"], kinds=(Source.Kind.API,), origin="", field="source_id")
+        profile, actor, now = living(profile_id), actor_of(request), timezone.now()
+        at = wanted.get("decided_at")
+        try:
+            # The program's address and agent are not the person's: the ledger gets neither, the audit log the key.
+            deciding.decide(
+                wanted["consents"],
+                ids={"profile": {"id": str(profile.id)}},
+                envelope=Envelope(source, now),
+                time=at.isoformat() if at else None,
+            )
+        except deciding.CannotDecide as error:
+            first, *others = error.refusals
+            return Response(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+        audit.record("decided", actor=actor, at=now, object=profile, consents=sorted(wanted["consents"]))
+        return _state(living(profile_id))
+
+
+class DecisionsView(KeyView, generics.ListAPIView[ConsentDecision]):
+    """The ledger of a profile's consents, the latest first."""
+
+    scopes: ClassVar = {"GET": Scope.CONSENTS_READ}
+    serializer_class = DecisionSerializer
+    pagination_class = NewestFirst
+    queryset = ConsentDecision.objects.none()
+
+    @described("profiles_decisions", responses=DecisionSerializer(many=True))
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List each decision with its proof: where and when, in view of which words."""
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[ConsentDecision]:
+        """Narrow to the person, whatever id he had when he decided."""
+        own = ledger.raw_ids([living(self.kwargs["profile_id"]).id])
+        return ConsentDecision.objects.filter(profile_id__in=own)
+
+
+def _state(profile: Profile) -> Response:
+    types = ConsentType.objects.filter(Q(is_enabled=True) | Q(id__in=profile.consents)).order_by("name")
+    return Response(ConsentStatesSerializer({"results": _each(profile, types)}).data)
+
+
+def _each(profile: Profile, types: QuerySet[ConsentType]) -> Iterator[dict[str, Any]]:
+    now = timezone.now()
+    for row in types:
+        decided = profile.provenance.get(consents.path_of(row.id))
+        yield {
+            "id": row.id,
+            "name": row.name,
+            "is_enabled": row.is_enabled,
+            "text_version": row.text_version,
+            "holds": consents.holds(profile.consents, row.id, at=now),
+            "revoke": profile.consents.get(row.id, {}).get("revoke"),
+            "decided_at": decided[0] if decided else None,
+        }

@@ -1,0 +1,149 @@
+"""What programs read and record of consents."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.core.keys import Scope
+from apps.core.models import AuditEntry
+from apps.events.models import Event, Source
+from apps.profiles.models import ConsentDecision, Profile
+from apps.sessions.models import Session
+from tests.factories import AliasFactory, ConsentTypeFactory, ProfileFactory, SourceFactory
+from tests.programs import program
+
+CLERK = (Scope.CONSENTS_READ, Scope.CONSENTS_WRITE)
+
+
+@pytest.fixture
+def source(db: None, alone: None) -> Source:
+    """A source, two consent types that are offered, and one that is no longer."""
+    letters = ConsentTypeFactory(id="letters", text="You may write to me.")
+    letters.text = "You may write to me, and call."
+    letters.save()
+    ConsentTypeFactory(id="profiling", is_revokable=False)
+    ConsentTypeFactory(id="sharing", is_enabled=False)
+    return SourceFactory(name="Call centre")
+
+
+def decide(profile: Profile, source: Source, consents: Any, **more: Any) -> Any:
+    body = {"source_id": str(source.id), "consents": consents, **more}
+    return program(*CLERK).post(f"/api/profiles/{profile.id}/consents", body, format="json")
+
+
+def state(answer: Any) -> dict[str, bool]:
+    return {row["id"]: row["holds"] for row in answer.json()["results"]}
+
+
+def test_what_nobody_has_decided_does_not_hold(source: Source) -> None:
+    profile = ProfileFactory(consents={"sharing": {"revoke": None}})
+
+    answer = program(Scope.CONSENTS_READ).get(f"/api/profiles/{profile.id}/consents")
+
+    assert state(answer) == {"letters": False, "profiling": False, "sharing": True}
+    assert answer.json()["results"][0] == {
+        "id": "letters",
+        "name": "letters",
+        "is_enabled": True,
+        "text_version": 2,
+        "holds": False,
+        "revoke": None,
+        "decided_at": None,
+    }
+
+
+def test_a_decision_goes_through_the_pipeline_and_names_its_words(source: Source) -> None:
+    profile = ProfileFactory()
+
+    answer = decide(profile, source, {"letters": {"revoke": None, "text_version": 1}, "profiling": True})
+
+    decision = ConsentDecision.objects.get(consent_type_id="letters")
+    assert state(answer) == {"letters": True, "profiling": True}
+    assert (decision.profile_id, decision.source_id, decision.text_version) == (profile.id, source.id, 1)
+    assert (decision.ip, decision.user_agent) == ("", "")
+    assert Event.objects.get(id=decision.event_id).type == "consent-update"
+    assert Profile.objects.get().visit_count == 0
+    assert not Session.objects.exists()
+
+
+def test_the_audit_log_names_the_key_and_what_was_decided_about(source: Source) -> None:
+    profile = ProfileFactory()
+
+    decide(profile, source, {"letters": True})
+
+    entry = AuditEntry.objects.get(action="decided")
+    assert entry.actor.startswith("key:")
+    assert (entry.actor_name, entry.object_id, entry.details) == ("CRM", str(profile.id), {"consents": ["letters"]})
+
+
+def test_a_decision_of_the_past_does_not_take_back_a_newer_one(source: Source) -> None:
+    profile = ProfileFactory()
+    decide(profile, source, {"letters": True})
+
+    yesterday = (timezone.now() - timedelta(days=1)).isoformat()
+    answer = decide(profile, source, {"letters": False}, decided_at=yesterday)
+
+    assert state(answer)["letters"]
+    assert ConsentDecision.objects.count() == 2
+
+
+def test_the_ledger_has_the_decisions_of_all_ids_of_a_person_the_latest_first(source: Source) -> None:
+    profile = ProfileFactory()
+    alias = AliasFactory(profile=profile, origin_id=profile.id)
+    decide(profile, source, {"letters": True})
+    decide(profile, source, {"letters": False})
+    decide(ProfileFactory(), source, {"letters": True})
+
+    listed = program(Scope.CONSENTS_READ).get(f"/api/profiles/{alias.id}/consents/decisions").json()["results"]
+
+    assert [(row["consent_type_id"], row["is_granted"], row["text_version"]) for row in listed] == [
+        ("letters", False, 2),
+        ("letters", True, 2),
+    ]
+    assert {row["source_id"] for row in listed} == {str(source.id)}
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"consents": {"unheard": True}}, "consents.unheard"),
+        ({"consents": {"letters": "yes"}}, "consents.letters"),
+        ({"consents": {"sharing": True}}, "consents.sharing"),
+        ({"consents": {}}, "consents"),
+        ({"consents": {"letters": True, "unheard": True}}, "consents.unheard"),
+        ({"decided_at": "soon"}, "decided_at"),
+        ({"decided_at": "1970-01-01T00:00:00Z"}, "events.0.time"),
+        ({"source_id": ""}, "source_id"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_by_its_field_and_changes_nothing(
+    source: Source, parts: dict[str, Any], field: str
+) -> None:
+    profile = ProfileFactory()
+    body = {"source_id": str(source.id), "consents": {"letters": True}, **parts}
+
+    answer = program(*CLERK).post(f"/api/profiles/{profile.id}/consents", body, format="json")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert not ConsentDecision.objects.exists()
+    assert not AuditEntry.objects.exists()
+
+
+def test_what_cannot_be_withdrawn_is_told(source: Source) -> None:
+    profile = ProfileFactory()
+    decide(profile, source, {"profiling": True})
+
+    answer = decide(profile, source, {"profiling": False})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "consents.profiling")
+
+
+def test_the_source_has_to_be_one_of_the_api_that_is_switched_on(source: Source) -> None:
+    webhook, off = SourceFactory(kind=Source.Kind.WEBHOOK), SourceFactory(is_enabled=False)
+    profile = ProfileFactory()
+
+    answers = [decide(profile, each, {"letters": True}) for each in (webhook, off)]
+
+    assert [(answer.status_code, answer.json()["field"]) for answer in answers] == [(403, "source_id")] * 2
