@@ -59,22 +59,19 @@ def growth_chart(days: Sequence[Day]) -> SafeString:
 def _bars(day: Day, x: float, step: float, most: int) -> SafeString:
     up, down = 28 * day.entered / most, 28 * day.left / most
     width = max(step - 2, 1)
+    size = "" if day.size is None else f", {day.size:,} in it"
     return format_html(
         "<g><title>{}: {} entered, {} left{}</title>"
-        '<rect class="cdp-in" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
-        '<rect class="cdp-out" x="{:.1f}" y="140" width="{:.1f}" height="{:.1f}"/></g>',
-        day.day,
-        f"{day.entered:,}",
-        f"{day.left:,}",
-        "" if day.size is None else f", {day.size:,} in it",
-        x,
-        140 - up,
-        width,
-        up,
-        x,
-        width,
-        down,
+        '<rect class="cdp-in" x="{}" y="{}" width="{}" height="{}"/>'
+        '<rect class="cdp-out" x="{}" y="140" width="{}" height="{}"/></g>',
+        *(day.day, f"{day.entered:,}", f"{day.left:,}", size),
+        *map(_pixels, (x, 140 - up, width, up)),
+        *map(_pixels, (x, width, down)),
     )
+
+
+def _pixels(number: float) -> str:
+    return f"{number:.1f}"
 
 
 def _points(values: Sequence[tuple[int, int | None]], n_steps: int, width: float, height: float, *, low: int) -> str:

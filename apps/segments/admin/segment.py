@@ -1,5 +1,6 @@
 """Segments: the list, the form with a live count, and what follows from a change."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from apps.segments.admin.pages import SegmentPages
 from apps.segments.admin.segment_form import SegmentForm
 from apps.segments.admin.shown import kind_of, state_of
 from apps.segments.definitions import DefinitionError
+from apps.segments.jobs import nudge
 from apps.segments.models import Segment, SegmentSize
 
 TREND_DAYS = 30
@@ -93,10 +95,21 @@ class SegmentAdmin(Audited, SegmentPages, ModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """Say what is wrong where somebody else was quicker to change what this one asks about."""
+        return self._or_refused(
+            request, lambda: super(SegmentAdmin, self).changeform_view(request, object_id, form_url, extra_context)
+        )
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Say why a segment that others ask about has to stay."""
+        return self._or_refused(
+            request, lambda: super(SegmentAdmin, self).delete_view(request, object_id, extra_context)
+        )
+
+    def _or_refused(self, request: HttpRequest, answer: Callable[[], Any]) -> Any:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return answer()
         except DefinitionError as error:
-            self.message_user(request, f"It was not saved. {error.message}", messages.ERROR)
+            self.message_user(request, error.message, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: Any) -> None:
@@ -104,6 +117,7 @@ class SegmentAdmin(Audited, SegmentPages, ModelAdmin):
         is_changed = definitions.save(obj)
         catalogue.configured.forget()
         if is_changed and obj.kind == Segment.Kind.CONDITION and obj.is_enabled:
+            nudge()
             self.message_user(request, "Who belongs to it is being decided in the background.", messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Segment) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("segments", "0010_built_at"),
+        ("segments", "0020_live_runs"),
     ]
 
     operations = [
