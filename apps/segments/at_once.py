@@ -142,7 +142,8 @@ class _Deciding:
         """Decide all that are asked in one statement, after what it reads of memberships has been written."""
         if any(self.index.segments[place].segments for place in asked):
             self._write()
-        parts, params = [], []
+        parts: list[str] = []
+        params: list[Any] = []
         for place, subjects in asked.items():
             ids = [subject.profile.id for subject in subjects]
             sql, of_sql = self.index.segments[place].to_sql(now=self.now, profile_ids=ids)

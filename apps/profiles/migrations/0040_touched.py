@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('profiles', '0032_profile_change'),
+        ("profiles", "0032_profile_change"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Touched',
+            name="Touched",
             fields=[
-                ('profile_id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('touched_at', models.DateTimeField()),
+                ("profile_id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("touched_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'touched',
+                "verbose_name_plural": "touched",
             },
         ),
     ]
