@@ -9,7 +9,7 @@ from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
-from apps.profiles.models import Profile
+from apps.profiles.models import ErasedId, Profile
 from apps.segments.definitions import Definitions
 from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
@@ -165,6 +165,7 @@ class Batch:
 
     tracks: list[Track]
     now: datetime
+    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # identify: tombstones of what the tracks name
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
