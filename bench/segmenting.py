@@ -13,7 +13,8 @@ from apps.events.models import ComputedTrait
 from apps.segments import definitions
 from apps.segments.models import Segment
 
-USERS: Final = 2_000
+USERS: Final = 1_500
+N_ORDERS: Final = 4
 PLANS: Final = ("free", "pro", "team", "business")
 TOWNS: Final = ("Berlin", "Oslo", "Gdańsk", "Lyon", "Porto", "Graz")
 BUYS, VIEWS, OPENS = "order-completed", "product-viewed", "email-opened"
@@ -60,7 +61,8 @@ def _conditions() -> Iterator[str]:
             f"profile@visits.count >= {number + 1}",
         )[number % 2]
     for number in range(10):  # other segments
-        yield f'profile@segments CONTAINS "bench-{number * 9}" AND NOT profile@segments CONTAINS "bench-{number * 9 + 4}"'
+        base, other = number * 9, number * 9 + 4
+        yield f'profile@segments CONTAINS "bench-{base}" AND NOT profile@segments CONTAINS "bench-{other}"'
 
 
 CONDITIONS: Final = tuple(_conditions())
@@ -86,31 +88,38 @@ def switch(*, is_on: bool) -> None:
 
 
 def everybody(source: str) -> Iterator[bytes]:
-    """Make two messages of each person: who he is, and an order."""
+    """Make the past of each person: who he is, and so many orders that few segments depend on the next one."""
     random = Random(1)
     for user in range(USERS):
-        yield _message(source, user, "identify", traits=_traits(random))
-        yield _message(source, user, "track", event=BUYS, properties=_order(random))
+        yield _message(source, user, "identify", traits=_traits(user))
+        yield _message(source, user, "track", event=OPENS, properties={"campaign": "winter"})
+        for _ in range(N_ORDERS):
+            yield _message(source, user, "track", event=BUYS, properties=_order(user, random))
+        for _ in range(N_ORDERS):
+            yield _message(source, user, "track", event=VIEWS, properties={"category": f"category {user % 4}"})
 
 
-def traffic(source: str) -> Iterator[bytes]:
-    """Make messages of known people: of ten, six views, one order, one opened e-mail, one change, one other page."""
-    random = Random(2)
+def traffic(source: str, *, half: int) -> Iterator[bytes]:
+    """Make messages of one half of the people, who are all known.
+
+    Of twenty, thirteen are views of products, two orders, two opened e-mails, one another page, and two say what is
+    known of the person already, as SDKs do at each sign-in; of these one in five says something new.
+    """
+    random = Random(half)
     while True:
-        user, kind = random.randrange(USERS), random.randrange(10)
-        if kind < 6:
-            properties = {"category": f"category {random.randrange(4)}", "id": str(random.randrange(500))}
+        user, kind = 2 * random.randrange(USERS // 2) + half, random.randrange(20)
+        if kind < 13:
+            properties = {"category": _category(user, random), "id": str(random.randrange(500))}
             yield _message(source, user, "track", event=VIEWS, properties=properties)
-        elif kind == 6:
-            yield _message(source, user, "track", event=BUYS, properties=_order(random))
-        elif kind == 7:
+        elif kind < 15:
+            yield _message(source, user, "track", event=BUYS, properties=_order(user, random))
+        elif kind < 17:
             yield _message(source, user, "track", event=OPENS, properties={"campaign": "spring"})
-        elif kind == 8:
-            traits = _traits(random)
-            name = random.choice(list(traits))
-            yield _message(source, user, "identify", traits={name: traits[name]})
-        else:
+        elif kind == 17:
             yield _message(source, user, "page", name="Home", properties={"path": "/"})
+        else:
+            news = {"seats": random.randrange(50)} if random.randrange(5) == 0 else {}
+            yield _message(source, user, "identify", traits={**_traits(user), **news})
 
 
 def _message(source: str, user: int, type: str, **parts: object) -> bytes:
@@ -118,7 +127,8 @@ def _message(source: str, user: int, type: str, **parts: object) -> bytes:
     return json.dumps({**known, **parts}).encode()
 
 
-def _traits(random: Random) -> dict[str, object]:
+def _traits(user: int) -> dict[str, object]:
+    random = Random(user)
     return {
         "plan": random.choice(PLANS),
         "seats": random.randrange(50),
@@ -129,6 +139,11 @@ def _traits(random: Random) -> dict[str, object]:
     }
 
 
-def _order(random: Random) -> dict[str, object]:
+def _order(user: int, random: Random) -> dict[str, object]:
     total = random.randrange(500, 20_000) / 100
-    return {"id": str(uuid4()), "total": total, "category": f"category {random.randrange(4)}", "currency": "EUR"}
+    return {"id": str(uuid4()), "total": total, "category": _category(user, random), "currency": "EUR"}
+
+
+def _category(user: int, random: Random) -> str:
+    """Name what a person likes, or, one time of five, something else."""
+    return f"category {user % 4 if random.randrange(5) else random.randrange(4)}"
