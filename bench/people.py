@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from datetime import UTC, date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -85,7 +86,13 @@ def _fill(month: date, *, count: int, now: datetime) -> None:
     step = DAYS * 86_400 / n_events
     ends = (datetime(each.year, each.month, 1, tzinfo=UTC) for each in (month, partitions.next_month(month)))
     oldest, newest = (int((now - end).total_seconds() / step) for end in ends)
-    values = {"people": count, "now": now, "step": step, "oldest": min(oldest, n_events), "newest": max(newest + 1, 1)}
+    values: dict[str, Any] = {
+        "people": count,
+        "now": now,
+        "step": step,
+        "oldest": min(oldest, n_events),
+        "newest": max(newest + 1, 1),
+    }
     name = partitions.name_of(month)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {name}")

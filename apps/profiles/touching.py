@@ -13,7 +13,7 @@ from django.db import connection
 # Later than the time before, whatever clocks say: see `settle`.
 TOUCH = """
 INSERT INTO profiles_touched AS known (profile_id, touched_at)
-SELECT DISTINCT id, clock_timestamp() FROM unnest(%s::uuid[]) AS id ORDER BY id
+SELECT id, clock_timestamp() FROM unnest(%s::uuid[]) AS id
 ON CONFLICT (profile_id) DO UPDATE
 SET touched_at = greatest(EXCLUDED.touched_at, known.touched_at + interval '1 microsecond')
 """
@@ -25,7 +25,7 @@ WHERE known.profile_id = seen.profile_id AND known.touched_at = seen.touched_at
 
 def touch(ids: Iterable[UUID]) -> None:
     """Note that profiles were changed, be they alive or gone; in one statement."""
-    wanted = list(ids)
+    wanted = sorted(set(ids))  # in one order: two who touch the same profiles must not wait for each other
     if wanted:
         with connection.cursor() as cursor:
             cursor.execute(TOUCH, [wanted])

@@ -1,7 +1,8 @@
 """Who belongs to a segment, for many people at once.
 
-First those are found for whom what is decided differs from what is stored, without a lock; then only they are locked and
-decided again, and what still differs is written. So locks are few and short, and who does it twice changes nothing twice.
+First those are found for whom what is decided differs from what is stored, without a lock; then only they are locked
+and decided again, and what still differs is written. So locks are few and short, and whoever does it twice changes
+nothing twice.
 """
 
 from collections.abc import Iterable, Sequence
@@ -85,7 +86,7 @@ def different(definition: Definition, people: People, *, now: datetime) -> dict[
 def settle(
     definition: Definition, ids: Iterable[UUID], definitions: Definitions, *, because: Cause, now: datetime
 ) -> Changed:
-    """Decide some people again and store what differs; in the caller's transaction, which holds their rows from then on.
+    """Decide some people again and store what differs; the caller's transaction holds their rows from then on.
 
     Raises Outdated when the definitions are no longer those: then nothing was stored. See Note [Editions].
     """
@@ -107,7 +108,8 @@ def settle(
 def _layout(people: People) -> Layout:
     """Return the layout in which no more past events are looked at than those of these people."""
     layout = language.layout()
-    assert layout.events and layout.events.only
+    assert layout.events
+    assert layout.events.only
     known, own = layout.events.only, people.within(layout.events.owner)
     only = Sql(f"{known.text} AND {own.text}", (*known.params, *own.params))
     return replace(layout, events=replace(layout.events, only=only))

@@ -18,7 +18,7 @@ def decide_due(**_newer: object) -> str:
 
 
 def decide_everybody(**_newer: object) -> str:
-    """Begin a run for all that time decides. Safe to run twice: it is counted, and nothing else, that one is under way."""
+    """Begin a run for all that time decides, unless one is under way. Safe to run twice."""
     begun = live.begin_full(requested_by="clock", now=datetime.now(UTC))
     push(begun.pages)
     return begun.sentence

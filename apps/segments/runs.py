@@ -55,16 +55,17 @@ class Ref(NamedTuple):
 
 
 def begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> list[Ref] | None:
-    """Make a run and return its pages; None when one of its kind is under way, where it is counted that this was not."""
+    """Make a run and return its pages; None when one of its kind is under way, which counts how often that was so."""
     editions = {segment.key: segment.edition for segment in segments}
     try:
         with transaction.atomic():
             run = LiveRun(kind=kind, requested_by=requested_by, segments=editions, started_at=now, heartbeat_at=now)
-            bounds, run.n_profiles = _plan(kind)
+            bounds, run.n_profiles = _plan(kind) if editions or kind == Kind.INCREMENTAL else ([], 0)
             run.n_pages = len(bounds)
             run.save()
             pages = [LivePage(run=run, number=n, after=a, until=u) for n, (a, u) in enumerate(bounds, 1)]
             LivePage.objects.bulk_create(pages)
+            _advance(run, now=now)
     except IntegrityError:
         LiveRun.objects.filter(kind=kind, finished_at=None).update(n_skipped=F("n_skipped") + 1)
         return None
@@ -83,7 +84,10 @@ def _plan(kind: Kind) -> tuple[list[tuple[UUID, UUID]], int]:
 
 
 def work(ref: Ref) -> bool:
-    """Decide a page for all segments of its run, and tell whether there was something to do. Safe to run twice, also at once."""
+    """Decide a page for all segments of its run, and tell whether it was there to be claimed.
+
+    Safe to run twice, also at once.
+    """
     page = _claim(ref, now=timezone.now())
     if page is None:
         return False

@@ -19,6 +19,8 @@ IMPERSONAL = {
     "events.MessageKey": "hashes of messages, without which an old message could come again",
     "events.Redirect": "configuration",
     "events.Source": "configuration",
+    "segments.LivePage": "bounds of ids, and counts",
+    "segments.LiveRun": "counts",
     "profiles.BlockedIdentifier": "configuration: values that name nobody",
     "profiles.ConsentText": "configuration",
     "profiles.ConsentType": "configuration",

@@ -45,7 +45,8 @@ class Command(BaseCommand):
         while LiveRun.objects.filter(pk__in=run_ids, finished_at=None).exists():
             runs.heal(now=timezone.now())
             waiting = LivePage.objects.filter(run__in=run_ids, done_at=None).order_by("run", "number")
-            if not any([runs.work(Ref(*page)) for page in waiting.values_list("run_id", "number")]):
+            n_worked = sum(runs.work(Ref(*page)) for page in waiting.values_list("run_id", "number"))
+            if not n_worked:
                 time.sleep(IDLE_SECS)
         for run in LiveRun.objects.filter(pk__in=run_ids).order_by("started_at"):
             self.stdout.write(
