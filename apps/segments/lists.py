@@ -139,7 +139,7 @@ class _Turn:
 
 def _resolve(chunk: list[Line], report: Report) -> list[UUID]:
     found = people_of({name for _, name in chunk})
-    ids = []
+    ids: list[UUID] = []
     for line in chunk:
         report.n_lines += 1
         people = found[line[1]]
