@@ -97,6 +97,7 @@ def test_a_run_for_no_segment_looks_at_nobody_and_only_counts() -> None:
 
 
 def test_a_second_run_of_a_kind_is_not_begun_but_counted() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
     first = begin(Kind.FULL)
 
     again = runs.begin(Kind.FULL, [], requested_by="test", now=NOW)
