@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -283,3 +284,48 @@ def test_who_may_do_what(as_role: Callable[[str], Client]) -> None:
     nobody.force_login(User.objects.create(username="nobody", is_staff=True))
     for name, args in (("segments_overview", [segment.pk]), ("segments_members", [segment.pk])):
         assert nobody.get(reverse(f"admin:{name}", args=args)).status_code == 403
+
+
+def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> None:
+    segment = SegmentFactory(kind="list", key="guests")
+    anna, ben = ProfileFactory(email="anna@example.com"), ProfileFactory(email="ben@example.com")
+    address = reverse("admin:segments_list", args=[segment.pk])
+
+    text = "anna@example.com\nnobody@example.com\n"
+    answer = admin_client.post(address, {"names": text, "mode": "add"})
+    assert "2 lines: 1 entered, 0 left, 1 named nobody" in answer.content.decode()
+    file = SimpleUploadedFile("guests.csv", b"\xef\xbb\xbfnumber,mail\n1,ben@example.com\n")
+    answer = admin_client.post(address, {"file": file, "column": "mail", "mode": "replace"})
+    assert "1 line: 1 entered, 1 left" in answer.content.decode()
+
+    assert [stay.profile_id for stay in segment.memberships.filter(left_at=None)] == [ben.pk]
+    assert segment.memberships.get(profile_id=anna.pk).left_at is not None
+    segment.refresh_from_db()
+    assert segment.size == 1
+    noted = AuditEntry.objects.filter(object_id=segment.pk, action="changed").latest("at")
+    assert (noted.details["list"], noted.details["entered"], noted.details["left"]) == ("replace", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"mode": "add"}, "Bring a file, or write names"),
+        ({"mode": "add", "names": "a,b\nc,d", "column": "e"}, "There is no column e"),
+        ({"mode": "dance", "names": "a"}, "Select a valid choice"),
+    ],
+)
+def test_a_list_that_cannot_be_taken_changes_nothing(admin_client: Client, sent: dict[str, str], message: str) -> None:
+    stay = MembershipFactory(segment__kind="list")
+
+    answer = admin_client.post(reverse("admin:segments_list", args=[stay.segment_id]), sent)
+
+    assert message in answer.content.decode()
+    assert stay.segment.memberships.filter(left_at=None).count() == 1
+
+
+def test_only_lists_take_lists(admin_client: Client, as_role: Callable[[str], Client]) -> None:
+    condition, by_list = SegmentFactory(), SegmentFactory(kind="list")
+    sent = {"mode": "add", "names": "x"}
+
+    assert admin_client.post(reverse("admin:segments_list", args=[condition.pk]), sent).status_code == 403
+    assert as_role("Analyst").post(reverse("admin:segments_list", args=[by_list.pk]), sent).status_code == 403

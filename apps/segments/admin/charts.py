@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from apps.core.admin.shown import NOTHING
 from apps.segments.counting import Day
 
-WIDTH, HEIGHT = 720, 170
+WIDTH, HEIGHT = 724, 170
 SPARK_WIDTH, SPARK_HEIGHT = 96, 24
 
 
@@ -38,7 +38,7 @@ def growth_chart(days: Sequence[Day]) -> SafeString:
     bars = format_html_join(
         "", "{}", ((_bars(day, number * step, step, most_moved),) for number, day in enumerate(days))
     )
-    line = format_html('<polyline points="{}"/>', _points(sizes, len(days), WIDTH, 100, low=0)) if sizes else ""
+    line = _line(_points(sizes, len(days), WIDTH - 5, 100, low=0)) if sizes else ""
     latest = f"{sizes[-1][1]:,}" if sizes else "0"
     return format_html(
         '<svg class="cdp-growth" viewBox="0 0 {} {}" role="img" aria-label="Growth">{}{}'
@@ -54,6 +54,11 @@ def growth_chart(days: Sequence[Day]) -> SafeString:
         latest,
         days[-1].day,
     )
+
+
+def _line(points: str) -> SafeString:
+    x, y = points.rpartition(" ")[2].split(",")
+    return format_html('<polyline points="{}"/><circle cx="{}" cy="{}" r="4"/>', points, x, y)
 
 
 def _bars(day: Day, x: float, step: float, most: int) -> SafeString:

@@ -17,8 +17,9 @@ from apps.profiles import ledger
 from apps.profiles.admin.privacy import SEES_PII, mask
 from apps.profiles.anonymity import columns_of
 from apps.profiles.models import Profile
-from apps.segments import counting, exporting, why
+from apps.segments import counting, exporting, lists, sizes, why
 from apps.segments.admin.charts import growth_chart
+from apps.segments.admin.list_form import ListForm
 from apps.segments.admin.shown import as_lines, kind_of, state_of
 from apps.segments.models import Membership, Segment
 
@@ -38,6 +39,7 @@ class SegmentPages(ModelAdmin):
             path("<uuid:segment_id>/", view(self.overview), name="segments_overview"),
             path("<uuid:segment_id>/members/", view(self.members), name="segments_members"),
             path("<uuid:segment_id>/overlap/", view(self.overlap), name="segments_overlap"),
+            path("<uuid:segment_id>/list/", view(self.take_list), name="segments_list"),
             path("<uuid:segment_id>/export/", view(self.export), name="segments_export"),
             path("<uuid:segment_id>/why/<uuid:profile_id>/", view(self.why), name="segments_why"),
         ]
@@ -52,6 +54,7 @@ class SegmentPages(ModelAdmin):
             "growth": growth_chart(counting.growth(segment, today=now.date(), days=GROWTH_DAYS)),
             "others": Segment.objects.exclude(pk=segment.pk).order_by("name"),
             "may_change": self.has_change_permission(request, segment),
+            "may_list": segment.kind == Segment.Kind.LIST and request.user.has_perm(SEES_PII),
             "may_export": request.user.has_perm(EXPORTS),
             "sees_people": request.user.has_perm(SEES_PEOPLE),
         }
@@ -85,6 +88,32 @@ class SegmentPages(ModelAdmin):
         ]
         shown = {"segment": segment, "other": other, "overlap": found, "shares": shares}
         return render(request, "admin/cdp/segment_overlap.html", shown)
+
+    def take_list(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
+        """Let people come in or leave as a list says, and show which lines named nobody."""
+        segment = self._found(request, segment_id, SEES_PEOPLE, SEES_PII)
+        if not self.has_change_permission(request, segment) or segment.kind != Segment.Kind.LIST:
+            raise PermissionDenied
+        form, report = ListForm(request.POST or None, request.FILES or None), None
+        if form.is_valid():
+            now, mode = timezone.now(), lists.Mode(form.cleaned_data["mode"])
+            try:
+                report = lists.take(segment, form.cleaned_data["lines"], mode=mode, now=now)
+                sizes.count([segment.key], now=now)
+                audit.record(
+                    "changed",
+                    actor=audit.actor_of(request),
+                    at=now,
+                    object=segment,
+                    name=segment.key,
+                    list=mode.value,
+                    entered=report.n_entered,
+                    left=report.n_left,
+                )
+            except lists.ListError as error:
+                form.add_error(None, str(error))
+        shown = {**self._context(request, segment, f"List of {segment.name}"), "form": form, "report": report}
+        return render(request, "admin/cdp/segment_list.html", shown)
 
     def export(self, request: HttpRequest, segment_id: UUID) -> StreamingHttpResponse:
         """Send the members as CSV; names and addresses only to who may see them."""

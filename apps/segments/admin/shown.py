@@ -49,7 +49,9 @@ def segments_of(profile_id: Any) -> SafeString:
 
 def _since(stay: Membership) -> SafeString:
     if stay.left_at is None:
-        return format_html("since {}", moment(stay.entered_at))
+        return format_html(
+            '<span title="{}">since {}</span>', stay.get_entered_because_display(), moment(stay.entered_at)
+        )
     return format_html('<span class="cdp-none">until {}</span>', moment(stay.left_at))
 
 

@@ -171,7 +171,8 @@ function valueInputs(row, kind, context) {
             context.changed()
         })]
     }
-    const types = VALUES[kind].filter((type) => type !== "field" || context.canCompareFields)
+    const usual = kind === "any" && ["<", "<=", ">", ">=", "between"].includes(row.op) ? ["number", ...VALUES.any] : VALUES[kind]
+    const types = [...new Set(usual)].filter((type) => type !== "field" || context.canCompareFields)
     const input = (index) => valueInput("Value", row.values[index], { types, known, ...context, part: `v${index}` },
         (value) => { row.values[index] = value; context.changed() })
     return row.op === "between" ? [input(0), "and", input(1)] : [input(0)]
