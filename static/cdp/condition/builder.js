@@ -101,7 +101,9 @@ function rowBox(row, context, remove) {
     function redraw() {
         const at = content.contains(document.activeElement) && document.activeElement.dataset.part
         content.replaceChildren(...ROWS[row.kind](row, { ...context, redraw }).flat().filter(Boolean))
-        if (at) content.querySelector(`[data-part="${at}"]`)?.focus()
+        const same = at && content.querySelector(`[data-part="${at}"]`)
+        same?.focus()
+        if (at === "path") same.setSelectionRange(same.value.length, same.value.length)
     }
 
     redraw()
@@ -300,5 +302,5 @@ function textRow(row, context) {
         if (drawn && drawn.kind !== "text") context.replace(drawn)
         else context.changed()
     })
-    return [h("div", { className: "cdp-row-text" }, input, problem)]
+    return [h("div", { className: "cdp-text-part" }, input, problem)]
 }
