@@ -87,7 +87,7 @@ SEGMENTS: dict[str, Callable[[Bought], bool]] = {
 
 
 @pytest.fixture
-def bought(transactional_db: None) -> dict[str, Bought]:
+def bought(db: None, alone: None) -> dict[str, Bought]:
     """The purchases of each customer, in their order, in the platform and here."""
     for key, function in (("spent", "sum"), ("purchases", "count"), ("last_purchase", "last_time")):
         path = "properties.value" if function == "sum" else ""
@@ -103,7 +103,7 @@ def bought(transactional_db: None) -> dict[str, Bought]:
     return {customer: sorted(each, key=lambda purchase: purchase.day) for customer, each in found.items()}
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_segments_of_customers_are_those_of_the_file(bought: dict[str, Bought]) -> None:
     histories = _histories()
     people = list(Profile.objects.exclude(primary_id=None))
