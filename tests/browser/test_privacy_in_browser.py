@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples"
 Shoot = Callable[[str], None]
 
 
-def track(live: Live, source: str, session: str, *events: dict[str, Any]) -> str:
+def track(live: Live, source_id: str, session: str, *events: dict[str, Any]) -> str:
     """Send events as a browser does, and return whose they are."""
-    ids = {"source": {"id": live.source(source)["id"]}, "session": {"id": session}}
+    ids = {"source": {"id": source_id}, "session": {"id": session}}
     payload = json.dumps({**ids, "events": events}).encode()
     request = Request(f"{live.address}/track", payload, {"Content-Type": "application/json"})
     with urlopen(request, timeout=10) as answer:
@@ -30,7 +30,7 @@ def carla(live: Live) -> str:
     """The profile id of Carla, who asked to be forgotten."""
     facts = {"pk": "C-9000", "email": {"main": "carla@example.com"}, "firstname": "Carla", "lastname": "Costa"}
     sign_up = {"type": "sign-up", "properties": facts}
-    return track(live, "Carla's shop", "carlas-phone", {"type": "page-view"}, sign_up)
+    return track(live, live.source("Carla's shop")["id"], "carlas-phone", {"type": "page-view"}, sign_up)
 
 
 def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) -> None:
@@ -45,9 +45,10 @@ def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) ->
     expect(admin.locator("#id_valid_days")).to_be_visible()
     shoot("consent-type")
     time.sleep(2.5)  # the web server reads consent types again
+    source_id = live.source("Dora's shop")["id"]
     for is_granted in (True, False):
         decision = {"type": "consent-update", "properties": {"consents": {"letters": is_granted}}}
-        track(live, "Dora's shop", "doras-phone", decision)
+        track(live, source_id, "doras-phone", decision)
     admin.goto(f"{live.address}/admin/profiles/consentdecision/")
     expect(admin.locator("#result_list")).to_contain_text("withdrawn")
     shoot("decisions")
