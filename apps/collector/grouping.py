@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -11,6 +12,7 @@ Item = TypeVar("Item")
 
 MAX_GROUP = 200
 TIMEOUT_SECS = 25.0
+IDLE_SECS = 1.0  # after which a connection is tried before it is used: that costs a statement
 
 
 class Busy(Exception):
@@ -42,6 +44,7 @@ class Grouper(Generic[Item]):
         self._waiting: queue.SimpleQueue[_Waiting[Item]] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ended_at = 0.0
 
     def submit(self, item: Item, *, timeout_secs: float = TIMEOUT_SECS) -> None:
         """Return when the item's group is done. Raises what the work raised, or Busy when it takes too long."""
@@ -74,6 +77,8 @@ class Grouper(Generic[Item]):
             self._finish([waiting for waiting in group if not waiting.is_given_up])
 
     def _finish(self, group: list[_Waiting[Item]]) -> None:
+        if connection.errors_occurred or time.monotonic() - self._ended_at > IDLE_SECS:
+            connection.close_if_unusable_or_obsolete()
         try:
             self._work([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - the thread serves everybody: each waiting request gets the error
@@ -81,4 +86,4 @@ class Grouper(Generic[Item]):
                 waiting.error = error
         for waiting in group:
             waiting.gate.release()
-        connection.close_if_unusable_or_obsolete()
+        self._ended_at = time.monotonic()

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.snapshot import Snapshot
+from apps.events import internal
 from apps.events.models import Source
 
 
@@ -49,8 +50,17 @@ def policy_of(row: dict[str, Any]) -> SourcePolicy:
     return SourcePolicy(**{**row, "allowed_origins": origins, "required_consents": consents})
 
 
+# The platform itself: no row, so that nobody deletes it or switches it off.
+INTERNAL = policy_of(
+    {
+        name: getattr(Source(id=internal.SOURCE_ID, name=internal.NAME, kind=Source.Kind.INTERNAL), name)
+        for name in SourcePolicy.__dataclass_fields__
+    }
+)
+
+
 def _read() -> dict[str, SourcePolicy]:
-    found: dict[str, SourcePolicy] = {}
+    found: dict[str, SourcePolicy] = {str(INTERNAL.id): INTERNAL}
     for row in Source.objects.values(*SourcePolicy.__dataclass_fields__):
         policy = policy_of(row)
         found[str(policy.id)] = found[policy.write_key] = policy

@@ -9,7 +9,7 @@ from apps.collector.sources import SourcePolicy
 from apps.core.ids import NIL
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
-from apps.profiles.models import Profile
+from apps.profiles.models import ErasedId, Profile
 from apps.sessions.models import Session
 
 
@@ -80,6 +80,7 @@ class Track:
     saves_session: bool = True
     saves_profile: bool = True
     is_profileless: bool = False
+    is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
     is_silent: bool = False
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
@@ -153,6 +154,7 @@ class Batch:
 
     tracks: list[Track]
     now: datetime
+    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # identify: tombstones of what the tracks name
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit

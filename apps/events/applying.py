@@ -22,7 +22,8 @@ def apply(
 
     An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
     """
-    _count(profile, seen_at=system_events.caused_at(type, said.time))
+    if type not in system_events.FINDINGS:
+        _count(profile, seen_at=system_events.caused_at(type, said.time))
     document, provenance = profile.document, profile.provenance
     if type == consents.EVENT_TYPE:  # which has its own idea of what is valid: a withdrawal counts in any case
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")

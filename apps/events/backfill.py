@@ -25,6 +25,7 @@ from apps.events.models import Event, EventType, definition_of
 from apps.events.redaction import redact
 from apps.events.rules import EventRules, RulesError, compile
 from apps.events.traits import extract
+from apps.profiles import touching
 from apps.profiles.models import Alias, Profile
 
 TRAITS, PROFILES = "index-traits", "copy-to-profiles"
@@ -37,6 +38,7 @@ UPDATE_TRAITS = """
 UPDATE events_event AS event SET traits = row.traits
 FROM jsonb_to_recordset(%s::jsonb) AS row(id uuid, time timestamptz, traits jsonb)
 WHERE event.id = row.id AND event.time = row.time AND event.traits IS DISTINCT FROM row.traits
+RETURNING event.profile_id
 """
 
 
@@ -88,8 +90,9 @@ def index_traits(task: Task) -> Step:
     ]
     with connection.cursor() as cursor:
         cursor.execute(UPDATE_TRAITS, [orjson.dumps(rows).decode()])
-        n_changed = cursor.rowcount
-    return _step(task, events, n_changed, size=TRAITS_PAGE, what="events got other traits")
+        changed = [profile_id for (profile_id,) in cursor.fetchall()]
+    touching.touch(profile_id for profile_id in changed if profile_id)
+    return _step(task, events, len(changed), size=TRAITS_PAGE, what="events got other traits")
 
 
 def copy_to_profiles(task: Task) -> Step:
@@ -113,6 +116,7 @@ def copy_to_profiles(task: Task) -> Step:
         profile.summarise()
         profile.updated_at = profile.later(timezone.now())
     upsert(Profile, list(changed.values()), keep=["created_at"])
+    touching.touch(changed)
     return _step(task, events, len(changed), size=PROFILES_PAGE, what="times a profile changed")
 
 

@@ -20,7 +20,7 @@ from apps.core.upsert import update
 from apps.events import computed_traits
 from apps.events.computed_traits import Counter, Definitions
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import computed, ledger, scores
+from apps.profiles import computed, ledger, scores, touching
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
 from apps.profiles.tallies import States
 
@@ -74,7 +74,7 @@ def recount_page(definitions: Definitions, *, now: datetime) -> int:
     ids = [profile_id for profile_id, _ in picked[:n_taken]]
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
     recount(rows, definitions, now=now)
-    update(Profile, rows, COLUMNS)
+    _store(rows)
     return len(ids)
 
 
@@ -132,7 +132,7 @@ def refresh_page(*, now: datetime) -> int:
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
     for profile in rows:
         computed.refresh(profile, today=_day(now))
-    update(Profile, rows, COLUMNS)
+    _store(rows)
     return len(ids)
 
 
@@ -151,10 +151,15 @@ def _score_page(task: Task, *, now: datetime) -> Step:
         for profile in Profile.objects.all().locked(ids).only("id", *COLUMNS)
         if computed.refresh(profile, today=_day(now))
     ]
-    update(Profile, rows, COLUMNS)
+    _store(rows)
     if not ids:
         return Step(0, is_last=True, message="All is up to date")
     return Step(len(ids), is_last=False, position={"after": str(ids[-1])}, message="Giving scores")
+
+
+def _store(rows: Sequence[Profile]) -> None:
+    update(Profile, rows, COLUMNS)
+    touching.touch(row.id for row in rows)
 
 
 def _day(now: datetime) -> date:

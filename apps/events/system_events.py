@@ -11,6 +11,8 @@ OFFSETS: Final = {
     "session-opened": timedelta(seconds=2),
     "visit-started": timedelta(seconds=1),
 }
+# What the platform found out about somebody, and he did not do: it is no activity of his, and decides no segments.
+FINDINGS: Final = frozenset({"segment-entered", "segment-left"})
 
 
 def caused_at(type: str, time: datetime) -> datetime:

@@ -20,7 +20,7 @@ from apps.events.computed_traits import Counter
 from apps.events.copying import Said
 from apps.events.models import Event
 from apps.events.rules import EventRules
-from apps.profiles import computed, ledger, merging
+from apps.profiles import computed, ledger, merging, touching
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.identity import Directory, Found
 from apps.profiles.ledger import Part, Plan
@@ -221,6 +221,7 @@ def _merge_again(directory: Directory, plan: Plan, *, at: datetime) -> None:
 
 def _store(directory: Directory, cut: Merge, plan: Plan, *, actor: str, at: datetime) -> None:
     upsert(Profile, list(directory.profiles.values()))
+    touching.touch(directory.profiles)
     Alias.objects.filter(id__in=directory.profiles.keys()).delete()
     upsert(Alias, list(directory.aliases.values()))
     ledger.store(directory.merges)

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from apps.core import audit
 from apps.core.audit import Actor
+from apps.core.fetch import fetch
 from apps.core.ids import digest
 from apps.profiles.models import ErasedId, Identifier, PrivacyRequest
 
@@ -47,9 +48,7 @@ def hashed(keys: Iterable[UUID]) -> dict[UUID, UUID]:
 
 def find(hashes: Mapping[UUID, UUID]) -> dict[UUID, ErasedId]:
     """Return {id: tombstone} of those of the `hashed` ids that have one; one query."""
-    if not hashes:
-        return {}
-    return {hashes[row.id]: row for row in ErasedId.objects.filter(id__in=list(hashes))}
+    return {hashes[id]: row for id, row in fetch(ErasedId, hashes).items()}
 
 
 def lift(tombstones: Collection[ErasedId], *, actor: Actor, at: datetime) -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.core.upsert import upsert
-from apps.profiles import ledger, merge_rules, merging
+from apps.profiles import ledger, merge_rules, merging, touching
 from apps.profiles.identity import Directory, Found
 from apps.profiles.models import Merge, Profile, Reason
 
@@ -52,6 +52,7 @@ def merge(one_id: UUID, other_id: UUID, *, actor: str, now: datetime) -> Merge:
         row.actor = actor
         upsert(Profile, [kept])
         ledger.store([row])
+        touching.touch([kept.id, gone.id])
     return row
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.core import paths, storable
 from apps.core.audit import Actor
 from apps.core.paths import MISSING, Path, PathError
-from apps.profiles import ledger, schema
+from apps.profiles import ledger, schema, touching
 from apps.profiles.models import Profile, ProfileChange
 from apps.profiles.provenance import entry
 from apps.profiles.schema import FieldError
@@ -41,6 +41,7 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
         profile.updated_at = profile.later(now)
         profile.save(update_fields=COLUMNS)
         ProfileChange.objects.bulk_create(changes)
+        touching.touch([profile.id])
     return profile
 
 

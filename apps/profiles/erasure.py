@@ -17,7 +17,7 @@ from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.models import Task
 from apps.core.tasks import Step
-from apps.profiles import burial, ledger
+from apps.profiles import burial, ledger, touching
 from apps.profiles.holdings import Holding, Person, all_holdings, person_of
 from apps.profiles.models import PrivacyRequest, Profile
 
@@ -76,6 +76,8 @@ def step(task: Task) -> Step:
             return Step(n_removed, is_last=False, message=f"{holding.name}: {request.counts[holding.name]}")
     # Now that all events are in their place, computed traits are counted anew.
     Profile.objects.filter(pk=person.anonymous_id).update(computed={}, computed_edition=0)
+    if request.kind == Kind.ANONYMISE:
+        touching.touch([person.anonymous_id])
     request.person, request.finished_at = {}, timezone.now()
     request.save()
     return Step(0, is_last=True, message=request.summary)

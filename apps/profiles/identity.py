@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
+from apps.core.fetch import fetch
 from apps.core.ids import as_uuid, new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
@@ -281,15 +282,14 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     claims = list(claims)
     named = {identifier_id(kind, value) for claim in claims for kind, value in claim.identifiers()}
     directory = Directory()
-    if named:
-        directory.identifiers = Identifier.objects.in_bulk(list(named))
+    directory.identifiers = fetch(Identifier, named)
     raw_ids = {claim.profile_ref for claim in claims if claim.profile_ref} | set(session_profile_ids)
     raw_ids |= {found.profile_id for found in directory.identifiers.values()}
     if not raw_ids:
         return directory
-    directory.aliases = Alias.objects.in_bulk(list(raw_ids))
+    directory.aliases = fetch(Alias, raw_ids)
     wanted = {directory.living_id(raw_id) for raw_id in raw_ids}
-    directory.profiles = {profile.id: profile for profile in Profile.objects.all().locked(list(wanted))}
+    directory.profiles = fetch(Profile, wanted, locks=True)
     # Whoever changes an alias holds the lock of the profile that it leads to. Now that we hold it, it stays as it is.
     if directory.aliases or len(directory.profiles) < len(wanted):
         _check_aliases(directory, raw_ids)

@@ -11,7 +11,16 @@ from apps.core.models import AuditEntry
 from apps.profiles import anonymity
 from apps.profiles.burial import burial_id
 from apps.profiles.holdings import PROFILE, Person, Rows, register
-from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Merge, Profile, ProfileChange
+from apps.profiles.models import (
+    Alias,
+    ConsentDecision,
+    Identifier,
+    IdentityConflict,
+    Merge,
+    Profile,
+    ProfileChange,
+    Touched,
+)
 
 
 @register
@@ -112,6 +121,18 @@ class Conflicts(Rows):
     def find(self, person: Person) -> Q:
         """Select those of any of his profiles."""
         return Q(profile_id__in=person.raw_ids) | Q(other_id__in=person.raw_ids)
+
+
+@register
+class Touches(Rows):
+    """That somebody has to look at the profile again."""
+
+    name, title, models = "touched", "That the record was changed a moment ago and waits to be looked at", (Touched,)
+    is_at_once = True
+
+    def find(self, person: Person) -> Q:
+        """Select those of any of his profiles."""
+        return Q(profile_id__in=person.raw_ids)
 
 
 @register

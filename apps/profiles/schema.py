@@ -145,7 +145,9 @@ def _datetime(value: object) -> str:
     try:
         at = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
         if at is not None:
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+            if 1000 <= at.year < 9000:  # what conditions take for a time
+                return at.isoformat()
     except (ValueError, OverflowError):
         pass
     message = f"Expected a date or time such as 2024-05-31T12:00:00Z, not {_shown(value)}."

@@ -217,4 +217,5 @@ def test_the_command_says_what_is_wrong() -> None:
 
 
 def test_the_queues_have_the_documented_names() -> None:
-    assert set(QueueName) == {"default", "event_to_profile_coping:worker", "event_props_to_event_traits:worker"}
+    copying = {"event_to_profile_coping:worker", "event_props_to_event_traits:worker"}
+    assert set(QueueName) == {"default", "segmentation:live", *copying}

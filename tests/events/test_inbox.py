@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from apps.core.ids import new_id
 from apps.events import inbox
@@ -81,3 +81,15 @@ def test_each_item_is_claimed_by_one_and_returns_when_he_fails() -> None:
 
     assert sorted(mine + others) == list(InboxItem.objects.order_by("id").values_list("pk", flat=True))
     assert claim() == mine
+
+
+@pytest.mark.django_db
+def test_a_claim_reads_no_more_than_it_takes_however_much_waits() -> None:
+    inbox.put([item("x" * 500) for _ in range(5_000)])  # of which the planner has no statistics
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {inbox.CLAIM}", [100, inbox.MAX_BATCH_BYTES])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "inbox_waiting" in plan
+    assert "Seq Scan" not in plan

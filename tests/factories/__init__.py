@@ -12,6 +12,7 @@ from apps.core.ids import new_id
 from apps.events import partitions
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
+from apps.segments.models import Cause, Membership, Segment
 from apps.sessions.models import Session
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -144,6 +145,31 @@ class EventFactory(DjangoModelFactory[Event]):
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Event:
         partitions.ensure([partitions.month_of(kwargs["time"])])
         return super()._create(model_class, *args, **kwargs)
+
+
+class SegmentFactory(DjangoModelFactory[Segment]):
+    """A segment of people with the plan pro that was built; built, it waits for `definitions.save`."""
+
+    class Meta:
+        model = Segment
+
+    key = factory.Sequence(lambda number: f"segment-{number}")
+    name = factory.LazyAttribute(lambda row: row.key.capitalize())
+    kind = Segment.Kind.CONDITION
+    condition = factory.LazyAttribute(lambda row: 'profile@traits.plan = "pro"' if row.kind == "condition" else "")
+    built_at = NOON
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    """Somebody who has been in a segment since noon."""
+
+    class Meta:
+        model = Membership
+
+    segment = factory.SubFactory(SegmentFactory)
+    profile_id = factory.Faker("uuid4", cast_to=None)
+    entered_at = NOON
+    entered_because = Cause.EVENT
 
 
 class InboxItemFactory(DjangoModelFactory[InboxItem]):

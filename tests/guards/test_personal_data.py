@@ -19,6 +19,8 @@ IMPERSONAL = {
     "events.MessageKey": "hashes of messages, without which an old message could come again",
     "events.Redirect": "configuration",
     "events.Source": "configuration",
+    "segments.LivePage": "bounds of ids, and counts",
+    "segments.LiveRun": "counts",
     "profiles.BlockedIdentifier": "configuration: values that name nobody",
     "profiles.ConsentText": "configuration",
     "profiles.ConsentType": "configuration",
@@ -26,6 +28,9 @@ IMPERSONAL = {
     "profiles.MergeRule": "configuration",
     "profiles.ScoreScale": "limits of scores over all people",
     "profiles.PrivacyRequest": "certificates: counts, and a keyed hash of the profile's id",
+    "segments.Segment": "configuration",
+    "segments.SegmentEdition": "configuration",
+    "segments.SegmentSize": "counts",
 }
 OURS = [model for model in django_apps.get_models() if model.__module__.startswith("apps.")]
 

@@ -1,14 +1,15 @@
 """After this stage each track knows whose it is, all that it names is locked, and messages seen before are marked."""
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from apps.collector import erased
 from apps.collector.compliance import Gate
-from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.core import locks
+from apps.core.fetch import fetch
 from apps.events import identification, storage
 from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable
@@ -22,24 +23,25 @@ def identify(batch: Batch) -> None:
     What is not to be kept must not identify anybody: consents and tombstones have their say before a track is resolved.
     Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
-    names, buried = _turn_away([track for track in batch.tracks if track.refusal is None and track.kept])
+    names = _turn_away([track for track in batch.tracks if track.refusal is None and track.kept], batch.buried)
     tracks = batch.going
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(set().union(*(track.keys for track in tracks)))
-    batch.sessions = Session.objects.in_bulk(list(session_keys)) if session_keys else {}
+    batch.sessions = fetch(Session, session_keys)
     # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
     owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
         [track.claim for track in tracks if not track.is_profileless], session_profile_ids=set(owners.values())
     )
     # Whoever erases somebody holds the lock of his profile: who is not buried now is not while we hold it.
-    if burial.find(names).keys() != buried.keys():
+    buried = burial.find(names)
+    if buried.keys() != batch.buried.keys():
+        batch.buried = buried  # so few are that nobody is looked for before
         raise identity.Moved
     batch.now = batch.directory.later_than_all(batch.now)
     seen = storage.remembered([event.key for track in tracks for event in track.going if event.key])
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
-    if devices - batch.sessions.keys():
-        batch.sessions.update(Session.objects.in_bulk(list(devices - batch.sessions.keys())))
+    batch.sessions |= fetch(Session, devices - batch.sessions.keys())
     gate = Gate(batch.directory, now=batch.now)
     for track in tracks:
         repeated = _mark_duplicates(track, seen)
@@ -54,16 +56,15 @@ def identify(batch: Batch) -> None:
     _follow_merges(batch)
 
 
-def _turn_away(tracks: list[Track]) -> tuple[dict[UUID, UUID], dict[UUID, ErasedId]]:
-    """Turn erased people away; return the hashes of all by which the tracks name people, and their tombstones."""
+def _turn_away(tracks: list[Track], buried: Mapping[UUID, ErasedId]) -> dict[UUID, UUID]:
+    """Turn erased people away, and return the hashes of all by which the tracks name people."""
     for track in tracks:
         _read_claim(track)
     names = burial.hashed(erased.names_in(tracks))
-    buried = burial.find(names)
     for track in tracks if buried else ():
         erased.turn_away(track, buried)
         _read_claim(track, buried)
-    return names, buried
+    return names
 
 
 def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
@@ -89,7 +90,9 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
         # All names that it has are blocked: it belongs to somebody only by its session.
         track.is_profileless = track.is_profileless or not (track.session_key or claim.profile_ref or proofs)
         track.saves_session = track.saves_session and track.session_key is not None
-    track.claim = replace(claim, user_id=user_id, anonymous_id=anonymous_id, proofs=tuple(proofs))
+    if proofs or (user_id, anonymous_id) != (claim.user_id, claim.anonymous_id):
+        claim = replace(claim, user_id=user_id, anonymous_id=anonymous_id, proofs=tuple(proofs))
+    track.claim = claim
 
 
 def _mark_duplicates(track: Track, seen: Collection[UUID]) -> list[tuple[TrackedEvent, TrackedEvent]]:
@@ -127,6 +130,9 @@ def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> No
     session_profile_id = owners.get(track.session_key) if track.session_key else None
     if not track.going:  # a repetition gets the same answer, and changes nothing
         track.profile = _find_profile(track, batch, owners)
+        return
+    if track.is_of_known and _find_profile(track, batch, owners) is None:
+        track.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
         return
     n_causes = len(directory.causes)
     track.profile, track.raw_profile_id = directory.resolve(

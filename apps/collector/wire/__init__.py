@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from apps.collector.wire import replay, segment, track, webhook
+from apps.collector.wire import membership, replay, segment, track, webhook
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.events import inbox
 from apps.events.models import InboxItem
@@ -12,6 +12,7 @@ PARSERS = {
     InboxItem.Dialect.SEGMENT: segment.parse,
     InboxItem.Dialect.WEBHOOK: webhook.parse,
     InboxItem.Dialect.REPLAY: replay.parse,
+    InboxItem.Dialect.MEMBERSHIP: membership.parse,
 }
 
 

@@ -15,6 +15,7 @@ class InboxItem(models.Model):
         SEGMENT = "segment"
         WEBHOOK = "webhook"
         REPLAY = "replay"  # an event that was set aside, and is sent through the pipeline again
+        MEMBERSHIP = "membership"  # people entered segments, or left them
 
     id = models.BigAutoField(primary_key=True)
     source_id = models.UUIDField()
@@ -29,7 +30,9 @@ class InboxItem(models.Model):
 
     class Meta:
         indexes = [
-            # An operator looks at what failed; the ingest loop reads by id and skips it.
+            # The ingest loop takes the oldest. Without it the planner thinks that few wait, and reads all of them.
+            models.Index(fields=["id"], condition=models.Q(parked_at=None), name="inbox_waiting"),
+            # An operator looks at what failed.
             models.Index(fields=["parked_at"], condition=models.Q(parked_at__isnull=False), name="inbox_parked"),
         ]
 

@@ -7,6 +7,7 @@ from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reaso
 from apps.profiles.models.privacy import ErasedId, PrivacyRequest
 from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of
 from apps.profiles.models.score import ScoreScale
+from apps.profiles.models.touched import Touched
 
 __all__ = [
     "NO_EVENTS",
@@ -26,5 +27,6 @@ __all__ = [
     "ProfileQuerySet",
     "Reason",
     "ScoreScale",
+    "Touched",
     "summary_of",
 ]

@@ -1,6 +1,7 @@
-"""Segments, and who belongs to them."""
+"""Segments, who belongs to them, and the runs that decide it."""
 
 from apps.segments.models.membership import Cause, Membership
+from apps.segments.models.run import LivePage, LiveRun
 from apps.segments.models.segment import Segment, SegmentEdition, SegmentSize
 
-__all__ = ["Cause", "Membership", "Segment", "SegmentEdition", "SegmentSize"]
+__all__ = ["Cause", "LivePage", "LiveRun", "Membership", "Segment", "SegmentEdition", "SegmentSize"]

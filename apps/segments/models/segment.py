@@ -29,6 +29,8 @@ class Segment(models.Model):
     edition = models.PositiveBigIntegerField(default=0, editable=False)
     # Since when its members are those of its present meaning; null: it has not been decided for everybody yet.
     decided_at = models.DateTimeField(null=True, editable=False)
+    # When that was so for the first time, of whatever meaning: until then nobody is told who comes in.
+    built_at = models.DateTimeField(null=True, editable=False)
     size = models.PositiveBigIntegerField(default=0, editable=False)  # members when they were last counted
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,45 @@
+"""Read rows by their primary keys in one statement, as `upsert` writes them."""
+
+from collections.abc import Collection
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection, models
+
+Row = TypeVar("Row", bound=models.Model)
+Converter = Any  # (value, expression, connection) -> value, as fields have it
+
+
+def fetch(model: type[Row], ids: Collection[UUID], *, locks: bool = False) -> dict[UUID, Row]:
+    """Return {id: row} of the rows that exist; with `locks`, locked in the order of their ids.
+
+    The statement is made once: the ORM's would be composed anew for each batch, which takes longer than to run it.
+    """
+    if not ids:
+        return {}
+    statement, names, converters = _statement(model, locks=locks)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(ids)])
+        found = cursor.fetchall()
+    rows = {}
+    for values in found:
+        if converters:
+            values = list(values)
+            for place, convert in converters:
+                values[place] = convert(values[place], None, connection)
+        row = model.from_db(connection.alias, names, values)
+        rows[row.pk] = row
+    return rows
+
+
+@cache
+def _statement(model: type[models.Model], *, locks: bool) -> tuple[str, list[str], list[tuple[int, Converter]]]:
+    quote = connection.ops.quote_name
+    fields = model._meta.concrete_fields
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    key = quote(str(model._meta.pk.column))
+    locking = f" ORDER BY {key} FOR NO KEY UPDATE" if locks else ""
+    statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {key} = ANY(%s::uuid[])" + locking  # noqa: S608 - names come from the model
+    converters = [(place, field.from_db_value) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
+    return statement, [field.attname for field in fields], converters

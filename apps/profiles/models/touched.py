@@ -1,0 +1,19 @@
+"""Profiles that were changed outside of the pipeline."""
+
+from django.db import models
+
+
+class Touched(models.Model):
+    """A profile that somebody has to look at again: what belongs to segments may have changed with it.
+
+    `touched_at` grows with each time, so that whoever looked removes what he saw, and nothing that came meanwhile.
+    """
+
+    profile_id = models.UUIDField(primary_key=True, editable=False)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "touched"
+
+    def __str__(self) -> str:
+        return str(self.profile_id)

@@ -1,0 +1,40 @@
+"""Background jobs of segments: the clock's, and those of the queue `segmentation:live`."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from apps.core.jobs import enqueue
+from apps.core.queues import QueueName
+from apps.segments import live, runs
+from apps.segments.runs import Ref
+
+
+def decide_due(**_newer: object) -> str:
+    """Begin what waits, and carry on what lies idle: new definitions, people who were changed. Safe to run twice."""
+    begun = live.begin_due(requested_by="clock", now=datetime.now(UTC))
+    push(begun.pages)
+    return begun.sentence
+
+
+def decide_everybody(**_newer: object) -> str:
+    """Begin a run for all that time decides, unless one is under way. Safe to run twice."""
+    begun = live.begin_full(requested_by="clock", now=datetime.now(UTC))
+    push(begun.pages)
+    return begun.sentence
+
+
+def decide_page(*, run_id: str, number: str, **_newer: object) -> None:
+    """Decide a page of a run. Safe to run twice, also at once."""
+    runs.work(Ref(UUID(run_id), int(number)))
+
+
+def push(pages: Iterable[Ref]) -> None:
+    """Put pages into the queue of those who work on them."""
+    for page in pages:
+        enqueue(QueueName.SEGMENTATION, decide_page, run_id=str(page.run_id), number=str(page.number))
+
+
+def nudge() -> None:
+    """Let somebody begin soon with what waits; for edges that changed a definition, or people."""
+    enqueue(QueueName.DEFAULT, decide_due)

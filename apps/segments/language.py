@@ -1,0 +1,179 @@
+"""What segments may ask about people: each field of a profile and of its events, in the database and in memory.
+
+Both say the same of the same person, whatever is asked: tests/segments/test_language.py holds them to it. History is of
+valid events only, and of those that lie under the profile's own id: while a merge has not moved all of them (see
+profiles.ledger.unmoved) nobody can be decided by his history.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from apps import conditions
+from apps.conditions import Catalogue, Column, Columns, Condition, ConditionError, EventTable, Kind, KnownField, Layout
+from apps.conditions.reads import reads
+from apps.conditions.sql.fragment import Sql
+from apps.conditions.tree import Field
+from apps.events.models import Event
+from apps.profiles import schema
+from apps.profiles.models import Profile
+
+SEGMENTS: Final = "profile@segments"
+
+
+class _Part(NamedTuple):
+    """A field that is no part of a tree: what it is for people, in the database, and in memory."""
+
+    label: str
+    sql: str
+    kind: Kind
+    read: Callable[[Any], Any]
+
+
+_MEMBER_OF: Final = (
+    "(SELECT coalesce(jsonb_agg(s.key), '[]') FROM segments_membership AS m "
+    "JOIN segments_segment AS s ON s.id = m.segment_id WHERE m.profile_id = p.id AND m.left_at IS NULL)"
+)
+_PROFILE: Final[dict[str, _Part]] = {
+    "id": _Part("Id", "p.id::text", Kind.TEXT, lambda row: str(row.id)),
+    "primary_id": _Part("Customer number", "p.primary_id", Kind.TEXT, attrgetter("primary_id")),
+    "email": _Part("E-mail address", "p.email", Kind.TEXT, attrgetter("email")),
+    "name": _Part("Name", "NULLIF(p.name, '')", Kind.TEXT, lambda row: row.name or None),
+    "country": _Part("Country", "NULLIF(p.country, '')", Kind.TEXT, lambda row: row.country or None),
+    "is_anonymous": _Part("Anonymous", "p.is_anonymous", Kind.BOOLEAN, attrgetter("is_anonymous")),
+    "created_at": _Part("Profile made", "p.created_at", Kind.TIME, attrgetter("created_at")),
+    "first_seen_at": _Part("First seen", "p.first_seen_at", Kind.TIME, attrgetter("first_seen_at")),
+    "last_seen_at": _Part("Last seen", "p.last_seen_at", Kind.TIME, attrgetter("last_seen_at")),
+    "visits.count": _Part("Visits", "p.visit_count", Kind.NUMBER, attrgetter("visit_count")),
+    "visits.last": _Part("Latest visit", "p.visit_started_at", Kind.TIME, attrgetter("visit_started_at")),
+    "visits.previous": _Part("Visit before", "p.previous_visit_at", Kind.TIME, attrgetter("previous_visit_at")),
+    "events.count": _Part("Events", "p.event_count", Kind.NUMBER, attrgetter("event_count")),
+    "data": _Part("Data", "p.data", Kind.JSON, attrgetter("data")),
+    "traits": _Part("Traits", "p.traits", Kind.JSON, attrgetter("traits")),
+    "interests": _Part("Interests", "p.interests", Kind.JSON, attrgetter("interests")),
+    "consents": _Part("Consents", "p.consents", Kind.JSON, attrgetter("consents")),
+    "stats": _Part("Statistics", "p.stats", Kind.JSON, attrgetter("stats")),
+    "computed": _Part("Computed traits", "p.computed", Kind.JSON, attrgetter("computed")),
+}
+_EVENT: Final[dict[str, _Part]] = {
+    "type": _Part("Type", "e.type", Kind.TEXT, attrgetter("type")),
+    "time": _Part("Time", "e.time", Kind.TIME, attrgetter("time")),
+    "journey": _Part("Journey", "e.journey", Kind.TEXT, attrgetter("journey")),
+    "tags": _Part("Tags", "to_jsonb(e.tags)", Kind.JSON, attrgetter("tags")),
+    "properties": _Part("Properties", "e.properties", Kind.JSON, attrgetter("properties")),
+    "traits": _Part("Traits", "e.traits", Kind.JSON, attrgetter("traits")),
+    "context": _Part("Context", "e.context", Kind.JSON, attrgetter("context")),
+}
+# The words that the catalogue has for what a column holds; those of a profile's data come from its schema.
+_WORDS: Final = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.BOOLEAN: "yes or no", Kind.TIME: "date and time"}
+_OPEN: Final = frozenset(
+    {f"profile@{name}" for name in ("traits", "interests", "consents", "stats", "computed")}
+    | {f"profile@{path}" for path, field in schema.FIELDS.items() if field.kind is schema.Kind.MAP}
+    | {f"event@{name}" for name in ("properties", "traits", "context")}
+)
+
+
+def _columns(root: str, parts: Mapping[str, _Part]) -> dict[str, Column]:
+    return {f"{root}@{path}": Column(part.sql, part.kind) for path, part in parts.items()}
+
+
+def _times_of_schema() -> dict[str, Column]:
+    """Name the dates in a profile's data: the schema writes all of them in one way, so that they sort as texts."""
+    paths = [path for path, field in schema.FIELDS.items() if field.kind is schema.Kind.DATETIME]
+    keys = {path: path.removeprefix("data.").replace(".", ",") for path in paths}
+    return {f"profile@{path}": Column(f"(p.data #>> '{{{keys[path]}}}')", Kind.TIME_TEXT) for path in paths}
+
+
+_COLUMNS: Final = Columns(
+    {**_columns("profile", _PROFILE), **_times_of_schema(), SEGMENTS: Column(_MEMBER_OF, Kind.JSON)}
+)
+_EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
+
+
+def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
+    """Say where it all is for `to_sql`: profiles_profile under the alias p. To decide a few people, name them here."""
+    only = Sql("e.is_valid")
+    if profile_ids is not None:
+        only = Sql("e.is_valid AND e.profile_id = ANY(%s)", (list(profile_ids),))
+    return Layout(
+        columns=_COLUMNS,
+        row_id="p.id",
+        events=EventTable(
+            table="events_event e",
+            owner="e.profile_id",
+            id="e.id",
+            type="e.type",
+            time="e.time",
+            columns=_EVENT_COLUMNS,
+            only=only,
+        ),
+    )
+
+
+def document_of(profile: Profile, segment_keys: Iterable[str]) -> dict[str, Any]:
+    """Return what a condition reads of a profile in memory: a tree that shares its branches with the row."""
+    return {"profile": _tree(_PROFILE_READERS, profile) | {"segments": sorted(segment_keys)}}
+
+
+def event_of(event: Event) -> dict[str, Any]:
+    """Return what a condition reads of a past event in memory; only valid ones are anybody's history."""
+    return {"id": event.id, **_tree(_EVENT_READERS, event)}
+
+
+def _readers(parts: Mapping[str, _Part]) -> list[tuple[str, str, Callable[[Any], Any]]]:
+    return [(*path.partition(".")[::2], part.read) for path, part in parts.items()]
+
+
+_PROFILE_READERS: Final = _readers(_PROFILE)
+_EVENT_READERS: Final = _readers(_EVENT)
+
+
+def _tree(readers: list[tuple[str, str, Callable[[Any], Any]]], row: object) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, key, read in readers:
+        if key:
+            tree.setdefault(name, {})[key] = read(row)
+        else:
+            tree[name] = read(row)
+    return tree
+
+
+def catalogue(event_types: Iterable[str] = ()) -> Catalogue:
+    """List the fields that there always are, and objects below which any may be."""
+    fields = {f"profile@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _PROFILE.items()}
+    fields |= {f"event@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _EVENT.items()}
+    fields |= {f"profile@{path}": KnownField(field.label, field.kind.value) for path, field in schema.FIELDS.items()}
+    fields[SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value)
+    closed = {text: known for text, known in fields.items() if text not in _OPEN and text != "profile@data"}
+    return Catalogue(closed, open_objects=_OPEN, event_types=tuple(event_types))
+
+
+def parse(text: str, *, catalogue: Catalogue | None = None) -> Condition:
+    """Read the condition of a segment. Raises ConditionError when it is wrong, or asks about more than a person."""
+    found = conditions.parse(text, catalogue=catalogue)
+    check(found, text=text)
+    return found
+
+
+def check(condition: Condition, *, text: str = "") -> None:
+    """Refuse what is no part of a person's story. Raises ConditionError, with the place if the text is given."""
+    asked = reads(condition)
+    for columns, fields in ((_COLUMNS, asked.fields), (_EVENT_COLUMNS, asked.event_fields)):
+        for field in sorted(fields, key=str):
+            try:
+                columns.find(field)
+            except ConditionError as error:
+                raise _located(error, field, text) from None
+
+
+def _located(error: ConditionError, field: Field, text: str) -> ConditionError:
+    offset = text.find(str(field))
+    return ConditionError(
+        error.message,
+        offset=offset if offset >= 0 else None,
+        length=len(str(field)),
+        text=text,
+        expected=error.expected,
+        suggestion=error.suggestion,
+    )

@@ -1,0 +1,112 @@
+"""Live segmentation: what has to be decided now, and for whom. Runs do it; see runs.py."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.db import connection
+
+from apps.profiles.models import Touched
+from apps.segments import definitions, runs
+from apps.segments.definitions import Definition, Definitions
+from apps.segments.models import LiveRun, Segment
+from apps.segments.runs import Ref
+
+Kind = LiveRun.Kind
+REST: Final = timedelta(minutes=10)  # before a definition that could not be decided is tried again
+WAIT_SECS: Final = 10.0
+# The transactions that write, and have looked at the edition of the definitions.
+DECIDERS = """
+SELECT DISTINCT reader.virtualtransaction FROM pg_locks AS reader JOIN pg_locks AS writer USING (pid)
+WHERE reader.relation = 'segments_segmentedition'::regclass AND reader.pid <> pg_backend_pid()
+AND reader.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND writer.locktype = 'transactionid' AND writer.mode = 'ExclusiveLock' AND writer.granted
+"""
+
+
+class Begun(NamedTuple):
+    """The pages that somebody has to work on now, and what happened, in a sentence."""
+
+    pages: list[Ref]
+    sentence: str
+
+
+def begin_due(*, requested_by: str, now: datetime) -> Begun:
+    """Begin what waits: segments whose definition changed, and people who were changed; and carry on what lies idle."""
+    lost = runs.heal(now=now)
+    known = definitions.read()
+    begun = [_build(known, requested_by=requested_by, now=now)]
+    if Touched.objects.exists():
+        begun.append(_begin(Kind.INCREMENTAL, known.segments, requested_by=requested_by, now=now))
+    said = [f"{len(lost)} pages are put again."] if lost else []
+    said += [each.sentence for each in begun if each.sentence]
+    return Begun([*lost, *(page for each in begun for page in each.pages)], " ".join(said) or "Nothing waits.")
+
+
+def begin_full(keys: Iterable[str] = (), *, requested_by: str, now: datetime) -> Begun:
+    """Decide everybody for some segments, or for those that time decides, and for those that ask about them.
+
+    Raises KeyError for a segment that has no condition, or is switched off.
+    """
+    known = definitions.read()
+    wanted = set(keys)
+    unknown = wanted - {each.key for each in known.segments}
+    if unknown:
+        raise KeyError(*sorted(unknown))
+    wanted = wanted or {each.key for each in known.segments if each.is_time_dependent}
+    return _begin(Kind.FULL, _with_readers(known, wanted), requested_by=requested_by, now=now)
+
+
+def _begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> Begun:
+    pages = runs.begin(kind, segments, requested_by=requested_by, now=now)
+    if pages is None:
+        return Begun([], f"A run is under way already: {kind.label.lower()}.")
+    return Begun(pages, f"A run of {len(pages)} pages began: {kind.label.lower()}.")
+
+
+def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:
+    undecided = Segment.objects.filter(kind=Segment.Kind.CONDITION, is_enabled=True, decided_at=None)
+    wanted = {key for key, edition in undecided.values_list("key", "edition") if not _rests(key, edition, now=now)}
+    segments = _with_readers(known, wanted)
+    if not segments:
+        return Begun([], "")
+    if LiveRun.objects.filter(kind=Kind.BUILD, finished_at=None).exists():
+        return _begin(Kind.BUILD, segments, requested_by=requested_by, now=now)  # counts that it is under way
+    if not _older_have_ended():
+        return Begun([], "New definitions wait for transactions that began before.")
+    return _begin(Kind.BUILD, segments, requested_by=requested_by, now=now)
+
+
+def _rests(key: str, edition: int, *, now: datetime) -> bool:
+    """Tell whether it failed a moment ago; trying again at once would only keep the workers from others."""
+    failed = LiveRun.objects.filter(kind=Kind.BUILD, finished_at__gt=now - REST, problems__has_any_keys=["", key])
+    return failed.filter(**{f"segments__{key}": edition}).exists()
+
+
+def _with_readers(known: Definitions, keys: set[str]) -> list[Definition]:
+    """Add the segments that ask about these, directly or not; all in the order in which they are decided."""
+    wanted = set(keys)
+    for each in known.segments:
+        if each.segments & wanted:
+            wanted.add(each.key)
+    return [each for each in known.segments if each.key in wanted]
+
+
+def _older_have_ended() -> bool:
+    """Wait until nobody decides by definitions that are older than those committed now; see Note [Editions].
+
+    Whoever decides has looked at the edition in his transaction: PostgreSQL keeps its lock on that table until the end.
+    """
+    deadline = time.monotonic() + WAIT_SECS
+    deciding = _deciders()
+    while deciding and time.monotonic() < deadline:
+        time.sleep(0.02)
+        deciding &= _deciders()
+    return not deciding
+
+
+def _deciders() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDERS)
+        return {name for (name,) in cursor.fetchall()}

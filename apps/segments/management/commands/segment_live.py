@@ -1,0 +1,56 @@
+"""Decide segments for many people: what waits, and everybody for what time decides."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from apps.segments import jobs, live, runs
+from apps.segments.models import LivePage, LiveRun
+from apps.segments.runs import Ref
+
+IDLE_SECS = 0.5
+
+
+class Command(BaseCommand):
+    """Make runs and push their pages to the queue `segmentation:live`, as the clock does."""
+
+    help = "Decide segments: manage.py segment_live [--full] [--segment KEY ...] [--wait]"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what to decide, and whether to wait."""
+        parser.add_argument("--full", action="store_true", help="everybody, for the segments that time decides")
+        parser.add_argument("--segment", nargs="+", default=[], metavar="KEY", help="everybody, for these segments")
+        parser.add_argument("--wait", action="store_true", help="work on the pages here, too, and end with the runs")
+
+    def handle(self, *args: Any, full: bool, segment: list[str], wait: bool, **options: Any) -> None:
+        """Begin what waits, and what is asked for; print what began and, after waiting, how it ended."""
+        now = timezone.now()
+        try:
+            begun = [live.begin_due(requested_by="command", now=now)]
+            if full or segment:
+                begun.append(live.begin_full(segment, requested_by="command", now=now))
+        except KeyError as error:
+            raise CommandError(f"No segment with a condition that is switched on: {', '.join(error.args)}.") from None
+        pages = [page for each in begun for page in each.pages]
+        jobs.push(pages)
+        self.stdout.write(" ".join(each.sentence for each in begun))
+        if wait:
+            self._wait({page.run_id for page in pages})
+
+    def _wait(self, run_ids: set[UUID]) -> None:
+        """Take page after page, as workers do, until the runs are over."""
+        while LiveRun.objects.filter(pk__in=run_ids, finished_at=None).exists():
+            runs.heal(now=timezone.now())
+            waiting = LivePage.objects.filter(run__in=run_ids, done_at=None).order_by("run", "number")
+            n_worked = sum(runs.work(Ref(*page)) for page in waiting.values_list("run_id", "number"))
+            if not n_worked:
+                time.sleep(IDLE_SECS)
+        for run in LiveRun.objects.filter(pk__in=run_ids).order_by("started_at"):
+            self.stdout.write(
+                f"{run.get_kind_display()}: {run.n_seen} people, {run.n_entered} entered, {run.n_left} left."
+            )
+            for key, problem in run.problems.items():
+                self.stderr.write(f"{key or 'A page'}: {problem}")

@@ -1,0 +1,30 @@
+"""Whoever writes profiles outside of the pipeline says whom he changed: segments are decided anew for them."""
+
+import re
+
+from cdp.embedded import BASE_DIR
+
+WRITES = re.compile(
+    r"\b(?:upsert|update|insert_new)\(Profile,|\bprofile\.save\(|\bProfile\.objects\b[^\n]*\.(?:update|create|bulk_)"
+    r"|UPDATE (?:profiles_profile|events_event)\b|INSERT INTO (?:profiles_profile|events_event)\b"
+)
+# Those that write and need not say so themselves.
+OTHERS = {
+    "apps/collector/stages/store.py": "the pipeline decides segments itself",
+    "apps/events/anonymity.py": "what it changes are events of somebody who is made anonymous: the last step says so",
+    "apps/events/personal.py": "as above",
+    "apps/profiles/personal.py": "as above",
+}
+
+
+def test_who_writes_profiles_says_whom() -> None:
+    writers = {
+        str(path.relative_to(BASE_DIR)): path.read_text()
+        for path in BASE_DIR.glob("apps/**/*.py")
+        if "migrations" not in path.parts and WRITES.search(path.read_text())
+    }
+
+    silent = {name for name, text in writers.items() if "touching.touch(" not in text}
+
+    assert silent == OTHERS.keys() & writers.keys()
+    assert len(writers) - len(silent) >= 7, "The search finds no writers any more."

@@ -1,0 +1,55 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.core.audit import Actor
+from apps.core.ids import new_id
+from apps.profiles import by_hand, editing, touching
+from apps.profiles.models import Touched
+from tests.factories import NOON, ProfileFactory
+
+pytestmark = pytest.mark.django_db
+ANNA = Actor("user:7", "anna")
+
+
+def test_a_profile_is_noted_once_and_later_each_time() -> None:
+    one, other = new_id(), new_id()
+
+    touching.touch([one, other, one])
+    before = Touched.objects.get(pk=one).touched_at
+    touching.touch([one])
+    touching.touch([])
+
+    assert Touched.objects.count() == 2
+    assert Touched.objects.get(pk=one).touched_at > before
+
+
+def test_the_time_grows_even_where_the_clock_goes_back() -> None:
+    profile_id = new_id()
+    ahead = timezone.now() + timedelta(hours=1)
+    Touched.objects.create(profile_id=profile_id, touched_at=ahead)
+
+    touching.touch([profile_id])
+
+    assert Touched.objects.get().touched_at > ahead
+
+
+def test_what_was_looked_at_is_forgotten_but_not_what_came_meanwhile() -> None:
+    seen, again = new_id(), new_id()
+    touching.touch([seen, again])
+    looked_at = list(Touched.objects.values_list("profile_id", "touched_at"))
+    touching.touch([again])
+
+    touching.settle(looked_at)
+
+    assert Touched.objects.get().profile_id == again
+
+
+def test_whoever_edits_by_hand_touches_and_so_does_who_merges() -> None:
+    edited, kept, gone = ProfileFactory(), ProfileFactory(), ProfileFactory()
+
+    editing.edit(edited.id, {"traits.plan": "pro"}, actor=ANNA, now=NOON)
+    by_hand.merge(kept.id, gone.id, actor="anna", now=NOON)
+
+    assert set(Touched.objects.values_list("profile_id", flat=True)) == {edited.id, kept.id, gone.id}

@@ -1,0 +1,44 @@
+"""Segments and people for the tests of this folder."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from apps.profiles.models import Profile
+from apps.segments import definitions, runs
+from apps.segments.models import LiveRun, Membership, Segment
+from apps.segments.runs import Ref
+from tests.factories import ProfileFactory, SegmentFactory
+
+
+def segment(key: str, condition: str, **values: object) -> Segment:
+    """Define a segment."""
+    row: Segment = SegmentFactory.build(key=key, name=key, condition=condition, **values)
+    definitions.save(row)
+    return row
+
+
+def person(**traits: object) -> Profile:
+    """Make a profile with traits."""
+    made: Profile = ProfileFactory.create(traits=traits)
+    return made
+
+
+def members(key: str) -> set[UUID]:
+    """Tell who belongs to a segment."""
+    return set(Membership.objects.filter(segment__key=key, left_at=None).values_list("profile_id", flat=True))
+
+
+def work_on(pages: Iterable[Ref]) -> None:
+    """Do what workers do."""
+    for page in pages:
+        runs.work(page)
+
+
+def run(kind: LiveRun.Kind, *keys: str, now: datetime) -> LiveRun:
+    """Make a run for some segments, and work on all of it."""
+    known = definitions.read().segments
+    pages = runs.begin(kind, [each for each in known if each.key in keys], requested_by="test", now=now)
+    assert pages is not None
+    work_on(pages)
+    return LiveRun.objects.latest("started_at")

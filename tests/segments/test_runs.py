@@ -1,0 +1,341 @@
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from apps.core.audit import Actor
+from apps.profiles import by_hand, editing, touching
+from apps.profiles.models import Profile, Touched
+from apps.segments import deciding, definitions, runs
+from apps.segments.definitions import Definition
+from apps.segments.models import LivePage, LiveRun, Membership, Segment, SegmentSize
+from apps.segments.runs import DIED, LEASE, MAX_ATTEMPTS, Ref
+from tests.factories import EventFactory, MembershipFactory
+from tests.segments.people import members, person, run, segment, work_on
+
+pytestmark = pytest.mark.django_db
+Kind = LiveRun.Kind
+NOW = timezone.now()
+ANNA = Actor("user:7", "anna")
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "PAGE", 2)
+    monkeypatch.setattr(runs, "TOUCHED_PAGE", 2)
+    monkeypatch.setattr(runs, "LOCKED", 1)
+
+
+def begin(kind: Kind = Kind.FULL) -> list[Ref]:
+    pages = runs.begin(kind, definitions.read().segments, requested_by="test", now=timezone.now())
+    assert pages is not None
+    return pages
+
+
+def pass_time() -> None:
+    """Let so much time go by that whoever is at a page is taken for dead."""
+    LivePage.objects.exclude(claimed_at=None).update(claimed_at=timezone.now() - 2 * LEASE)
+    LiveRun.objects.update(heartbeat_at=timezone.now() - 2 * LEASE)
+
+
+def break_for(monkeypatch: pytest.MonkeyPatch, key: str, error: type[BaseException]) -> None:
+    """Let deciding a segment fail."""
+    different: Callable[..., dict[UUID, bool]] = deciding.different
+
+    def failing(definition: Definition, *args: Any, **values: Any) -> dict[UUID, bool]:
+        if definition.key == key:
+            raise error("it hurts")
+        return different(definition, *args, **values)
+
+    monkeypatch.setattr(deciding, "different", failing)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_run_decides_everybody_page_by_page() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    people = [person(plan="pro" if number % 2 else "free") for number in range(5)]
+    leaver = person(plan="free")
+    MembershipFactory(segment=Segment.objects.get(), profile_id=leaver.id)
+
+    done = run(Kind.FULL, "pro", now=NOW)
+
+    assert members("pro") == {people[1].id, people[3].id}
+    assert (done.n_pages, done.n_pages_done, done.n_profiles, done.n_seen) == (4, 4, 6, 6)
+    assert (done.n_entered, done.n_left, done.problems, done.percent) == (2, 1, {}, 100)
+    assert done.finished_at
+
+
+def test_people_who_come_while_a_run_is_under_way_belong_to_its_last_page() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    pages = begin()
+    late = person(plan="pro")
+
+    work_on(pages)
+
+    assert members("pro") == {late.id}
+
+
+def test_a_run_without_people_ends_at_once() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+
+    done = run(Kind.FULL, "pro", now=NOW)
+
+    assert (done.n_profiles, done.n_seen, bool(done.finished_at)) == (0, 0, True)
+
+
+def test_a_run_for_no_segment_looks_at_nobody_and_only_counts() -> None:
+    row = segment("vip", "", kind=Segment.Kind.LIST)
+    MembershipFactory(segment=row)
+
+    done = run(Kind.FULL, now=NOW)
+
+    row.refresh_from_db()
+    assert (done.n_pages, bool(done.finished_at), row.size) == (0, True, 1)
+
+
+def test_a_second_run_of_a_kind_is_not_begun_but_counted() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    first = begin(Kind.FULL)
+
+    again = runs.begin(Kind.FULL, [], requested_by="test", now=NOW)
+    other = runs.begin(Kind.INCREMENTAL, [], requested_by="test", now=NOW)
+
+    assert again is None
+    assert other
+    assert LiveRun.objects.get(pk=first[0].run_id).n_skipped == 1
+
+
+def test_segments_that_others_ask_about_are_decided_before_them() -> None:
+    segment("z-base", 'profile@traits.plan = "pro"')
+    segment("a-top", 'profile@segments CONTAINS "z-base" AND profile@traits.size > 3')
+    both = person(plan="pro", size=5)
+    person(plan="pro", size=1)
+
+    run(Kind.FULL, "a-top", "z-base", now=NOW)
+
+    assert members("a-top") == {both.id}
+
+
+def test_a_run_notes_since_when_members_are_right_and_how_many_there_are() -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"', built_at=None)
+    person(plan="pro")
+
+    done = run(Kind.BUILD, "pro", now=NOW)
+
+    row.refresh_from_db()
+    assert (row.decided_at, row.size, row.built_at) == (done.started_at, 1, done.finished_at)
+    assert SegmentSize.objects.values_list("segment__key", "day", "size").get() == ("pro", NOW.date(), 1)
+
+
+def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"')
+    pages = begin(Kind.BUILD)
+    row.condition = 'profile@traits.plan = "team"'
+    definitions.save(row)
+
+    work_on(pages)
+
+    row.refresh_from_db()
+    assert row.decided_at is None
+
+
+def test_a_segment_that_is_switched_off_meanwhile_is_not_decided() -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"')
+    person(plan="pro")
+    pages = begin()
+    row.is_enabled = False
+    definitions.save(row)
+
+    work_on(pages)
+
+    assert not members("pro")
+    assert LiveRun.objects.get().problems == {}
+
+
+def test_definitions_that_change_between_finding_and_settling_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"')
+    pro, team = person(plan="pro"), person(plan="team")
+    pages, different, changed = begin(), deciding.different, []
+
+    def change_after(*args: Any, **values: Any) -> dict[UUID, bool]:
+        found = different(*args, **values)
+        if not changed:
+            row.condition = 'profile@traits.plan = "team"'
+            changed.append(definitions.save(row))
+        return found
+
+    monkeypatch.setattr(deciding, "different", change_after)
+    work_on(pages)
+
+    assert members("pro") == {team.id}
+    assert not Membership.objects.filter(profile_id=pro.id).exists()
+
+
+# Kill -9, lost queues, and what fails.
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_page_whose_worker_died_is_put_again_and_nothing_happens_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    people = {person(plan="pro").id for _ in range(2)}
+    [page, last] = begin()
+    settle = deciding.settle
+
+    def die_at_the_second(*args: Any, **values: Any) -> Any:
+        if Membership.objects.exists():
+            raise KeyboardInterrupt  # nothing of ours catches it, as nothing catches a kill
+        return settle(*args, **values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deciding, "settle", die_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            runs.work(page)
+    assert Membership.objects.count() == 1
+    assert runs.heal(now=timezone.now()) == []
+    assert not runs.work(page)  # it is still claimed
+    pass_time()
+
+    lost = runs.heal(now=timezone.now())
+    work_on(lost)
+
+    assert set(lost) == {page, last}
+    assert members("pro") == people
+    done = LiveRun.objects.get()
+    assert (done.n_entered, done.n_seen, bool(done.finished_at), done.problems) == (2, 2, True, {})
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_pages_that_the_queue_lost_are_put_again_once_nobody_works_on_the_run() -> None:
+    for _ in range(3):
+        person()
+    pages = begin()
+    assert runs.heal(now=timezone.now()) == []
+    pass_time()
+
+    assert runs.heal(now=timezone.now()) == pages
+    assert runs.heal(now=timezone.now()) == []
+
+
+def test_a_run_whose_last_worker_died_before_he_could_say_so_ends() -> None:
+    begin()
+    LivePage.objects.update(done_at=timezone.now())
+
+    runs.heal(now=timezone.now())
+
+    assert LiveRun.objects.get().finished_at
+
+
+def test_a_page_that_kills_whoever_works_on_it_is_set_aside() -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"')
+    Segment.objects.update(decided_at=NOW)
+    begin()
+    LivePage.objects.update(attempts=MAX_ATTEMPTS, claimed_at=timezone.now())
+    pass_time()
+
+    assert runs.heal(now=timezone.now()) == []
+
+    done = LiveRun.objects.get()
+    assert (bool(done.finished_at), done.problems) == (True, {"": DIED})
+    row.refresh_from_db()
+    assert row.decided_at is None
+
+
+def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    segment("bad", 'profile@traits.plan = "pro"')
+    segment("good", 'profile@traits.plan = "pro"')
+    profile = person(plan="pro")
+    [page] = begin()
+    break_for(monkeypatch, "bad", ZeroDivisionError)
+
+    for _ in range(MAX_ATTEMPTS):
+        assert LiveRun.objects.get().finished_at is None
+        assert runs.work(page)
+        pass_time()
+
+    assert members("good") == {profile.id}
+    done = LiveRun.objects.get()
+    assert done.problems == {"bad": "ZeroDivisionError: it hurts"}
+    assert done.finished_at
+    decided = dict(Segment.objects.values_list("key", "decided_at"))
+    assert (decided["bad"], decided["good"]) == (None, done.started_at)
+
+
+# Only those who were touched.
+
+
+def test_an_incremental_run_looks_at_those_who_were_touched_and_at_nobody_else() -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    segment("buyers", 'DID("purchase")')
+    touched, other = person(plan="pro"), person(plan="pro")
+    for profile in (touched, other):
+        EventFactory(type="purchase", profile_id=profile.id)
+    touching.touch([touched.id])
+
+    done = run(Kind.INCREMENTAL, "pro", "buyers", now=NOW)
+
+    assert members("pro") == members("buyers") == {touched.id}
+    assert (done.n_profiles, done.n_seen, done.n_entered) == (1, 1, 2)
+    assert not Touched.objects.exists()
+
+
+def test_somebody_who_is_touched_while_he_is_decided_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    profile = person(plan="pro")
+    touching.touch([profile.id])
+    settle = deciding.settle
+
+    def edit_before(*args: Any, **values: Any) -> Any:
+        editing.edit(profile.id, {"traits.plan": "free"}, actor=ANNA, now=timezone.now())
+        return settle(*args, **values)
+
+    monkeypatch.setattr(deciding, "settle", edit_before)
+    run(Kind.INCREMENTAL, "pro", now=NOW)
+
+    assert not members("pro")
+    assert Touched.objects.get().profile_id == profile.id
+
+
+def test_who_was_touched_stays_so_until_he_was_decided_but_a_broken_segment_is_built_anew_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = segment("bad", 'profile@traits.plan = "pro"')
+    Segment.objects.update(decided_at=NOW)
+    touching.touch([person(plan="pro").id])
+    [page] = begin(Kind.INCREMENTAL)
+    break_for(monkeypatch, "bad", ZeroDivisionError)
+
+    for _ in range(MAX_ATTEMPTS):
+        assert Touched.objects.exists()
+        runs.work(page)
+        pass_time()
+
+    row.refresh_from_db()
+    assert (row.decided_at, Touched.objects.exists()) == (None, False)
+
+
+def test_memberships_of_somebody_who_was_merged_by_hand_follow_him_and_are_decided_anew() -> None:
+    row = segment("pro", 'profile@traits.plan = "pro"')
+    other = segment("free", 'profile@traits.plan = "free"')
+    one, two = person(plan="pro"), person(plan="free")
+    MembershipFactory(segment=row, profile_id=one.id)
+    MembershipFactory(segment=other, profile_id=two.id)
+
+    by_hand.merge(one.id, two.id, actor="anna", now=timezone.now())
+    run(Kind.INCREMENTAL, "pro", "free", now=NOW)
+
+    kept = Profile.objects.get()
+    assert (members("pro"), members("free")) in [({kept.id}, set()), (set(), {kept.id})]
+    assert set(Membership.objects.values_list("profile_id", flat=True)) == {kept.id}
+
+
+def test_old_runs_are_forgotten() -> None:
+    long_ago = timezone.now() - timedelta(days=60)
+    old = run(Kind.FULL, now=NOW)
+    LiveRun.objects.update(finished_at=long_ago, started_at=long_ago)
+
+    run(Kind.FULL, now=NOW)
+
+    assert not LiveRun.objects.filter(pk=old.pk).exists()
