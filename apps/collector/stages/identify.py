@@ -96,7 +96,7 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
 
 
 def _mark_duplicates(track: Track, seen: Collection[UUID]) -> list[tuple[TrackedEvent, TrackedEvent]]:
-    """Mark the messages that were seen before; return (repetition, first) of those that repeat one of the same track."""
+    """Mark the messages that were seen before; return (repetition, first) of those that the track itself repeats."""
     first: dict[UUID, TrackedEvent] = {}
     repeated = []
     for event in track.going:
