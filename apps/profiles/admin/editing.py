@@ -81,6 +81,6 @@ def changes_of(profile: Profile, *, before: str = "", is_masked: bool) -> SafeSt
 def _change(row: ProfileChange, *, is_masked: bool) -> dict[str, Any]:
     field = find(row.path)
     shown = {"at": row.at, "who": row.actor_name, "path": row.path, "label": field.label if field else row.path}
-    if is_masked and not anonymity.is_harmless(row.path):
+    if is_masked and not anonymity.is_kept_fact(row.path):
         return {**shown, "path": "", "label": "personal data", "is_masked": True}
     return {**shown, "before": tree(row.before), "after": tree(row.after)}
