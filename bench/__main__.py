@@ -19,6 +19,7 @@ TARGETS = {
     "accept_ratio": ">= 0.30",
     "ingest_ratio": ">= 0.15",
     "rich_pipeline_ratio": ">= 0.60",
+    "segments_100_pipeline_ratio": ">= 0.70",
     "stored_2m_ratio": ">= 0.90",
     "statements_per_batch": "constant",
     "web_rss_mb": "< 150",

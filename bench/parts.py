@@ -15,6 +15,9 @@ from apps.core.garbage import collect_less_often
 from apps.events import partitions
 from apps.events.models import Event, InboxItem, Source
 from apps.events.storage import EventRow
+from apps.events.system_events import FINDINGS
+from apps.segments.models import Segment
+from bench import segmenting
 from bench.crash import crash
 from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
@@ -28,6 +31,7 @@ INGEST_EVENTS = 30_000
 STORED_EVENTS = 2_000_000
 RICH_EVENTS = 15_000
 RICH_PIECES = 5
+SEGMENT_EVENTS = 15_000
 BATCH = 500
 
 
@@ -137,12 +141,42 @@ def rich() -> Figures:
     }
 
 
-def _take_orders(source: str, *, is_rich: bool, count: int) -> float:
-    switch(is_on=is_rich)
-    _fill_inbox(source, orders(source), count)
+def segments() -> Figures:
+    """Ingest of the same traffic of known people with a hundred segments decided, and with all of them switched off.
+
+    What people enter and leave is announced, and these events are part of what is ingested.
+    """
+    source = _source("bench-segments")
+    segmenting.make()
+    segmenting.switch(is_on=True)
+    _ingest_all(source, segmenting.everybody(source), segmenting.USERS * (2 + 2 * segmenting.N_ORDERS))
+    Segment.objects.update(built_at=datetime.now(UTC))
+    secs = {True: 0.0, False: 0.0}
+    bodies = {is_on: segmenting.traffic(source, half=int(is_on)) for is_on in secs}
+    n_before = Event.objects.filter(type__in=FINDINGS).count()
+    collect_less_often()
+    for _ in range(RICH_PIECES):
+        for is_on in secs:
+            segmenting.switch(is_on=is_on)
+            secs[is_on] += _ingest_all(source, bodies[is_on], SEGMENT_EVENTS // RICH_PIECES)
+    return {
+        "segments_per_sec": SEGMENT_EVENTS / secs[True],
+        "segments_off_per_sec": SEGMENT_EVENTS / secs[False],
+        "segments_changes": Event.objects.filter(type__in=FINDINGS).count() - n_before,
+        "segments_100_pipeline_ratio": secs[False] / secs[True],
+    }
+
+
+def _ingest_all(source: str, bodies: Iterator[bytes], count: int) -> float:
+    _fill_inbox(source, bodies, count)
     started = time.perf_counter()
     _drain()
     return time.perf_counter() - started
+
+
+def _take_orders(source: str, *, is_rich: bool, count: int) -> float:
+    switch(is_on=is_rich)
+    return _ingest_all(source, orders(source), count)
 
 
 PARTS: dict[str, Callable[[], Figures]] = {
@@ -150,6 +184,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "track": track,
     "ingest": ingest,
     "rich": rich,
+    "segments": segments,
     "stored": stored,
     "crash": crash,
     "merge": merge,

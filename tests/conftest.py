@@ -31,12 +31,12 @@ def no_lasting_connections() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import compliance, computed_traits, event_types, redirects, sources
+    from apps.collector import compliance, computed_traits, event_types, redirects, segments, sources
     from apps.events import identification, partitions
     from apps.profiles import identifiers, merge_rules, scores
 
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
-    values = (computed_traits.current, scores.current, compliance.current)
+    values = (computed_traits.current, segments.current, scores.current, compliance.current)
     for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
         snapshot.forget()
     partitions.forget()

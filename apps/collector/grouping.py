@@ -12,6 +12,9 @@ Item = TypeVar("Item")
 
 MAX_GROUP = 200
 TIMEOUT_SECS = 25.0
+# A group costs little more than one item. So where many come at a time, the next group waits for those who were just
+# answered, and will soon be back: for this part of the time that the last one took, and no longer than PAUSE_SECS.
+PAUSE_PART, PAUSE_SECS = 0.5, 0.005
 IDLE_SECS = 1.0  # after which a connection is tried before it is used: that costs a statement
 
 
@@ -35,7 +38,7 @@ class _Waiting(Generic[Item]):
 class Grouper(Generic[Item]):
     """Hand items of many threads to one function, in groups, on one thread with its own database connection.
 
-    No item waits for others to come: a group is what has gathered while the one before it was worked on.
+    A group is what gathered while the one before it was worked on, and shortly after. Who comes alone does not wait.
     """
 
     def __init__(self, work: Callable[[list[Item]], None], *, name: str) -> None:
@@ -45,6 +48,7 @@ class Grouper(Generic[Item]):
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._ended_at = 0.0
+        self._pause_secs = 0.0
 
     def submit(self, item: Item, *, timeout_secs: float = TIMEOUT_SECS) -> None:
         """Return when the item's group is done. Raises what the work raised, or Busy when it takes too long."""
@@ -68,6 +72,7 @@ class Grouper(Generic[Item]):
     def _run(self) -> None:
         while True:
             group = [self._waiting.get()]
+            time.sleep(self._pause_secs)
             while len(group) < MAX_GROUP:
                 try:
                     group.append(self._waiting.get_nowait())
@@ -79,6 +84,7 @@ class Grouper(Generic[Item]):
     def _finish(self, group: list[_Waiting[Item]]) -> None:
         if connection.errors_occurred or time.monotonic() - self._ended_at > IDLE_SECS:
             connection.close_if_unusable_or_obsolete()
+        began_at = time.monotonic()
         try:
             self._work([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - the thread serves everybody: each waiting request gets the error
@@ -87,3 +93,5 @@ class Grouper(Generic[Item]):
         for waiting in group:
             waiting.gate.release()
         self._ended_at = time.monotonic()
+        took_secs = self._ended_at - began_at
+        self._pause_secs = min(took_secs * PAUSE_PART, PAUSE_SECS) if len(group) > 1 else 0.0

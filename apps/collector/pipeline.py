@@ -9,8 +9,10 @@ from apps.collector.stages.admit import admit
 from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
+from apps.collector.stages.observe import observe
 from apps.collector.stages.profile import profile
 from apps.collector.stages.reshape import reshape
+from apps.collector.stages.segment import segment
 from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
 from apps.collector.stages.validate import validate
@@ -34,7 +36,7 @@ def months_of(track: Track) -> set[date]:
 
 # What each payload is in itself; then whose it is, and all that follows from that, which may have to begin again.
 PREPARATION = (admit, validate, reshape)
-STAGES = (identify, visit, enrich, traits, profile, compute, store)
+STAGES = (identify, observe, visit, enrich, traits, profile, compute, store, segment)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

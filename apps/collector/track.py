@@ -10,6 +10,8 @@ from apps.core.ids import NIL
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
+from apps.segments.definitions import Definitions
+from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
 
 
@@ -149,6 +151,15 @@ class Track:
 
 
 @dataclass(slots=True)
+class Observed:
+    """What segments read of the people of a batch, before its events said anything."""
+
+    index: Index
+    seen: dict[UUID, Seen] = field(default_factory=dict)
+    bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is decided, whether it changed or not
+
+
+@dataclass(slots=True)
 class Batch:
     """Tracks that go through the pipeline together."""
 
@@ -158,6 +169,7 @@ class Batch:
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
+    observed: Observed = field(default_factory=lambda: Observed(Index(Definitions())))  # observe
 
     @property
     def going(self) -> list[Track]:

@@ -92,6 +92,7 @@ def write_config(var: Path, running: list[Program]) -> Path:
         _section("rpcinterface:supervisor", **{"supervisor.rpcinterface_factory": RPC_FACTORY}),
         _section("supervisorctl", serverurl=f"unix://{socket}"),
         *(_program_section(program, log) for program in running),
+        *_group_sections(running),
     ]
     path = var / "supervisord.conf"
     path.write_text("\n".join(sections))
@@ -99,6 +100,16 @@ def write_config(var: Path, running: list[Program]) -> Path:
 
 
 RPC_FACTORY = "supervisor.rpcinterface:make_main_rpcinterface"
+
+
+def _group_sections(running: list[Program]) -> list[str]:
+    """Group what stops at the same time: all else first, then the servers that it needs."""
+    found = []
+    for name, priority, starts_first in (("servers", 10, True), ("roles", 50, False)):
+        names = [program.name for program in running if program.starts_first is starts_first]
+        if names:
+            found.append(_section(f"group:{name}", programs=",".join(names), priority=str(priority)))
+    return found
 
 
 def _program_section(program: Program, log: Path) -> str:
@@ -116,7 +127,6 @@ def _program_section(program: Program, log: Path) -> str:
         stopwaitsecs="20",
         killasgroup="true",
         stopasgroup="false" if program.name == "postgres" else "true",
-        priority="10" if program.starts_first else "50",
         stdout_logfile=str(log / f"{program.name}.log"),
         stdout_logfile_maxbytes=LOG_BYTES,
         stdout_logfile_backups=str(LOG_BACKUPS),

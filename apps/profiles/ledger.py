@@ -5,7 +5,7 @@ To undo a merge is to take its edge away: `plan` says which parts are then left,
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -85,8 +85,19 @@ def conflict_of(
     )
 
 
+_followers: list[Callable[[Mapping[UUID, UUID]], None]] = []
+
+
+def follow(follower: Callable[[Mapping[UUID, UUID]], None]) -> None:
+    """Let an app of a higher layer follow merges: it is told {gone: survivor}, in the transaction that merges."""
+    _followers.append(follower)
+
+
 def store(merges: Sequence[Merge]) -> None:
-    """Write merges whose survivors are stored already: their rows, and where all ids lead now; four statements."""
+    """Write merges whose survivors are stored already: their rows, and where all ids lead now; four statements.
+
+    And those of the followers, of which each has a number of its own.
+    """
     if not merges:
         return
     survivor: dict[UUID, UUID] = {}
@@ -102,6 +113,8 @@ def store(merges: Sequence[Merge]) -> None:
     gone = {merge.merged_id: merge.at for merge in merges}
     upsert(Alias, [Alias(id=id, profile_id=survivor[id], origin_id=id, created_at=at) for id, at in gone.items()])
     upsert(Merge, merges)
+    for follower in _followers:
+        follower(survivor)
 
 
 def living_id(raw_id: UUID) -> UUID:

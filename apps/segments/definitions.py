@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -71,7 +72,7 @@ class Definition:
         """Tell whether it may change while nothing happens."""
         return self.reads.depends_on_time
 
-    def to_sql(self, *, now: datetime, profile_ids: Iterable[UUID] | None = None) -> tuple[str, list[object]]:
+    def to_sql(self, *, now: datetime, profile_ids: Iterable[UUID] | None = None) -> tuple[str, list[Any]]:
         """Return the condition in SQL over profiles_profile AS p; see language.layout."""
         return conditions.to_sql(self.condition, now=now, layout=language.layout(profile_ids))
 

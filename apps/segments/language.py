@@ -10,6 +10,8 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from apps import conditions
 from apps.conditions import Catalogue, Column, Columns, Condition, ConditionError, EventTable, Kind, KnownField, Layout
 from apps.conditions.reads import reads
@@ -119,6 +121,25 @@ def document_of(profile: Profile, segment_keys: Iterable[str]) -> dict[str, Any]
 def event_of(event: Event) -> dict[str, Any]:
     """Return what a condition reads of a past event in memory; only valid ones are anybody's history."""
     return {"id": event.id, **_tree(_EVENT_READERS, event)}
+
+
+def reader_of(field: Field) -> Callable[[Profile], Any]:
+    """Make a function that gives a field of a profile, to be compared later with what it is then.
+
+    Trees are written down, for the profile goes on to change them; so are lists on the way, whatever is asked of them.
+    """
+    length = next(length for length in (1, 2) if ".".join(field.keys[:length]) in _PROFILE)
+    read, rest = _PROFILE[".".join(field.keys[:length])].read, field.keys[length:]
+
+    def reader(profile: Profile) -> Any:
+        found = read(profile)
+        for key in rest:
+            if type(found) is not dict:
+                break
+            found = found.get(key)
+        return orjson.dumps(found) if type(found) is dict or type(found) is list else found
+
+    return reader
 
 
 def _readers(parts: Mapping[str, _Part]) -> list[tuple[str, str, Callable[[Any], Any]]]:

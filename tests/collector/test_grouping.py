@@ -99,3 +99,11 @@ def test_a_thread_that_died_is_started_again(grouper: Grouper[str], work: Work) 
     grouper.submit("next")
 
     assert work.groups[-1] == ["next"]
+
+
+def test_who_comes_alone_does_not_wait_for_others(grouper: Grouper[str], work: Work) -> None:
+    for item in ("a", "b"):
+        work.may_go_on.release()
+        grouper.submit(item)
+
+    assert grouper._pause_secs == 0

@@ -36,6 +36,15 @@ def test_the_configuration_keeps_commands_as_they_are(tmp_path: Path) -> None:
     assert conf["program:odd"]["autostart"] == "false"
 
 
+def test_all_but_the_servers_stop_at_the_same_time_and_before_them(tmp_path: Path) -> None:
+    conf = configparser.RawConfigParser()
+
+    conf.read(write_config(tmp_path, programs(tmp_path, host="::", port=1, has_postgres=False, has_valkey=True)))
+
+    assert dict(conf["group:roles"]) == {"programs": "web,ingest,worker,cron", "priority": "50"}
+    assert dict(conf["group:servers"]) == {"programs": "valkey", "priority": "10"}
+
+
 def test_the_web_server_takes_as_many_processes_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_WORKERS", "5")
 

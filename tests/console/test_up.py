@@ -55,6 +55,9 @@ class Installation:
         """Name the processes that carry the installation's mark."""
         return [each.name() for each in psutil.process_iter() if _has_mark(each, self.var)]
 
+    def log(self) -> str:
+        return (self.var / "log" / "supervisord.log").read_text()
+
     def event_types(self) -> set[str]:
         with psycopg.connect(embedded.database_url(self.var), connect_timeout=5) as database:
             return {name for (name,) in database.execute("SELECT DISTINCT type FROM events_event")}
@@ -130,7 +133,10 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
     assert {"first", "second"} <= installation.event_types()
 
     restarted.send_signal(signal.SIGINT)
-    assert restarted.wait(timeout=30) == 0
+    try:
+        assert restarted.wait(timeout=60) == 0
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(installation.log()) from error
     assert installation.running() == []
 
 

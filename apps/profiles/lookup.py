@@ -1,0 +1,58 @@
+"""Whom texts name, many at once: customer numbers, e-mail addresses, ids old and new, identifiers of any kind."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from apps.core.ids import as_uuid
+from apps.profiles.identifiers import identifier_id, normalise
+from apps.profiles.models import Alias, Identifier, Profile
+
+
+def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
+    """Return the ids of the living profiles that each text names; five queries, whatever the number of texts.
+
+    A text that names nobody has an empty set; one that names several people has them all: the caller decides.
+    """
+    found: dict[str, set[UUID]] = {text: set() for text in texts}
+    for text, raw_ids in _raw_ids(found).items():
+        found[text] |= raw_ids
+    raw = set().union(*found.values())
+    living = dict(Alias.objects.filter(id__in=raw).values_list("id", "profile_id"))
+    ids = {living.get(raw_id, raw_id) for raw_id in raw}
+    alive = set(Profile.objects.filter(id__in=ids).values_list("id", flat=True))
+    for text, raw_ids in found.items():
+        found[text] = {living.get(raw_id, raw_id) for raw_id in raw_ids} & alive
+    for column, fold in (("primary_id", str.strip), ("email", _folded)):
+        for text, ids in _by_column(column, {text: fold(text) for text in found}):
+            found[text] |= ids
+    return found
+
+
+def _raw_ids(texts: Iterable[str]) -> dict[str, set[UUID]]:
+    found: dict[str, set[UUID]] = defaultdict(set)
+    named: dict[UUID, str] = {}
+    for text in texts:
+        as_id = as_uuid(text.strip())
+        if as_id:
+            found[text].add(as_id)
+        for kind in Identifier.Kind:
+            value = normalise(kind, text)
+            if value:
+                named[identifier_id(kind, value)] = text
+    rows = Identifier.objects.filter(id__in=named.keys(), is_shared=False).values_list("id", "profile_id")
+    for key, raw_id in rows:
+        found[named[key]].add(raw_id)
+    return found
+
+
+def _by_column(column: str, wanted: dict[str, str]) -> Iterable[tuple[str, set[UUID]]]:
+    by_value: dict[str, set[UUID]] = defaultdict(set)
+    values = [value for value in wanted.values() if value]
+    for value, profile_id in Profile.objects.filter(**{f"{column}__in": values}).values_list(column, "id"):
+        by_value[value].add(profile_id)
+    return ((text, by_value[value]) for text, value in wanted.items() if value in by_value)
+
+
+def _folded(text: str) -> str:
+    return text.strip().lower()

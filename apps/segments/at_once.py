@@ -1,0 +1,174 @@
+"""The people of a batch are decided: only by the segments that something concerns, and all of them together.
+
+The caller holds the rows of these people, and has stored what they did. The number of statements depends on the depth
+to which segments ask about each other, and on nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from apps.conditions import Context
+from apps.profiles import ledger
+from apps.profiles.models import Profile
+from apps.segments import language, memberships
+from apps.segments.definitions import Definition
+from apps.segments.index import Bits, Index
+from apps.segments.memberships import Pair
+from apps.segments.models import Cause
+
+# The edition comes first, in the same look: whoever is decided by an older one would be missed by a rebuild.
+_LOOK = """
+SELECT number, profile_id::text, segments FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentedition)
+AS edition LEFT JOIN (
+    SELECT profile_id, string_agg(segment_id::text, ',') AS segments FROM segments_membership
+    WHERE profile_id = ANY(%s) AND left_at IS NULL GROUP BY profile_id
+) AS open ON true
+"""
+
+
+@dataclass(slots=True)
+class Subject:
+    """Somebody who is decided, and by what."""
+
+    profile: Profile
+    bits: Bits
+    is_silent: bool = False
+    own: set[str] = field(default_factory=set)  # ids of the segments that he is in
+
+
+@dataclass(slots=True)
+class Result:
+    """Who enters and who leaves, before it is written."""
+
+    entered: list[Pair] = field(default_factory=list)
+    left: list[Pair] = field(default_factory=list)
+
+
+def decide(subjects: list[Subject], index: Index, *, now: datetime, fresh: Callable[[], Index]) -> None:
+    """Let people enter and leave segments. If the definitions have changed, `fresh` ones decide, all of them.
+
+    See Note [Editions] in definitions.py.
+    """
+    edition = _look(subjects)
+    if edition != index.edition:
+        index = fresh()
+        for subject in subjects:
+            subject.bits = index.everything
+    _Deciding(subjects, index, now).run()
+
+
+def _look(subjects: list[Subject]) -> int:
+    """Read the segments that people are in, and return the number of the edition."""
+    by_id = {str(subject.profile.id): subject for subject in subjects}
+    edition = 0
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, [[subject.profile.id for subject in subjects if subject.bits]])
+        for edition, profile_id, segments in cursor.fetchall():  # noqa: B007 - it is the same in all rows
+            if profile_id:
+                by_id[profile_id].own = set(segments.split(","))
+    return edition
+
+
+class _Deciding:
+    """One batch on its way through the waves."""
+
+    def __init__(self, subjects: Iterable[Subject], index: Index, now: datetime) -> None:
+        self.subjects = [subject for subject in subjects if subject.bits]
+        self.index = index
+        self.now = now
+        self.context = Context(now)
+        self.results = {is_silent: Result() for is_silent in (False, True)}
+        self.unmoved: set[UUID] | None = None  # those whose events lie elsewhere, once anybody's history matters
+
+    def run(self) -> None:
+        """Decide wave after wave, and write what has changed."""
+        for wave in self.index.waves:
+            for subject in self.subjects if wave.in_memory else ():
+                if subject.bits & wave.in_memory:
+                    self._decide_in_memory(subject, wave.in_memory)
+            asked = self._asked_by_sql(wave.by_sql) if wave.by_sql else {}
+            if asked:
+                self._decide_by_sql(asked)
+        self._write()
+
+    def _decide_in_memory(self, subject: Subject, bits: Bits) -> None:
+        """Decide in order; what reads a segment that changes comes after it, and joins in."""
+        index, tests, own = self.index, self.index.tests, subject.own
+        document = language.document_of(subject.profile, [index.keys[id] for id in own if id in index.keys])
+        waiting = subject.bits & bits
+        while waiting:
+            lowest = waiting & -waiting
+            place = lowest.bit_length() - 1
+            definition = index.segments[place]
+            is_match, name = tests[place](document, self.context) is True, str(definition.id)
+            if is_match is not (name in own) and self._settle(subject, definition, is_in=is_match):
+                document["profile"]["segments"] = sorted(index.keys[id] for id in own if id in index.keys)
+                subject.bits |= index.readers_of(definition.key)
+                waiting |= subject.bits & bits & -lowest
+            waiting &= ~lowest
+
+    def _settle(self, subject: Subject, definition: Definition, *, is_in: bool) -> bool:
+        """Note that somebody enters or leaves; whoever came into a sticky segment stays."""
+        if not is_in and definition.is_sticky:
+            return False
+        result = self.results[subject.is_silent or not definition.is_built]
+        pair = (definition.id, subject.profile.id)
+        if is_in:
+            subject.own.add(str(definition.id))
+            result.entered.append(pair)
+        else:
+            subject.own.discard(str(definition.id))
+            result.left.append(pair)
+        return True
+
+    def _asked_by_sql(self, bits: Bits) -> dict[int, list[Subject]]:
+        """List whom each definition with history concerns; nobody whose events have still to follow a merge."""
+        concerned = [subject for subject in self.subjects if subject.bits & bits]
+        if concerned and self.unmoved is None:
+            self.unmoved = ledger.unmoved(subject.profile.id for subject in self.subjects)
+        asked: dict[int, list[Subject]] = {}
+        for subject in concerned:
+            if not self.unmoved or subject.profile.id not in self.unmoved:
+                for place, _ in self.index.those(subject.bits & bits):
+                    asked.setdefault(place, []).append(subject)
+        return asked
+
+    def _decide_by_sql(self, asked: dict[int, list[Subject]]) -> None:
+        """Decide all that are asked in one statement, after what it reads of memberships has been written."""
+        if any(self.index.segments[place].segments for place in asked):
+            self._write()
+        parts: list[str] = []
+        params: list[Any] = []
+        for place, subjects in asked.items():
+            ids = [subject.profile.id for subject in subjects]
+            sql, of_sql = self.index.segments[place].to_sql(now=self.now, profile_ids=ids)
+            parts.append(f"SELECT {place}, p.id FROM profiles_profile AS p WHERE p.id = ANY(%s) AND {sql}")  # noqa: S608
+            params += [ids, *of_sql]
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(parts), params)
+            matches = set(cursor.fetchall())
+        for place, subjects in asked.items():
+            definition = self.index.segments[place]
+            for subject in subjects:
+                is_match = (place, subject.profile.id) in matches
+                if is_match is not (str(definition.id) in subject.own) and self._settle(
+                    subject, definition, is_in=is_match
+                ):
+                    subject.bits |= self.index.readers_of(definition.key)
+
+    def _write(self) -> None:
+        for is_silent, result in self.results.items():
+            if result.entered or result.left:
+                memberships.change(
+                    entered=result.entered,
+                    left=result.left,
+                    because=Cause.EVENT,
+                    now=self.now,
+                    is_silent=is_silent,
+                )
+        self.results = {is_silent: Result() for is_silent in (False, True)}

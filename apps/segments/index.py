@@ -1,0 +1,123 @@
+"""Which segments something concerns: from fields and event types to the definitions that read them.
+
+Sets of definitions are bits of a number, in the order in which they are decided: the pipeline asks for each profile.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+from uuid import UUID
+
+from apps.conditions import Context, RecordedEvents, truth
+from apps.profiles.models import Profile
+from apps.segments import definitions, language
+from apps.segments.definitions import Definition, Definitions
+
+Bits = int
+Seen = tuple[Any, ...]  # the values of the fields of an index, in a profile
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Definitions that can be decided together: those in memory first, then, by one statement, those with history."""
+
+    in_memory: Bits
+    by_sql: Bits
+
+
+class Index:
+    """The definitions, and all that is known of them before anybody is decided."""
+
+    def __init__(self, found: Definitions) -> None:
+        self.edition = found.edition
+        ranks = _ranks(found.segments)
+        self.segments = sorted(found.segments, key=lambda each: (ranks[each.key], each.has_history))  # it is stable
+        self.everything: Bits = (1 << len(self.segments)) - 1
+        self.waves = [
+            Wave(
+                self._where(lambda each, rank=rank: ranks[each.key] == rank and not each.has_history),
+                self._where(lambda each, rank=rank: ranks[each.key] == rank and each.has_history),
+            )
+            for rank in range(max(ranks.values(), default=-1) + 1)
+        ]
+        self.tests = [truth(each.condition) for each in self.segments]
+        self.bits = {str(each.id): 1 << place for place, each in enumerate(self.segments)}
+        self.keys = {str(id): key for key, id in found.ids.items()}
+        self.ids = found.ids
+        self._readers = {key: self._where(lambda each, key=key: key in each.segments) for key in found.ids}
+        fields = sorted({field for each in self.segments for field in each.fields}, key=str)
+        self._fields = [
+            (language.reader_of(field), self._where(lambda each, field=field: field in each.fields)) for field in fields
+        ]
+        self.reading_primary_id = self._where(lambda each: any(f.keys[0] == "primary_id" for f in each.fields))
+        self._any_type = self._where(lambda each: each.reads.any_event_type)
+        types = {type for each in self.segments for type in each.reads.event_types}
+        self._types = {
+            type: self._any_type | self._where(lambda each, type=type: type in each.reads.event_types) for type in types
+        }
+        self.nothing = self.see(_NOBODY)
+        self.of_nobody = self._where(_may_match_nobody)
+
+    def _where(self, test: Any) -> Bits:
+        return reduce(or_, (1 << place for place, each in enumerate(self.segments) if test(each)), 0)
+
+    def those(self, bits: Bits) -> Iterator[tuple[int, Definition]]:
+        """Yield definitions with their places, in the order in which they are decided."""
+        while bits:
+            place = (bits & -bits).bit_length() - 1
+            yield place, self.segments[place]
+            bits &= bits - 1
+
+    def see(self, profile: Profile) -> Seen:
+        """Note what the fields are that any definition reads; later changes of the profile do not show in it."""
+        return tuple([read(profile) for read, _ in self._fields])
+
+    def changed(self, before: Seen, profile: Profile) -> Bits:
+        """Return what reads fields that are not any more what they were."""
+        found = 0
+        for old, (read, readers) in zip(before, self._fields, strict=True):
+            new = read(profile)
+            if new is not old and (new != old or type(new) is not type(old)):
+                found |= readers
+        return found
+
+    def happened(self, types: Iterable[str]) -> Bits:
+        """Return what asks about past events of these types."""
+        found = 0
+        for type in types:
+            found |= self._types.get(type, self._any_type)
+        return found
+
+    def readers_of(self, key: str) -> Bits:
+        """Return what asks about a segment."""
+        return self._readers.get(key, 0)
+
+
+def read() -> Index:
+    """Read all definitions."""
+    return Index(definitions.read())
+
+
+def _ranks(segments: Iterable[Definition]) -> dict[str, int]:
+    """Number the waves: what asks about a segment with history is decided after the statement that decides that."""
+    by_key: dict[str, Definition] = {}
+    ranks: dict[str, int] = {}
+    for each in segments:  # in order of dependency
+        asked = [by_key[key] for key in each.segments if key in by_key]
+        ranks[each.key] = max((ranks[other.key] + other.has_history for other in asked), default=0)
+        by_key[each.key] = each
+    return ranks
+
+
+_NOBODY: Final = Profile(id=UUID(int=0))
+
+
+def _may_match_nobody(definition: Definition) -> bool:
+    """Tell whether somebody of whom nothing is known may belong to the segment: he is then decided in any case."""
+    document = language.document_of(_NOBODY, ())
+    context = Context(_LONG_AGO, RecordedEvents(()))
+    return definition.is_time_dependent or truth(definition.condition)(document, context) is True

@@ -1,0 +1,165 @@
+"""Segments whose members are named one by one: by a list that somebody brings, or by a flow."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from apps.profiles import touching
+from apps.profiles.lookup import people_of
+from apps.profiles.models import Profile
+from apps.segments import definitions, memberships
+from apps.segments.models import Cause, Membership, Segment
+
+CHUNK: Final = 1_000  # lines, or people, of a transaction
+SHOWN: Final = 1_000  # lines that are reported one by one; all are counted
+Line = tuple[int, str]  # its number, and the name in it
+
+
+class ListError(ValueError):
+    """A list cannot be taken at all; the text says why."""
+
+
+class Mode(Enum):
+    """What a list means for the segment."""
+
+    ADD = "add"  # these, too
+    REPLACE = "replace"  # these, and nobody else
+    REMOVE = "remove"  # not these
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a list."""
+
+    n_lines: int = 0
+    n_entered: int = 0
+    n_left: int = 0
+    n_unknown: int = 0
+    n_ambiguous: int = 0
+    unknown: list[Line] = field(default_factory=list)  # name nobody
+    ambiguous: list[Line] = field(default_factory=list)  # name several people, and therefore nobody
+
+    def note(self, line: Line, *, is_ambiguous: bool) -> None:
+        """Note a line that could not be followed."""
+        if is_ambiguous:
+            self.n_ambiguous += 1
+        else:
+            self.n_unknown += 1
+        noted = self.ambiguous if is_ambiguous else self.unknown
+        if len(noted) < SHOWN:
+            noted.append(line)
+
+
+def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
+    """Yield the names in a CSV file, one a line, of a column whose name the first line gives, or of the first column.
+
+    Empty lines are skipped. Raises ListError for what is no CSV, or has no such column.
+    """
+    rows = csv.reader(file)
+    place = 0
+    try:
+        if column:
+            header = [name.strip().lower() for name in next(rows, [])]
+            if column.strip().lower() not in header:
+                message = f"There is no column {column}; the first line has {', '.join(header) or 'nothing'}."
+                raise ListError(message)
+            place = header.index(column.strip().lower())
+        for row in rows:
+            name = row[place].strip() if len(row) > place else ""
+            if name:
+                yield rows.line_num, name
+    except (csv.Error, UnicodeDecodeError) as error:
+        message = f"Line {rows.line_num + 1} is no CSV in UTF-8: {error}."
+        raise ListError(message) from None
+
+
+def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) -> Report:
+    """Let people enter or leave a segment as a list says, chunk by chunk; what names nobody stops nobody else.
+
+    Safe to repeat. Raises ListError for a segment that is not decided by lists.
+    """
+    turn = _Turn(segment, Segment.Kind.LIST, Cause.LIST, now)
+    kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
+    rest = iter(lines)
+    while chunk := list(islice(rest, CHUNK)):
+        ids = _resolve(chunk, turn.report)
+        turn.let(ids, is_in=mode is not Mode.REMOVE)
+        if mode is Mode.REPLACE:
+            kept.update(id.bytes for id in ids)
+    if mode is Mode.REPLACE:
+        for ids in _others(segment, kept):
+            turn.let(ids, is_in=False)
+    return turn.report
+
+
+def set_by_flow(segment: Segment, profile_ids: Iterable[UUID], *, is_in: bool, now: datetime) -> Report:
+    """Let people enter or leave a segment because a flow says so. Raises ListError for one that flows do not decide."""
+    turn = _Turn(segment, Segment.Kind.FLOW, Cause.FLOW, now)
+    turn.let(list(profile_ids), is_in=is_in)
+    return turn.report
+
+
+class _Turn:
+    """One who may change the members of a segment, and what came of it."""
+
+    def __init__(self, segment: Segment, kind: Segment.Kind, because: Cause, now: datetime) -> None:
+        if segment.kind != kind:
+            message = f"The segment {segment.key} is decided {segment.get_kind_display().lower()}."
+            raise ListError(message)
+        if not segment.is_enabled:
+            message = f"The segment {segment.key} is switched off: nobody enters or leaves."
+            raise ListError(message)
+        self.segment = segment
+        self.because = because
+        self.now = now
+        self.report = Report()
+        self.is_asked_about = any(segment.key in each.segments for each in definitions.read().segments)
+
+    def let(self, ids: list[UUID], *, is_in: bool) -> None:
+        """Let people enter or leave, and have those decided again whom other segments ask about this one."""
+        with transaction.atomic():
+            # Whoever was merged or erased since he was looked up is not there any more.
+            living = [row.id for row in Profile.objects.only("id").locked(ids)]
+            pairs = [(self.segment.pk, id) for id in living]
+            changed = memberships.change(
+                entered=pairs if is_in else (), left=() if is_in else pairs, because=self.because, now=self.now
+            )
+            if self.is_asked_about:
+                touching.touch(change.profile_id for change in (*changed.entered, *changed.left))
+        self.report.n_entered += len(changed.entered)
+        self.report.n_left += len(changed.left)
+
+
+def _resolve(chunk: list[Line], report: Report) -> list[UUID]:
+    found = people_of({name for _, name in chunk})
+    ids: list[UUID] = []
+    for line in chunk:
+        report.n_lines += 1
+        people = found[line[1]]
+        if len(people) == 1:
+            ids += people
+        else:
+            report.note(line, is_ambiguous=bool(people))
+    return ids
+
+
+def _others(segment: Segment, kept: set[bytes]) -> Iterator[list[UUID]]:
+    """Yield the members who are not among some people, page by page, in the order of their ids."""
+    members = Membership.objects.filter(segment=segment, left_at=None).order_by("profile_id")
+    last: UUID | None = None
+    while True:
+        after = members.filter(profile_id__gt=last) if last else members
+        page = list(after.values_list("profile_id", flat=True)[:CHUNK])
+        if not page:
+            return
+        last = page[-1]
+        others = [id for id in page if id.bytes not in kept]
+        if others:
+            yield others
