@@ -30,6 +30,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "People",
                 "items": [
                     _page("Profiles", "group", "profiles_profile_changelist", "profiles.view_profile"),
+                    _page("Segments", "workspaces", "segments_segment_changelist", "segments.view_segment"),
                     _page("Sessions", "devices", "cdp_sessions_session_changelist", "cdp_sessions.view_session"),
                     _page("Events", "bolt", "events_event_changelist", "events.view_event"),
                 ],

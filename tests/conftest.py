@@ -34,10 +34,12 @@ def fresh_memory() -> Iterator[None]:
     from apps.collector import compliance, computed_traits, event_types, redirects, segments, sources
     from apps.events import identification, partitions
     from apps.profiles import identifiers, merge_rules, scores
+    from apps.segments import catalogue
 
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
+    known = (catalogue.configured, catalogue.sampled)
     values = (computed_traits.current, segments.current, scores.current, compliance.current)
-    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current):
+    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current, *known):
         snapshot.forget()
     partitions.forget()
     yield

@@ -17,6 +17,9 @@ ANSWERS_FOR_DATA = (
     "core.view_auditentry",
     "core.view_task",
 )
+SEES_SEGMENTS = ("segments.view_segment",)
+CHANGES_SEGMENTS = (*SEES_SEGMENTS, *(f"segments.{verb}_segment" for verb in ("add", "change", "delete")))
+EXPORTS_SEGMENTS = ("segments.export_members",)
 SEES_MERGES = ("profiles.view_merge", "profiles.view_identityconflict")
 IDENTITY_MODELS = ("profiles.{}_blockedidentifier", "profiles.{}_mergerule", "events.{}_identificationpoint")
 SEES_IDENTITY = tuple(model.format("view") for model in IDENTITY_MODELS)
@@ -57,13 +60,29 @@ DEVELOPER = (
     *SEES_IDENTITY,
     *CHANGES_IDENTITY,
     *CHANGES_TRAITS,
+    *CHANGES_SEGMENTS,
 )
 ROLES = {
-    "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA),
-    "Data steward": (*SEES_PEOPLE, *SEES_COLLECTING, *SEES_MERGES, *ANSWERS_FOR_DATA),
+    "Administrator": (*DEVELOPER, *CHANGES_USERS, *ANSWERS_FOR_DATA, *EXPORTS_SEGMENTS),
+    "Data steward": (
+        *SEES_PEOPLE,
+        *SEES_COLLECTING,
+        *SEES_MERGES,
+        *ANSWERS_FOR_DATA,
+        *SEES_SEGMENTS,
+        *EXPORTS_SEGMENTS,
+    ),
     "Developer": DEVELOPER,
-    "Marketer": (*SEES_PEOPLE, *SEES_CONSENTS, *SEES_COLLECTING, *SEES_MERGES, *CHANGES_TRAITS),
-    "Analyst": (*SEES_FIGURES, "events.view_eventtype", "events.view_computedtrait"),
+    "Marketer": (
+        *SEES_PEOPLE,
+        *SEES_CONSENTS,
+        *SEES_COLLECTING,
+        *SEES_MERGES,
+        *CHANGES_TRAITS,
+        *CHANGES_SEGMENTS,
+        *EXPORTS_SEGMENTS,
+    ),
+    "Analyst": (*SEES_FIGURES, *SEES_SEGMENTS, "events.view_eventtype", "events.view_computedtrait"),
 }
 
 

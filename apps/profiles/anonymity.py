@@ -54,6 +54,16 @@ _KEPT_FACTS: Final = tuple(
 )
 
 
+def is_harmless(name: str) -> bool:
+    """Tell whether texts of this name tell of nobody."""
+    return name.lower() in _HARMLESS or name in settings.HARMLESS_PROPERTIES
+
+
+def is_telling(name: str) -> bool:
+    """Tell whether a name is one of what names, places or describes somebody, or is itself such a thing."""
+    return bool(_SPEAKING.search(name) or _TELLING.search(name))
+
+
 def harmless(tree: Any, *, name: str = "") -> Any:
     """Return what of a JSON tree tells of nobody; MISSING when nothing does."""
     if isinstance(tree, dict):
@@ -68,7 +78,7 @@ def harmless(tree: Any, *, name: str = "") -> Any:
     if isinstance(tree, bool):
         return tree
     if isinstance(tree, str):
-        return tree if name.lower() in _HARMLESS or name in settings.HARMLESS_PROPERTIES else MISSING
+        return tree if is_harmless(name) else MISSING
     return MISSING if tree is None or _TELLING.search(name) else tree
 
 

@@ -174,6 +174,12 @@ def in_order(definitions: Iterable[Definition]) -> list[Definition]:
         raise DefinitionError("condition", message) from None
 
 
+def check(row: Segment) -> None:
+    """Refuse what `save` refuses, as far as can be said before. Raises DefinitionError, which names the field."""
+    _check(row)
+    _check_others(row)
+
+
 def save(row: Segment) -> bool:
     """Store a definition, and tell whether its meaning changed: then everybody is to be decided anew.
 

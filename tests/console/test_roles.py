@@ -12,7 +12,7 @@ from tests.factories import NOON, InboxItemFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event"}
+PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event", "segments.segment"}
 COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
 TROUBLE = {
     "events.refusedevent",
@@ -38,10 +38,10 @@ SEES = {
     "": set(),
 }
 ADDS = {
-    "Administrator": COLLECTING | IDENTITY | RULES | USERS,
+    "Administrator": COLLECTING | IDENTITY | RULES | USERS | {"segments.segment"},
     "Data steward": RULES,
-    "Developer": COLLECTING | IDENTITY,
-    "Marketer": {"events.computedtrait"},
+    "Developer": COLLECTING | IDENTITY | {"segments.segment"},
+    "Marketer": {"events.computedtrait", "segments.segment"},
     "Analyst": set(),
     "": set(),
 }

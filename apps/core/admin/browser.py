@@ -4,19 +4,24 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
+from apps.core.admin.conditions.asked import CONDITION, Asked
+from apps.core.admin.conditions.languages import Language
 from apps.core.admin.shown import NOTHING
 
 BEFORE, AFTER = "before", "after"
 EXACT_BELOW = 10_000
+Page = tuple[list[Any], bool, bool]  # rows, and whether there are newer and older ones
 
 
 class BrowserChangeList(ChangeList):
@@ -28,9 +33,15 @@ class BrowserChangeList(ChangeList):
     model_admin: Any
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
-        """Leave the position out of the filters."""
+        """Leave the position and the condition out of the filters."""
         found: dict[str, Any] = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in (BEFORE, AFTER)}
+        return {name: value for name, value in found.items() if name not in (BEFORE, AFTER, CONDITION)}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """Narrow the list by the condition, too; one that is wrong shows nothing but what is wrong."""
+        found = super().get_queryset(request, exclude_parameters)
+        self.asked = Asked.by(request, self.model_admin.language)
+        return self.asked.narrow(found)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         """Order by the key alone: any other order would read the whole table."""
@@ -38,31 +49,42 @@ class BrowserChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and one row more."""
-        fields: tuple[str, ...] = self.model_admin.keyset
         size = self.list_per_page
-        after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
-        rows_query = self.queryset
-        if after:
-            forward = rows_query.filter(_beyond(self.model, fields, after, "gt")).order_by(*fields)
-            rows = list(forward[: size + 1])
-            has_newer, has_older = len(rows) > size, True
-            rows = rows[:size][::-1]
-        else:
-            rows = list(
-                (rows_query.filter(_beyond(self.model, fields, before, "lt")) if before else rows_query)[: size + 1]
-            )
-            has_newer, has_older = bool(before), len(rows) > size
-            rows = rows[:size]
+        nothing: Page = ([], False, False)
+        page = self.asked.within_time(lambda: self._read_page(request, size), instead=nothing)
+        rows, has_newer, has_older = page
         for row in rows:
             self.model_admin.mask(request, row)
         self.result_list = rows
-        self.result_count = estimated_count(self.queryset, is_filtered=bool(self.get_filters_params() or self.query))
-        self.full_result_count = self.result_count
+        self.result_count = self.full_result_count = self._count(len(rows))
         self.show_all = self.can_show_all = self.multi_page = False
         self.show_full_result_count = self.show_admin_actions = False
         self.paginator = Paginator(rows, size)
+        fields: tuple[str, ...] = self.model_admin.keyset
         self.newer = self._link(AFTER, fields, rows[0]) if rows and has_newer else ""
         self.older = self._link(BEFORE, fields, rows[-1]) if rows and has_older else ""
+
+    def _read_page(self, request: HttpRequest, size: int) -> Page:
+        """Return the rows of a page, and whether there are newer and older ones."""
+        fields: tuple[str, ...] = self.model_admin.keyset
+        after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
+        query = self.queryset
+        if after:
+            forward = query.filter(_beyond(self.model, fields, after, "gt")).order_by(*fields)
+            rows = list(forward[: size + 1])
+            return rows[:size][::-1], len(rows) > size, True
+        rows = list((query.filter(_beyond(self.model, fields, before, "lt")) if before else query)[: size + 1])
+        return rows[:size], bool(before), len(rows) > size
+
+    def _count(self, n_shown: int) -> int:
+        """Count, unless nobody can wait for it: a condition has no statistics."""
+        self.is_counted = True
+        if self.asked.error:
+            return 0
+        is_filtered = bool(self.get_filters_params() or self.query or self.asked.text)
+        count = self.asked.counted(lambda: estimated_count(self.queryset, is_filtered=is_filtered))
+        self.is_counted = count is not None
+        return n_shown if count is None else count
 
     def _link(self, name: str, fields: tuple[str, ...], row: Any) -> str:
         position = ",".join(_text(getattr(row, field)) for field in fields)
@@ -118,6 +140,8 @@ class Browser(ModelAdmin):
     head_template = ""  # what stands above the panels of a page
     empty_value_display = NOTHING
     empty_list = "Nothing is here yet, or nothing that fits."
+    language: ClassVar[Language | None] = None  # in which conditions filter the list
+    list_before_template = "admin/cdp/query_bar.html"
     actions: Any = None
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -136,6 +160,12 @@ class Browser(ModelAdmin):
 
     def mask(self, request: HttpRequest, row: Any) -> None:
         """Take out of a row, in memory, what the user may not see; nothing where everybody who sees rows sees all."""
+
+    @property
+    def media(self) -> Any:
+        """Add the scripts of the bar."""
+        scripts: Any = (Script("cdp/condition/query.js", type="module"),) if self.language else ()
+        return super().media + forms.Media(js=scripts)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Find the row of a page, masked."""

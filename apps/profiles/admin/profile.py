@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core import paths
 from apps.core.admin.browser import Browser
@@ -23,6 +24,9 @@ from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
 from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
+from apps.segments.admin.languages import PEOPLE
+from apps.segments.admin.shown import segments_of
+from apps.segments.models import Membership, Segment
 from apps.sessions.models import Session
 
 N_SESSIONS = 10
@@ -44,17 +48,39 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(is_anonymous=self.value() == "anonymous") if self.value() else queryset
 
 
+class SegmentFilter(DropdownFilter):
+    """The members of one segment, by the index that keeps each in it once."""
+
+    title = "segment"
+    parameter_name = "segment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer all segments to those who may see them."""
+        may_see = request.user.has_perm("segments.view_segment")
+        return list(Segment.objects.order_by("name").values_list("key", "name")) if may_see else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        """Narrow the list."""
+        if not self.value():
+            return queryset
+        stays = Membership.objects.filter(segment__key=self.value(), left_at=None, profile_id=OuterRef("pk"))
+        return queryset.filter(Exists(stays))
+
+
 @admin.register(Profile)
 class ProfileAdmin(PrivacyActions, Browser):
     """People: who they are, what is known of them, and what they did."""
 
     list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
-    list_filter = (KindFilter,)
+    list_filter = (KindFilter, SegmentFilter)
+    list_filter_submit = True
+    language = PEOPLE
     search_fields = ("email",)
     search_help_text = "E-mail, phone, customer number, user or anonymous id, profile's id, old or new: the whole of it"
     head_template = "admin/cdp/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
+        ("Segments", {"classes": ("side",), "fields": ("segments_shown",)}),
         ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
         ("Facts", {"classes": ("side",), "fields": ("facts",)}),
         ("Traits", {"classes": ("side",), "fields": ("free_traits",)}),
@@ -163,6 +189,11 @@ class ProfileAdmin(PrivacyActions, Browser):
     def computed_shown(self, row: Profile) -> SafeString:
         """Show the computed traits, those that say nothing of this person included."""
         return values_of(row, ComputedTrait.objects.filter(is_enabled=True).order_by("name"))
+
+    @admin.display(description="Segments")
+    def segments_shown(self, row: Profile) -> SafeString:
+        """Show what the person belongs to, and did."""
+        return segments_of(row.id)
 
     @admin.display(description="Ids")
     def ids_shown(self, row: Profile) -> SafeString:

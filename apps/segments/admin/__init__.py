@@ -1,5 +1,5 @@
-"""The admin's pages of segments: the runs that decide them."""
+"""The admin's pages of segments: list, form with editor, members, growth, why somebody is in one; live runs."""
 
-from apps.segments.admin import run
+from apps.segments.admin import languages, run, segment
 
-__all__ = ["run"]
+__all__ = ["languages", "run", "segment"]

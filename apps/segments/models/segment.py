@@ -41,6 +41,7 @@ class Segment(models.Model):
                 condition=models.Q(kind="condition") ^ models.Q(condition=""), name="segment_condition_fits_kind"
             )
         ]
+        permissions = [("export_members", "Can export who is in a segment")]
 
     def __str__(self) -> str:
         return self.name

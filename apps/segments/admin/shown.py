@@ -1,0 +1,74 @@
+"""Segments as people read them: how fresh one is, who is in it, why."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.admin.shown import badge, moment, rows, tree
+from apps.segments import catalogue
+from apps.segments.models import Membership, Segment
+from apps.segments.why import Clause
+
+KIND_COLOURS = {Segment.Kind.CONDITION: "blue", Segment.Kind.LIST: "grey", Segment.Kind.FLOW: "amber"}
+TRUTHS = {True: ("true", "green"), False: ("false", "red"), None: ("unknown", "amber")}
+HIDDEN = "hidden: personal data"
+N_STAYS = 50
+
+
+def kind_of(row: Segment) -> SafeString:
+    """Show what decides who is in it."""
+    return badge(row.get_kind_display(), KIND_COLOURS[Segment.Kind(row.kind)])
+
+
+def state_of(row: Segment) -> SafeString:
+    """Show whether its members are those of its present meaning."""
+    if not row.is_enabled:
+        return badge("off")
+    if row.kind == Segment.Kind.CONDITION and row.decided_at is None:
+        return badge("being built", "amber")
+    return badge("up to date", "green")
+
+
+def why_link(stay: Membership, text: Any) -> SafeString:
+    """Link to why somebody is in a segment, or was."""
+    address = reverse("admin:segments_why", args=[stay.segment_id, stay.profile_id])
+    return format_html('<a class="cdp-link" href="{}">{}</a>', address, text)
+
+
+def segments_of(profile_id: Any) -> SafeString:
+    """Show the segments that somebody is in, and those that he was in, each linked to why."""
+    stays = Membership.objects.filter(profile_id=profile_id).select_related("segment").order_by("-entered_at")
+    latest = sorted(stays[:N_STAYS], key=lambda stay: stay.left_at is not None)
+    return rows(
+        (why_link(stay, stay.segment.name), _since(stay), stay.get_entered_because_display()) for stay in latest
+    )
+
+
+def _since(stay: Membership) -> SafeString:
+    if stay.left_at is None:
+        return format_html(
+            '<span title="{}">since {}</span>', stay.get_entered_because_display(), moment(stay.entered_at)
+        )
+    return format_html('<span class="cdp-none">until {}</span>', moment(stay.left_at))
+
+
+def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
+    """Return a clause as the template draws it; values are hidden from those who may not see personal data."""
+    word, colour = TRUTHS[clause.truth]
+    return {
+        "text": clause.text,
+        "join": {"and": "all of these", "or": "any of these", "not": "not"}.get(clause.join, ""),
+        "badge": badge(word, colour),
+        "values": [
+            (each.text, _value(each.value) if sees_all or all(map(catalogue.is_harmless, each.fields)) else HIDDEN)
+            for each in clause.values
+        ],
+        "clauses": [as_lines(below, sees_all=sees_all) for below in clause.clauses],
+    }
+
+
+def _value(value: Any) -> SafeString:
+    return moment(value) if isinstance(value, datetime) else tree(value)

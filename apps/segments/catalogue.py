@@ -1,0 +1,99 @@
+"""All that a condition may ask about, with names, kinds and values seen: for the editor and the query bar."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from apps.conditions import Catalogue, KnownField
+from apps.conditions.parse import parse_field
+from apps.conditions.tree import Field
+from apps.core.snapshot import Snapshot
+from apps.events.models import ComputedTrait, EventType
+from apps.profiles import anonymity, schema
+from apps.profiles.models import ConsentType
+from apps.segments import language, seen
+from apps.segments.models import Segment
+
+REFRESH_SECS: Final = 300.0
+CONFIGURED_SECS: Final = 10.0
+# The kind of what computed traits say that count and date events. Others say what was in the events.
+_KINDS: Final = {
+    **dict.fromkeys(("count", "sum", "average", "distinct_count"), "number"),
+    **dict.fromkeys(("first_time", "last_time"), "date and time"),
+}
+_COLUMNS: Final = (
+    *("country", "is_anonymous", "created_at", "first_seen_at", "last_seen_at", "segments"),
+    *("visits.count", "visits.last", "visits.previous", "events.count"),
+)
+_FACTS: Final = (
+    path
+    for path, field in schema.FIELDS.items()
+    if path.startswith("data.") and not field.is_pii and field.kind is not schema.Kind.MAP
+)
+_HARMLESS: Final = frozenset(
+    {f"profile@{path}" for path in (*_COLUMNS, *_FACTS)}
+    | {f"event@{name}" for name in ("type", "time", "journey", "tags")}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Configured:
+    """What people have defined: it changes rarely, and must be there at once."""
+
+    fields: dict[str, KnownField]
+    event_types: tuple[str, ...]
+    harmless: frozenset[str]
+
+
+def _read_configured() -> _Configured:
+    traits = list(ComputedTrait.objects.filter(is_enabled=True).order_by("key"))
+    fields = {_computed(row.key): KnownField(row.name, _KINDS.get(row.function, "")) for row in traits}
+    for id, name in ConsentType.objects.order_by("id").values_list("id", "name"):
+        fields[str(Field("profile", ("consents", id)))] = KnownField(f"Consent: {name}", "consent")
+    keys = tuple(Segment.objects.order_by("key").values_list("key", flat=True))
+    fields[language.SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value, keys)
+    return _Configured(
+        fields,
+        tuple(sorted({*EventType.objects.values_list("type", flat=True), *seen.types()})),
+        frozenset(_computed(row.key) for row in traits if row.function in _KINDS),
+    )
+
+
+def _computed(key: str) -> str:
+    return str(Field("profile", ("computed", key)))
+
+
+def _read_seen() -> dict[str, KnownField]:
+    return {**seen.in_profiles(), **seen.in_events(configured.get().event_types)}
+
+
+configured: Final = Snapshot(_read_configured, refresh_secs=CONFIGURED_SECS)
+sampled: Final = Snapshot(_read_seen, refresh_secs=REFRESH_SECS)
+
+
+def people() -> Catalogue:
+    """Return what may be asked of people: fields that there always are, those that are configured, and those seen."""
+    known = language.catalogue(configured.get().event_types)
+    fields = {**known.fields, **configured.get().fields}
+    for text, field in sampled.get().items():
+        about = schema.find(text.removeprefix("profile@")) if text.startswith("profile@data.") else None
+        values = () if about and about.is_pii else field.values
+        if text in fields:
+            fields[text] = replace(fields[text], values=values)
+        elif known.knows(parse_field(text)):
+            fields[text] = replace(field, values=values)
+    return replace(known, fields=fields)
+
+
+def events() -> Catalogue:
+    """Return what may be asked of events."""
+    whole = people()
+    fields = {text: field for text, field in whole.fields.items() if text.startswith("event@")}
+    fields["event@type"] = replace(fields["event@type"], values=whole.event_types)
+    return Catalogue(fields, open_objects=frozenset(text for text in whole.open_objects if text.startswith("event@")))
+
+
+def is_harmless(field: Field) -> bool:
+    """Tell whether a field tells of nobody: whether it is left of people and events for who may not see names."""
+    if (field.root, *field.keys[:1]) in (("event", "properties"), ("event", "traits")):
+        return len(field.keys) > 1 and anonymity.is_harmless(field.keys[-1])
+    return str(field) in _HARMLESS or str(field) in configured.get().harmless

@@ -1,0 +1,144 @@
+// The text of a condition: what may be typed is offered at the cursor, and what is wrong is marked where it is.
+
+import { afterQuiet } from "./server.js"
+
+let nextId = 1
+
+export function textEditor(textarea, server) {
+    const frame = textarea.closest("[data-condition-text]")
+    const backdrop = frame.querySelector("[data-backdrop]")
+    const problem = frame.parentElement.querySelector("[data-problem]")
+    problem.id ||= `cdp-problem-${nextId++}`
+    textarea.setAttribute("aria-describedby", problem.id)
+    const completion = completionOf(textarea, frame, backdrop, server)
+
+    function show(error) {
+        textarea.setAttribute("aria-invalid", error ? "true" : "false")
+        problem.replaceChildren(...(error ? explained(error) : []))
+        mark(error)
+    }
+
+    function mark(error) {
+        const text = textarea.value
+        if (!error || error.offset === null || error.offset === undefined) return backdrop.replaceChildren(text)
+        const at = [...text].slice(0, error.offset).join("").length // Python counts characters, JavaScript halves of some
+        const wrong = document.createElement("mark")
+        wrong.textContent = [...text].slice(error.offset, error.offset + error.length).join("") || "\u00a0"
+        const rest = error.length ? at + wrong.textContent.length : at
+        backdrop.replaceChildren(text.slice(0, at), wrong, text.slice(rest))
+    }
+
+    function explained(error) {
+        const where = error.line ? `Line ${error.line}, column ${error.column}: ` : ""
+        const parts = [`${where}${error.message} ${error.hint ?? ""}`.trim()]
+        if (error.suggestion) parts.push(" Did you mean ", correction(error), "?")
+        return parts
+    }
+
+    function correction(error) {
+        const button = document.createElement("button")
+        Object.assign(button, { type: "button", className: "cdp-link", textContent: error.suggestion })
+        button.addEventListener("click", () => {
+            const characters = [...textarea.value]
+            if (error.offset !== null) characters.splice(error.offset, error.length, error.suggestion)
+            textarea.value = characters.join("")
+            textarea.focus()
+            textarea.dispatchEvent(new Event("input", { bubbles: true }))
+        })
+        return button
+    }
+
+    textarea.addEventListener("input", () => mark(null))
+    mark(null)
+    return { show, mark, isCompleting: completion.isOpen }
+}
+
+function completionOf(textarea, frame, backdrop, server) {
+    const list = document.createElement("ul")
+    Object.assign(list, { id: `cdp-completion-${nextId++}`, className: "cdp-completion", hidden: true })
+    list.setAttribute("role", "listbox")
+    list.setAttribute("aria-label", "What may be typed here")
+    frame.append(list)
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id],
+        ["aria-expanded", "false"]]) textarea.setAttribute(name, value)
+    let found = [], active = -1, asked = 0
+
+    async function offer() {
+        const position = textarea.selectionStart, text = textarea.value, question = ++asked
+        const characters = [...text.slice(0, position)].length
+        const answer = await server.complete(text, characters)
+        if (question !== asked || document.activeElement !== textarea) return
+        const typed = (each) => [...text].slice(each.start, characters).join("").toLowerCase()
+        found = (answer.suggestions ?? []).filter((each) => each.value.toLowerCase() !== typed(each))
+        active = -1
+        found.length ? open(position) : close()
+    }
+
+    function open(position) {
+        list.replaceChildren(...found.map(option))
+        list.hidden = false
+        textarea.setAttribute("aria-expanded", "true")
+        const caret = document.createElement("span")
+        backdrop.replaceChildren(textarea.value.slice(0, position), caret, textarea.value.slice(position))
+        const width = frame.clientWidth
+        list.style.top = `${caret.offsetTop + 24}px`
+        list.style.left = `${Math.max(0, Math.min(caret.offsetLeft, width - list.offsetWidth))}px`
+    }
+
+    function option(suggestion, index) {
+        const item = document.createElement("li")
+        item.id = `${list.id}-${index}`
+        item.setAttribute("role", "option")
+        const value = document.createElement("code"), note = document.createElement("small")
+        value.textContent = suggestion.value
+        note.textContent = suggestion.label || suggestion.kind
+        item.append(value, note)
+        item.addEventListener("pointerdown", (event) => { event.preventDefault(); accept(index) })
+        return item
+    }
+
+    function close() {
+        asked++
+        ask.cancel()
+        found = []
+        list.hidden = true
+        textarea.setAttribute("aria-expanded", "false")
+        textarea.removeAttribute("aria-activedescendant")
+    }
+
+    function move(step) {
+        active = (active + step + found.length) % found.length
+        for (const [index, item] of [...list.children].entries()) item.setAttribute("aria-selected", index === active)
+        list.children[active].scrollIntoView({ block: "nearest" })
+        textarea.setAttribute("aria-activedescendant", list.children[active].id)
+    }
+
+    function accept(index) {
+        const { start, end, value } = found[index]
+        const characters = [...textarea.value]
+        const needsBlank = !value.endsWith("(") && (characters[end] ?? "") !== " "
+        characters.splice(start, end - start, value + (needsBlank ? " " : ""))
+        textarea.value = characters.join("")
+        const position = [...characters.join("")].slice(0, start + [...value].length + (needsBlank ? 1 : 0)).join("").length
+        textarea.setSelectionRange(position, position)
+        close()
+        textarea.dispatchEvent(new Event("input", { bubbles: true }))
+    }
+
+    const ask = afterQuiet(offer, 120)
+    textarea.addEventListener("input", (event) => { if (event.isTrusted || document.activeElement === textarea) ask() })
+    textarea.addEventListener("blur", close)
+    textarea.addEventListener("keydown", (event) => {
+        if (event.key === " " && event.ctrlKey) { event.preventDefault(); offer() }
+        if (list.hidden) return
+        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+        const takes = (event.key === "Enter" && active >= 0) || (event.key === "Tab" && !event.shiftKey)
+        if (step) move(step)
+        else if (takes) accept(Math.max(active, 0))
+        else if (event.key === "Escape") close()
+        else return
+        event.preventDefault()
+        event.stopImmediatePropagation()
+    })
+    return { isOpen: () => !list.hidden }
+}

@@ -1,0 +1,331 @@
+"""The pages of segments: the form saves definitions, counts at once, and each page keeps what may not be seen."""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from apps.console.roles import load_roles
+from apps.core.models import AuditEntry
+from apps.segments import counting
+from apps.segments.admin import pages
+from apps.segments.models import Segment, SegmentSize
+from tests.factories import NOON, EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:segments_segment_changelist")
+ADD = reverse("admin:segments_segment_add")
+PREVIEW = reverse("admin:segments_preview")
+FILLED = {"name": "Pros", "key": "pros", "description": "", "kind": "condition", "is_enabled": "on"}
+
+
+@pytest.fixture
+def as_role() -> Callable[[str], Client]:
+    """Sign somebody in who has one role."""
+    load_roles()
+
+    def sign_in(role: str) -> Client:
+        user = User.objects.create(username=role, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def page(client: Client, name: str, *args: Any, **params: str) -> str:
+    answer = client.get(reverse(f"admin:{name}", args=args), params)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_segment_is_added_with_its_canonical_text(admin_client: Client) -> None:
+    answer = admin_client.post(ADD, {**FILLED, "condition": 'profile@traits.plan=="pro"'})
+
+    assert answer.status_code == 302
+    made = Segment.objects.get()
+    assert (made.key, made.condition, made.decided_at) == ("pros", 'profile@traits.plan = "pro"', None)
+    assert AuditEntry.objects.filter(action="added", object_id=made.pk).exists()
+    assert "being built" in admin_client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"condition": "profile@visits.count >"}, "condition", "The condition ends too early."),
+        ({"condition": "profile@visitz.count > 1"}, "condition", "Did you mean profile@visits.count?"),
+        ({"condition": 'profile@segments CONTAINS "nosuch"'}, "condition", "There is no segment nosuch."),
+        ({"condition": 'profile@segments CONTAINS "pros"'}, "condition", "in a circle"),
+        ({"condition": ""}, "condition", "Say who belongs to it."),
+        ({"condition": "profile@visits.count > 1", "key": "Not a key"}, "key", "Use small letters"),
+    ],
+)
+def test_a_mistake_stands_beside_its_field(
+    admin_client: Client, changes: dict[str, str], field: str, message: str
+) -> None:
+    answer = admin_client.post(ADD, {**FILLED, **changes})
+
+    assert answer.status_code == 200
+    assert message in str(answer.context["adminform"].form.errors[field])
+    assert not Segment.objects.exists()
+
+
+def test_a_list_has_no_condition(admin_client: Client) -> None:
+    admin_client.post(ADD, {**FILLED, "kind": "list", "condition": "profile@visits.count > 1"})
+
+    made = Segment.objects.get()
+    assert (made.kind, made.condition) == ("list", "")
+    assert "Whoever is on the list." in page(admin_client, "segments_overview", made.pk)
+
+
+def test_key_and_kind_stay_when_the_rest_is_changed(admin_client: Client) -> None:
+    row = SegmentFactory(key="pros", decided_at=NOON)
+    address = reverse("admin:segments_segment_change", args=[row.pk])
+
+    admin_client.post(address, {**FILLED, "key": "other", "kind": "list", "condition": "profile@visits.count > 1"})
+
+    row.refresh_from_db()
+    assert (row.key, row.kind, row.condition, row.decided_at) == ("pros", "condition", "profile@visits.count > 1", None)
+
+
+def test_a_segment_that_others_ask_about_is_not_deleted(admin_client: Client) -> None:
+    row = SegmentFactory(key="pros", kind="list")
+    SegmentFactory(condition='profile@segments CONTAINS "pros"')
+
+    answer = admin_client.post(reverse("admin:segments_segment_delete", args=[row.pk]), {"post": "yes"}, follow=True)
+
+    assert "Other segments ask about it" in answer.content.decode()
+    assert Segment.objects.filter(pk=row.pk).exists()
+
+
+def test_the_list_shows_size_trend_and_state(admin_client: Client, django_assert_max_num_queries: Any) -> None:
+    for number in range(5):
+        row = SegmentFactory(size=1200 + number, decided_at=NOON)
+        today = counting.date.today()
+        SegmentSize.objects.bulk_create(
+            SegmentSize(segment=row, day=today - timedelta(days=days), size=1000 + days) for days in range(4)
+        )
+
+    with django_assert_max_num_queries(15):
+        text = admin_client.get(LIST).content.decode()
+
+    assert "1,204" in text
+    assert text.count("<polyline") == 5
+    assert "From 1,003 to 1,000" in text
+    assert "up to date" in text
+
+
+def test_people_are_counted_and_some_are_shown_while_a_segment_is_written(admin_client: Client) -> None:
+    anna = ProfileFactory(name="Anna Adler", traits={"plan": "pro"})
+    ProfileFactory(name="Ben Berg", traits={"plan": "free"})
+
+    text = admin_client.post(PREVIEW, {"condition": 'profile@traits.plan = "pro"'}).content.decode()
+
+    assert "<strong>1</strong>" in text
+    assert (str(anna.pk) in text, "Anna Adler" in text, "Ben Berg" in text) == (True, True, False)
+    assert "counting" not in text
+    assert admin_client.post(PREVIEW, {"condition": "profile@traits.plan ="}).status_code == 204
+
+
+def test_an_estimate_is_followed_by_an_exact_count(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    estimate = counting.Number(5_000, is_exact=False, margin=200)
+    monkeypatch.setattr(counting, "count", lambda *_, **__: estimate)
+    text = admin_client.post(PREVIEW, {"condition": "profile@visits.count >= 0"}).content.decode()
+    assert "about 5,000" in text
+    assert "give or take 200" in text
+    assert "counting …" in text
+
+    def too_slow(*_: Any, **__: Any) -> None:
+        raise counting.TooSlow
+
+    monkeypatch.setattr(counting, "count", too_slow)
+    assert "counting …" in admin_client.post(PREVIEW, {"condition": "profile@visits.count >= 0"}).content.decode()
+    text = admin_client.post(f"{PREVIEW}?exactly", {"condition": "profile@visits.count >= 0"}).content.decode()
+    assert "Counting takes too long here" in text
+
+
+def test_a_page_shows_members_page_by_page(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PAGE", 2)
+    segment = SegmentFactory(decided_at=NOON)
+    people = [ProfileFactory(name=f"Person {number}") for number in range(5)]
+    for person in people[:4]:
+        MembershipFactory(segment=segment, profile_id=person.pk)
+    MembershipFactory(segment=segment, profile_id=people[4].pk, left_at=NOON)
+
+    first = page(admin_client, "segments_overview", segment.pk)
+    second = page(admin_client, "segments_members", segment.pk, before=str(people[2].pk))
+
+    assert [person.name in first for person in people] == [False, False, True, True, False]
+    assert [person.name in second for person in people] == [True, True, False, False, False]
+    assert f"before={people[2].pk}" in first
+    assert "More" not in second
+
+
+def test_overlap_of_two_segments(admin_client: Client) -> None:
+    one, other, shared = SegmentFactory(), SegmentFactory(), ProfileFactory()
+    for segment in (one, other):
+        MembershipFactory(segment=segment, profile_id=shared.pk)
+    MembershipFactory(segment=one)
+
+    text = page(admin_client, "segments_overlap", one.pk, other=str(other.pk))
+
+    assert "<b>1</b> · 50" in text
+    assert admin_client.get(reverse("admin:segments_overlap", args=[one.pk]), {"other": "x"}).status_code == 404
+
+
+def test_why_shows_each_clause_with_its_truth_and_values(admin_client: Client) -> None:
+    condition = (
+        'profile@traits.plan = "pro" AND (age(profile@data.pii.birthday) >= 18 OR profile@visits.count > 5) '
+        'AND NOT profile@country = "DE" AND DID("purchase" WHERE event@properties.amount > 50)'
+    )
+    segment = SegmentFactory(condition=condition, decided_at=NOON)
+    anna = ProfileFactory(name="Anna", traits={"plan": "pro"}, visit_count=7, country="FR")
+    EventFactory(profile_id=anna.pk, type="purchase", properties={"amount": 60})
+    EventFactory(profile_id=anna.pk, type="purchase", properties={"amount": 60}, is_valid=False)
+    MembershipFactory(segment=segment, profile_id=anna.pk)
+
+    answer = admin_client.get(reverse("admin:segments_why", args=[segment.pk, anna.pk]))
+
+    clauses = {line["text"]: line for line in flat(answer.context["clause"])}
+    words = {text: line["badge"].split(">")[1].split("<")[0] for text, line in clauses.items()}
+    assert words == {
+        str(segment.condition).replace('NOT profile@country = "DE"', 'profile@country != "DE"'): "true",
+        'profile@traits.plan = "pro"': "true",
+        "age(profile@data.pii.birthday) >= 18 OR profile@visits.count > 5": "true",
+        "age(profile@data.pii.birthday) >= 18": "unknown",
+        "profile@visits.count > 5": "true",
+        'profile@country != "DE"': "true",
+        'DID("purchase" WHERE event@properties.amount > 50)': "true",
+    }
+    [(counted, number)] = clauses['DID("purchase" WHERE event@properties.amount > 50)']["values"]
+    assert (counted, ">1<" in number) == ('COUNT("purchase" WHERE event@properties.amount > 50)', True)
+    text = answer.content.decode()
+    assert "Why is Anna in" in text
+    assert "An event of the person" in text
+
+
+def flat(clause: dict[str, Any]) -> list[dict[str, Any]]:
+    return [clause, *(line for below in clause["clauses"] for line in flat(below))]
+
+
+def test_a_profile_shows_its_segments_now_and_before(admin_client: Client) -> None:
+    anna, now, before = ProfileFactory(), SegmentFactory(name="Now in"), SegmentFactory(name="Once in")
+    MembershipFactory(segment=before, profile_id=anna.pk, left_at=NOON)
+    MembershipFactory(segment=now, profile_id=anna.pk)
+
+    text = page(admin_client, "profiles_profile_change", anna.pk)
+
+    assert text.index("Now in") < text.index("Once in")
+    assert reverse("admin:segments_why", args=[now.pk, anna.pk]) in text
+    changes = admin_client.get(reverse("admin:profiles_profile_changelist"), {"segment": now.key}).context["cl"]
+    assert list(changes.result_list) == [anna]
+    gone = admin_client.get(reverse("admin:profiles_profile_changelist"), {"segment": before.key}).context["cl"]
+    assert list(gone.result_list) == []
+
+
+def exported(client: Client, segment: Segment) -> list[dict[str, str]]:
+    answer: Any = client.post(reverse("admin:segments_export", args=[segment.pk]))
+    assert answer.status_code == 200
+    return list(csv.DictReader(StringIO(b"".join(answer.streaming_content).decode())))
+
+
+def test_members_are_exported_and_that_is_noted(as_role: Callable[[str], Client]) -> None:
+    segment = SegmentFactory(key="pros")
+    anna = ProfileFactory(name='=cmd("x")', email="anna@example.com", country="DE")
+    MembershipFactory(segment=segment, profile_id=anna.pk)
+
+    [row] = exported(as_role("Marketer"), segment)
+
+    assert (row["id"], row["email"], row["name"]) == (str(anna.pk), "anna@example.com", '\'=cmd("x")')
+    noted = AuditEntry.objects.get(action="exported")
+    assert (noted.object_id, noted.details["with_personal_data"]) == (str(segment.pk), True)
+    client = as_role("Analyst")
+    assert client.post(reverse("admin:segments_export", args=[segment.pk])).status_code == 403
+
+
+def test_whoever_sees_no_names_sees_none_here(as_role: Callable[[str], Client]) -> None:
+    segment = SegmentFactory(condition='profile@traits.plan = "pro" AND profile@visits.count > 2')
+    anna = ProfileFactory(name="Anna Adler", email="anna@example.com", traits={"plan": "secret"}, visit_count=3)
+    MembershipFactory(segment=segment, profile_id=anna.pk)
+    analyst = as_role("Analyst")
+
+    for text in (
+        page(analyst, "segments_overview", segment.pk),
+        page(analyst, "segments_why", segment.pk, anna.pk),
+        page(analyst, "profiles_profile_change", anna.pk),
+    ):
+        assert not {"Anna Adler", "anna@example.com", "secret"} & {
+            word for word in ("Anna Adler", "anna@example.com", "secret") if word in text
+        }
+    why = page(analyst, "segments_why", segment.pk, anna.pk)
+    assert "hidden: personal data" in why
+    assert '<span class="cdp-int">3</span>' in why
+
+
+def test_who_may_do_what(as_role: Callable[[str], Client]) -> None:
+    segment = SegmentFactory()
+    analyst, marketer = as_role("Analyst"), as_role("Marketer")
+
+    assert analyst.get(LIST).status_code == 200
+    assert analyst.get(ADD).status_code == 403
+    assert analyst.post(PREVIEW, {"condition": "profile@visits.count > 1"}).status_code == 403
+    assert "Edit" not in page(analyst, "segments_overview", segment.pk)
+    assert marketer.get(ADD).status_code == 200
+    assert "Edit" in page(marketer, "segments_overview", segment.pk)
+    nobody = Client()
+    nobody.force_login(User.objects.create(username="nobody", is_staff=True))
+    for name, args in (("segments_overview", [segment.pk]), ("segments_members", [segment.pk])):
+        assert nobody.get(reverse(f"admin:{name}", args=args)).status_code == 403
+
+
+def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> None:
+    segment = SegmentFactory(kind="list", key="guests")
+    anna, ben = ProfileFactory(email="anna@example.com"), ProfileFactory(email="ben@example.com")
+    address = reverse("admin:segments_list", args=[segment.pk])
+
+    text = "anna@example.com\nnobody@example.com\n"
+    answer = admin_client.post(address, {"names": text, "mode": "add"})
+    assert "2 lines: 1 entered, 0 left, 1 named nobody" in answer.content.decode()
+    file = SimpleUploadedFile("guests.csv", b"\xef\xbb\xbfnumber,mail\n1,ben@example.com\n")
+    answer = admin_client.post(address, {"file": file, "column": "mail", "mode": "replace"})
+    assert "1 line: 1 entered, 1 left" in answer.content.decode()
+
+    assert [stay.profile_id for stay in segment.memberships.filter(left_at=None)] == [ben.pk]
+    assert segment.memberships.get(profile_id=anna.pk).left_at is not None
+    segment.refresh_from_db()
+    assert segment.size == 1
+    noted = AuditEntry.objects.filter(object_id=segment.pk, action="changed").latest("at")
+    assert (noted.details["list"], noted.details["entered"], noted.details["left"]) == ("replace", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"mode": "add"}, "Bring a file, or write names"),
+        ({"mode": "add", "names": "a,b\nc,d", "column": "e"}, "There is no column e"),
+        ({"mode": "dance", "names": "a"}, "Select a valid choice"),
+    ],
+)
+def test_a_list_that_cannot_be_taken_changes_nothing(admin_client: Client, sent: dict[str, str], message: str) -> None:
+    stay = MembershipFactory(segment__kind="list")
+
+    answer = admin_client.post(reverse("admin:segments_list", args=[stay.segment_id]), sent)
+
+    assert message in answer.content.decode()
+    assert stay.segment.memberships.filter(left_at=None).count() == 1
+
+
+def test_only_lists_take_lists(admin_client: Client, as_role: Callable[[str], Client]) -> None:
+    condition, by_list = SegmentFactory(), SegmentFactory(kind="list")
+    sent = {"mode": "add", "names": "x"}
+
+    assert admin_client.post(reverse("admin:segments_list", args=[condition.pk]), sent).status_code == 403
+    assert as_role("Analyst").post(reverse("admin:segments_list", args=[by_list.pk]), sent).status_code == 403
