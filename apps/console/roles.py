@@ -38,6 +38,8 @@ SEES_TROUBLE = (
     "events.change_inboxitem",
     "core.view_task",
     "core.change_task",
+    "segments.view_liverun",
+    "segments.change_liverun",
     "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
