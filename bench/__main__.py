@@ -25,6 +25,8 @@ TARGETS = {
     "web_rss_mb": "< 150",
     "merge_block_ms": "< 100",
     "profile_lookup_p50_ms": "< 5",
+    "segment_sql_ratio": "<= 1.2",
+    "live_incremental_growth": "<= 1.5",
     "crash_lost": "0",
     "crash_doubled": "0",
     "crash_miscounted": "0",

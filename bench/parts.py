@@ -23,6 +23,7 @@ from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
 from bench.machine import web
 from bench.rich import TYPE, orders, switch
+from bench.segments import live_run, segment_sql
 
 Figures = dict[str, float]
 WEB_SECS = 8.0
@@ -189,6 +190,9 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "crash": crash,
     "merge": merge,
     "lookup": lookup,
+    # The last ones: they make people of their own, and nobody else is left.
+    "segment_sql": segment_sql,
+    "live": live_run,
 }
 
 

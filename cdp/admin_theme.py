@@ -106,6 +106,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Inbox", "inbox", "events_inboxitem_changelist", "events.view_inboxitem"),
+                    _page("Live runs", "autorenew", "segments_liverun_changelist", "segments.view_liverun"),
                     _page("Tasks", "progress_activity", "core_task_changelist", "core.view_task"),
                     _page("Queues", "stacks", "django_rq_dashboard_changelist", "django_rq.admin"),
                     _page("API keys", "key", "core_apikey_changelist", "core.view_apikey"),

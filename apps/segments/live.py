@@ -1,7 +1,7 @@
 """Live segmentation: what has to be decided now, and for whom. Runs do it; see runs.py."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -39,7 +39,7 @@ def begin_due(*, requested_by: str, now: datetime) -> Begun:
     begun = [_build(known, requested_by=requested_by, now=now)]
     if Touched.objects.exists():
         begun.append(_begin(Kind.INCREMENTAL, known.segments, requested_by=requested_by, now=now))
-    said = [f"{len(lost)} pages are put again."] if lost else []
+    said = [f"{_numbered(lost)} put again."] if lost else []
     said += [each.sentence for each in begun if each.sentence]
     return Begun([*lost, *(page for each in begun for page in each.pages)], " ".join(said) or "Nothing waits.")
 
@@ -62,7 +62,11 @@ def _begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now
     pages = runs.begin(kind, segments, requested_by=requested_by, now=now)
     if pages is None:
         return Begun([], f"A run is under way already: {kind.label.lower()}.")
-    return Begun(pages, f"A run of {len(pages)} pages began: {kind.label.lower()}.")
+    return Begun(pages, f"A run of {_numbered(pages)} began: {kind.label.lower()}.")
+
+
+def _numbered(pages: Sequence[Ref]) -> str:
+    return f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
 
 
 def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from apps.core.ids import NIL
 from apps.profiles import touching
 from apps.profiles.models import Alias, Profile, Touched
-from apps.segments import deciding, definitions, memberships, sizes
+from apps.segments import deciding, definitions, sizes
 from apps.segments.deciding import Outdated, People, Range, Those
 from apps.segments.definitions import Definition, Definitions
 from apps.segments.models import Cause, LivePage, LiveRun, Segment
@@ -127,13 +127,9 @@ def _touched(page: LivePage) -> list[tuple[UUID, datetime]]:
 
 
 def _living(ids: Iterable[UUID]) -> list[UUID]:
-    """Let memberships of those who were merged away follow them, and return the profiles that live."""
+    """Return the profiles that touched ones are now: some were merged away."""
     wanted = list(ids)
-    with transaction.atomic():
-        survivors = dict(Alias.objects.filter(id__in=wanted).values_list("id", "profile_id"))
-        if survivors:
-            list(Profile.objects.all().locked(list(survivors.values())).values_list("id"))
-            memberships.adopt(survivors)
+    survivors = dict(Alias.objects.filter(id__in=wanted).values_list("id", "profile_id"))
     return sorted({survivors.get(each, each) for each in wanted})
 
 

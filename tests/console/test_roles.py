@@ -19,6 +19,7 @@ TROUBLE = {
     "events.quarantinedevent",
     "events.inboxitem",
     "core.task",
+    "segments.liverun",
     "django_rq.dashboard",
 }
 USERS = {"auth.user", "auth.group", "core.apikey"}

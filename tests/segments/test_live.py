@@ -1,12 +1,16 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from apps.profiles import touching
-from apps.segments import definitions, live
+from apps.profiles.models import Profile
+from apps.segments import at_once, definitions, index, live
+from apps.segments.at_once import Subject
 from apps.segments.models import Cause, LiveRun, Membership, Segment
 from tests.segments.people import members, person, segment, work_on
 
@@ -113,6 +117,38 @@ def test_an_overlapping_start_says_so() -> None:
     again = live.begin_full(requested_by="test", now=timezone.now())
 
     assert again == live.Begun([], "A run is under way already: everybody, as time goes by.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_changed_by_a_batch_that_did_not_know_a_definition_is_found_by_its_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "WAIT_SECS", 0.2)
+    profile = person(plan="free")
+    has_decided, may_commit = threading.Event(), threading.Event()
+
+    def change_as_a_batch_does() -> None:
+        known = index.read()
+        with transaction.atomic():
+            locked = Profile.objects.all().locked([profile.id]).get()
+            locked.traits = {"plan": "pro"}
+            locked.save()
+            at_once.decide([Subject(locked, known.everything)], known, now=timezone.now(), fresh=index.read)
+            has_decided.set()
+            assert may_commit.wait(timeout=30)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(change_as_a_batch_does)
+        assert has_decided.wait(timeout=30)
+        segment("pro", 'profile@traits.plan = "pro"')
+        too_early = begin_due()
+        may_commit.set()
+        batch.result()
+    work_on(begin_due().pages)
+
+    assert too_early.pages == []
+    assert members("pro") == {profile.id}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -69,7 +69,7 @@ def test_a_worker_takes_the_pages_from_the_queue() -> None:
     assert queue.count == 1
     SimpleWorker([queue], connection=queue.connection).work(burst=True)
 
-    assert said == "A run of 1 pages began: everybody, for new definitions."
+    assert said == "A run of 1 page began: everybody, for new definitions."
     assert members("pro") == {profile.id}
     assert LiveRun.objects.get().finished_at
 

@@ -1,5 +1,5 @@
-"""The admin's pages of segments: the list, the form with its editor, members, growth, and why somebody is in one."""
+"""The admin's pages of segments: list, form with editor, members, growth, why somebody is in one; live runs."""
 
-from apps.segments.admin import languages, segment
+from apps.segments.admin import languages, run, segment
 
-__all__ = ["languages", "segment"]
+__all__ = ["languages", "run", "segment"]

@@ -1,0 +1,114 @@
+"""Live runs: who is decided for which segments, how far that is, what came of it, and a button to do it now."""
+
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action
+
+from apps.core.admin.browser import Browser
+from apps.core.admin.shown import NOTHING, badge, moment, rows
+from apps.segments import jobs, live
+from apps.segments.models import LiveRun
+
+
+@admin.register(LiveRun)
+class LiveRunAdmin(Browser):
+    """Live runs, the latest first; one that is under way shows its progress without a reload."""
+
+    empty_list = "Nothing has been decided in the background yet."
+    list_display = ("kind", "progress_shown", "n_entered", "n_left", "started", "took")
+    actions_list = ["run_now"]
+    fieldsets = (
+        ("Progress", {"fields": ("progress_shown",)}),
+        ("Figures", {"fields": ("figures",)}),
+        ("Segments, each before those that ask about it", {"fields": ("segments_shown",)}),
+        ("Run", {"classes": ("side",), "fields": ("kind", "requested_by", "started", "finished", "took", "heartbeat")}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the part that a page under watch asks for again and again."""
+        view = self.admin_site.admin_view(self.progress)
+        return [path("<uuid:run_id>/progress/", view, name="segments_liverun_progress"), *super().get_urls()]
+
+    def progress(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
+        """Render the progress of one run."""
+        run = get_object_or_404(LiveRun, pk=run_id)
+        if not self.has_view_permission(request, run):
+            return HttpResponse(status=403)
+        return HttpResponse(_progress(run))
+
+    @action(description="Run now", url_path="run-now", permissions=["run"])
+    def run_now(self, request: HttpRequest) -> HttpResponse:
+        """Decide what waits, and everybody for what time decides, once somebody has said yes."""
+        if request.method == "POST":
+            now, name = timezone.now(), request.user.get_username()
+            for begun in (live.begin_due(requested_by=name, now=now), live.begin_full(requested_by=name, now=now)):
+                jobs.push(begun.pages)
+                self.message_user(request, begun.sentence, messages.SUCCESS if begun.pages else messages.INFO)
+            return HttpResponseRedirect(reverse("admin:segments_liverun_changelist"))
+        shown = {**self.admin_site.each_context(request), "title": "Decide everybody now?", "opts": self.opts}
+        return render(request, "admin/cdp/live_run_now.html", shown)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        """Allow those who may change runs."""
+        return request.user.has_perm("segments.change_liverun")
+
+    @admin.display(description="Progress")
+    def progress_shown(self, row: LiveRun) -> SafeString:
+        """Show state and progress, kept up to date."""
+        return _progress(row)
+
+    @admin.display(description="Figures")
+    def figures(self, row: LiveRun) -> SafeString:
+        """Show what came of it."""
+        return rows(
+            [
+                ("People", f"{row.n_seen:,}", f"of {row.n_profiles:,} when it began"),
+                ("Entered", f"{row.n_entered:,}", ""),
+                ("Left", f"{row.n_left:,}", ""),
+                ("Starts that found it under way", f"{row.n_skipped:,}", ""),
+            ]
+        )
+
+    @admin.display(description="Segments")
+    def segments_shown(self, row: LiveRun) -> SafeString:
+        """Show what is decided, with what went wrong."""
+        names = [*row.segments, *(row.problems.keys() - row.segments.keys())]
+        lines = ((key or "A page", row.problems.get(key, "")) for key in names)
+        return format_html_join("", '<p>{} <small class="cdp-none">{}</small></p>', lines) or NOTHING
+
+    @admin.display(description="Began")
+    def started(self, row: LiveRun) -> SafeString:
+        """Show when it began."""
+        return moment(row.started_at)
+
+    @admin.display(description="Ended")
+    def finished(self, row: LiveRun) -> SafeString:
+        """Show when it ended."""
+        return moment(row.finished_at)
+
+    @admin.display(description="Last sign of life")
+    def heartbeat(self, row: LiveRun) -> SafeString:
+        """Show when somebody last worked on it."""
+        return moment(row.heartbeat_at)
+
+    @admin.display(description="Took")
+    def took(self, row: LiveRun) -> str:
+        """Show how long it took, or has taken until now."""
+        secs = ((row.finished_at or timezone.now()) - row.started_at).total_seconds()
+        return f"{secs:.1f} s" if secs < 60 else f"{secs / 60:.1f} min"
+
+
+def _progress(run: LiveRun) -> SafeString:
+    if run.finished_at:
+        shown = badge("With problems", "red") if run.problems else badge("Done", "green")
+    else:
+        shown = badge("Running", "amber")
+    return render_to_string("admin/cdp/live_run_progress.html", {"run": run, "badge": shown})
