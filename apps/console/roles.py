@@ -9,6 +9,7 @@ ANSWERS_FOR_DATA = (
     *SEES_CONSENTS,
     *(f"profiles.{verb}_consenttype" for verb in ("add", "change")),
     *(f"events.{verb}_compliancerule" for verb in ("add", "change", "delete")),
+    "profiles.change_profile",
     "profiles.export_profile",
     "profiles.erase_profile",
     "profiles.view_privacyrequest",

@@ -10,7 +10,8 @@ number. A profile notes the edition up to which its tallies are complete, so tha
    alone what changed after the profile's edition: the event is stored in the same transaction, and is found later.
 3. A profile of no events is of the newest edition that is known.
 4. The background task holds the profile's row, counts its stored events for what changed after its edition, and raises
-   that (`recomputing.py`). Of two profiles that merge, the older edition remains.
+   that (`recomputing.py`). What it counted before it held the row, it uses only if exactly that is still there. Of two
+   profiles that merge, the older edition remains.
 """
 
 import logging

@@ -2,15 +2,19 @@
 
 One kind of task does all of it in pages, each a transaction that holds the rows of its profiles. What is left to do can
 be seen from the profiles themselves, so it does not matter who goes on after a crash, or what happened in between.
+
+A profile with very many events is counted before its row is held, up to the time of its last change, and only what was
+stored since while it is: whoever stores an event changes the row, and times of storing are later than all before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import accumulate, takewhile
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from apps.core.ids import NIL
@@ -26,7 +30,8 @@ from apps.profiles.tallies import States
 
 KIND: Final = "computed-traits"
 MAX_PROFILES: Final = 500  # of a page
-MAX_EVENTS: Final = 5_000  # of a page of several profiles: nobody can write to them while their events are counted
+# Nobody can write to a page's profiles while so many events are counted; of one that has more, most are counted before.
+MAX_EVENTS: Final = 5_000
 COLUMNS: Final = ("tallies", "computed", "computed_edition", "computed_until")
 
 
@@ -72,13 +77,59 @@ def recount_page(definitions: Definitions, *, now: datetime) -> int:
     n_events = accumulate(count for _, count in picked)
     n_taken = max(1, sum(1 for _ in takewhile(lambda total: total <= MAX_EVENTS, n_events)))
     ids = [profile_id for profile_id, _ in picked[:n_taken]]
+    ahead = _count_ahead(ids[0], definitions, now=now) if picked and picked[0][1] > MAX_EVENTS else None
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
-    recount(rows, definitions, now=now)
+    recount(rows, definitions, now=now, ahead=ahead)
     _store(rows)
     return len(ids)
 
 
-def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datetime) -> None:
+@dataclass(slots=True)
+class Ahead:
+    """What was counted of a profile's events before its row was held, and what has to be so still when it is."""
+
+    profile_id: UUID
+    edition: int
+    raw_ids: set[UUID]
+    until: datetime  # events that were stored later are not in it
+    n_events: int
+    states: States
+
+
+def _count_ahead(profile_id: UUID, definitions: Definitions, *, now: datetime) -> Ahead | None:
+    """Count what is stored of a profile, and hold nothing; None when it is no more."""
+    found = Profile.objects.filter(pk=profile_id).values_list("computed_edition", "updated_at").first()
+    if found is None:
+        return None
+    ahead = Ahead(profile_id, found[0], set(ledger.raw_ids([profile_id])), found[1], 0, {})
+    changed = definitions.after(ahead.edition)
+    events = _countable(changed, today=_day(now)).filter(ledger.belonging_to(profile_id))
+    ahead.n_events = _count(
+        events.filter(processed_at__lte=ahead.until), changed, _always(ahead.states), today=_day(now)
+    )
+    return ahead
+
+
+def _catches_up(ahead: Ahead, profile: Profile, changed: Definitions, *, now: datetime) -> bool:
+    """Count what was stored since, and tell whether that is all: not when events came or went in another way.
+
+    They do so when profiles merge or part, and when somebody becomes anonymous.
+    """
+    if profile.computed_edition != ahead.edition or set(ledger.raw_ids([profile.id])) != ahead.raw_ids:
+        return False
+    events = _countable(changed, today=_day(now)).filter(ledger.belonging_to(profile.id))
+    is_later = Q(processed_at__gt=ahead.until)
+    numbers = events.aggregate(before=Count("id", filter=~is_later), later=Count("id", filter=is_later))
+    if numbers["before"] != ahead.n_events:
+        return False
+    if numbers["later"]:
+        _count(events.filter(is_later), changed, _always(ahead.states), today=_day(now))
+    return True
+
+
+def recount(
+    profiles: Iterable[Profile], definitions: Definitions, *, now: datetime, ahead: Ahead | None = None
+) -> None:
     """Complete the tallies of profiles, whose rows the caller holds, and let their values be those of today.
 
     What changed after a profile's edition is counted from its stored events; the rest is complete already, and may
@@ -89,7 +140,10 @@ def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datet
         by_edition.setdefault(profile.computed_edition, []).append(profile)
     for edition, group in by_edition.items():
         changed = definitions.after(edition)
-        counted = count_stored([profile.id for profile in group], changed, now=now)
+        if ahead and ahead.profile_id == group[0].id and _catches_up(ahead, group[0], changed, now=now):
+            counted = {ahead.profile_id: ahead.states}
+        else:
+            counted = count_stored([profile.id for profile in group], changed, now=now)
         kept = {trait.key for trait in definitions.traits} - {trait.key for trait in changed.traits}
         for profile in group:
             complete = {key: state for key, state in profile.tallies.items() if key in kept}
@@ -101,18 +155,31 @@ def recount(profiles: Iterable[Profile], definitions: Definitions, *, now: datet
 def count_stored(profile_ids: Sequence[UUID], definitions: Definitions, *, now: datetime) -> dict[UUID, States]:
     """Count the stored events of profiles: in one query, and one more for each of them whose events are being moved."""
     today = _day(now)
-    counter = Counter(definitions, today=today)
     found: dict[UUID, States] = {profile_id: {} for profile_id in profile_ids}
     moving = ledger.unmoved(profile_ids)
-    parts = [(Q(profile_id__in=found.keys() - moving), None), *((ledger.belonging_to(one), one) for one in moving)]
-    columns = ("profile_id", "id", "time", "type", *definitions.roots)
-    for whose, owner in parts:
-        events = _countable(definitions, today=today).filter(whose).values_list(*columns)
-        for profile_id, event_id, time, *rest in events.iterator():
-            event = dict(zip(columns[3:], rest, strict=True))
-            states = found[owner or profile_id]
-            counter.count(states, event, time=time, event_id=event_id, edition=definitions.edition)
+    events = _countable(definitions, today=today)
+    _count(events.filter(profile_id__in=found.keys() - moving), definitions, found.__getitem__, today=today)
+    for one in moving:
+        _count(events.filter(ledger.belonging_to(one)), definitions, _always(found[one]), today=today)
     return found
+
+
+def _count(
+    events: QuerySet[Event], definitions: Definitions, states_of: Callable[[UUID], States], *, today: date
+) -> int:
+    """Count events for those under whose ids they lie, and return their number."""
+    counter, n_events = Counter(definitions, today=today), 0
+    rows = events.values_list("profile_id", "id", "time", "type", *definitions.roots)
+    for profile_id, event_id, time, *rest in rows.iterator():
+        event = dict(zip(("type", *definitions.roots), rest, strict=True))
+        counter.count(states_of(profile_id), event, time=time, event_id=event_id, edition=definitions.edition)
+        n_events += 1
+    return n_events
+
+
+def _always(states: States) -> Callable[[UUID], States]:
+    """Let events count for one profile, under whose id they may not lie yet."""
+    return lambda _: states
 
 
 def _countable(definitions: Definitions, *, today: date) -> QuerySet[Event]:

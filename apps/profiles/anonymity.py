@@ -88,6 +88,11 @@ def harmless_object(tree: dict[str, Any]) -> dict[str, Any]:
     return {} if kept is MISSING else kept
 
 
+def is_kept_fact(path: str) -> bool:
+    """Tell whether a field of a profile tells of nobody, whatever it holds."""
+    return any(field.path == path for field in _KEPT_FACTS)
+
+
 def columns_of(profile: Profile) -> dict[str, Any]:
     """Return the columns of a profile as they are when nobody may be recognised; counts, times and country stay."""
     data: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.core import paths
+from apps.core import paths, storable
 from apps.core.audit import Actor
 from apps.core.paths import MISSING, Path, PathError
 from apps.profiles import ledger, schema, touching
@@ -50,6 +50,10 @@ def _apply(profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: da
     problems: list[tuple[str, str]] = []
     changes: list[ProfileChange] = []
     for dotted, value in values.items():
+        unstorable = storable.problem_in({dotted: value}, dotted)
+        if unstorable:
+            problems.append((dotted, unstorable.message))
+            continue
         try:
             path, after = _checked(dotted, value)
             found = paths.get(document, path)

@@ -1,7 +1,9 @@
 """Consents and privacy in a real browser: set up, erase, certify, look back."""
 
 import json
+import time
 from collections.abc import Callable
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -14,19 +16,21 @@ pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples"
 Shoot = Callable[[str], None]
 
 
+def track(live: Live, source_id: str, session: str, *events: dict[str, Any]) -> str:
+    """Send events as a browser does, and return whose they are."""
+    ids = {"source": {"id": source_id}, "session": {"id": session}}
+    payload = json.dumps({**ids, "events": events}).encode()
+    request = Request(f"{live.address}/track", payload, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=10) as answer:
+        return str(json.load(answer)["profile"]["id"])
+
+
 @pytest.fixture
 def carla(live: Live) -> str:
     """The profile id of Carla, who asked to be forgotten."""
-    source = live.source("Carla's shop")
     facts = {"pk": "C-9000", "email": {"main": "carla@example.com"}, "firstname": "Carla", "lastname": "Costa"}
-    payload = {
-        "source": {"id": source["id"]},
-        "session": {"id": "carlas-phone"},
-        "events": [{"type": "page-view"}, {"type": "sign-up", "properties": facts}],
-    }
-    request = Request(f"{live.address}/track", json.dumps(payload).encode(), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
-        return str(json.load(answer)["profile"]["id"])
+    sign_up = {"type": "sign-up", "properties": facts}
+    return track(live, live.source("Carla's shop")["id"], "carlas-phone", {"type": "page-view"}, sign_up)
 
 
 def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) -> None:
@@ -40,6 +44,17 @@ def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) ->
     admin.get_by_role("button", name="Save and continue editing").click()
     expect(admin.locator("#id_valid_days")).to_be_visible()
     shoot("consent-type")
+    time.sleep(2.5)  # the web server reads consent types again
+    source_id = live.source("Dora's shop")["id"]
+    for is_granted in (True, False):
+        decision = {"type": "consent-update", "properties": {"consents": {"letters": is_granted}}}
+        track(live, source_id, "doras-phone", decision)
+    admin.goto(f"{live.address}/admin/profiles/consentdecision/")
+    expect(admin.locator("#result_list")).to_contain_text("withdrawn")
+    shoot("decisions")
+    admin.locator("#result_list tbody tr a").first.click()
+    expect(admin.get_by_text("You may write to me once a month.")).to_be_visible()
+    shoot("decision")
 
     admin.goto(f"{live.address}/admin/events/compliancerule/add/")
     admin.get_by_label("Name").fill("Addresses")
@@ -87,5 +102,3 @@ def test_a_person_is_erased_and_it_is_certified(admin: Page, live: Live, shoot: 
     admin.goto(f"{live.address}/admin/core/auditentry/")
     expect(admin.locator("#result_list")).to_contain_text("erased")
     shoot("audit-log")
-    admin.goto(f"{live.address}/admin/profiles/consentdecision/")
-    shoot("decisions")

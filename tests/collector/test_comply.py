@@ -307,3 +307,24 @@ def test_a_decision_counts_also_when_profiles_are_merged_within_the_batch(source
 
     assert Profile.objects.count() == 1
     assert kept() == []
+
+
+def test_a_repetition_of_what_was_refused_is_refused_too_and_no_duplicate(client: APIClient, source: Source) -> None:
+    view = {**PAGE_VIEW, "id": "m-1"}
+
+    answer = send(client, source, view, view)
+
+    assert [error["field"] for error in answer.json()["errors"]] == ["events.0", "events.1"]
+    send_as_one_batch(source, track_payload(source, events=[view]), track_payload(source, events=[view]))
+    assert RefusedEvent.objects.filter(code="consent_required").count() == 4
+    assert not kept()
+
+
+def test_a_repetition_is_kept_once_when_the_consent_has_come_in_between(source: Source) -> None:
+    view = {**PAGE_VIEW, "id": "m-1"}
+    payloads = [track_payload(source, events=[event]) for event in (view, consent(marketing=True), view, view)]
+
+    send_as_one_batch(source, *payloads)
+
+    assert len(kept()) == 1
+    assert RefusedEvent.objects.get().code == "consent_required"

@@ -1,6 +1,7 @@
 """The number of SQL statements does not depend on how much is processed together."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -11,11 +12,18 @@ from django.test.utils import CaptureQueriesContext
 from apps.collector import accept, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.core import snapshot
 from apps.events.models import Event, InboxItem, Source
 from tests.factories import CHROME, SourceFactory, track_payload
 
 pytestmark = pytest.mark.django_db
 SIZES = (1, 10, 100)
+
+
+@pytest.fixture(autouse=True)
+def timeless_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for what is kept in memory: read again in the middle of a test, it would be a statement more."""
+    monkeypatch.setattr(snapshot, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
 
 def tracks(source: Source, count: int) -> list[tuple[str, dict[str, Any]]]:

@@ -1,5 +1,6 @@
 """Operators change what events mean in forms, try it before they save it, and are told where a mistake is."""
 
+import json
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ SCHEMA = '{"type": "object", "properties": {"total": {"type": "number"}}}'
 
 def form(**fields: Any) -> dict[str, Any]:
     """Return what a browser posts; rows are given as lists of tuples in the order of their columns."""
-    traits, profile = fields.pop("traits", []), fields.pop("profile", [])
+    traits, profile, redact = (fields.pop(name, []) for name in ("traits", "profile", "redact"))
     return {
         "name": "Order placed",
         "is_enabled": "on",
@@ -36,6 +37,9 @@ def form(**fields: Any) -> dict[str, Any]:
         "profile-operation": [row[1] for row in profile],
         "profile-source": [row[2] for row in profile],
         "profile-when": [(*row, "")[3] for row in profile],
+        "redact-property": [row[0] for row in redact],
+        "redact-how": [row[1] for row in redact],
+        "compute": "",
         **fields,
     }
 
@@ -120,7 +124,8 @@ def test_a_built_in_type_is_changed_on_top_of_its_definition(admin: Client) -> N
 def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> None:
     overrides = {
         "tags": ["big"],
-        "redact": {"card": "drop"},
+        "redact": {"card": "drop", "iban.number": "last4"},
+        "compute": {"interests": {"add": "properties.n", "name": "properties.what", "default": 1}},
         "traits": {"data.total": "total", "data.code": ["a", "b"]},
         "profile": {
             "traits.n": [{"add": "properties.n", "when": "event@properties.n > 1"}, {"increment": 1.5}],
@@ -137,6 +142,8 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         tags=initial["tags"],
         traits=[(line["source"], line["target"]) for line in initial["traits"]],
         profile=[tuple(line[name] for name in PROFILE) for line in initial["profile"]],
+        redact=[(line["property"], line["how"]) for line in initial["redact"]],
+        compute=json.dumps(initial["compute"]),
     )
 
     row.refresh_from_db()
@@ -177,6 +184,10 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         ({"profile": [("traits.a", "increment", "x")]}, "profile", "profile.traits.a: Expected a number, not 'x'."),
         ({"profile": [("traits.a", "sing", "x")]}, "profile", "profile.traits.a: Unknown operation."),
         ({"profile": [("", "equals", "properties.a")]}, "profile", "Which field of the profile"),
+        ({"redact": [("card..x", "drop")]}, "redact", "redact.card..x: 'card..x' is not a dotted path"),
+        ({"redact": [("card", "first4")]}, "redact", "redact.card: Unknown redaction"),
+        ({"compute": '{"interests": {"add": "n"}}'}, "compute", "compute.interests: Expected an operation and a name"),
+        ({"compute": '{"data.x": {"percentage": []}}'}, "compute", "compute.data.x: A profile has no such field"),
         (
             {"profile": [("traits.a", "off", ""), ("traits.a", "equals", "properties.a")]},
             "profile",

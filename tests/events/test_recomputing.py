@@ -1,5 +1,6 @@
 """In the background computed traits become what stored events say, windows slide, and everybody gets scores."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -14,8 +15,10 @@ from apps.core.upsert import update
 from apps.events import computed_traits, jobs, recomputing
 from apps.events.computed_traits import Counter
 from apps.events.models import ComputedTrait, Event
-from apps.profiles.models import Profile, ScoreScale
+from apps.profiles import by_hand
+from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale
 from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory
+from tests.shop import Shop
 
 ORDERED = "order-completed"
 pytestmark = pytest.mark.django_db
@@ -287,3 +290,83 @@ def test_a_value_is_the_same_counted_now_or_from_the_database() -> None:
     stored = recomputing.count_stored([anna.id], definitions, now=NOON)
 
     assert stored[anna.id] == anna.tallies
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Let something happen between the count of a profile with many events and the lock of its row."""
+    monkeypatch.setattr(recomputing, "MAX_EVENTS", 5)
+    count_ahead = recomputing._count_ahead
+
+    def happens(what: Callable[[], None]) -> None:
+        def count_and_wait(*args: Any, **kwargs: Any) -> Any:
+            ahead = count_ahead(*args, **kwargs)
+            what()
+            return ahead
+
+        monkeypatch.setattr(recomputing, "_count_ahead", count_and_wait)
+
+    return happens
+
+
+def people_with_orders(shop: Shop) -> tuple[Profile, Profile]:
+    """Two people, of whom the first has more orders than a page counts."""
+    for number in range(5):
+        shop.call("track", anonymousId="phone", event=ORDERED, properties={"total": number})
+    shop.call("track", anonymousId="laptop", event=ORDERED, properties={"total": 10})
+    first, second = Profile.objects.order_by("id")
+    return first, second
+
+
+def test_a_profile_with_many_events_is_counted_before_its_row_is_held(
+    shop: Shop, meanwhile: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, _ = people_with_orders(shop)
+    define("revenue", "sum")
+    count, locked, done = recomputing._count, ProfileQuerySet.locked, []
+    monkeypatch.setattr(recomputing, "_count", lambda *args, **more: done.append("count") or count(*args, **more))
+    monkeypatch.setattr(ProfileQuerySet, "locked", lambda *args: done.append("hold") or locked(*args))
+    meanwhile(lambda: None)
+
+    recomputing.recount_page(computed_traits.read(), now=NOON)
+
+    assert done == ["count", "hold"]
+    assert said(anna) == {"revenue": 10}
+
+
+def test_what_is_stored_meanwhile_counts_whenever_it_happened(shop: Shop, meanwhile: Any) -> None:
+    anna, _ = people_with_orders(shop)
+    define("revenue", "sum")
+    define("earliest", "first")
+    late = NOON - timedelta(days=3)
+
+    def order() -> None:
+        shop.call("track", anonymousId="phone", event=ORDERED, properties={"total": 100})
+        shop.call("track", anonymousId="phone", event=ORDERED, properties={"total": 1000}, time=late)
+
+    meanwhile(order)
+    recount()
+
+    assert said(anna) == {"revenue": 1110, "earliest": 1000}
+
+
+def test_what_comes_by_a_merge_meanwhile_counts_and_what_goes_by_its_undoing_does_not(
+    shop: Shop, meanwhile: Any
+) -> None:
+    anna, bert = people_with_orders(shop)
+    define("revenue", "sum")
+    meanwhile(lambda: merge_by_hand(anna, bert, shop))
+    recount()
+    assert said(anna) == {"revenue": 20}
+
+    computed_traits.renew(ComputedTrait.objects.all())
+    meanwhile(lambda: shop.undo(Merge.objects.get(), settles=False))
+    recount()
+
+    assert said(anna) == {"revenue": 10}
+    assert said(bert) == {"revenue": 10}
+
+
+def merge_by_hand(one: Profile, other: Profile, shop: Shop) -> None:
+    if not Merge.objects.exists():
+        by_hand.merge(one.id, other.id, actor="user:1", now=shop.later(seconds=1))

@@ -199,3 +199,33 @@ def test_segments_are_listed_with_the_time_since_when() -> None:
         {"key": "new", "name": "NEW", "since": "2026-11-24T12:00:00Z"},
         {"key": "vip", "name": "VIP", "since": "2026-11-23T12:00:00Z"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "field"),
+    [
+        ('"a\\u0000b"', 422, "set.traits.x"),
+        ('"a\\ud800b"', 400, ""),
+        ("1e999", 400, ""),
+        ("NaN", 400, ""),
+        ("[" * 900 + "]" * 900, 422, "set.traits.x"),
+        ("[" * 90_000 + "]" * 90_000, 400, ""),
+        ('{"a\\u0000": 1}', 422, "set.traits.x"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused(value: str, code: int, field: str) -> None:
+    body = f'{{"set": {{"traits.x": {value}}}}}'
+
+    answer = program(Scope.PROFILES_WRITE).patch(
+        f"/api/profiles/{ProfileFactory().id}", body, content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json()["field"]) == (code, field)
+
+
+@pytest.mark.parametrize("query", ["q=%00", "type=%00", "since=soon", "cursor=cD1ub3doZXJl", "cursor=%00", "email=%00"])
+def test_a_broken_question_is_refused(query: str) -> None:
+    reader, profile = program(Scope.PROFILES_READ), ProfileFactory()
+
+    for address in ("/api/profiles", f"/api/profiles/{profile.id}/events"):
+        assert reader.get(f"{address}?{query}").status_code in (200, 404, 422)

@@ -91,7 +91,11 @@ def recount(stop: Signal) -> None:
         moving.move(secs=0.1)
 
 
-def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_stored_events() -> None:
+@pytest.mark.parametrize("max_events", [recomputing.MAX_EVENTS, 2])
+def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_stored_events(
+    max_events: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recomputing, "MAX_EVENTS", max_events)  # of more, most are counted before the row is held
     dice, source, stop = random.Random(SEED), SourceFactory(), Signal()
     requests = payloads(dice, source)
     work = [partial(change_definitions, random.Random(SEED), stop), partial(recount, stop)]

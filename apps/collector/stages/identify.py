@@ -7,7 +7,7 @@ from uuid import UUID
 
 from apps.collector import erased
 from apps.collector.compliance import Gate
-from apps.collector.track import Batch, Refusal, Track
+from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.core import locks
 from apps.core.fetch import fetch
 from apps.events import identification, storage
@@ -39,14 +39,17 @@ def identify(batch: Batch) -> None:
         batch.buried = buried  # so few are that nobody is looked for before
         raise identity.Moved
     batch.now = batch.directory.later_than_all(batch.now)
-    _mark_duplicates(tracks)
+    seen = storage.remembered([event.key for track in tracks for event in track.going if event.key])
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     batch.sessions |= fetch(Session, devices - batch.sessions.keys())
     gate = Gate(batch.directory, now=batch.now)
     for track in tracks:
+        repeated = _mark_duplicates(track, seen)
         if gate.concerns(track):
             gate.comply(track, _find_profile(track, batch, owners))
+            _refuse_again(track, repeated)
             _read_claim(track, buried)  # by what is left of it
+        seen.update(event.key for event in track.going if event.key)  # what was refused may come again
         if not track.is_profileless:
             _resolve_profile(track, batch, owners)
         gate.remember(track)
@@ -92,14 +95,27 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
     track.claim = claim
 
 
-def _mark_duplicates(tracks: list[Track]) -> None:
-    seen = storage.remembered([event.key for track in tracks for event in track.going if event.key])
-    for track in tracks:
-        for event in track.going:
-            if event.key:
-                event.is_duplicate = event.key in seen
-                seen.add(event.key)
-        track.settle()
+def _mark_duplicates(track: Track, seen: Collection[UUID]) -> list[tuple[TrackedEvent, TrackedEvent]]:
+    """Mark the messages that were seen before; return (repetition, first) of those that the track itself repeats."""
+    first: dict[UUID, TrackedEvent] = {}
+    repeated = []
+    for event in track.going:
+        if event.key:
+            event.is_duplicate = event.key in seen or event.key in first
+            if event.key in first:
+                repeated.append((event, first[event.key]))
+            first.setdefault(event.key, event)
+    track.settle()
+    return repeated
+
+
+def _refuse_again(track: Track, repeated: list[tuple[TrackedEvent, TrackedEvent]]) -> None:
+    """Refuse the repetition of what was refused for want of consents: it is no duplicate of anything that is kept."""
+    for event, original in repeated:
+        if original.refusal and not original.is_duplicate:
+            event.is_duplicate = False
+            event.refusal = replace(original.refusal, field=f"events.{event.index}", index=event.index)
+    track.settle()
 
 
 def _find_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> Profile | None:

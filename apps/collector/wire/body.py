@@ -1,13 +1,13 @@
 """Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
 
 import json
-import math
 from typing import Any
 
 import orjson
 from django.conf import settings
 
 from apps.collector.track import Refusal
+from apps.core import storable
 
 
 class Malformed(Exception):
@@ -53,45 +53,9 @@ def check(event: Any, path: str) -> Refusal | None:
 
 
 def check_values(value: Any, path: str) -> Refusal | None:
-    """Find the first value that PostgreSQL cannot store or that is nested too deep; None when all is well."""
-    stack = [(value, path, 1)]
-    while stack:
-        item, at, depth = stack.pop()
-        if not isinstance(item, dict | list):
-            refusal = _check_leaf(item, at)
-            if refusal:
-                return refusal
-            continue
-        if depth > settings.MAX_DEPTH:
-            return Refusal("too_deep", f"{path} is nested deeper than {settings.MAX_DEPTH} levels.", path)
-        children = item.items() if isinstance(item, dict) else enumerate(item)
-        for key, child in children:
-            problem = _text_problem(key) if isinstance(key, str) else ""
-            if problem:
-                return Refusal("invalid_text", f"A key of {at} {problem}.", at)
-            stack.append((child, f"{at}.{key}", depth + 1))
-    return None
-
-
-def _check_leaf(item: Any, at: str) -> Refusal | None:
-    if isinstance(item, str):
-        problem = _text_problem(item)
-        return Refusal("invalid_text", f"{at} {problem}.", at) if problem else None
-    if isinstance(item, float) and not math.isfinite(item):
-        return Refusal("number_out_of_range", f"{at} is not a finite number.", at)
-    if isinstance(item, int) and abs(item) >= 2**63:
-        return Refusal("number_out_of_range", f"{at} does not fit into 64 bits.", at)
-    return None
-
-
-def _text_problem(text: str) -> str:
-    if "\x00" in text:
-        return "contains a NUL character"
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "contains half of a surrogate pair"
-    return ""
+    """Find the first value that cannot be stored; None when all is well."""
+    problem = storable.problem_in(value, path)
+    return Refusal(*problem) if problem else None
 
 
 def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
@@ -103,7 +67,7 @@ def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
     text = str(value).strip()
     if len(text) > limit:
         raise Malformed(Refusal("too_long", f"{path} is longer than {limit} characters.", path))
-    problem = _text_problem(text)
+    problem = storable.problem_of_text(text)
     if problem:
         raise Malformed(Refusal("invalid_text", f"{path} {problem}.", path))
     return text or None

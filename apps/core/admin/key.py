@@ -38,6 +38,9 @@ class KeyForm(forms.ModelForm[ApiKey]):
         choices=[(scope.value, title) for scope, title in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
+    class Meta:
+        labels = {"is_enabled": "On"}
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(Audited, ModelAdmin):

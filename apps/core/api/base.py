@@ -2,11 +2,29 @@
 
 from typing import Any, ClassVar
 
+import orjson
+from django.core.exceptions import ValidationError as InvalidValue
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.core.api.authentication import HasScope, KeyAuthentication
 from apps.core.keys import Scope
+
+
+class JsonParser(BaseParser):
+    """JSON within the limits of bodies; what cannot be written again, such as half of a surrogate pair, is none."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Read the body. Raises ParseError with line and column."""
+        try:
+            return orjson.loads(parser_context["request"].body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from None
 
 
 class KeyView(APIView):
@@ -14,6 +32,7 @@ class KeyView(APIView):
 
     authentication_classes = (KeyAuthentication,)
     permission_classes = (HasScope,)
+    parser_classes = (JsonParser,)
     scopes: ClassVar[dict[str, Scope]] = {}
 
 
@@ -24,6 +43,13 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Read a page. Raises NotFound for a cursor that nobody was given."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except InvalidValue:
+            raise NotFound(self.invalid_cursor_message) from None
 
 
 class LatestFirst(NewestFirst):

@@ -53,8 +53,8 @@ class EventTypeAdmin(ModelAdmin):
         parts = [
             (None, {"fields": ("type", "name", "is_enabled", "journey", "tags")}),
             ("What its events must be", {"fields": check}),
-            ("What their properties become", {"fields": ("reshape", "traits")}),
-            ("What they tell about the person", {"fields": ("profile",)}),
+            ("What their properties become", {"fields": ("redact", "reshape", "traits")}),
+            ("What they tell about the person", {"fields": ("profile", "compute")}),
         ]
         return [*parts, ("Built in", {"fields": ("builtin",)})] if obj and obj.is_builtin else parts
 

@@ -27,6 +27,10 @@ PROFILE_COLUMNS: Final = (
     Column("source", "from property, trait, or number", "properties.plan", suggestions="cdp-sources"),
     Column("when", "only if", "profile@traits.plan IS NULL"),
 )
+REDACT_COLUMNS: Final = (
+    Column("property", "Property", "card.number", suggestions="cdp-properties"),
+    Column("how", "what is kept of it", choices=[("drop", "nothing"), ("last4", "the last four digits")]),
+)
 # Which field of the form has a key of the definition; what else is wrong stands above the form.
 _FIELDS: Final = {
     "id": "type",
@@ -35,7 +39,8 @@ _FIELDS: Final = {
     "traits": "traits",
     "defaults": "traits",
     "profile": "profile",
-    "compute": "profile",
+    "redact": "redact",
+    "compute": "compute",
     "schema": "schema",
     "condition": "condition",
     "policy": "policy",
@@ -88,6 +93,20 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         "free: any name will do.",
     )
 
+    redact = RowsField(
+        REDACT_COLUMNS,
+        label="Never stored",
+        help_text="Properties that are taken out before anything else sees them. What is built in stays.",
+    )
+    compute = JsonObject(
+        label="Percentages and named counters",
+        required=False,
+        rows=4,
+        help_text='A percentage of two fields: {"data.metrics.ltcop": {"percentage": ["data.metrics.ltcocc", '
+        '"data.metrics.ltcosc"]}}. A counter whose name a property says: {"interests": {"add": "properties.value", '
+        '"name": "properties.interest", "default": 1}}. null switches a built-in one off.',
+    )
+
     class Meta:
         model = EventType
         fields = ("type", "name", "is_enabled", "policy", "schema", "condition", "reshape")
@@ -101,6 +120,8 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
                 "tags": ", ".join(overrides.get("tags") or []),
                 "traits": trait_rows(overrides.get("traits") or {}),
                 "profile": profile_rows(overrides.get("profile") or {}),
+                "redact": [{"property": path, "how": how} for path, how in (overrides.get("redact") or {}).items()],
+                "compute": overrides.get("compute") or {},
             }
         )
 
@@ -132,12 +153,14 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
         return row
 
     def _overrides(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the overrides that the form says, beside those that it does not show."""
+        """Return the overrides that the form says, beside those that another version may show."""
         own = {
             "journey": cleaned["journey"] or None,
             "tags": [tag.strip() for tag in cleaned["tags"].split(",") if tag.strip()],
             "traits": trait_specs(cleaned["traits"], self.instance.definition.get("traits") or {}),
             "profile": profile_specs(cleaned["profile"]),
+            "redact": {row["property"]: row["how"] for row in cleaned["redact"]},
+            "compute": cleaned["compute"],
         }
         joined = {**self.instance.overrides, **own}
         return {key: value for key, value in joined.items() if value not in (None, [], {})}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -23,14 +23,15 @@ class Addressed(ModelAdmin):
     """Pages that show addresses of ours, to be published."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Remember under which address the operator sees us."""
-        self._host = f"{request.scheme}://{request.get_host()}"
-        rows: QuerySet[Any] = super().get_queryset(request)
+        """Let each row know under which address the operator sees us: requests share everything else."""
+        host = Value(f"{request.scheme}://{request.get_host()}")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(host=host)
         return rows
 
-    def click_address(self, link: Redirect) -> str:
-        """Return where people click, to go on to where the link leads."""
-        return self._host + reverse("redirect", args=[link.pk])
+
+def _click_address(host: str, link: Redirect) -> str:
+    """Return where people click, to go on to where the link leads."""
+    return host + reverse("redirect", args=[link.pk])
 
 
 @admin.register(Source)
@@ -87,14 +88,10 @@ class SourceAdmin(Audited, Addressed):
         return moment(row.latest_at) if row.latest_at else badge("waiting for the first event", "amber")
 
     @admin.display(description="Snippets")
-    def how_to_send(self, row: Source) -> SafeString:
+    def how_to_send(self, row: Any) -> SafeString:
         """Show what to paste, with this source's ids and this server's address."""
         link = row.redirects.first()
-        context = {
-            "source": row,
-            "host": self._host,
-            "click": link and self.click_address(link),
-        }
+        context = {"source": row, "host": row.host, "click": link and _click_address(row.host, link)}
         return mark_safe(render_to_string("admin/cdp/snippets.html", context))  # noqa: S308 - the template escapes
 
 
@@ -110,6 +107,6 @@ class RedirectAdmin(Audited, Addressed):
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
     @admin.display(description="Address to publish")
-    def address(self, row: Redirect) -> SafeString:
+    def address(self, row: Any) -> SafeString:
         """Show what people click, to copy."""
-        return copyable(self.click_address(row)) if row.created_at else NOTHING
+        return copyable(_click_address(row.host, row)) if row.created_at else NOTHING

@@ -1,6 +1,7 @@
 """Events, and the memory of which messages brought them."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from apps.core.fields import Json
@@ -44,6 +45,10 @@ class MessageKey(models.Model):
 
     key = models.UUIDField(primary_key=True)
     received_at = models.DateTimeField()
+
+    class Meta:
+        # Retention deletes the oldest. Rows lie in the order of their arrival: ranges of blocks are index enough.
+        indexes = [BrinIndex(fields=["received_at"], name="message_key_by_time")]
 
     def __str__(self) -> str:
         return str(self.key)

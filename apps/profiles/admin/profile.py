@@ -20,8 +20,10 @@ from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait
 from apps.events.timeline import page_of_events
 from apps.profiles import anonymity, identity, ledger
+from apps.profiles.admin.editing import changes_of, edit_urls
 from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
+from apps.profiles.admin.shown import set_by
 from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
 from apps.segments.admin.languages import PEOPLE
@@ -80,6 +82,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     head_template = "admin/cdp/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
+        ("Set by hand", {"fields": ("changes_shown",)}),
         ("Segments", {"classes": ("side",), "fields": ("segments_shown",)}),
         ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
         ("Facts", {"classes": ("side",), "fields": ("facts",)}),
@@ -108,10 +111,13 @@ class ProfileAdmin(PrivacyActions, Browser):
         return queryset.filter(identity.naming(term)), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the timeline's further pages, and those that merge."""
-        more = self.admin_site.admin_view(self.more_timeline)
-        own = [path("<uuid:profile_id>/timeline/", more, name="profile_timeline"), *merge_urls(self.admin_site)]
-        return [*own, *super().get_urls()]
+        """Add the further pages of timeline and changes, and those that edit and merge."""
+        site = self.admin_site
+        fragments = [
+            path("<uuid:profile_id>/timeline/", site.admin_view(self.more_timeline), name="profile_timeline"),
+            path("<uuid:profile_id>/changes/", site.admin_view(self.more_changes), name="profile_changes"),
+        ]
+        return [*fragments, *edit_urls(site), *merge_urls(site), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -132,6 +138,14 @@ class ProfileAdmin(PrivacyActions, Browser):
         page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
         mask_page(page, is_masked=not request.user.has_perm(SEES_PII))
         return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id})
+
+    def more_changes(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
+        """Render the next changes by hand: `before` is the last one that was shown."""
+        profile = get_object_or_404(Profile, pk=profile_id)
+        if not self.has_view_permission(request, profile):
+            return HttpResponse(status=403)
+        is_masked = not request.user.has_perm(SEES_PII)
+        return HttpResponse(changes_of(profile, before=request.GET.get("before", ""), is_masked=is_masked))
 
     @admin.display(description="Person")
     def person(self, row: Profile) -> str:
@@ -155,6 +169,11 @@ class ProfileAdmin(PrivacyActions, Browser):
         mask_page(page, is_masked=is_masked(row))
         return render_to_string("admin/cdp/timeline.html", {"page": page, "profile_id": row.id})
 
+    @admin.display(description="Set by hand")
+    def changes_shown(self, row: Profile) -> SafeString:
+        """Show what people and programs set, and what was there before."""
+        return changes_of(row, is_masked=is_masked(row))
+
     @admin.display(description="Facts")
     def facts(self, row: Profile) -> SafeString:
         """Show the standard fields that are filled, by their names for people."""
@@ -163,7 +182,7 @@ class ProfileAdmin(PrivacyActions, Browser):
             (field, paths.get(document, field.path)) for field in FIELDS.values() if field.path.startswith("data.")
         )
         return rows(
-            (field.label, tree(value), _set_by(row, field.path))
+            (field.label, tree(value), set_by(row, field.path))
             for field, value in found
             if value is not paths.MISSING and not is_empty(value)
         )
@@ -172,7 +191,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     def free_traits(self, row: Profile) -> SafeString:
         """Show the free traits."""
         traits = sorted(row.traits.items())
-        return rows((name, tree(value), _set_by(row, paths.join(("traits", name)))) for name, value in traits)
+        return rows((name, tree(value), set_by(row, paths.join(("traits", name)))) for name, value in traits)
 
     @admin.display(description="Interests")
     def interests_shown(self, row: Profile) -> SafeString:
@@ -224,12 +243,6 @@ class ProfileAdmin(PrivacyActions, Browser):
             )
             for found in latest
         )
-
-
-def _set_by(profile: Profile, path_text: str) -> SafeString | str:
-    """Say who set a field, and on which day: a link to an event, or the person or key."""
-    at, setter, *_ = profile.provenance.get(path_text, ("", ""))
-    return link("events_event", setter, at[:10]) if as_uuid(setter) else f"{setter} {at[:10]}".strip()
 
 
 def _hash_of(found: Identifier) -> str:

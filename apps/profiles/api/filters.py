@@ -1,8 +1,9 @@
-"""What the list of profiles can be narrowed by; each filter has an index, or is used beside one that has."""
+"""What lists can be narrowed by; each filter has an index, or is used beside one that has."""
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from apps.events.models import Event
 from apps.profiles import identity
 from apps.profiles.models import Profile
 
@@ -27,3 +28,15 @@ class ProfileFilter(filters.FilterSet):
     def by_email(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by address, in any case."""
         return queryset.filter(email=value.strip().lower())
+
+
+class EventFilter(filters.FilterSet):
+    """Narrow the events of a profile."""
+
+    type = filters.CharFilter(label="The type of the events")
+    since = filters.IsoDateTimeFilter(field_name="time", lookup_expr="gte", label="Those of that time and later")
+    until = filters.IsoDateTimeFilter(field_name="time", lookup_expr="lt", label="Those before that time")
+
+    class Meta:
+        model = Event
+        fields: tuple[str, ...] = ()

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -22,7 +21,7 @@ from apps.events.jobs import move_merged
 from apps.events.models import Event
 from apps.profiles import by_hand, editing, identity, ledger
 from apps.profiles.api.base import described, living, unknown
-from apps.profiles.api.filters import ProfileFilter
+from apps.profiles.api.filters import EventFilter, ProfileFilter
 from apps.profiles.api.serializers import (
     EditSerializer,
     EventSerializer,
@@ -114,18 +113,18 @@ class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
     serializer_class = EventSerializer
     pagination_class = LatestFirst
+    filter_backends = (DjangoFilterBackend,)
+    filterset_class = EventFilter
     queryset = Event.objects.none()
 
-    @described("profiles_events", responses=EventSerializer(many=True), parameters=[OpenApiParameter("type", str)])
+    @described("profiles_events", responses=EventSerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List all events, or those of a `type`."""
+        """List those that the filters leave."""
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Event]:
-        """Narrow to the profile, and by `type` to one kind of event."""
-        events = Event.objects.filter(ledger.belonging_to(living(self.kwargs["profile_id"]).id))
-        wanted = self.request.query_params.get("type")
-        return events.filter(type=wanted) if wanted else events
+        """Narrow to the profile."""
+        return Event.objects.filter(ledger.belonging_to(living(self.kwargs["profile_id"]).id))
 
 
 class ProfileSegmentsView(KeyView):

@@ -1,10 +1,11 @@
 """Setting up sources and links."""
 
 import pytest
-from django.test import Client
+from django.contrib import admin
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from apps.events.models import Source
+from apps.events.models import Redirect, Source
 from tests.factories import EventFactory, RedirectFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,18 @@ def test_a_source_of_links_shows_one_of_them(admin_client: Client) -> None:
     link = RedirectFactory()
 
     assert f"http://localhost:8123/redirect/{link.pk}" in page(admin_client, link.source)
+
+
+def test_each_sees_the_address_by_which_he_came(admin_client: Client) -> None:
+    """Rows are read in one request and shown in another's midst: threads share the pages' code."""
+    site = admin.site.get_model_admin(Redirect)
+    link = RedirectFactory()
+    requests = [RequestFactory().get("/", headers={"host": host}) for host in ("localhost:1", "localhost:2")]
+
+    rows = [site.get_queryset(request).get() for request in requests]
+
+    shown = [site.address(row) for row in rows]
+    assert [f"http://localhost:{port}/redirect/{link.pk}" in text for port, text in zip((1, 2), shown, strict=True)]
 
 
 def test_a_source_tells_whether_anything_arrives(admin_client: Client) -> None:

@@ -1,0 +1,172 @@
+"""The form by which a person's facts, traits and interests are set by hand: an input for each field of the schema."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from apps.core import paths
+from apps.core.admin.fields import Column, RowsField
+from apps.profiles.editing import EDITABLE_ROOTS
+from apps.profiles.models import Profile
+from apps.profiles.schema import FIELDS, Field, Kind, find, is_empty
+
+GROUPS = {
+    "pii": "Person",
+    "contact": "Contact",
+    "identifier": "Identifiers",
+    "job": "Work",
+    "preferences": "Preferences",
+    "loyalty": "Loyalty",
+    "metrics": "Metrics",
+    "media": "Media",
+    "devices": "Devices and last place",
+    "anonymous": "Other facts",
+}
+FREE = {"traits": "Traits", "interests": "Interests"}
+MORE = "more"
+COLUMNS = (
+    Column("root", "Where", choices=[*FREE.items()]),
+    Column("name", "Name", placeholder="plan"),
+    Column("value", "Value", placeholder="pro"),
+)
+JSON_KINDS = (Kind.MAP, Kind.POINT)
+
+
+class ValueField(forms.CharField):
+    """The value of one field of the schema, as text that people can write."""
+
+    def __init__(self, field: Field, *, has_lines: bool) -> None:
+        self.field = field
+        widget = UnfoldAdminTextareaWidget() if has_lines else _widget(field.kind)
+        super().__init__(label=field.label, required=False, widget=widget, show_hidden_initial=True)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Write what is stored; what was typed is shown as it was typed."""
+        return value if isinstance(value, _Typed) else _text_of(self.field.kind, value)
+
+    def to_python(self, value: Any) -> Any:
+        """Read what was typed; an empty input is an empty field. The schema has the last word, when it is set."""
+        text = (value or "").replace("\r\n", "\n").strip()
+        return _value_of(self.field.kind, text) if text else None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Tell what was typed from what is stored."""
+        return _Typed(data or "")
+
+
+class _Typed(str):
+    __slots__ = ()
+
+
+def _widget(kind: Kind) -> Any:
+    if kind is Kind.BOOLEAN:
+        return UnfoldAdminSelectWidget(choices=[("", "not known"), ("true", "yes"), ("false", "no")])
+    if kind is Kind.TEXTS:
+        return UnfoldAdminTextareaWidget(attrs={"rows": 1, "placeholder": "one a line"})
+    if kind is Kind.MAP:
+        return UnfoldAdminTextareaWidget(attrs={"rows": 1, "placeholder": "{ }", "class": "cdp-json"})
+    placeholder = {Kind.DATETIME: "2024-05-31", Kind.POINT: "[longitude, latitude]"}.get(kind, "")
+    return UnfoldAdminTextInputWidget(attrs={"placeholder": placeholder, "autocomplete": "off"})
+
+
+def _text_of(kind: Kind, value: Any) -> str:
+    if value is None:
+        return ""
+    if kind is Kind.TEXTS and isinstance(value, list):
+        return "\n".join(map(str, value))
+    if isinstance(value, str):
+        # A free text that would be read as a number or an object is written in quotes, so that it stays a text.
+        return json.dumps(value, ensure_ascii=False) if kind is Kind.FREE and _free(value) != value else value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _value_of(kind: Kind, text: str) -> Any:
+    if kind is Kind.TEXTS:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if kind is Kind.BOOLEAN:
+        return {"true": True, "false": False}.get(text, text)
+    if kind in JSON_KINDS:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValidationError("Expected JSON.") from None
+    return _free(text) if kind is Kind.FREE else text
+
+
+def _free(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+class Line(NamedTuple):
+    """An input, and who set the field that it is about."""
+
+    input: BoundField
+    path: str
+
+
+class Group(NamedTuple):
+    """Fields that stand together; those of which something is known are open."""
+
+    title: str
+    lines: list[Line]
+    is_open: bool
+
+
+class EditForm(forms.Form):
+    """All that can be set by hand. Only what was changed is set: what an event sets meanwhile stays."""
+
+    def __init__(self, profile: Profile, data: Any = None) -> None:
+        document = {root: value for root, value in profile.document.items() if root in EDITABLE_ROOTS}
+        known = {path: paths.get(document, path) for path in _paths(profile)}
+        super().__init__(
+            data, initial={path: None if value is paths.MISSING else value for path, value in known.items()}
+        )
+        for path, value in known.items():
+            field = find(path)
+            assert field is not None
+            self.fields[path] = ValueField(field, has_lines=isinstance(value, str) and "\n" in value)
+        self.fields[MORE] = RowsField(COLUMNS, label="More")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return what is to be set, by path."""
+        changed = {path: self.cleaned_data[path] for path in self.changed_data if path != MORE}
+        more = {
+            f"{row['root']}.{row['name']}": _free(row["value"]) if row["value"] else None
+            for row in self.cleaned_data[MORE]
+        }
+        return changed | more
+
+    def add_problems(self, problems: list[tuple[str, str]]) -> None:
+        """Put what could not be set beside its input."""
+        for path, message in problems:
+            self.add_error(
+                path if path in self.fields else MORE, message if path in self.fields else f"{path}: {message}"
+            )
+
+    def groups(self) -> Iterator[Group]:
+        """Yield the inputs in groups."""
+        lines: dict[str, list[Line]] = {title: [] for title in (*GROUPS.values(), *FREE.values())}
+        for path in self.fields:
+            if path != MORE:
+                root, second, *_ = paths.parse(path)
+                title = FREE[root] if root in FREE else GROUPS[second]
+                lines[title].append(Line(self[path], path))
+        for title, found in lines.items():
+            if found:
+                is_open = any(line.input.errors or not is_empty(self.initial[line.path]) for line in found)
+                yield Group(title, found, is_open)
+
+
+def _paths(profile: Profile) -> Iterator[str]:
+    yield from (path for path in FIELDS if path.startswith("data."))
+    for root in FREE:
+        yield from (paths.join((root, name)) for name in sorted(getattr(profile, root)))

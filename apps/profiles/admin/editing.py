@@ -1,0 +1,86 @@
+"""Setting fields of a person by hand, and the history of what was set."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from apps.core import audit
+from apps.core.admin.shown import tree
+from apps.core.ids import as_uuid
+from apps.profiles import anonymity, editing, ledger
+from apps.profiles.admin.edit_form import EditForm, Group
+from apps.profiles.admin.shown import set_by
+from apps.profiles.models import Profile, ProfileChange
+from apps.profiles.schema import find
+
+MAY_EDIT = ("profiles.change_profile", "profiles.view_pii")
+PAGE = 20
+
+
+def edit_urls(site: admin.AdminSite) -> list[URLPattern]:
+    """List the page by which a profile is edited."""
+
+    def edit(request: HttpRequest, profile_id: UUID) -> HttpResponse:
+        return _edit(request, profile_id, site.each_context(request))
+
+    return [path("<uuid:profile_id>/edit/", site.admin_view(edit), name="profile_edit")]
+
+
+def _edit(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> HttpResponse:
+    """Show what is known, and set what was changed."""
+    if not request.user.has_perms(MAY_EDIT):
+        raise PermissionDenied
+    profile = get_object_or_404(Profile, pk=ledger.living_id(profile_id))
+    form = EditForm(profile, request.POST if request.method == "POST" else None)
+    if form.is_valid() and _is_set(profile, form, request):
+        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+    groups = [_with_setters(group, profile) for group in form.groups()]
+    context |= {"profile": profile, "form": form, "groups": groups, "title": f"Edit {profile}"}
+    return render(request, "admin/cdp/edit_profile.html", context)
+
+
+def _is_set(profile: Profile, form: EditForm, request: HttpRequest) -> bool:
+    """Set what was changed, and say so; otherwise the form says what could not be set."""
+    values = form.values
+    try:
+        if values:
+            editing.edit(profile.pk, values, actor=audit.actor_of(request), now=timezone.now())
+    except editing.CannotEdit as error:
+        form.add_problems(error.problems)
+        return False
+    except Profile.DoesNotExist:
+        raise Http404 from None
+    n_set = f"{len(values)} fields were set." if len(values) != 1 else "One field was set."
+    messages.success(request, n_set if values else "Nothing was changed.")
+    return True
+
+
+def _with_setters(group: Group, profile: Profile) -> dict[str, Any]:
+    lines = [{"input": line.input, "path": line.path, "set_by": set_by(profile, line.path)} for line in group.lines]
+    return {"title": group.title, "is_open": group.is_open, "lines": lines}
+
+
+def changes_of(profile: Profile, *, before: str = "", is_masked: bool) -> SafeString:
+    """Show what people and programs set by hand, the latest first; `before` is the last change that was shown."""
+    rows = ProfileChange.objects.filter(profile_id__in=ledger.raw_ids([profile.id])).order_by("-id")
+    last = as_uuid(before)
+    found = list((rows.filter(id__lt=last) if last else rows)[: PAGE + 1])
+    shown = [_change(row, is_masked=is_masked) for row in found[:PAGE]]
+    after = found[PAGE - 1].id if len(found) > PAGE else ""
+    return render_to_string("admin/cdp/changes.html", {"changes": shown, "after": after, "profile_id": profile.id})
+
+
+def _change(row: ProfileChange, *, is_masked: bool) -> dict[str, Any]:
+    field = find(row.path)
+    shown = {"at": row.at, "who": row.actor_name, "path": row.path, "label": field.label if field else row.path}
+    if is_masked and not anonymity.is_kept_fact(row.path):
+        return {**shown, "path": "", "label": "personal data", "is_masked": True}
+    return {**shown, "before": tree(row.before), "after": tree(row.after)}
