@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 
@@ -15,7 +15,7 @@ TIMEOUT_SECS = 25.0
 # A group costs little more than one item. So where many come at a time, the next group waits for those who were just
 # answered, and will soon be back: for this part of the time that the last one took, and no longer than PAUSE_SECS.
 PAUSE_PART, PAUSE_SECS = 0.5, 0.005
-IDLE_SECS = 1.0  # after which a connection is tried before it is used: that costs a statement
+IDLE_SECS = 1.0  # after which the connection is tried before it is used: that costs a statement
 
 
 class Busy(Exception):
@@ -82,9 +82,10 @@ class Grouper(Generic[Item]):
             self._finish([waiting for waiting in group if not waiting.is_given_up])
 
     def _finish(self, group: list[_Waiting[Item]]) -> None:
-        if connection.errors_occurred or time.monotonic() - self._ended_at > IDLE_SECS:
-            connection.close_if_unusable_or_obsolete()
+        database: Any = connection  # the stubs do not know all of it
         began_at = time.monotonic()
+        if began_at - self._ended_at < IDLE_SECS:
+            database.health_check_done = True
         try:
             self._work([waiting.item for waiting in group])
         except Exception as error:  # noqa: BLE001 - the thread serves everybody: each waiting request gets the error
@@ -92,6 +93,7 @@ class Grouper(Generic[Item]):
                 waiting.error = error
         for waiting in group:
             waiting.gate.release()
+        database.close_if_unusable_or_obsolete()
         self._ended_at = time.monotonic()
         took_secs = self._ended_at - began_at
         self._pause_secs = min(took_secs * PAUSE_PART, PAUSE_SECS) if len(group) > 1 else 0.0
