@@ -59,6 +59,7 @@ def decide(subjects: list[Subject], index: Index, *, now: datetime, fresh: Calla
         index = fresh()
         for subject in subjects:
             subject.bits = index.everything
+        _look(subjects)  # at all of them, now that all are concerned
     _Deciding(subjects, index, now).run()
 
 

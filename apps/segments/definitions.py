@@ -169,8 +169,10 @@ def in_order(definitions: Iterable[Definition]) -> list[Definition]:
     try:
         return [waiting[key] for key in sorter.static_order()]
     except CycleError as error:
-        circle = " asks about ".join(reversed(error.args[1]))
-        message = f"Segments would ask about each other in a circle: {circle}."
+        *circle, _ = reversed(error.args[1])
+        first = circle.index(min(circle))
+        told = " asks about ".join([*circle[first:], *circle[: first + 1]])
+        message = f"Segments would ask about each other in a circle: {told}."
         raise DefinitionError("condition", message) from None
 
 

@@ -75,8 +75,11 @@ def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
             name = row[place].strip() if len(row) > place else ""
             if name:
                 yield rows.line_num, name
-    except (csv.Error, UnicodeDecodeError) as error:
-        message = f"Line {rows.line_num + 1} is no CSV in UTF-8: {error}."
+    except UnicodeDecodeError:
+        message = f"After line {rows.line_num} there is something that is not in UTF-8."  # it is read in blocks
+        raise ListError(message) from None
+    except csv.Error as error:
+        message = f"Line {rows.line_num} is no CSV: {error}."
         raise ListError(message) from None
 
 

@@ -258,6 +258,12 @@ def test_definition_that_changed_a_moment_ago_decides_already(shop: Shop) -> Non
 
     assert members("pros") == members("new") == {"anna"}
 
+    row.condition = PRO
+    definitions.save(row)
+    shop.call("page", userId="anna", name="Home")
+
+    assert members("pros") == set()
+
 
 def test_entering_decides_nothing_at_once_and_lets_a_live_run_look(shop: Shop) -> None:
     define("pros", PRO)
