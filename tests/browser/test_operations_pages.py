@@ -44,6 +44,8 @@ def test_a_task_tells_how_far_it_is(admin: Page, live: Live, shoot: Shoot) -> No
     admin.get_by_label("Name").fill("Orders")
     admin.get_by_label("Key").fill("orders")
     admin.get_by_role("button", name="Save", exact=True).click()
+    expect(admin.locator("#result_list")).to_contain_text("Orders")
+    admin.wait_for_load_state("networkidle")
     admin.goto(f"{live.address}/admin/core/task/")
     shoot("tasks")
     admin.locator("#result_list tbody tr a").first.click()

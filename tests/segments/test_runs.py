@@ -1,9 +1,12 @@
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from apps.core.audit import Actor
@@ -339,3 +342,37 @@ def test_old_runs_are_forgotten() -> None:
     run(Kind.FULL, now=NOW)
 
     assert not LiveRun.objects.filter(pk=old.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    profile = person(plan="pro")
+    [page] = begin()
+    is_held, is_found = threading.Event(), threading.Event()
+
+    def change_as_a_batch_does() -> None:
+        with transaction.atomic():
+            locked = Profile.objects.all().locked([profile.id]).get()
+            is_held.set()
+            assert is_found.wait(timeout=30)
+            locked.traits = {"plan": "free"}
+            locked.save()
+        connections.close_all()
+
+    settle = deciding.settle
+
+    def settle_when_found(*args: Any, **values: Any) -> Any:
+        is_found.set()
+        return settle(*args, **values)
+
+    monkeypatch.setattr(deciding, "settle", settle_when_found)
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(change_as_a_batch_does)
+        assert is_held.wait(timeout=30)
+        runs.work(page)
+        batch.result()
+
+    assert not Membership.objects.exists()
