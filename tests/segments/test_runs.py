@@ -133,6 +133,16 @@ def test_a_run_notes_since_when_members_are_right_and_how_many_there_are() -> No
     assert SegmentSize.objects.values_list("segment__key", "day", "size").get() == ("pro", NOW.date(), 1)
 
 
+def test_only_a_build_says_that_a_new_definition_is_decided() -> None:
+    """It alone has waited for those who decided by other definitions."""
+    row = segment("pro", 'profile@traits.plan = "pro"', built_at=None)
+
+    run(Kind.FULL, "pro", now=NOW)
+
+    row.refresh_from_db()
+    assert (row.decided_at, row.built_at) == (None, None)
+
+
 def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     pages = begin(Kind.BUILD)
@@ -222,6 +232,18 @@ def test_pages_that_the_queue_lost_are_put_again_once_nobody_works_on_the_run() 
     assert runs.heal(now=timezone.now()) == []
 
 
+@pytest.mark.usefixtures("small_pages")
+def test_looking_after_a_run_is_no_sign_of_life_of_it() -> None:
+    for _ in range(3):
+        person()
+    segment("pro", 'profile@traits.plan = "pro"')
+    pages, began = begin(), timezone.now()
+
+    looks = [runs.heal(now=began + timedelta(seconds=secs)) for secs in (40, 80, 120)]
+
+    assert looks == [[], pages, []]
+
+
 def test_a_run_whose_last_worker_died_before_he_could_say_so_ends() -> None:
     begin()
     LivePage.objects.update(done_at=timezone.now())
@@ -250,7 +272,7 @@ def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: py
     segment("bad", 'profile@traits.plan = "pro"')
     segment("good", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    [page] = begin()
+    [page] = begin(Kind.BUILD)
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
