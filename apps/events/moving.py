@@ -17,6 +17,7 @@ from apps.profiles import ledger, touching
 from apps.profiles.models import Merge
 
 PAGE: Final = 500  # rows of a transaction: what else is committed meanwhile waits for its part of the log
+MAX_REST_SECS: Final = 0.1
 LOCK: Final = "move-merged"  # two at once could overtake each other, and leave events with a profile that is no more
 
 _LIVING = """coalesce(
@@ -74,9 +75,27 @@ def _move_events(place: UUID, *, deadline: float) -> None:
     while after is not None:
         if time.monotonic() > deadline:
             raise _Busy
+        started = time.monotonic()
         with transaction.atomic():
             _take_turn()
+            _need_not_be_flushed()
             after = _move_page(place, after)
+        if after is not None:
+            _give_way(time.monotonic() - started)
+
+
+def _give_way(taken_secs: float) -> None:
+    """Rest as long as the page took: at most half of the log, and of a processor, is ours while people are tracked."""
+    time.sleep(min(taken_secs, MAX_REST_SECS))
+
+
+def _need_not_be_flushed() -> None:
+    """Let the transaction commit without a flush of the log, for which tracking would wait too.
+
+    Lost in a crash, a page is moved again: that a merge is finished is written later, and flushed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _move_page(place: UUID, after: datetime | str) -> datetime | None:

@@ -1,25 +1,26 @@
 """The people of a batch are decided: only by the segments that something concerns, and all of them together.
 
-The caller holds the rows of these people, and has stored what they did. The number of statements depends on the depth
-to which segments ask about each other, and on nothing else.
+The caller holds the rows of these people, and has stored what they did. Past events are read by one statement, and
+decided in memory: planning a query for each condition would take longer. People with very many events are left to SQL.
+The number of statements depends on the depth to which segments ask about each other, and on nothing else.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
-from apps.conditions import Context
+from apps.conditions import Context, RecordedEvents
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 from apps.segments import language, memberships
-from apps.segments.definitions import Definition
-from apps.segments.index import Bits, Index
+from apps.segments.index import Bits, Index, places
 from apps.segments.memberships import Pair
 from apps.segments.models import Cause
+
+MAX_EVENTS = 20_000  # of all people of a batch together, that are read to be decided in memory
 
 # The edition comes first, in the same look: whoever is decided by an older one would be missed by a rebuild.
 _LOOK = """
@@ -39,6 +40,8 @@ class Subject:
     bits: Bits
     is_silent: bool = False
     own: set[str] = field(default_factory=set)  # ids of the segments that he is in
+    history: RecordedEvents | None = None  # his past events, if they are few
+    decidable: Bits = -1  # all, but for history while events have still to follow a merge
 
 
 @dataclass(slots=True)
@@ -82,60 +85,78 @@ class _Deciding:
         self.subjects = [subject for subject in subjects if subject.bits]
         self.index = index
         self.now = now
-        self.context = Context(now)
         self.results = {is_silent: Result() for is_silent in (False, True)}
-        self.unmoved: set[UUID] | None = None  # those whose events lie elsewhere, once anybody's history matters
 
     def run(self) -> None:
         """Decide wave after wave, and write what has changed."""
+        self._recall()
         for wave in self.index.waves:
-            for subject in self.subjects if wave.in_memory else ():
-                if subject.bits & wave.in_memory:
-                    self._decide_in_memory(subject, wave.in_memory)
-            asked = self._asked_by_sql(wave.by_sql) if wave.by_sql else {}
+            for subject in self.subjects:
+                bits = wave.with_history | wave.without if subject.history else wave.without
+                if subject.bits & bits:
+                    self._decide_in_memory(subject, bits)
+            asked = self._asked_by_sql(wave.with_history) if wave.with_history else {}
             if asked:
                 self._decide_by_sql(asked)
         self._write()
 
+    def _recall(self) -> None:
+        """Read the past events of those who may be asked for them, those with the fewest first."""
+        concerned = [subject for subject in self.subjects if subject.bits & self.index.leading_to_history]
+        if not concerned:
+            return
+        unmoved = ledger.unmoved(subject.profile.id for subject in concerned)
+        room, few = MAX_EVENTS, []
+        for subject in sorted(concerned, key=lambda each: each.profile.event_count):
+            if subject.profile.id in unmoved:
+                subject.decidable = ~self.index.with_history
+                continue
+            room -= subject.profile.event_count
+            if room >= 0:
+                few.append(subject)
+        histories = self.index.past.of([subject.profile.id for subject in few], now=self.now) if few else {}
+        for subject in few:
+            subject.history = RecordedEvents(histories.get(subject.profile.id, ()))
+
     def _decide_in_memory(self, subject: Subject, bits: Bits) -> None:
         """Decide in order; what reads a segment that changes comes after it, and joins in."""
-        index, tests, own = self.index, self.index.tests, subject.own
-        document = language.document_of(subject.profile, [index.keys[id] for id in own if id in index.keys])
-        waiting = subject.bits & bits
+        index, tests, names, own = self.index, self.index.tests, self.index.names, subject.own
+        bits &= subject.decidable
+        waiting, context = subject.bits & bits, Context(self.now, subject.history)
+        # Few ask about other segments; of what changes below, those who do will know.
+        own_keys = [index.keys[id] for id in own if id in index.keys] if waiting & index.composed else ()
+        document = language.document_of(subject.profile, own_keys)
         while waiting:
             lowest = waiting & -waiting
             place = lowest.bit_length() - 1
-            definition = index.segments[place]
-            is_match, name = tests[place](document, self.context) is True, str(definition.id)
-            if is_match is not (name in own) and self._settle(subject, definition, is_in=is_match):
+            is_match = tests[place](document, context) is True
+            if is_match is not (names[place] in own) and self._settle(subject, place, is_in=is_match):
                 document["profile"]["segments"] = sorted(index.keys[id] for id in own if id in index.keys)
-                subject.bits |= index.readers_of(definition.key)
+                subject.bits |= index.readers[place]
                 waiting |= subject.bits & bits & -lowest
             waiting &= ~lowest
 
-    def _settle(self, subject: Subject, definition: Definition, *, is_in: bool) -> bool:
+    def _settle(self, subject: Subject, place: int, *, is_in: bool) -> bool:
         """Note that somebody enters or leaves; whoever came into a sticky segment stays."""
+        definition = self.index.segments[place]
         if not is_in and definition.is_sticky:
             return False
         result = self.results[subject.is_silent or not definition.is_built]
         pair = (definition.id, subject.profile.id)
         if is_in:
-            subject.own.add(str(definition.id))
+            subject.own.add(self.index.names[place])
             result.entered.append(pair)
         else:
-            subject.own.discard(str(definition.id))
+            subject.own.discard(self.index.names[place])
             result.left.append(pair)
         return True
 
     def _asked_by_sql(self, bits: Bits) -> dict[int, list[Subject]]:
-        """List whom each definition with history concerns; nobody whose events have still to follow a merge."""
-        concerned = [subject for subject in self.subjects if subject.bits & bits]
-        if concerned and self.unmoved is None:
-            self.unmoved = ledger.unmoved(subject.profile.id for subject in self.subjects)
+        """List whom each definition with history concerns, of those whose events are too many to read."""
         asked: dict[int, list[Subject]] = {}
-        for subject in concerned:
-            if not self.unmoved or subject.profile.id not in self.unmoved:
-                for place, _ in self.index.those(subject.bits & bits):
+        for subject in self.subjects:
+            if subject.history is None and subject.bits & bits & subject.decidable:
+                for place in places(subject.bits & bits & subject.decidable):
                     asked.setdefault(place, []).append(subject)
         return asked
 
@@ -154,13 +175,11 @@ class _Deciding:
             cursor.execute(" UNION ALL ".join(parts), params)
             matches = set(cursor.fetchall())
         for place, subjects in asked.items():
-            definition = self.index.segments[place]
             for subject in subjects:
                 is_match = (place, subject.profile.id) in matches
-                if is_match is not (str(definition.id) in subject.own) and self._settle(
-                    subject, definition, is_in=is_match
-                ):
-                    subject.bits |= self.index.readers_of(definition.key)
+                is_other = is_match is not (self.index.names[place] in subject.own)
+                if is_other and self._settle(subject, place, is_in=is_match):
+                    subject.bits |= self.index.readers[place]
 
     def _write(self) -> None:
         for is_silent, result in self.results.items():

@@ -15,6 +15,7 @@ from apps.conditions import Context, RecordedEvents, truth
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
+from apps.segments.past import Past
 
 Bits = int
 Seen = tuple[Any, ...]  # the values of the fields of an index, in a profile
@@ -23,10 +24,17 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Definitions that can be decided together: those in memory first, then, by one statement, those with history."""
+    """Definitions that can be decided together: those without history first, then those with it."""
 
-    in_memory: Bits
-    by_sql: Bits
+    without: Bits
+    with_history: Bits
+
+
+def places(bits: Bits) -> Iterator[int]:
+    """Yield the places of the bits, in the order in which they are decided."""
+    while bits:
+        yield (bits & -bits).bit_length() - 1
+        bits &= bits - 1
 
 
 class Index:
@@ -45,10 +53,16 @@ class Index:
             for rank in range(max(ranks.values(), default=-1) + 1)
         ]
         self.tests = [truth(each.condition) for each in self.segments]
-        self.bits = {str(each.id): 1 << place for place, each in enumerate(self.segments)}
+        self.names = [str(each.id) for each in self.segments]
         self.keys = {str(id): key for key, id in found.ids.items()}
-        self.ids = found.ids
-        self._readers = {key: self._where(lambda each, key=key: key in each.segments) for key in found.ids}
+        self.composed = self._where(lambda each: each.segments)
+        self.readers = [self._where(lambda each, key=of.key: key in each.segments) for of in self.segments]
+        self.with_history = self._where(lambda each: each.has_history)
+        self.leading_to_history = self.with_history
+        for place in reversed(range(len(self.segments))):
+            if self.readers[place] & self.leading_to_history:
+                self.leading_to_history |= 1 << place
+        self.past = Past(self.segments)
         fields = sorted({field for each in self.segments for field in each.fields}, key=str)
         self._fields = [
             (language.reader_of(field), self._where(lambda each, field=field: field in each.fields)) for field in fields
@@ -64,13 +78,6 @@ class Index:
 
     def _where(self, test: Any) -> Bits:
         return reduce(or_, (1 << place for place, each in enumerate(self.segments) if test(each)), 0)
-
-    def those(self, bits: Bits) -> Iterator[tuple[int, Definition]]:
-        """Yield definitions with their places, in the order in which they are decided."""
-        while bits:
-            place = (bits & -bits).bit_length() - 1
-            yield place, self.segments[place]
-            bits &= bits - 1
 
     def see(self, profile: Profile) -> Seen:
         """Note what the fields are that any definition reads; later changes of the profile do not show in it."""
@@ -91,10 +98,6 @@ class Index:
         for type in types:
             found |= self._types.get(type, self._any_type)
         return found
-
-    def readers_of(self, key: str) -> Bits:
-        """Return what asks about a segment."""
-        return self._readers.get(key, 0)
 
 
 def read() -> Index:

@@ -90,7 +90,7 @@ def _times_of_schema() -> dict[str, Column]:
 _COLUMNS: Final = Columns(
     {**_columns("profile", _PROFILE), **_times_of_schema(), SEGMENTS: Column(_MEMBER_OF, Kind.JSON)}
 )
-_EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
+EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
 
 
 def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
@@ -107,7 +107,7 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
             id="e.id",
             type="e.type",
             time="e.time",
-            columns=_EVENT_COLUMNS,
+            columns=EVENT_COLUMNS,
             only=only,
         ),
     )
@@ -180,7 +180,7 @@ def parse(text: str, *, catalogue: Catalogue | None = None) -> Condition:
 def check(condition: Condition, *, text: str = "") -> None:
     """Refuse what is no part of a person's story. Raises ConditionError, with the place if the text is given."""
     asked = reads(condition)
-    for columns, fields in ((_COLUMNS, asked.fields), (_EVENT_COLUMNS, asked.event_fields)):
+    for columns, fields in ((_COLUMNS, asked.fields), (EVENT_COLUMNS, asked.event_fields)):
         for field in sorted(fields, key=str):
             try:
                 columns.find(field)

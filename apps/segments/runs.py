@@ -107,6 +107,7 @@ def work(ref: Ref) -> bool:
         )
         if is_over:
             touching.settle(seen)
+        run.heartbeat_at = now
         _advance(run, now=now)
     return True
 
@@ -201,6 +202,7 @@ def heal(*, now: datetime) -> list[Ref]:
             forgotten = Q(claimed_at__lt=now - LEASE)
             if run.heartbeat_at < now - LEASE:
                 forgotten |= Q(claimed_at=None)  # the queue was lost, or there is no worker
+                run.heartbeat_at = now
             lost += [Ref(run_id, number) for number in waiting.filter(forgotten).values_list("number", flat=True)]
             _advance(run, now=now)
     return lost
@@ -217,7 +219,7 @@ def _advance(run: LiveRun, *, now: datetime) -> None:
     done = run.pages.aggregate(
         n=Count("pk", filter=Q(done_at__isnull=False)), seen=Sum("n_seen"), entered=Sum("n_entered"), left=Sum("n_left")
     )
-    run.n_pages_done, run.heartbeat_at = done["n"], now
+    run.n_pages_done = done["n"]
     run.n_seen, run.n_entered, run.n_left = done["seen"] or 0, done["entered"] or 0, done["left"] or 0
     if run.n_pages_done == run.n_pages:
         _finish(run, now=now)
@@ -232,9 +234,11 @@ def _finish(run: LiveRun, *, now: datetime) -> None:
     Segment.objects.filter(key__in=failed).update(decided_at=None)
     if run.kind == Kind.INCREMENTAL:
         return
+    # Only a build has waited for those who decided by other definitions before, so only it can say that one is decided.
+    known = Segment.objects.all() if run.kind == Kind.BUILD else Segment.objects.exclude(decided_at=None)
     for key in run.segments.keys() - failed:
         # One whose definition changed meanwhile was decided by either.
-        Segment.objects.filter(key=key, edition=run.segments[key]).update(
+        known.filter(key=key, edition=run.segments[key]).update(
             decided_at=run.started_at, built_at=Coalesce("built_at", now)
         )
     is_for_all = run.kind == Kind.FULL

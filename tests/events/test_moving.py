@@ -51,6 +51,16 @@ def test_everything_is_moved_page_by_page(merged: tuple[Profile, UUID]) -> None:
     assert moving.move(secs=10) == 0
 
 
+def test_between_pages_others_have_their_turn(merged: tuple[Profile, UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(moving.time, "sleep", rests.append)
+
+    moving.move(secs=60)
+
+    assert len(rests) >= 2
+    assert all(0 < rest <= moving.MAX_REST_SECS for rest in rests)
+
+
 def test_what_is_not_finished_in_time_goes_on_the_next_time(merged: tuple[Profile, UUID]) -> None:
     assert moving.move(secs=0) == 0
     assert Merge.objects.filter(moved_at=None).exists()

@@ -1,9 +1,12 @@
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from apps.core.audit import Actor
@@ -130,6 +133,16 @@ def test_a_run_notes_since_when_members_are_right_and_how_many_there_are() -> No
     assert SegmentSize.objects.values_list("segment__key", "day", "size").get() == ("pro", NOW.date(), 1)
 
 
+def test_only_a_build_says_that_a_new_definition_is_decided() -> None:
+    """It alone has waited for those who decided by other definitions."""
+    row = segment("pro", 'profile@traits.plan = "pro"', built_at=None)
+
+    run(Kind.FULL, "pro", now=NOW)
+
+    row.refresh_from_db()
+    assert (row.decided_at, row.built_at) == (None, None)
+
+
 def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     pages = begin(Kind.BUILD)
@@ -219,6 +232,18 @@ def test_pages_that_the_queue_lost_are_put_again_once_nobody_works_on_the_run() 
     assert runs.heal(now=timezone.now()) == []
 
 
+@pytest.mark.usefixtures("small_pages")
+def test_looking_after_a_run_is_no_sign_of_life_of_it() -> None:
+    for _ in range(3):
+        person()
+    segment("pro", 'profile@traits.plan = "pro"')
+    pages, began = begin(), timezone.now()
+
+    looks = [runs.heal(now=began + timedelta(seconds=secs)) for secs in (40, 80, 120)]
+
+    assert looks == [[], pages, []]
+
+
 def test_a_run_whose_last_worker_died_before_he_could_say_so_ends() -> None:
     begin()
     LivePage.objects.update(done_at=timezone.now())
@@ -247,7 +272,7 @@ def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: py
     segment("bad", 'profile@traits.plan = "pro"')
     segment("good", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    [page] = begin()
+    [page] = begin(Kind.BUILD)
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
@@ -339,3 +364,37 @@ def test_old_runs_are_forgotten() -> None:
     run(Kind.FULL, now=NOW)
 
     assert not LiveRun.objects.filter(pk=old.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    profile = person(plan="pro")
+    [page] = begin()
+    is_held, is_found = threading.Event(), threading.Event()
+
+    def change_as_a_batch_does() -> None:
+        with transaction.atomic():
+            locked = Profile.objects.all().locked([profile.id]).get()
+            is_held.set()
+            assert is_found.wait(timeout=30)
+            locked.traits = {"plan": "free"}
+            locked.save()
+        connections.close_all()
+
+    settle = deciding.settle
+
+    def settle_when_found(*args: Any, **values: Any) -> Any:
+        is_found.set()
+        return settle(*args, **values)
+
+    monkeypatch.setattr(deciding, "settle", settle_when_found)
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(change_as_a_batch_does)
+        assert is_held.wait(timeout=30)
+        runs.work(page)
+        batch.result()
+
+    assert not Membership.objects.exists()

@@ -13,7 +13,7 @@ from apps.collector import accept, segments
 from apps.core.ids import new_id
 from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.profiles.models import Merge, Profile, Touched
-from apps.segments import definitions, memberships
+from apps.segments import at_once, definitions, memberships
 from apps.segments.models import Cause, Membership, Segment
 from tests.factories import NOON, MembershipFactory, SegmentFactory
 from tests.shop import SEGMENT, Shop, person
@@ -28,6 +28,12 @@ def define(key: str, condition: str, **values: Any) -> Segment:
     definitions.save(row)
     segments.current.forget()
     return row
+
+
+@pytest.fixture(params=[at_once.MAX_EVENTS, 0], ids=["few events", "very many"])
+def _however_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decide by past events in memory, and by SQL."""
+    monkeypatch.setattr(at_once, "MAX_EVENTS", request.param)
 
 
 def identify(shop: Shop, user: str, **traits: Any) -> Profile:
@@ -106,6 +112,7 @@ def test_what_changes_nothing_for_a_segment_decides_nothing(shop: Shop) -> None:
     assert members("pros") == {"anna"}
 
 
+@pytest.mark.usefixtures("_however_many")
 def test_somebody_new_enters_what_is_true_of_people_of_whom_nothing_is_known(shop: Shop) -> None:
     define("unknown", "profile@traits.plan NOT EXISTS")
     define("quiet", 'DID NOT("purchase")')
@@ -131,6 +138,7 @@ def test_lists_that_grow_are_seen_to_have_changed(shop: Shop) -> None:
     assert index.changed(index.see(profile), profile) == 0
 
 
+@pytest.mark.usefixtures("_however_many")
 def test_past_events_are_counted_with_those_of_the_batch(shop: Shop) -> None:
     define("regulars", BUYS_TWICE)
 
@@ -152,9 +160,24 @@ def test_past_events_are_only_looked_at_when_one_of_their_types_comes(shop: Shop
     with CaptureQueriesContext(connection) as captured:
         shop.call("page", userId="anna", name="Home")
 
-    assert not any("events_event e" in query["sql"] for query in captured.captured_queries)
+    assert not any("FROM events_event" in query["sql"] for query in captured.captured_queries)
 
 
+def test_parts_of_past_events_are_read_as_they_are_asked_for(shop: Shop) -> None:
+    define("rich", 'SUM(event@properties.value OF "purchase" WHERE event@properties.from = "app" LAST 2 MONTHS) > 10')
+    define("new", 'DID(ANY EVENT WHERE event@tags CONTAINS "event:system" AND event@journey = "awareness")')
+    define("never", "DID(ANY EVENT WHERE event@traits.nothing EXISTS)")
+
+    buy(shop, "anna", properties={"value": 8, "from": "app"})
+    buy(shop, "anna", properties={"value": 8, "from": "web"})
+    assert members("rich") == set()
+    buy(shop, "anna", properties={"value": 2.5, "from": "app"})
+
+    assert members("rich") == members("new") == {"anna"}
+    assert members("never") == set()
+
+
+@pytest.mark.usefixtures("_however_many")
 def test_segments_that_ask_about_each_other_are_decided_in_order(shop: Shop) -> None:
     define("z-pros", PRO)
     define("m-regulars", f'{BUYS_TWICE} AND profile@segments CONTAINS "z-pros"')
@@ -229,6 +252,7 @@ def test_two_who_turn_out_to_be_one_are_decided_anew(shop: Shop) -> None:
     assert Membership.objects.exclude(profile_id=anna.id).count() == 0
 
 
+@pytest.mark.usefixtures("_however_many")
 def test_history_is_not_decided_before_all_events_have_followed_a_merge(shop: Shop) -> None:
     define("regulars", BUYS_TWICE)
     shop.call("track", anonymousId="device", event="purchase")
@@ -297,6 +321,7 @@ def statements(shop: Shop, users: list[str]) -> list[str]:
     return [re.sub(r"SELECT \d+,", "SELECT n,", sql)[:40] for sql in found]
 
 
+@pytest.mark.usefixtures("_however_many")
 def test_number_of_statements_does_not_grow_with_the_people_or_the_segments(shop: Shop) -> None:
     define("buyers", 'DID("purchase")')
     define("known", "profile@primary_id EXISTS")

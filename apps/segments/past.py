@@ -1,0 +1,55 @@
+"""The past events that definitions ask about: of some people, in one statement, to be decided in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from apps.conditions import Kind
+from apps.segments import language
+from apps.segments.definitions import Definition
+
+_ALWAYS = ("type", "time")  # what any event is asked for
+
+
+class Past:
+    """What all definitions together have to see of past events."""
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        asking = [each.reads for each in definitions if each.has_history]
+        is_any = any(each.any_event_type for each in asking)
+        self._types = None if is_any else sorted({type for each in asking for type in each.event_types})
+        spans = [each.look_back for each in asking]
+        self._span = None if None in spans else max((span for span in spans if span), default=timedelta())
+        # The parts of events that are looked at, each with whether it is a tree.
+        parts = {field.keys[0]: field for each in asking for field in each.event_fields}
+        columns = {name: language.EVENT_COLUMNS.find(field)[0] for name, field in parts.items() if name not in _ALWAYS}
+        self._parts = [(name, column.kind is Kind.JSON) for name, column in columns.items()]
+        listed = "".join(f", {column.sql}{'::text' * (column.kind is Kind.JSON)}" for column in columns.values())
+        self._select = (
+            f"SELECT e.profile_id, e.id::text, e.type, e.time{listed} FROM events_event AS e "  # noqa: S608 - no values
+            "WHERE e.profile_id = ANY(%s) AND e.is_valid AND e.time <= %s"
+        )
+
+    def of(self, profile_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, list[dict[str, Any]]]:
+        """Return the events by profile, in any order, as far back as anybody looks."""
+        statement = self._select
+        params: list[Any] = [list(profile_ids), now]
+        if self._types is not None:
+            statement, params = f"{statement} AND e.type = ANY(%s)", [*params, self._types]
+        if self._span is not None:
+            # A second more: lengths are in days, and round.
+            statement, params = f"{statement} AND e.time >= %s", [*params, now - self._span - timedelta(seconds=1)]
+        found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            for profile_id, id, type, time, *parts in cursor.fetchall():
+                event = {"id": id, "type": type, "time": time}
+                for (name, is_tree), part in zip(self._parts, parts, strict=True):
+                    event[name] = orjson.loads(part) if is_tree else part
+                found[profile_id].append(event)
+        return found
