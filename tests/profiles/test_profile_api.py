@@ -223,7 +223,19 @@ def test_what_cannot_be_stored_is_refused(value: str, code: int, field: str) -> 
     assert (answer.status_code, answer.json()["field"]) == (code, field)
 
 
-@pytest.mark.parametrize("query", ["q=%00", "type=%00", "since=soon", "cursor=cD1ub3doZXJl", "cursor=%00", "email=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "since=6038-11-08T12:52:33%2B21:22",
+        "until=0001-01-01T00:00:00%2B14:00",
+        "q=%00",
+        "type=%00",
+        "since=soon",
+        "cursor=cD1ub3doZXJl",
+        "cursor=%00",
+        "email=%00",
+    ],
+)
 def test_a_broken_question_is_refused(query: str) -> None:
     reader, profile = program(Scope.PROFILES_READ), ProfileFactory()
 

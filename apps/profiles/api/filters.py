@@ -1,5 +1,9 @@
 """What lists can be narrowed by; each filter has an index, or is used beside one that has."""
 
+from datetime import UTC
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
@@ -8,14 +12,32 @@ from apps.profiles import identity
 from apps.profiles.models import Profile
 
 
+class TimeField(filters.IsoDateTimeFilter.field_class):
+    """A time in UTC: PostgreSQL knows no offsets as large as ISO 8601 allows."""
+
+    def to_python(self, value: Any) -> Any:
+        """Read a time. Raises ValidationError for one that does not exist in UTC."""
+        at = super().to_python(value)
+        try:
+            return at.astimezone(UTC) if at else at
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class TimeFilter(filters.IsoDateTimeFilter):
+    """Compare with a time."""
+
+    field_class = TimeField
+
+
 class ProfileFilter(filters.FilterSet):
     """Narrow the list by exact values and by times."""
 
     q = filters.CharFilter(method="by_any_id", label="Any identifier or id of the person, whole")
     email = filters.CharFilter(method="by_email", label="The main e-mail address")
     primary_id = filters.CharFilter(label="The customer number")
-    seen_after = filters.IsoDateTimeFilter(field_name="last_seen_at", lookup_expr="gte")
-    updated_after = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    seen_after = TimeFilter(field_name="last_seen_at", lookup_expr="gte")
+    updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte")
 
     class Meta:
         model = Profile
@@ -34,8 +56,8 @@ class EventFilter(filters.FilterSet):
     """Narrow the events of a profile."""
 
     type = filters.CharFilter(label="The type of the events")
-    since = filters.IsoDateTimeFilter(field_name="time", lookup_expr="gte", label="Those of that time and later")
-    until = filters.IsoDateTimeFilter(field_name="time", lookup_expr="lt", label="Those before that time")
+    since = TimeFilter(field_name="time", lookup_expr="gte", label="Those of that time and later")
+    until = TimeFilter(field_name="time", lookup_expr="lt", label="Those before that time")
 
     class Meta:
         model = Event
