@@ -167,3 +167,6 @@ def _fields(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str, str
     for text, known in catalogue.fields.items():
         if not place.is_about_events or text.startswith("event@"):
             yield "field", text, known.label
+    for text in sorted(catalogue.open_objects):
+        if not place.is_about_events or text.startswith("event@"):
+            yield "field", f"{text}.", "and any field below"

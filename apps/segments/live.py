@@ -62,6 +62,8 @@ def _begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now
     pages = runs.begin(kind, segments, requested_by=requested_by, now=now)
     if pages is None:
         return Begun([], f"A run is under way already: {kind.label.lower()}.")
+    if not pages:
+        return Begun([], "Time decides no segment; members were counted.")
     return Begun(pages, f"A run of {_numbered(pages)} began: {kind.label.lower()}.")
 
 

@@ -51,3 +51,18 @@ def test_a_task_tells_how_far_it_is(admin: Page, live: Live, shoot: Shoot) -> No
     admin.locator("#result_list tbody tr a").first.click()
     expect(admin.locator(".cdp-panel").first).to_be_visible()
     shoot("task")
+
+
+def test_a_live_run_is_begun_and_watched(admin: Page, live: Live, shoot: Shoot) -> None:
+    admin.goto(f"{live.address}/admin/")
+    admin.get_by_role("link", name="Live runs").click()
+    admin.get_by_role("link", name="Run now").first.click()
+    expect(admin.get_by_text("Decide everybody now?").first).to_be_visible()
+    shoot("live-run-now")
+    admin.get_by_role("button", name="Run now").click()
+
+    expect(admin.locator("#result_list")).to_contain_text("Everybody, as time goes by")
+    shoot("live-runs")
+    admin.locator("#result_list tbody tr a").first.click()
+    expect(admin.get_by_text("Starts that found it under way")).to_be_visible()
+    shoot("live-run")

@@ -25,7 +25,8 @@ def suggested(text: str) -> list[str]:
     ("text", "expected"),
     [
         ("prof|", ["profile@traits.plan", "profile@data.pii.age", "profile@traits.tags"]),
-        ("profile@t|", ["profile@traits.plan", "profile@traits.tags"]),
+        ("profile@t|", ["profile@traits.plan", "profile@traits.tags", "profile@traits."]),
+        ("SUM(event@p|", ["event@properties.amount"]),
         ("PROFILE@DATA|", ["profile@data.pii.age"]),
         ("profile@traits.plan = |", ['"pro"', '"te\\"am"', "5"]),
         ('profile@traits.plan = "p|', ['"pro"']),

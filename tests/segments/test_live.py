@@ -110,6 +110,14 @@ def test_everybody_is_decided_for_segments_that_are_asked_for() -> None:
         live.begin_full(["gone", "still"], requested_by="test", now=timezone.now())
 
 
+def test_where_time_decides_nothing_members_are_only_counted() -> None:
+    built("still", 'profile@traits.plan = "pro"')
+
+    begun = live.begin_full(requested_by="test", now=timezone.now())
+
+    assert begun == live.Begun([], "Time decides no segment; members were counted.")
+
+
 def test_an_overlapping_start_says_so() -> None:
     built("recent", "profile@last_seen_at >= now() - 30 DAYS")
     live.begin_full(requested_by="test", now=timezone.now())

@@ -64,6 +64,11 @@ class BrowserChangeList(ChangeList):
         self.newer = self._link(AFTER, fields, rows[0]) if rows and has_newer else ""
         self.older = self._link(BEFORE, fields, rows[-1]) if rows and has_older else ""
 
+    @property
+    def without_condition(self) -> str:
+        """The address of the list without its condition."""
+        return str(self.get_query_string(remove=[CONDITION, BEFORE, AFTER]))
+
     def _read_page(self, request: HttpRequest, size: int) -> Page:
         """Return the rows of a page, and whether there are newer and older ones."""
         fields: tuple[str, ...] = self.model_admin.keyset

@@ -16,7 +16,7 @@ def sparkline(sizes: Sequence[int]) -> SafeString:
     """Draw how a number went, the oldest first."""
     if len(sizes) < 2:
         return NOTHING
-    points = _points(list(enumerate(sizes)), len(sizes), SPARK_WIDTH, SPARK_HEIGHT - 4, low=min(sizes))
+    points = _points(list(enumerate(sizes)), len(sizes), SPARK_WIDTH, SPARK_HEIGHT - 8, low=min(sizes))
     return format_html(
         '<svg class="cdp-spark" width="{}" height="{}" role="img" aria-label="{}"><title>{}</title>'
         '<polyline points="{}"/></svg>',
@@ -84,5 +84,5 @@ def _points(values: Sequence[tuple[int, int | None]], n_steps: int, width: float
     span = max(max(value for _, value in known) - low, 1)
     across = width / max(n_steps - 1, 1)
     return " ".join(
-        f"{number * across:.1f},{2 + height - height * (value - low) / span:.1f}" for number, value in known
+        f"{number * across:.1f},{4 + height - height * (value - low) / span:.1f}" for number, value in known
     )

@@ -21,7 +21,8 @@ from apps.segments import counting, exporting, lists, sizes, why
 from apps.segments.admin.charts import growth_chart
 from apps.segments.admin.list_form import ListForm
 from apps.segments.admin.shown import as_lines, kind_of, state_of
-from apps.segments.models import Membership, Segment
+from apps.segments.jobs import nudge
+from apps.segments.models import LiveRun, Membership, Segment
 
 PAGE = 50
 GROWTH_DAYS = 90
@@ -100,6 +101,7 @@ class SegmentPages(ModelAdmin):
             try:
                 report = lists.take(segment, form.cleaned_data["lines"], mode=mode, now=now)
                 sizes.count([segment.key], now=now)
+                nudge()  # others may ask about it
                 audit.record(
                     "changed",
                     actor=audit.actor_of(request),
@@ -160,9 +162,12 @@ class SegmentPages(ModelAdmin):
         return segment
 
     def _context(self, request: HttpRequest, segment: Segment, title: str) -> dict[str, Any]:
+        is_built = segment.kind != Segment.Kind.CONDITION or segment.decided_at is not None
+        runs = LiveRun.objects.filter(finished_at=None, segments__has_key=segment.key)
         return {
             **self.admin_site.each_context(request),
             "title": title,
+            "building": None if is_built else runs.order_by("-started_at").first(),
             "opts": self.opts,
             "original": segment,
             "segment": segment,

@@ -23,7 +23,7 @@ class LiveRunAdmin(Browser):
     """Live runs, the latest first; one that is under way shows its progress without a reload."""
 
     empty_list = "Nothing has been decided in the background yet."
-    list_display = ("kind", "progress_shown", "n_entered", "n_left", "started", "took")
+    list_display = ("kind", "progress_shown", "entered", "left", "started", "took")
     actions_list = ["run_now"]
     fieldsets = (
         ("Progress", {"fields": ("progress_shown",)}),
@@ -64,6 +64,16 @@ class LiveRunAdmin(Browser):
     def progress_shown(self, row: LiveRun) -> SafeString:
         """Show state and progress, kept up to date."""
         return _progress(row)
+
+    @admin.display(description="Entered")
+    def entered(self, row: LiveRun) -> str:
+        """Show how many entered segments."""
+        return f"{row.n_entered:,}"
+
+    @admin.display(description="Left")
+    def left(self, row: LiveRun) -> str:
+        """Show how many left segments."""
+        return f"{row.n_left:,}"
 
     @admin.display(description="Figures")
     def figures(self, row: LiveRun) -> SafeString:

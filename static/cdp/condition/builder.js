@@ -50,7 +50,8 @@ function groupBox(group, context, remove) {
 
 function adders(group, context, append) {
     const isAboutPeople = context.scope === "profile"
-    const field = () => ({ kind: "test", left: { kind: "field", fn: "", path: "" }, op: "=", not: false, values: [] })
+    const left = () => ({ kind: "field", fn: "", path: "" })
+    const field = () => ({ kind: "test", left: left(), op: "=", not: false, values: [], isFresh: true })
     const did = () => ({ kind: "did", not: false, events: emptyEvents() })
     const step = () => ({ types: [], anyType: false, where: emptyGroup(), within: { unit: "day" } })
     const sequence = () => ({ kind: "sequence", not: false, fromFirst: false, steps: [step(), step()], period: null })
@@ -101,7 +102,9 @@ function rowBox(row, context, remove) {
     function redraw() {
         const at = content.contains(document.activeElement) && document.activeElement.dataset.part
         content.replaceChildren(...ROWS[row.kind](row, { ...context, redraw }).flat().filter(Boolean))
-        if (at) content.querySelector(`[data-part="${at}"]`)?.focus()
+        const same = at ? content.querySelector(`[data-part="${at}"]`) : null
+        same?.focus()
+        if (at === "path") same?.setSelectionRange(same.value.length, same.value.length)
     }
 
     redraw()
@@ -133,11 +136,11 @@ function testRow(row, context) {
     return [fn, path, ...testInputs(row, { ...context, canCompareFields: true })]
 }
 
-// Choose a test and values that fit the kind, where those that are there do not.
+// Choose a test and values that fit the kind, where nobody has chosen, or what is there does not fit.
 function fitTest(row, context) {
     const kind = kindOfLeft(row.left, context.kindOfField)
     const tests = TESTS[kind].map(([name]) => name)
-    if (!tests.includes(`${row.not ? "not " : ""}${row.op}`)) {
+    if (row.isFresh || !tests.includes(`${row.not ? "not " : ""}${row.op}`)) {
         row.not = tests[0].startsWith("not ")
         row.op = tests[0].replace("not ", "")
     }
@@ -150,6 +153,7 @@ function testInputs(row, context) {
     const tests = withCurrent(TESTS[kind], picked)
     const test = choice("Test", tests, picked, (name) => {
         const wasList = LIST_TESTS.includes(row.op)
+        row.isFresh = false
         row.not = name.startsWith("not ")
         row.op = name.replace("not ", "")
         if (wasList !== LIST_TESTS.includes(row.op)) row.values = row.values.slice(0, 1).filter(Boolean)
@@ -300,5 +304,5 @@ function textRow(row, context) {
         if (drawn && drawn.kind !== "text") context.replace(drawn)
         else context.changed()
     })
-    return [h("div", { className: "cdp-row-text" }, input, problem)]
+    return [h("div", { className: "cdp-text-part" }, input, problem)]
 }

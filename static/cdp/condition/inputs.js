@@ -21,16 +21,25 @@ export function choice(label, options, current, picked, part = "") {
     return select
 }
 
-// A field: its path, offered with its name for people.
+// A field: its path, offered with its name for people. A known one is taken while it is typed; another, when it is left:
+// after that, since whatever is drawn anew meanwhile would take the focus from where it goes.
 export function pathInput(label, path, context, typed) {
     const input = h("input", {
         type: "text", className: "cdp-input cdp-path", value: path ?? "", ariaLabel: label, autocomplete: "off",
         placeholder: context.scope === "event" ? "event@properties…" : "profile@…", list: fieldList(context),
     })
     input.dataset.part = "path"
-    const name = context.catalogue.fields.find((field) => field.path === path)?.label
-    if (name) input.title = name
-    input.addEventListener("change", () => typed(input.value.trim()))
+    const known = (written) => context.catalogue.fields.find((field) => field.path === written)
+    input.title = known(path)?.label ?? ""
+    let taken = path ?? ""
+    const take = () => {
+        const written = input.value.trim()
+        if (written === taken) return
+        taken = written
+        typed(written)
+    }
+    input.addEventListener("input", () => { if (known(input.value)) take() })
+    input.addEventListener("change", () => setTimeout(take))
     return input
 }
 

@@ -7,7 +7,7 @@ let nextId = 1
 export function textEditor(textarea, server) {
     const frame = textarea.closest("[data-condition-text]")
     const backdrop = frame.querySelector("[data-backdrop]")
-    const problem = frame.parentElement.querySelector("[data-problem]")
+    const problem = textarea.closest("[data-read]").querySelector("[data-problem]")
     problem.id ||= `cdp-problem-${nextId++}`
     textarea.setAttribute("aria-describedby", problem.id)
     const completion = completionOf(textarea, frame, backdrop, server)
@@ -116,7 +116,7 @@ function completionOf(textarea, frame, backdrop, server) {
     function accept(index) {
         const { start, end, value } = found[index]
         const characters = [...textarea.value]
-        const needsBlank = !value.endsWith("(") && (characters[end] ?? "") !== " "
+        const needsBlank = !/[(.@]$/.test(value) && characters[end] !== " "
         characters.splice(start, end - start, value + (needsBlank ? " " : ""))
         textarea.value = characters.join("")
         const position = [...characters.join("")].slice(0, start + [...value].length + (needsBlank ? 1 : 0)).join("").length

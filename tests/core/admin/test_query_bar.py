@@ -59,6 +59,7 @@ def test_conditions_and_filters_and_search_go_together(admin_client: Client) -> 
 
     assert rows == [known]
     assert 'name="kind" value="known"' in page
+    assert 'href="?kind=known">Clear' in page
 
 
 def test_events_are_found_by_what_they_say(admin_client: Client) -> None:
