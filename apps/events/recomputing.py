@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import accumulate, takewhile
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -79,8 +79,9 @@ def recount_page(definitions: Definitions, *, now: datetime) -> int:
     ids = [profile_id for profile_id, _ in picked[:n_taken]]
     ahead = _count_ahead(ids[0], definitions, now=now) if picked and picked[0][1] > MAX_EVENTS else None
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
+    before = _said(rows)
     recount(rows, definitions, now=now, ahead=ahead)
-    _store(rows)
+    _store(rows, before)
     return len(ids)
 
 
@@ -197,9 +198,10 @@ def refresh_page(*, now: datetime) -> int:
     waiting = due(now=now)
     ids = list(waiting.order_by("computed_until").values_list("id", flat=True)[:MAX_PROFILES])
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
+    before = _said(rows)
     for profile in rows:
         computed.refresh(profile, today=_day(now))
-    _store(rows)
+    _store(rows, before)
     return len(ids)
 
 
@@ -213,20 +215,22 @@ def _score_page(task: Task, *, now: datetime) -> Step:
         return Step(0, is_last=False, position={"after": str(NIL)}, total=task.progress + n_profiles)
     scored = Profile.objects.filter(computed__has_any_keys=keys, id__gt=task.position["after"])
     ids = list(scored.order_by("id").values_list("id", flat=True)[:MAX_PROFILES])
-    rows = [
-        profile
-        for profile in Profile.objects.all().locked(ids).only("id", *COLUMNS)
-        if computed.refresh(profile, today=_day(now))
-    ]
-    _store(rows)
+    rows = list(Profile.objects.all().locked(ids).only("id", *COLUMNS))
+    before = _said(rows)
+    _store([profile for profile in rows if computed.refresh(profile, today=_day(now))], before)
     if not ids:
         return Step(0, is_last=True, message="All is up to date")
     return Step(len(ids), is_last=False, position={"after": str(ids[-1])}, message="Giving scores")
 
 
-def _store(rows: Sequence[Profile]) -> None:
+def _said(rows: Iterable[Profile]) -> dict[UUID, dict[str, Any]]:
+    return {row.id: row.computed for row in rows}
+
+
+def _store(rows: Sequence[Profile], before: dict[UUID, dict[str, Any]]) -> None:
+    """Write profiles; those of whom something else is said now are to be looked at by what follows them."""
     update(Profile, rows, COLUMNS)
-    touching.touch(row.id for row in rows)
+    touching.touch(row.id for row in rows if row.computed != before[row.id])
 
 
 def _day(now: datetime) -> date:

@@ -37,6 +37,10 @@ _MEMBER_OF: Final = (
     "(SELECT coalesce(jsonb_agg(s.key), '[]') FROM segments_membership AS m "
     "JOIN segments_segment AS s ON s.id = m.segment_id WHERE m.profile_id = p.id AND m.left_at IS NULL)"
 )
+_HOLDS: Final = (
+    "EXISTS (SELECT FROM segments_membership AS m WHERE m.profile_id = p.id AND m.left_at IS NULL "
+    "AND m.segment_id = (SELECT s.id FROM segments_segment AS s WHERE s.key = {}))"
+)
 _PROFILE: Final[dict[str, _Part]] = {
     "id": _Part("Id", "p.id::text", Kind.TEXT, lambda row: str(row.id)),
     "primary_id": _Part("Customer number", "p.primary_id", Kind.TEXT, attrgetter("primary_id")),
@@ -88,7 +92,7 @@ def _times_of_schema() -> dict[str, Column]:
 
 
 _COLUMNS: Final = Columns(
-    {**_columns("profile", _PROFILE), **_times_of_schema(), SEGMENTS: Column(_MEMBER_OF, Kind.JSON)}
+    {**_columns("profile", _PROFILE), **_times_of_schema(), SEGMENTS: Column(_MEMBER_OF, Kind.JSON, holds=_HOLDS)}
 )
 EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
 

@@ -24,6 +24,7 @@ def shoot(admin: Page) -> Callable[[str], None]:
     folder = os.environ.get("SCREENSHOTS")
 
     def take(name: str) -> None:
+        admin.wait_for_load_state()
         for scheme in ("light", "dark") if folder else ():
             admin.evaluate(f"document.documentElement.classList.toggle('dark', {str(scheme == 'dark').lower()})")
             admin.wait_for_load_state("networkidle")

@@ -85,13 +85,14 @@ def test_an_event_leads_to_its_session_and_its_person(admin: Page, live: Live, s
 
 
 def test_a_timeline_goes_back_to_the_first_event(admin: Page, live: Live) -> None:
-    busiest = live.rows("SELECT id, event_count FROM profiles_profile ORDER BY event_count DESC LIMIT 1")[0]
-    admin.goto(f"{live.address}/admin/profiles/profile/{busiest['id']}/change/")
+    of_people = "FROM events_event WHERE profile_id IS NOT NULL GROUP BY 1"
+    busiest = live.rows(f"SELECT profile_id, count(*) AS n {of_people} ORDER BY n DESC LIMIT 1")[0]
+    admin.goto(f"{live.address}/admin/profiles/profile/{busiest['profile_id']}/change/")
     expect(admin.locator(".cdp-event")).to_have_count(30)
 
-    for n_shown in range(60, busiest["event_count"] + 30, 30):
+    for n_shown in range(60, busiest["n"] + 30, 30):
         admin.get_by_role("button", name="Earlier events").click()
-        expect(admin.locator(".cdp-event")).to_have_count(min(n_shown, busiest["event_count"]))
+        expect(admin.locator(".cdp-event")).to_have_count(min(n_shown, busiest["n"]))
 
     expect(admin.get_by_role("button", name="Earlier events")).to_have_count(0)
     expect(admin.locator(".cdp-event").last).to_contain_text("profile-created")

@@ -16,7 +16,7 @@ from apps.events import computed_traits, jobs, recomputing
 from apps.events.computed_traits import Counter
 from apps.events.models import ComputedTrait, Event
 from apps.profiles import by_hand
-from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale
+from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale, Touched
 from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory
 from tests.shop import Shop
 
@@ -99,6 +99,16 @@ def test_only_what_changed_is_counted_anew() -> None:
     recount()
 
     assert said(anna) == {"orders": 7, "revenue": 5}
+
+
+def test_only_those_of_whom_something_else_is_said_are_looked_at_again() -> None:
+    anna, _bert = ProfileFactory.create_batch(2)
+    happened(anna, 5)
+    define("orders")
+
+    recount()
+
+    assert Touched.objects.get().profile_id == anna.id
 
 
 def test_a_changed_trait_keeps_what_it_said_until_its_turn_comes() -> None:

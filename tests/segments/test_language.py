@@ -140,6 +140,31 @@ def test_real_people_are_decided_alike_in_memory_and_in_sql(
     assert found == [matches(document, now=NOW, history=history) for document, history in crowd]
 
 
+@pytest.mark.parametrize(
+    ("test", "is_asked_for"),
+    [
+        ('CONTAINS "vip"', lambda keys: "vip" in keys),
+        ('NOT CONTAINS "vip"', lambda keys: "vip" not in keys),
+        ('CONTAINS ANY ["vip", "new", 5]', lambda keys: bool({"vip", "new"} & keys)),
+        ('CONTAINS ALL ["vip", "new"]', lambda keys: {"vip", "new"} <= keys),
+        ('CONTAINS "nothing"', lambda keys: False),
+        ("CONTAINS 5", lambda keys: False),
+        ("EMPTY", lambda keys: not keys),
+    ],
+)
+def test_segments_of_people_are_looked_up_and_not_gathered(
+    crowd: list[tuple[dict[str, Any], RecordedEvents]], test: str, is_asked_for: Any
+) -> None:
+    condition = language.parse(f"profile@segments {test}")
+
+    sql, params = to_sql(condition, now=NOW, layout=language.layout())
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM profiles_profile AS p WHERE {sql}", params)
+        assert cursor.fetchone() == (sum(is_asked_for(set(each["profile"]["segments"])) for each, _ in crowd),)
+
+    assert ("jsonb_agg" in sql) == (test == "EMPTY")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "field",

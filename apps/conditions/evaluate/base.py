@@ -56,3 +56,20 @@ def truth(condition: Condition) -> Test:
 def value(operand: Operand) -> Value:
     """Make a function that gives the value of an operand; None is nothing."""
     return _values[type(operand)](operand)
+
+
+Made = TypeVar("Made")
+
+
+def once_for(make: Callable[[datetime], Made]) -> Callable[[datetime], Made]:
+    """Remember what is made of the present time: many documents are decided at the same one."""
+    known: tuple[datetime, Made] | None = None
+
+    def get(now: datetime) -> Made:
+        nonlocal known
+        found = known  # another thread may decide at another time
+        if found is None or found[0] is not now:
+            found = known = (now, make(now))
+        return found[1]
+
+    return get

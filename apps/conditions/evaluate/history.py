@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from apps.conditions import values
 from apps.conditions.durations import Duration, shift
-from apps.conditions.evaluate.base import Context, Document, Test, Value, decides, evaluates, truth, value
+from apps.conditions.evaluate.base import Context, Document, Test, Value, decides, evaluates, once_for, truth, value
 from apps.conditions.evaluate.events import AGGREGATES, Event
 from apps.conditions.tree import (
     Aggregate,
@@ -52,21 +52,26 @@ def _moment(operand: Operand, now: datetime) -> datetime:
 
 
 def _select(events: Events) -> Callable[[Context], Iterable[Event]]:
-    where = _meets(events.where)
+    where, recorded = _meets(events.where), _recorded(events.types, events.period)
 
     def select(context: Context) -> Iterable[Event]:
-        found = _recorded(context, events.types, events.period)
+        found = recorded(context)
         return [event for event in found if where(event, context)] if events.where else found
 
     return select
 
 
-def _recorded(context: Context, types: tuple[str, ...], period: Period | None) -> Iterable[Event]:
-    if context.history is None:
-        message = "The condition looks at past events, and no history was given."
-        raise ValueError(message)
-    since, until = bounds(period, now=context.now)
-    return context.history.events(types, since, until)
+def _recorded(types: tuple[str, ...], period: Period | None) -> Callable[[Context], Iterable[Event]]:
+    """Make a function that yields the events of some types in a period."""
+    bounds_at = once_for(lambda now: bounds(period, now=now))
+
+    def recorded(context: Context) -> Iterable[Event]:
+        if context.history is None:
+            message = "The condition looks at past events, and no history was given."
+            raise ValueError(message)
+        return context.history.events(types, *bounds_at(context.now))
+
+    return recorded
 
 
 def _meets(where: Condition | None) -> Callable[[Event, Context], bool]:
@@ -85,12 +90,8 @@ def _did(node: Did) -> Test:
 @decides(Sequence)
 def _sequence(node: Sequence) -> Test:
     steps = [(_is_step(step), step.within) for step in node.steps]
-
-    def test(document: Document, context: Context) -> bool:
-        found = _recorded(context, node.types, node.period)
-        return _happened_in_order(found, steps, context, from_first=node.from_first)
-
-    return test
+    recorded = _recorded(node.types, node.period)
+    return lambda document, context: _happened_in_order(recorded(context), steps, context, from_first=node.from_first)
 
 
 def _is_step(step: Step) -> Callable[[Event, Context], bool]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.conditions import values
 from apps.conditions.durations import shift
-from apps.conditions.evaluate.base import Context, Document, Value, evaluates, value
+from apps.conditions.evaluate.base import Context, Document, Value, evaluates, once_for, value
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree import Call, Field, ListLiteral, Literal, Shift
 
@@ -47,6 +47,9 @@ def _call(node: Call) -> Value:
 @evaluates(Shift)
 def _shift(node: Shift) -> Value:
     operand, by = value(node.operand), node.by
+    if node.operand == Call("now"):
+        shifted = once_for(lambda now: shift(now, by))
+        return lambda document, context: shifted(context.now)
 
     def moved(document: Document, context: Context) -> datetime | None:
         time = values.as_time(operand(document, context))

@@ -7,7 +7,7 @@ from apps.conditions.sql.comparisons import equal, is_nothing, one_of, ordered
 from apps.conditions.sql.fragment import FALSE, Sql, joined, sql
 from apps.conditions.sql.layout import Kind
 from apps.conditions.sql.values import Constant, Json, SqlValue, Typed, as_json, literal
-from apps.conditions.tree import And, Between, Compare, Empty, Exists, In, Items, ListLiteral, Match, Not, Or
+from apps.conditions.tree import And, Between, Compare, Empty, Exists, Field, In, Items, ListLiteral, Match, Not, Or
 
 _CONTRARY: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
@@ -83,10 +83,22 @@ _MATCHES: Final = {
 
 @compiles(Match)
 def _match(node: Match, scope: Scope, *, wanted: bool) -> Sql:
-    found = operand(node.operand, scope)
     parts = node.value.value if isinstance(node.value, ListLiteral) else [node.value.value]
-    tests = [_part_of(found, part, *_MATCHES[node.op]) for part in parts]
+    holds = _holds(node, scope)
+    if holds:
+        tests = [sql(holds, part) if isinstance(part, str) else FALSE for part in parts]
+    else:
+        found = operand(node.operand, scope)
+        tests = [_part_of(found, part, *_MATCHES[node.op]) for part in parts]
     return _either(joined(" AND " if node.op == "contains all" else " OR ", tests), wanted=wanted)
+
+
+def _holds(node: Match, scope: Scope) -> str:
+    """Return the SQL by which a list that is kept elsewhere tells whether it holds a text, if it is one."""
+    if not isinstance(node.operand, Field) or node.operand.root == "item" or not node.op.startswith("contains"):
+        return ""
+    column, keys = scope.columns.find(node.operand)
+    return "" if keys else column.holds
 
 
 def _part_of(found: SqlValue, part: Any, of_text: str, of_list: str) -> Sql:

@@ -35,6 +35,8 @@ class Column:
 
     sql: str
     kind: Kind
+    # For a list of texts that is kept elsewhere: SQL that tells whether it holds a text, {}; quicker than to gather it.
+    holds: str = ""
 
 
 @dataclass(frozen=True)

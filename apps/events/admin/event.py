@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.events import internal
 from apps.events.admin.colours import JOURNEY_COLOURS
 from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
@@ -192,8 +193,10 @@ class EventAdmin(Browser):
         return link("cdp_sessions_session", row.session_id)
 
     @admin.display(description="Source")
-    def source(self, row: Any) -> SafeString:
-        """Link to where it came in."""
+    def source(self, row: Any) -> str:
+        """Link to where it came in; the platform itself has no page."""
+        if row.source_id == internal.SOURCE_ID:
+            return internal.NAME
         return link("events_source", row.source_id, row.source_name or row.source_id)
 
     @admin.display(description="Problems")

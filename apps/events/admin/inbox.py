@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, json_text, link, moment
+from apps.events import internal
 from apps.events.models import InboxItem, RefusedEvent, Source
 
 
@@ -37,8 +38,10 @@ class OfSource(Browser):
         return rows
 
     @admin.display(description="Source")
-    def source(self, row: Any) -> SafeString:
-        """Link to where it came in."""
+    def source(self, row: Any) -> str:
+        """Link to where it came in; the platform itself has no page."""
+        if row.source_id == internal.SOURCE_ID:
+            return internal.NAME
         return link("events_source", row.source_id, row.source_name)
 
 

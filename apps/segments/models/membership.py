@@ -40,6 +40,10 @@ class Membership(models.Model):
             models.Index(fields=["profile_id"], name="membership_by_profile"),
             # How a segment grew: who entered since a day.
             models.Index(fields=["segment", "entered_at"], name="membership_by_entry"),
+            # And how it shrank.
+            models.Index(
+                fields=["segment", "left_at"], condition=models.Q(left_at__isnull=False), name="membership_by_leaving"
+            ),
         ]
 
     def __str__(self) -> str:

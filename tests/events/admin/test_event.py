@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.ids import new_id
+from apps.events import internal
 from apps.events.models import Event
 from tests.factories import EventFactory, ProfileFactory, SessionFactory, SourceFactory
 
@@ -52,3 +53,12 @@ def test_what_arrived_lately_is_told_by_the_id_and_not_by_the_time_of_the_event(
     imported = EventFactory(time=timezone.now() - timedelta(days=300))
 
     assert found(admin_client, received="hour") == {imported}
+
+
+def test_what_the_platform_itself_reports_names_it_and_leads_nowhere(admin_client: Client) -> None:
+    event = EventFactory.create(id=new_id(), type="segment-entered", source_id=internal.SOURCE_ID)
+
+    for page in (reverse("admin:events_event_changelist"), reverse("admin:events_event_change", args=[event.pk])):
+        text = admin_client.get(page).content.decode()
+        assert internal.NAME in text
+        assert reverse("admin:events_source_change", args=[internal.SOURCE_ID]) not in text
