@@ -36,6 +36,11 @@ class ListForm(forms.Form):
         ],
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "cdp-input"
+
     def clean(self) -> dict[str, Any]:
         """Read the whole list before anything is done."""
         cleaned = super().clean() or {}
