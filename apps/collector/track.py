@@ -102,7 +102,11 @@ class Track:
 
     def settle(self) -> None:
         """Note which events still go on; called by the stages that refuse, set aside or add events."""
-        self.going = [event for event in self.kept if not event.is_set_aside]
+        self.going = [
+            event
+            for event in self.events
+            if event.refusal is None and not event.is_duplicate and not event.is_set_aside
+        ]
 
     @property
     def kept(self) -> list[TrackedEvent]:

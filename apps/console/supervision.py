@@ -62,7 +62,7 @@ def web_command(*, host: str, port: int) -> list[str]:
         "--host": host,
         "--port": str(port),
         "--workers": str(env.integer("WEB_WORKERS", 2, least=1)),
-        "--blocking-threads": "24",
+        "--blocking-threads": "16",
         "--backlog": "1024",
         "--workers-kill-timeout": "10",
         "--log-level": "warning",

@@ -14,13 +14,13 @@ Kind = Identifier.Kind
 def addresses_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield (path, normalised address) of each e-mail address in a JSON tree; texts that hold more are none."""
     if isinstance(tree, str):
-        # Most texts are told apart by one look.
         address = usable(Kind.EMAIL, tree) if "@" in tree else None
         if address:
             yield path, address
     elif isinstance(tree, dict):
         for key, item in tree.items():
-            yield from addresses_in(item, (*path, key))
+            if not isinstance(item, str) or "@" in item:  # most texts are told apart by one look
+                yield from addresses_in(item, (*path, key))
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
             yield from addresses_in(item, (*path, str(index)))

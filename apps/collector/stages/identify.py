@@ -105,7 +105,8 @@ def _mark_duplicates(track: Track, seen: Collection[UUID]) -> list[tuple[Tracked
             if event.key in first:
                 repeated.append((event, first[event.key]))
             first.setdefault(event.key, event)
-    track.settle()
+    if any(event.is_duplicate for event in track.going):
+        track.settle()
     return repeated
 
 
