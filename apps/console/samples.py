@@ -13,6 +13,8 @@ from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.profiles.models import Profile
+from apps.segments import definitions
+from apps.segments.models import Segment
 
 PEOPLE, DAYS, SEED = 200, 30, 20261123
 FIRST_NAMES = ["Anna", "Ben", "Carla", "David", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Klara", "Luis"]
@@ -51,6 +53,14 @@ PRODUCTS = [
     ("requiem", "Requiem", "classical", 19.5),
     ("turntable", "Turntable T-90", "hardware", 249.0),
 ]
+SEGMENTS = {
+    "regular-customers": ("Regular customers", 'COUNT("sale-completed" LAST 60 DAYS) >= 2'),
+    "left-before-paying": (
+        "Left before paying",
+        'DID("checkout-started" LAST 30 DAYS) AND DID NOT("sale-completed" LAST 30 DAYS)',
+    ),
+    "jazz-lovers": ("Jazz lovers", "profile@interests.jazz >= 3"),
+}
 SHOP = "https://shop.example"
 
 TRACK = InboxItem.Dialect.TRACK
@@ -59,7 +69,7 @@ Payload = dict[str, Any]
 
 
 def load(*, now: datetime) -> str:
-    """Make the sources and all events of the sample shop, and say in a sentence what there is now."""
+    """Make the sources, segments and all events of the sample shop, and say in a sentence what there is now."""
     shop, _ = Source.objects.get_or_create(name="Sample shop", defaults={"channel": "web"})
     Source.objects.get_or_create(
         name="Sample payment provider",
@@ -75,6 +85,9 @@ def load(*, now: datetime) -> str:
         part = payloads[start : start + 200]
         messages = [Message(TRACK, orjson.dumps(payload), Envelope(policy, now)) for _, payload in part]
         accept.history(messages, at=now)
+    for key, (name, condition) in SEGMENTS.items():
+        if not Segment.objects.filter(key=key).exists():
+            definitions.save(Segment(key=key, name=name, condition=condition))
     return f"{Event.objects.count()} events of {Profile.objects.count()} people in a sample shop"
 
 

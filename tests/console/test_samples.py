@@ -7,6 +7,7 @@ import pytest
 from apps.console import samples
 from apps.events.models import Event, InboxItem, RefusedEvent, Source
 from apps.profiles.models import Profile
+from apps.segments import counting, definitions
 from apps.sessions.models import Session
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -34,6 +35,14 @@ def test_the_shop_has_people_visits_and_sales_of_the_last_month() -> None:
     assert Profile.objects.exclude(email=None).exists()
     assert Session.objects.exclude(country="").exists()
     assert set(Source.objects.values_list("kind", flat=True)) == {"api", "webhook", "redirect"}
+
+
+def test_there_are_segments_to_which_some_of_these_people_belong_and_some_do_not() -> None:
+    samples.load(now=NOW)
+
+    for segment in definitions.read().segments:
+        assert 0 < counting.count(segment.condition, now=NOW).value < Profile.objects.count(), segment.name
+    assert len(definitions.read().segments) == 3
 
 
 def test_nothing_of_it_is_refused_and_nothing_sets_anything_in_motion() -> None:
