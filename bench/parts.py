@@ -26,13 +26,13 @@ from bench.rich import TYPE, orders, switch
 from bench.segments import live_run, segment_sql
 
 Figures = dict[str, float]
-WEB_SECS = 8.0
-WARM_SECS = 3.0
+WEB_SECS = 6.0
+WARM_SECS = 2.0
 INGEST_EVENTS = 30_000
 STORED_EVENTS = 2_000_000
 RICH_EVENTS = 15_000
 RICH_PIECES = 5
-SEGMENT_EVENTS = 15_000
+SEGMENT_EVENTS = 10_000
 BATCH = 500
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from apps.events import partitions
 
-PROFILES = int(os.environ.get("BENCH_PROFILES", "50000"))
+PROFILES = int(os.environ.get("BENCH_PROFILES", "40000"))
 EVENTS_EACH, DAYS = 10, 150
 # Ids in the order of time, as ours are.
 PERSON_ID = """

@@ -1,6 +1,6 @@
 """Segments over many people: their SQL beside what somebody would write by hand, and live runs.
 
-`make bench` takes fifty thousand people; BENCH_PROFILES=1000000 a million with ten million events, which takes ten
+`make bench` takes forty thousand people; BENCH_PROFILES=1000000 a million with ten million events, which takes ten
 minutes. The figures' names say how many it were.
 """
 
