@@ -13,7 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
 
-from cdp.processes import die_with_parent
+from cdp.processes import die_with_parent, work_in_turns
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -24,6 +24,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")
 if os.environ.get("CDP_SUPERVISED"):
     # A worker outlives a killed server otherwise, and goes on to hold the port.
     die_with_parent(signal.SIGTERM)
+
+work_in_turns()  # threads that are started later do as this one does
 
 serve = get_wsgi_application()
 
