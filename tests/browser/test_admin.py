@@ -98,6 +98,18 @@ def test_a_timeline_goes_back_to_the_first_event(admin: Page, live: Live) -> Non
     expect(admin.locator(".cdp-event").last).to_contain_text("profile-created")
 
 
+def test_a_timeline_shows_only_events_of_a_type(admin: Page, live: Live) -> None:
+    buyers = "SELECT profile_id FROM events_event WHERE type = 'sale-completed' LIMIT 1"
+    admin.goto(f"{live.address}/admin/profiles/profile/{live.rows(buyers)[0]['profile_id']}/change/")
+
+    admin.get_by_label("Only events of a type").fill("sale-completed")
+    admin.get_by_label("Only events of a type").press("Enter")
+
+    expect(admin.locator(".cdp-event").filter(has_not_text="sale-completed")).to_have_count(0)
+    expect(admin.locator(".cdp-event").first).to_contain_text("sale-completed")
+    expect(admin).to_have_url(re.compile("/change/$"))
+
+
 @pytest.mark.parametrize(
     ("path", "title"),
     [

@@ -17,7 +17,7 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
 from apps.core.ids import NIL, as_uuid
 from apps.events.admin.computed_shown import values_of
-from apps.events.models import ComputedTrait
+from apps.events.models import ComputedTrait, EventType
 from apps.events.timeline import page_of_events
 from apps.profiles import anonymity, identity, ledger
 from apps.profiles.admin.editing import changes_of, edit_urls
@@ -135,9 +135,10 @@ class ProfileAdmin(PrivacyActions, Browser):
         profile = get_object_or_404(Profile, pk=profile_id)
         if not self.has_view_permission(request, profile):
             return HttpResponse(status=403)
-        page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=request.GET.get("type"))
+        type = request.GET.get("type")
+        page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=type)
         mask_page(page, is_masked=not request.user.has_perm(SEES_PII))
-        return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id})
+        return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id, "type": type})
 
     def more_changes(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
         """Render the next changes by hand: `before` is the last one that was shown."""
@@ -167,7 +168,8 @@ class ProfileAdmin(PrivacyActions, Browser):
         """Show the latest events."""
         page = page_of_events(profile_id=row.id)
         mask_page(page, is_masked=is_masked(row))
-        return render_to_string("admin/cdp/timeline.html", {"page": page, "profile_id": row.id})
+        types = EventType.objects.order_by("type").values_list("type", flat=True)
+        return render_to_string("admin/cdp/timeline_panel.html", {"page": page, "profile_id": row.id, "types": types})
 
     @admin.display(description="Set by hand")
     def changes_shown(self, row: Profile) -> SafeString:
