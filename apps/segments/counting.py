@@ -8,22 +8,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
-from psycopg.errors import QueryCanceled
 
 from apps.conditions import Condition, to_sql
+from apps.core.limits import TooSlow, at_most
 from apps.profiles.models import Profile
 from apps.segments import language
 from apps.segments.models import Membership, Segment, SegmentSize
 
 SOON: Final = timedelta(milliseconds=800)  # in which a page wants its answer
 ASKED: Final = 4_000  # people from whom a number is estimated
-
-
-class TooSlow(Exception):
-    """The answer takes longer than it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +65,7 @@ def count(condition: Condition, *, now: datetime, within: timedelta = SOON) -> N
 
 def _estimate(condition: Condition, *, now: datetime, within: timedelta) -> Number:
     n_people = _about_all()
-    percent = min(100.0, 100 * ASKED / max(n_people, 1))
-    some = "SELECT id FROM profiles_profile TABLESAMPLE SYSTEM (%s)"
-    ids = [id for (id,) in _ask(some, [percent], within=within)]
+    ids = _some(_percent_of(n_people), within=within)
     if not ids:
         return Number(0, is_exact=False, margin=n_people)
     n_found = len(_matching(condition, ids, now=now, within=within))
@@ -86,14 +80,21 @@ def sample(condition: Condition, *, now: datetime, size: int = 20, within: timed
 
     They are looked for among some people first: where many match that is quick, however slow it is to count them all.
     """
-    percent = min(100.0, 100 * ASKED / max(_about_all(), 1))
-    ids = [id for (id,) in _ask("SELECT id FROM profiles_profile TABLESAMPLE SYSTEM (%s)", [percent], within=within)]
-    found = _matching(condition, ids, now=now, within=within)[:size]
+    percent = _percent_of(_about_all())
+    found = _matching(condition, _some(percent, within=within), now=now, within=within)[:size]
     if len(found) < size and percent < 100:
         sql, params = to_sql(condition, now=now, layout=language.layout())
         statement = f"SELECT p.id FROM profiles_profile AS p WHERE {sql} LIMIT %s"  # noqa: S608
         found = [id for (id,) in _ask(statement, [*params, size], within=within)]
     return list(Profile.objects.filter(id__in=found).order_by("-last_seen_at"))
+
+
+def _percent_of(n_people: int) -> float:
+    return min(100.0, 100 * ASKED / max(n_people, 1))
+
+
+def _some(percent: float, *, within: timedelta) -> list[UUID]:
+    return [id for (id,) in _ask("SELECT id FROM profiles_profile TABLESAMPLE SYSTEM (%s)", [percent], within=within)]
 
 
 def _matching(condition: Condition, ids: list[UUID], *, now: datetime, within: timedelta) -> list[UUID]:
@@ -112,17 +113,9 @@ def _about_all() -> int:
 
 def _ask(sql: str, params: list[Any], *, within: timedelta) -> list[tuple[Any, ...]]:
     """Run a query that may take only so long. Raises TooSlow."""
-    milliseconds = max(1, round(within.total_seconds() * 1000))
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
-            cursor.execute(sql, params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-    except OperationalError as error:
-        if isinstance(error.__cause__, QueryCanceled):
-            raise TooSlow from None
-        raise
+    with at_most(within.total_seconds()), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 

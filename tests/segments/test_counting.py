@@ -5,9 +5,10 @@ import pytest
 from django.db import connection
 
 from apps.conditions import Condition
+from apps.core.limits import TooSlow
 from apps.profiles.models import Profile
 from apps.segments import counting, language
-from apps.segments.counting import Day, Number, Overlap, TooSlow
+from apps.segments.counting import Day, Number, Overlap
 from apps.segments.models import SegmentSize
 from tests.factories import NOON, EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
 

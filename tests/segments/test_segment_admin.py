@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.console.roles import load_roles
+from apps.core.limits import TooSlow
 from apps.core.models import AuditEntry
 from apps.segments import counting
 from apps.segments.admin import pages
@@ -144,7 +145,7 @@ def test_an_estimate_is_followed_by_an_exact_count(admin_client: Client, monkeyp
     assert "counting …" in text
 
     def too_slow(*_: Any, **__: Any) -> None:
-        raise counting.TooSlow
+        raise TooSlow
 
     monkeypatch.setattr(counting, "count", too_slow)
     assert "counting …" in admin_client.post(PREVIEW, {"condition": "profile@visits.count >= 0"}).content.decode()

@@ -21,6 +21,7 @@ from unfold.decorators import action
 from apps.conditions import Condition, ConditionError
 from apps.core.admin.audited import Audited
 from apps.core.admin.shown import copyable, moment
+from apps.core.limits import TooSlow
 from apps.profiles.admin.privacy import mask
 from apps.profiles.anonymity import columns_of
 from apps.profiles.models import Profile
@@ -197,7 +198,7 @@ class SegmentAdmin(Audited, SegmentPages, ModelAdmin):
 def _counted(condition: Condition, *, n_people: int, within: timedelta) -> tuple[counting.Number | None, list[Profile]]:
     """Return how many people there are, if that can be said in time, and some of them."""
     now, number, people = timezone.now(), None, []
-    with suppress(counting.TooSlow):
+    with suppress(TooSlow):
         number = counting.count(condition, now=now, within=within)
         people = counting.sample(condition, now=now, size=n_people, within=within) if n_people else []
     return number, people

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from psycopg.errors import QueryCanceled
 
 from apps.conditions import Condition, ConditionError, to_sql
 from apps.core.admin.conditions.languages import Language
 from apps.core.admin.conditions.views import error_as_json
+from apps.core.limits import TooSlow, at_most
 
 CONDITION: Final = "condition"  # the parameter of the address
 PAGE_SECS: Final = 8.0
@@ -70,9 +69,7 @@ class Asked:
         """Read rows; a condition that takes too long is stopped, and that is said."""
         try:
             return self._limited(read, PAGE_SECS)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
+        except TooSlow:
             self.error = {"message": TOO_SLOW}
             return instead
 
@@ -80,14 +77,11 @@ class Asked:
         """Count; None if that takes too long."""
         try:
             return self._limited(count, COUNT_SECS)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, QueryCanceled):
-                raise
+        except TooSlow:
             return None
 
     def _limited(self, ask: Callable[[], Result], seconds: float) -> Result:
         if self.condition is None:
             return ask()
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{seconds * 1000:.0f}ms"])
+        with at_most(seconds):
             return ask()
