@@ -10,10 +10,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
 from apps.core.fetch import fetch
-from apps.core.ids import as_uuid, new_id
+from apps.core.ids import new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
@@ -306,19 +305,3 @@ def lookup(kind: str, value: str) -> Profile | None:
     """Find the profile of an identifier, as anybody writes it; None when it is nobody's, or that of several people."""
     usable = normalise(kind, value)
     return next(iter(Profile.objects.raw(LOOKUP, [identifier_id(kind, usable)])), None) if usable else None
-
-
-def naming(text: str) -> Q:
-    """Return what selects the profiles of a text: a main e-mail address, a customer number, or what `named` takes."""
-    return Q(email=text.lower()) | Q(primary_id=text) | Q(id__in=named(text))
-
-
-def named(text: str) -> set[UUID]:
-    """Return the ids of the living profiles that a text names: by an identifier of any kind, or an id old or new."""
-    usable = {kind: normalise(kind, text) for kind in Kind}
-    hashes = [identifier_id(kind, value) for kind, value in usable.items() if value]
-    raw_ids = set(Identifier.objects.filter(id__in=hashes, is_shared=False).values_list("profile_id", flat=True))
-    as_id = as_uuid(text.strip())
-    raw_ids |= {as_id} if as_id else set()
-    aliases = dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id"))
-    return {aliases.get(raw_id, raw_id) for raw_id in raw_ids}

@@ -1,12 +1,24 @@
-"""Whom texts name, many at once: customer numbers, e-mail addresses, ids old and new, identifiers of any kind."""
+"""Whom texts name, one or many: customer numbers, e-mail addresses, ids old and new, identifiers of any kind."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from django.db.models import Q
+
 from apps.core.ids import as_uuid
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, Profile
+
+
+def naming(text: str) -> Q:
+    """Return what selects the profiles of a text: a main e-mail address, a customer number, or what `named` takes."""
+    return Q(email=text.lower()) | Q(primary_id=text) | Q(id__in=named(text))
+
+
+def named(text: str) -> set[UUID]:
+    """Return the ids of the living profiles that a text names: by an identifier of any kind, or an id old or new."""
+    return set(_living(_raw_ids([text])[text]).values())
 
 
 def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
@@ -17,21 +29,24 @@ def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = {text: set() for text in texts}
     for text, raw_ids in _raw_ids(found).items():
         found[text] |= raw_ids
-    raw = set().union(*found.values())
-    living = dict(Alias.objects.filter(id__in=raw).values_list("id", "profile_id"))
-    ids = {living.get(raw_id, raw_id) for raw_id in raw}
-    alive = set(Profile.objects.filter(id__in=ids).values_list("id", flat=True))
+    living = _living(set().union(*found.values()))
+    alive = set(Profile.objects.filter(id__in=living.values()).values_list("id", flat=True))
     for text, raw_ids in found.items():
-        found[text] = {living.get(raw_id, raw_id) for raw_id in raw_ids} & alive
+        found[text] = {living[raw_id] for raw_id in raw_ids} & alive
     for column, fold in (("primary_id", str.strip), ("email", _folded)):
         for text, ids in _by_column(column, {text: fold(text) for text in found}):
             found[text] |= ids
     return found
 
 
+def _living(raw_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    aliases = dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id"))
+    return {raw_id: aliases.get(raw_id, raw_id) for raw_id in raw_ids}
+
+
 def _raw_ids(texts: Iterable[str]) -> dict[str, set[UUID]]:
     found: dict[str, set[UUID]] = defaultdict(set)
-    named: dict[UUID, str] = {}
+    written: dict[UUID, list[str]] = defaultdict(list)  # an address or a number may be written in several ways
     for text in texts:
         as_id = as_uuid(text.strip())
         if as_id:
@@ -39,10 +54,11 @@ def _raw_ids(texts: Iterable[str]) -> dict[str, set[UUID]]:
         for kind in Identifier.Kind:
             value = normalise(kind, text)
             if value:
-                named[identifier_id(kind, value)] = text
-    rows = Identifier.objects.filter(id__in=named.keys(), is_shared=False).values_list("id", "profile_id")
+                written[identifier_id(kind, value)].append(text)
+    rows = Identifier.objects.filter(id__in=written.keys(), is_shared=False).values_list("id", "profile_id")
     for key, raw_id in rows:
-        found[named[key]].add(raw_id)
+        for text in written[key]:
+            found[text].add(raw_id)
     return found
 
 

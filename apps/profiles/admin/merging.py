@@ -23,7 +23,7 @@ from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
-from apps.profiles import by_hand, identity, ledger, merging, schema
+from apps.profiles import by_hand, ledger, lookup, merging, schema
 from apps.profiles.models import IdentityConflict, Merge, Profile
 
 MAY_MERGE = "profiles.merge_profile"
@@ -242,7 +242,7 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
 
 
 def _found(text: str, *, besides: Profile) -> list[Profile]:
-    found = Profile.objects.filter(identity.naming(text)).exclude(pk=besides.pk)
+    found = Profile.objects.filter(lookup.naming(text)).exclude(pk=besides.pk)
     return list(found.order_by("id")[:N_FOUND])
 
 

@@ -19,7 +19,7 @@ from apps.core.ids import NIL, as_uuid
 from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait, EventType
 from apps.events.timeline import page_of_events
-from apps.profiles import anonymity, identity, ledger
+from apps.profiles import anonymity, ledger, lookup
 from apps.profiles.admin.editing import changes_of, edit_urls
 from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
@@ -108,7 +108,7 @@ class ProfileAdmin(PrivacyActions, Browser):
         if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
             named = as_uuid(term)
             return queryset.filter(id=ledger.living_id(named) if named else NIL), False
-        return queryset.filter(identity.naming(term)), False
+        return queryset.filter(lookup.naming(term)), False
 
     def get_urls(self) -> list[URLPattern]:
         """Add the further pages of timeline and changes, and those that edit and merge."""

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from apps.events.models import Event
-from apps.profiles import identity
+from apps.profiles import lookup
 from apps.profiles.models import Profile
 
 
@@ -45,7 +45,7 @@ class ProfileFilter(filters.FilterSet):
 
     def by_any_id(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by whatever names a person."""
-        return queryset.filter(id__in=identity.named(value))
+        return queryset.filter(id__in=lookup.named(value))
 
     def by_email(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by address, in any case."""
