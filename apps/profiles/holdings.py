@@ -108,8 +108,8 @@ class Rows(Holding):
     omitted: ClassVar[tuple[str, ...]] = ()  # columns that say nothing to the person
 
     def find(self, person: Person) -> Q:
-        """Return what selects his rows."""
-        raise NotImplementedError
+        """Return what selects his rows: those with the id of any of his profiles, where a table says no other."""
+        return Q(profile_id__in=person.raw_ids)
 
     def found(self, person: Person) -> QuerySet[Any]:
         """Select his rows, in a stable order."""

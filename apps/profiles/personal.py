@@ -57,10 +57,6 @@ class Identifiers(Rows):
         for each in self.found(person).filter(is_shared=False):
             yield each.kind, each.id
 
-    def find(self, person: Person) -> Q:
-        """Select those that were attached to one of his profiles."""
-        return Q(profile_id__in=person.raw_ids)
-
 
 @register
 class Decisions(Rows):
@@ -73,10 +69,6 @@ class Decisions(Rows):
     )
     is_at_once = True
 
-    def find(self, person: Person) -> Q:
-        """Select what was decided under any of his profiles."""
-        return Q(profile_id__in=person.raw_ids)
-
 
 @register
 class Changes(Rows):
@@ -84,10 +76,6 @@ class Changes(Rows):
 
     name, title, models = "changes", "Fields that were set by hand, by whom and when", (ProfileChange,)
     is_at_once = True
-
-    def find(self, person: Person) -> Q:
-        """Select what was changed in any of his profiles."""
-        return Q(profile_id__in=person.raw_ids)
 
 
 @register
@@ -129,10 +117,6 @@ class Touches(Rows):
 
     name, title, models = "touched", "That the record was changed a moment ago and waits to be looked at", (Touched,)
     is_at_once = True
-
-    def find(self, person: Person) -> Q:
-        """Select those of any of his profiles."""
-        return Q(profile_id__in=person.raw_ids)
 
 
 @register
