@@ -1,27 +1,24 @@
 """Long jobs: how far each one is, and buttons to stop it or let it go on."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core import jobs, tasks
-from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, moment, tree
+from apps.core.admin.watched import Watched
 from apps.core.models import Task
 
 STATE_COLOURS = {"waiting": "blue", "running": "amber", "done": "green", "failed": "red", "stopped": "grey"}
 
 
 @admin.register(Task)
-class TaskAdmin(Browser):
+class TaskAdmin(Watched):
     """Long jobs, the latest first; what still runs shows its progress without a reload."""
 
     empty_list = "Nobody has started a task yet."
@@ -33,17 +30,10 @@ class TaskAdmin(Browser):
         ("Task", {"classes": ("side",), "fields": ("title", "requested_by", "created", "started", "finished")}),
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the part that a page under watch asks for again and again."""
-        own = path("<uuid:task_id>/progress/", self.admin_site.admin_view(self.progress), name="core_task_progress")
-        return [own, *super().get_urls()]
-
-    def progress(self, request: HttpRequest, task_id: UUID) -> HttpResponse:
-        """Render the progress of one task."""
-        task = get_object_or_404(Task, pk=task_id)
-        if not self.has_view_permission(request, task):
-            return HttpResponse(status=403)
-        return HttpResponse(_progress(task))
+    def render_progress(self, row: Task) -> SafeString:
+        """Show the state of a task, and how far it is."""
+        shown: dict[str, Any] = {"task": row, "badge": badge(row.get_state_display(), STATE_COLOURS[row.state])}
+        return render_to_string("admin/cdp/task_progress.html", shown)
 
     @admin.action(description="Stop", permissions=["change_state"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
@@ -66,11 +56,6 @@ class TaskAdmin(Browser):
         """Show what is done."""
         return tasks.title_of(row)
 
-    @admin.display(description="Progress")
-    def progress_shown(self, row: Task) -> SafeString:
-        """Show state and progress, kept up to date."""
-        return _progress(row)
-
     @admin.display(description="With")
     def params_shown(self, row: Task) -> SafeString:
         """Show what it was started with."""
@@ -90,8 +75,3 @@ class TaskAdmin(Browser):
     def finished(self, row: Task) -> SafeString:
         """Show when it ended."""
         return moment(row.finished_at)
-
-
-def _progress(task: Task) -> SafeString:
-    shown: dict[str, Any] = {"task": task, "badge": badge(task.get_state_display(), STATE_COLOURS[task.state])}
-    return render_to_string("admin/cdp/task_progress.html", shown)

@@ -1,25 +1,23 @@
 """Live runs: who is decided for which segments, how far that is, what came of it, and a button to do it now."""
 
-from uuid import UUID
-
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, moment, rows
+from apps.core.admin.watched import Watched
 from apps.segments import jobs, live
 from apps.segments.models import LiveRun
 
 
 @admin.register(LiveRun)
-class LiveRunAdmin(Browser):
+class LiveRunAdmin(Watched):
     """Live runs, the latest first; one that is under way shows its progress without a reload."""
 
     empty_list = "Nothing has been decided in the background yet."
@@ -32,17 +30,13 @@ class LiveRunAdmin(Browser):
         ("Run", {"classes": ("side",), "fields": ("kind", "requested_by", "started", "finished", "took", "heartbeat")}),
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the part that a page under watch asks for again and again."""
-        view = self.admin_site.admin_view(self.progress)
-        return [path("<uuid:run_id>/progress/", view, name="segments_liverun_progress"), *super().get_urls()]
-
-    def progress(self, request: HttpRequest, run_id: UUID) -> HttpResponse:
-        """Render the progress of one run."""
-        run = get_object_or_404(LiveRun, pk=run_id)
-        if not self.has_view_permission(request, run):
-            return HttpResponse(status=403)
-        return HttpResponse(_progress(run))
+    def render_progress(self, row: LiveRun) -> SafeString:
+        """Show whether a run is over, and how far it is."""
+        if row.finished_at:
+            shown = badge("With problems", "red") if row.problems else badge("Done", "green")
+        else:
+            shown = badge("Running", "amber")
+        return render_to_string("admin/cdp/live_run_progress.html", {"run": row, "badge": shown})
 
     @action(description="Run now", url_path="run-now", permissions=["run"])
     def run_now(self, request: HttpRequest) -> HttpResponse:
@@ -59,11 +53,6 @@ class LiveRunAdmin(Browser):
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Allow those who may change runs."""
         return request.user.has_perm("segments.change_liverun")
-
-    @admin.display(description="Progress")
-    def progress_shown(self, row: LiveRun) -> SafeString:
-        """Show state and progress, kept up to date."""
-        return _progress(row)
 
     @admin.display(description="Entered")
     def entered(self, row: LiveRun) -> str:
@@ -114,11 +103,3 @@ class LiveRunAdmin(Browser):
         """Show how long it took, or has taken until now."""
         secs = ((row.finished_at or timezone.now()) - row.started_at).total_seconds()
         return f"{secs:.1f} s" if secs < 60 else f"{secs / 60:.1f} min"
-
-
-def _progress(run: LiveRun) -> SafeString:
-    if run.finished_at:
-        shown = badge("With problems", "red") if run.problems else badge("Done", "green")
-    else:
-        shown = badge("Running", "amber")
-    return render_to_string("admin/cdp/live_run_progress.html", {"run": run, "badge": shown})
