@@ -14,14 +14,14 @@ Shoot = Callable[[str], None]
 
 
 def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, live: Live, shoot: Shoot) -> None:
-    known = "SELECT id FROM profiles_profile WHERE email IS NOT NULL ORDER BY id OFFSET 3 LIMIT 1"
+    known = "SELECT id FROM profiles_profile WHERE primary_id LIKE 'C-1%%' ORDER BY id LIMIT 1"
     address = f"{live.address}/admin/profiles/profile/{live.rows(known)[0]['id']}/change/"
     admin.goto(address)
     admin.get_by_role("link", name="Edit", exact=True).click()
-    expect(admin.get_by_label("Firstname")).to_be_visible()
+    expect(admin.get_by_label("Firstname", exact=True)).to_be_visible()
     shoot("profile-edit")
 
-    admin.get_by_label("Firstname").fill("Ada")
+    admin.get_by_label("Firstname", exact=True).fill("Ada")
     admin.locator("summary", has_text="Work").click()
     admin.get_by_label("Job: salary").fill("much")
     admin.get_by_role("button", name="+ Add a row").click()
