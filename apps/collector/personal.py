@@ -66,7 +66,7 @@ def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
 
 
 def _is_his(message: Any, track: Track | None, person: Person) -> bool:
-    if track and not track.keys.isdisjoint(person.keys):
+    if track and not set(person.keys).isdisjoint(track.keys):
         return True
     text = message if isinstance(message, str) else _json(message)
     return any(_json(str(each)) in text for each in (*person.texts, *person.raw_ids))

@@ -1,6 +1,6 @@
 """The story of an event. Read this first: the stages below are the product, in the order in which they happen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -26,12 +26,11 @@ from apps.profiles.identity import Moved
 MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock
 
 
-def months_of(track: Track) -> set[date]:
-    """Name the months in which events of the track will lie, the system events before them included."""
+def months_of(tracks: Iterable[Track]) -> set[date]:
+    """Name the months in which events of the tracks will lie, the system events before them included."""
+    times = {event.happened_at for track in tracks for event in track.going}
     earliest = max(OFFSETS.values())
-    return {
-        partitions.month_of(at) for event in track.going for at in (event.happened_at, event.happened_at - earliest)
-    }
+    return {partitions.month_of(at) for time in times for at in (time, time - earliest)}
 
 
 # What each payload is in itself; then whose it is, and all that follows from that, which may have to begin again.
@@ -51,7 +50,7 @@ def process(tracks: Sequence[Track], *, now: datetime) -> None:
     for stage in PREPARATION:
         with timed(stage):
             stage(batch)
-    partitions.ensure({month for track in batch.going for month in months_of(track)})
+    partitions.ensure(months_of(batch.going))
     for n_left in reversed(range(MAX_TRIES)):
         try:
             with transaction.atomic():

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["NIL", "as_uuid", "digest", "new_id"]
+__all__ = ["NIL", "as_uuid", "digest", "fingerprint", "new_id"]
 
 NIL = UUID(int=0)
 
@@ -31,9 +31,14 @@ def digest(*parts: str, key: bytes = b"") -> UUID:
 
     Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
     """
+    return UUID(fingerprint(*parts, key=key))
+
+
+def fingerprint(*parts: str, key: bytes = b"") -> str:
+    """Return the 32 hex digits of a `digest`: a text is hashed and compared at a fraction of what a UUID costs."""
     state = blake2b(digest_size=16, key=key)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
         state.update(b"%d:" % len(encoded))
         state.update(encoded)
-    return UUID(bytes=state.digest())
+    return state.hexdigest()

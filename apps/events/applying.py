@@ -24,13 +24,14 @@ def apply(
     """
     if type not in system_events.FINDINGS:
         _count(profile, seen_at=system_events.caused_at(type, said.time))
-    document, provenance = profile.document, profile.provenance
+    provenance = profile.provenance
     if type == consents.EVENT_TYPE:  # which has its own idea of what is valid: a withdrawal counts in any case
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
         decided = said.properties.get(consents.PROPERTY)
         consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)
-    if not is_valid:
+    if not is_valid or (rules is None and type != IDENTIFY):
         return []
+    document = profile.document
     if type == IDENTIFY:
         for name, value in said.properties.items():
             copying.put(("traits", name), value, said, document=document, provenance=provenance)

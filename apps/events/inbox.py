@@ -28,7 +28,7 @@ class Claimed(NamedTuple):
     """An item that this transaction works on."""
 
     pk: int
-    source_id: UUID
+    source_id: str
     dialect: str
     body: str
     envelope: dict[str, Any]
@@ -42,7 +42,7 @@ AS item(source_id uuid, dialect text, body text, envelope jsonb, received_at tim
 """
 
 CLAIM = """
-SELECT id, source_id, dialect, body, envelope, received_at FROM (
+SELECT id, source_id::text, dialect, body, envelope, received_at FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
         SELECT * FROM events_inboxitem WHERE parked_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
     ) AS oldest

@@ -188,7 +188,7 @@ def _journey(spec: object) -> Callable[[int | None], str | None]:
 def _tags(tags: object) -> tuple[str, ...]:
     if not isinstance(tags, Sequence) or isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
         raise RulesError("tags", "Expected a list of texts.")
-    return tuple(tags)
+    return tuple(dict.fromkeys(tags))
 
 
 def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:

@@ -1,7 +1,8 @@
 """Events into their table by COPY, the fastest way that PostgreSQL has; and the memory of messages seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,23 +45,24 @@ def copy(rows: Sequence[EventRow]) -> None:
             target.write_row(row)
 
 
-def remembered(keys: Sequence[UUID]) -> set[UUID]:
-    """Return those of the keys that are known: their messages are stored."""
+def remembered(keys: Collection[str]) -> set[str]:
+    """Return those of the keys that are known: their messages are stored. A key is the 32 hex digits of its UUID."""
     if not keys:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT key FROM events_messagekey WHERE key = ANY(%s::uuid[])", [list(keys)])
-        return {key for (key,) in cursor.fetchall()}
+        # One text: the driver would write a list value by value.
+        cursor.execute("SELECT key FROM events_messagekey WHERE key = ANY(%s::uuid[])", [f"{{{','.join(keys)}}}"])
+        return {key.hex for (key,) in cursor.fetchall()}
 
 
-def remember(keys: Iterable[UUID], *, at: datetime) -> None:
+def remember(keys: Iterable[str], *, at: datetime) -> None:
     """Note the keys of messages that are stored now. Raises IntegrityError when one is known already."""
     ordered = sorted(keys)
     if ordered:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO events_messagekey (key, received_at) SELECT key, %s FROM unnest(%s::uuid[]) AS key",
-                [at, ordered],
+                [at, f"{{{','.join(ordered)}}}"],
             )
 
 
@@ -69,6 +71,7 @@ def json_text(value: Any) -> str:
     return "{}" if value == {} else orjson.dumps(value).decode()
 
 
+@lru_cache(maxsize=1_024)
 def array_literal(texts: tuple[str, ...]) -> str:
     """Write texts as a PostgreSQL array: {"a","b"}; quotes and backslashes inside are escaped."""
     escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)

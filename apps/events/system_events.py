@@ -17,7 +17,8 @@ FINDINGS: Final = frozenset({"segment-entered", "segment-left"})
 
 def caused_at(type: str, time: datetime) -> datetime:
     """Return the time of the event that caused a system event; of any other event its own."""
-    return time + OFFSETS.get(type, timedelta())
+    offset = OFFSETS.get(type)
+    return time + offset if offset else time
 
 
 def starts_visit(type: str, properties: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from apps.profiles.models import BlockedIdentifier, Identifier
 
 Kind = Identifier.Kind
 MAX_LENGTH: Final = 512
+Patterns = tuple[tuple[str, Callable[[str], object]], ...]  # (kind or "" for all, matches)
 
 _BLOCKED: Final = yaml.safe_load(resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8"))
 NOBODY: Final = frozenset(_BLOCKED["nobody"])
@@ -35,11 +36,16 @@ def normalise(kind: str, value: str) -> str | None:
 
 def usable(kind: str, value: str) -> str | None:
     """Return the normalised value; None when it is no such identifier, or one that is blocked."""
-    found = normalise(kind, value)
-    return None if found is None or is_blocked(kind, found) else found
+    return _usable(kind, value, blocked.get())
 
 
 @lru_cache(maxsize=16_384)  # each claim of a batch is looked at several times
+def _usable(kind: str, value: str, patterns: Patterns) -> str | None:
+    found = normalise(kind, value)
+    return None if found is None or _is_blocked(kind, found, patterns) else found
+
+
+@lru_cache(maxsize=16_384)
 def identifier_id(kind: str, value: str) -> UUID:
     """Hash a normalised identifier, keyed by IDENTITY_KEY: the value itself is not kept here."""
     return digest(kind, value, key=settings.IDENTITY_KEY.encode()[:64])
@@ -50,11 +56,11 @@ def names_nobody(value: str) -> bool:
     return value.lower() in NOBODY or not value.strip("0-")
 
 
-def is_blocked(kind: str, value: str) -> bool:
+def _is_blocked(kind: str, value: str, patterns: Patterns) -> bool:
     """Tell whether a normalised value names nobody, or too many, by our own list or the administrators'."""
     if names_nobody(value) or (kind == Kind.EMAIL and _is_role(value)):
         return True
-    return any(matches(value) for scope, matches in blocked.get() if scope in ("", kind))
+    return any(matches(value) for scope, matches in patterns if scope in ("", kind))
 
 
 def _is_role(address: str) -> bool:
@@ -84,9 +90,9 @@ def _phone(value: str) -> str | None:
 _NORMALISERS: Final[dict[str, Callable[[str], str | None]]] = {Kind.EMAIL: _email, Kind.PHONE: _phone}
 
 
-def _read() -> list[tuple[str, Callable[[str], object]]]:
+def _read() -> Patterns:
     rows = BlockedIdentifier.objects.values_list("kind", "pattern")
-    return [(kind, re.compile(translate(pattern.strip()), re.IGNORECASE).match) for kind, pattern in rows]
+    return tuple((kind, re.compile(translate(pattern.strip()), re.IGNORECASE).match) for kind, pattern in rows)
 
 
 blocked = Snapshot(_read, refresh_secs=5)

@@ -6,7 +6,7 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +24,8 @@ JOIN profiles_profile AS profile ON profile.id = coalesce(alias.profile_id, iden
 WHERE identifier.id = %s AND NOT identifier.is_shared
 """
 Kind = Identifier.Kind
+_USER: Final = Kind.USER.value  # as texts: each claim of a batch is hashed by them
+_ANONYMOUS: Final = Kind.ANONYMOUS.value
 Refusal = IdentityConflict.Refusal
 
 
@@ -41,30 +43,42 @@ class Proof(NamedTuple):
     path: str = ""  # where in the event's properties it stands
 
 
+class Name(NamedTuple):
+    """An identifier of a claim, and the id of its row."""
+
+    kind: str
+    value: str
+    id: UUID
+
+
 @dataclass(slots=True)
 class Claim:
-    """The ids that came with a request."""
+    """The ids that came with a request; it does not change any more."""
 
     profile_ref: UUID | None = None  # the profile id that the client stores
     user_id: str | None = None  # the customer number in the sender's system
     anonymous_id: str | None = None  # the device, as an SDK names it
     trusts_ids: bool = False
     proofs: tuple[Proof, ...] = ()
+    user: Name | None = field(init=False)
+    device: Name | None = field(init=False)
+    proven: tuple[Name, ...] = field(init=False)  # by the proofs, in their order
+    names: tuple[Name, ...] = field(init=False)  # all identifiers, the surest first
+    keys: tuple[UUID, ...] = field(init=False)  # everything that a batch must lock before it looks this claim up
 
-    def identifiers(self) -> Iterator[tuple[str, str]]:
-        """Yield (kind, value) of each identifier, the surest first."""
-        if self.user_id:
-            yield Kind.USER, self.user_id
-        if self.anonymous_id:
-            yield Kind.ANONYMOUS, self.anonymous_id
-        yield from ((proof.kind, proof.value) for proof in self.proofs)
-
-    def keys(self) -> set[UUID]:
-        """Name everything that a batch must lock before it looks this claim up."""
-        keys = {identifier_id(kind, value) for kind, value in self.identifiers()}
+    def __post_init__(self) -> None:
+        """Hash the identifiers once: they are looked up many times."""
+        self.user = _name(_USER, self.user_id) if self.user_id else None
+        self.device = _name(_ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
+        self.proven = tuple([_name(proof.kind, proof.value) for proof in self.proofs])
+        self.names = tuple([name for name in (self.user, self.device, *self.proven) if name])
+        self.keys = tuple([name.id for name in self.names])
         if self.profile_ref:
-            keys.add(self.profile_ref)
-        return keys
+            self.keys = (*self.keys, self.profile_ref)
+
+
+def _name(kind: str, value: str) -> Name:
+    return Name(kind, value, identifier_id(kind, value))
 
 
 class Found(NamedTuple):
@@ -115,7 +129,7 @@ class Directory:
 
     def living_id(self, raw_id: UUID) -> UUID:
         """Follow an id to the profile that it leads to now."""
-        alias = self.aliases.get(raw_id)
+        alias = self.aliases.get(raw_id) if self.aliases else None
         return alias.profile_id if alias else raw_id
 
     def raw_id_of(self, known: UUID | None, profile: Profile, *, otherwise: UUID) -> UUID:
@@ -146,8 +160,9 @@ class Directory:
             other = self.profiles[self.living_id(lead.raw_id)]
             if other is not person:
                 person = self._join(Found(person, raw_id), other, lead, now=now)
-        self._remember(claim, Found(person, raw_id), now=now)
-        return Found(person, raw_id)
+        found = Found(person, raw_id)
+        self._remember(claim, found, now=now)
+        return found
 
     def find(self, claim: Claim, *, session_profile_id: UUID | None) -> Profile | None:
         """Find the claim's profile by the rules of `resolve`, and change nothing."""
@@ -176,26 +191,25 @@ class Directory:
         return kept.profile
 
     def _owner(self, claim: Claim) -> _Lead | None:
-        return self._of_identifier(Kind.USER, claim.user_id, Reason.USER) if claim.user_id else None
+        return self._of_name(claim.user, Reason.USER) if claim.user else None
 
     def _leads(self, claim: Claim, session_profile_id: UUID | None) -> Iterator[_Lead]:
-        own = [
-            _Lead(session_profile_id, Reason.SESSION) if session_profile_id else None,
-            self._of_identifier(Kind.ANONYMOUS, claim.anonymous_id, Reason.DEVICE) if claim.anonymous_id else None,
-        ]
-        known = [lead for lead in own if lead and self.living_id(lead.raw_id) in self.profiles]
+        own = [_Lead(session_profile_id, Reason.SESSION)] if session_profile_id else []
+        device = self._of_name(claim.device, Reason.DEVICE) if claim.device else None
+        own += [device] if device else []
+        known = [lead for lead in own if self.living_id(lead.raw_id) in self.profiles]
         if not known and claim.profile_ref and self.living_id(claim.profile_ref) in self.profiles:
             # The profile id is what the client keeps longest, and what others can learn: the last to ask.
             alias = self.aliases.get(claim.profile_ref)
             known = [_Lead(alias.origin_id if alias else claim.profile_ref, Reason.REFERENCE)]
         yield from known
-        for proof in claim.proofs:
-            lead = self._of_identifier(proof.kind, proof.value, Reason.PROOF)
+        for proof, name in zip(claim.proofs, claim.proven, strict=True):
+            lead = self._of_name(name, Reason.PROOF)
             if lead:
                 yield lead._replace(proof=proof)
 
-    def _of_identifier(self, kind: str, value: str, reason: Reason) -> _Lead | None:
-        found = self.identifiers.get(identifier_id(kind, value))
+    def _of_name(self, name: Name, reason: Reason) -> _Lead | None:
+        found = self.identifiers.get(name.id)
         if found is None or found.is_shared or self.living_id(found.profile_id) not in self.profiles:
             return None
         return _Lead(found.profile_id, reason, found)
@@ -258,8 +272,7 @@ class Directory:
 
     def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
-        for kind, value in claim.identifiers():
-            key = identifier_id(kind, value)
+        for kind, _, key in claim.names:
             known = self.identifiers.get(key)
             if known is not None and not self._goes_over(known, found.profile):
                 continue
@@ -279,9 +292,8 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     is absent. Raises Moved when a merge, or the undoing of one, came in between.
     """
     claims = list(claims)
-    named = {identifier_id(kind, value) for claim in claims for kind, value in claim.identifiers()}
     directory = Directory()
-    directory.identifiers = fetch(Identifier, named)
+    directory.identifiers = fetch(Identifier, {name.id for claim in claims for name in claim.names})
     raw_ids = {claim.profile_ref for claim in claims if claim.profile_ref} | set(session_profile_ids)
     raw_ids |= {found.profile_id for found in directory.identifiers.values()}
     if not raw_ids:

@@ -19,7 +19,7 @@ def addresses_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield path, address
     elif isinstance(tree, dict):
         for key, item in tree.items():
-            if not isinstance(item, str) or "@" in item:  # most texts are told apart by one look
+            if "@" in item if isinstance(item, str) else isinstance(item, (dict, list)):  # most values are done here
                 yield from addresses_in(item, (*path, key))
     elif isinstance(tree, list):
         for index, item in enumerate(tree):

@@ -29,7 +29,7 @@ def test_what_is_put_comes_out_in_order_and_unchanged(django_assert_num_queries:
     claimed = inbox.claim(10)
     assert [each.body for each in claimed] == odd
     assert [(each.source_id, each.envelope, each.received_at) for each in claimed] == [
-        (each.source_id, each.envelope, NOON) for each in items
+        (str(each.source_id), each.envelope, NOON) for each in items
     ]
 
 

@@ -1,6 +1,7 @@
 """Events come out of their table as they went in."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -83,10 +84,10 @@ def test_many_rows_take_one_statement_and_none_takes_none(django_assert_num_quer
 
 
 def test_a_key_is_remembered_once() -> None:
-    key, other = new_id(), new_id()
+    key, other = new_id().hex, new_id().hex
     storage.remember([key], at=NOON)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         storage.remember([other, key], at=NOON)
 
-    assert list(MessageKey.objects.values_list("key", flat=True)) == [key]
+    assert list(MessageKey.objects.values_list("key", flat=True)) == [UUID(key)]

@@ -172,11 +172,11 @@ def test_identifiers_are_hashed_by_kind_and_key(settings: Any) -> None:
 def test_all_that_a_claim_names_is_locked() -> None:
     reference = UUID(int=7)
 
-    keys = Claim(profile_ref=reference, user_id=ANNA, anonymous_id="d1", proofs=(PREVIOUS,)).keys()
+    keys = Claim(profile_ref=reference, user_id=ANNA, anonymous_id="d1", proofs=(PREVIOUS,)).keys
 
-    assert len(keys) == 4
+    assert len(set(keys)) == 4
     assert reference in keys
-    assert Claim().keys() == set()
+    assert Claim().keys == ()
 
 
 def test_loading_takes_three_queries_whatever_the_number_of_claims(django_assert_num_queries: Any) -> None:

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 import orjson
 from django.conf import settings
 
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
-from apps.core.ids import digest
+from apps.core.ids import fingerprint
 from apps.events.models import Source
 from apps.sessions.agent import is_bot
 
@@ -84,14 +83,14 @@ def _parse_time(claimed: Any) -> datetime:
     raise TimeError("must be ISO 8601 text or a number of milliseconds")
 
 
-def _key(track: Track, event: TrackedEvent) -> UUID | None:
+def _key(track: Track, event: TrackedEvent) -> str | None:
     """Name the message: by its id, else, since trackers send overlapping buffers, by its session, time and content."""
     source = str(track.source.id)
     if event.message_id:
-        return digest(source, event.message_id)
+        return fingerprint(source, event.message_id)
     if track.request_id:
-        return digest(source, track.request_id, str(event.index))
+        return fingerprint(source, track.request_id, str(event.index))
     if event.claimed_time is None or track.session_key is None:
         return None
     content = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS).decode()
-    return digest(source, str(track.session_key), event.type, event.happened_at.isoformat(), content)
+    return fingerprint(source, str(track.session_key), event.type, event.happened_at.isoformat(), content)

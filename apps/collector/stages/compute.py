@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from datetime import UTC
-from uuid import UUID
 
 from apps.collector import computed_traits
 from apps.collector.track import Batch, TrackedEvent
@@ -16,20 +15,23 @@ def compute(batch: Batch) -> None:
 
     What changed after a profile's edition is left to the background task: Note [Editions] in events/computed_traits.py.
     """
-    owned = [(track, track.profile) for track in batch.going if track.profile and track.saves_profile]
-    profiles = {profile.id: profile for _, profile in owned}
-    editions = {profile.computed_edition for profile in profiles.values()} - {NO_EVENTS}
+    people = batch.people
+    editions = {profile.computed_edition for profile in people} - {NO_EVENTS}
     edition = max(editions, default=0)
     counter = Counter(computed_traits.definitions(edition=edition), today=batch.now.astimezone(UTC).date())
-    for profile in profiles.values():
+    for profile in people:
         computed.begin(profile, edition=counter.definitions.edition, today=counter.today)
-    counted: dict[UUID, set[str]] = defaultdict(set)
-    for track, profile in owned:
-        for event in track.going if track.saves_events else ():
-            if event.is_valid:
-                counted[profile.id].update(_count(profile, event, counter))
-    for profile_id, keys in counted.items():
-        computed.settle(profiles[profile_id], keys)
+    if not counter.definitions.traits:
+        return
+    counted: dict[int, set[str]] = defaultdict(set)
+    for track in batch.going:
+        if track.profile and track.saves_profile and track.saves_events:
+            keys = counted[id(track.profile)]
+            for event in track.going:
+                if event.is_valid:
+                    keys.update(_count(track.profile, event, counter))
+    for profile in people:
+        computed.settle(profile, counted[id(profile)])
 
 
 def _count(profile: Profile, event: TrackedEvent, counter: Counter) -> list[str]:

@@ -95,9 +95,9 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
     track.claim = claim
 
 
-def _mark_duplicates(track: Track, seen: Collection[UUID]) -> list[tuple[TrackedEvent, TrackedEvent]]:
+def _mark_duplicates(track: Track, seen: Collection[str]) -> list[tuple[TrackedEvent, TrackedEvent]]:
     """Mark the messages that were seen before; return (repetition, first) of those that the track itself repeats."""
-    first: dict[UUID, TrackedEvent] = {}
+    first: dict[str, TrackedEvent] = {}
     repeated = []
     for event in track.going:
         if event.key:

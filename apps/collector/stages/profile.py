@@ -21,5 +21,7 @@ def profile(batch: Batch) -> None:
         if is_named and "primary_id" not in track.profile.provenance:
             said_by = entry(time=track.going[0].happened_at, setter=track.going[0].id, source=track.source.id)
             track.profile.provenance["primary_id"] = said_by
-        track.profile.summarise()
-        track.profile.updated_at = batch.now
+    for changed in {id(track.profile): track.profile for track in batch.going}.values():  # some are copies
+        if changed:
+            changed.summarise()
+            changed.updated_at = batch.now

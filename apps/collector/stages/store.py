@@ -1,6 +1,7 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -30,7 +31,7 @@ def store(batch: Batch) -> None:
     """
     tracks = batch.going
     directory = batch.directory
-    profiles = {track.profile.id: track.profile for track in tracks if track.profile and track.saves_profile}
+    profiles = {profile.id: profile for profile in batch.people}
     sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
     upsert(Profile, list(profiles.values()), keep=["created_at"])
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
@@ -112,7 +113,7 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
 def _set_aside(track: Track) -> list[SetAside]:
     return [
         SetAside(
-            id=event.key or new_id(),
+            id=UUID(event.key) if event.key else new_id(),
             type=event.type,
             source_id=track.source.id,
             time=event.happened_at,

@@ -16,4 +16,4 @@ def traits(batch: Batch) -> None:
                 continue
             event.properties = redact(event.properties, found)
             event.traits, event.journey, tags = extract(found, event.properties, visit_count=track.visit_count)
-            event.tags = list(dict.fromkeys([*event.tags, *tags]))
+            event.tags = list(dict.fromkeys([*event.tags, *tags])) if event.tags else list(tags)

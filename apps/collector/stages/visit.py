@@ -6,7 +6,6 @@ from datetime import datetime
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.events.system_events import OFFSETS, TRIGGERS
-from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session
@@ -49,8 +48,8 @@ def _known_session(track: Track, batch: Batch) -> Session | None:
 
 
 def _device(track: Track, batch: Batch) -> Identifier | None:
-    name = track.claim.anonymous_id
-    return batch.directory.identifiers.get(identifier_id(Identifier.Kind.ANONYMOUS, name)) if name else None
+    name = track.claim.device
+    return batch.directory.identifiers.get(name.id) if name else None
 
 
 def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: datetime) -> None:

@@ -8,11 +8,11 @@ from apps.events import inbox
 from apps.events.models import InboxItem
 
 PARSERS = {
-    InboxItem.Dialect.TRACK: track.parse,
-    InboxItem.Dialect.SEGMENT: segment.parse,
-    InboxItem.Dialect.WEBHOOK: webhook.parse,
-    InboxItem.Dialect.REPLAY: replay.parse,
-    InboxItem.Dialect.MEMBERSHIP: membership.parse,
+    InboxItem.Dialect.TRACK.value: track.parse,
+    InboxItem.Dialect.SEGMENT.value: segment.parse,
+    InboxItem.Dialect.WEBHOOK.value: webhook.parse,
+    InboxItem.Dialect.REPLAY.value: replay.parse,
+    InboxItem.Dialect.MEMBERSHIP.value: membership.parse,
 }
 
 
@@ -25,7 +25,7 @@ class Message(NamedTuple):
 
     def parse(self) -> Parsed:
         """Read the body into fresh tracks. Raises Malformed when the body as a whole is wrong."""
-        return PARSERS[InboxItem.Dialect(self.dialect)](self.body, self.envelope)
+        return PARSERS[self.dialect](self.body, self.envelope)
 
     def as_item(self) -> inbox.Item:
         """Shape the message for the inbox."""

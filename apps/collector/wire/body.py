@@ -62,7 +62,7 @@ def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
     """Read an id: trimmed text; numbers count as text, blank and null as absent. Raises Malformed naming the path."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str) and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise Malformed(Refusal("invalid_type", f"{path} must be a text.", path))
     text = str(value).strip()
     if len(text) > limit:

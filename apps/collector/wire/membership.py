@@ -8,7 +8,7 @@ import orjson
 
 from apps.collector.track import Track, TrackedEvent
 from apps.collector.wire.envelope import Envelope, Parsed
-from apps.core.ids import digest
+from apps.core.ids import fingerprint
 from apps.profiles.identity import Claim
 
 
@@ -24,7 +24,7 @@ def _track(change: dict[str, Any], said: dict[str, Any], envelope: Envelope) -> 
         properties={"segment": change["segment"], "name": change["name"], "because": said["because"]},
         claimed_time=datetime.fromisoformat(said["time"]),
         is_system=True,
-        key=digest(change["type"], change["membership"]),
+        key=fingerprint(change["type"], change["membership"]),
     )
     return Track(
         source=envelope.source,

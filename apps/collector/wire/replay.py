@@ -1,6 +1,5 @@
 """The replay dialect: one event that was set aside, with its track as it was when it came in."""
 
-from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +23,8 @@ SAME: Final = (
     "is_profileless",
     "is_silent",
 )
+# What its event proves is read again, from what somebody may have mended.
+CLAIMED: Final = ("profile_ref", "user_id", "anonymous_id", "trusts_ids")
 
 
 def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
@@ -31,10 +32,8 @@ def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
     return {
         **{name: getattr(track, name) for name in SAME},
         "session_key": track.session_key and str(track.session_key),
-        # What its event proves is read again, from what somebody may have mended.
         "claim": {
-            name: str(value) if isinstance(value, UUID) else value
-            for name, value in asdict(replace(track.claim, proofs=())).items()
+            name: str(value) if isinstance(value := getattr(track.claim, name), UUID) else value for name in CLAIMED
         },
         "message_id": event.message_id,
         "tags": event.tags,
@@ -59,7 +58,7 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
                 tags=kept["tags"],
                 claimed_time=datetime.fromisoformat(event["time"]),
                 message_id=kept["message_id"],
-                key=UUID(event["key"]),
+                key=UUID(event["key"]).hex,
             )
         ],
         **{name: kept[name] for name in SAME},
@@ -69,7 +68,5 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
 
 def _claim(kept: dict[str, Any]) -> Claim:
     """Read the ids that came with it; those that this version does not know any more are left out."""
-    known = {field.name for field in fields(Claim)}
-    claim = Claim(**{name: value for name, value in kept.items() if name in known and name != "proofs"})
-    claim.profile_ref = UUID(kept["profile_ref"]) if kept["profile_ref"] else None
-    return claim
+    profile_ref = UUID(kept["profile_ref"]) if kept["profile_ref"] else None
+    return Claim(**{**{name: kept[name] for name in CLAIMED if name in kept}, "profile_ref": profile_ref})

@@ -201,7 +201,9 @@ def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, A
 def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
     """Read RudderStack's session id: a number that is only unique on its device."""
     session_id = context.get("sessionId")
-    if isinstance(session_id, bool) or not isinstance(session_id, int | str) or claim.anonymous_id is None:
+    if session_id is None or claim.anonymous_id is None:
+        return None
+    if isinstance(session_id, bool) or not isinstance(session_id, (int, str)):
         return None
     return str(digest("sdk-session", claim.anonymous_id, str(session_id)))
 
@@ -213,7 +215,7 @@ def _about_client(context: dict[str, Any]) -> dict[str, Any]:
 
 def _sent_at(claimed: Any, *, received_at: datetime) -> datetime | None:
     """Read when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
-    sent = _instant(claimed)
+    sent = _instant(claimed) if claimed else None
     return sent if sent and abs(received_at - sent) > TOLERATED_SKEW else None
 
 
