@@ -43,14 +43,6 @@ class Proof(NamedTuple):
     path: str = ""  # where in the event's properties it stands
 
 
-class Name(NamedTuple):
-    """An identifier of a claim, and the id of its row."""
-
-    kind: str
-    value: str
-    id: UUID
-
-
 @dataclass(slots=True)
 class Claim:
     """The ids that came with a request; it does not change any more."""
@@ -60,25 +52,26 @@ class Claim:
     anonymous_id: str | None = None  # the device, as an SDK names it
     trusts_ids: bool = False
     proofs: tuple[Proof, ...] = ()
-    user: Name | None = field(init=False)
-    device: Name | None = field(init=False)
-    proven: tuple[Name, ...] = field(init=False)  # by the proofs, in their order
-    names: tuple[Name, ...] = field(init=False)  # all identifiers, the surest first
+    user: UUID | None = field(init=False)  # the ids of the identifiers: of the user, of the device, and of the proofs
+    device: UUID | None = field(init=False)
+    proven: list[UUID] = field(init=False)
     keys: tuple[UUID, ...] = field(init=False)  # everything that a batch must lock before it looks this claim up
 
     def __post_init__(self) -> None:
         """Hash the identifiers once: they are looked up many times."""
-        self.user = _name(_USER, self.user_id) if self.user_id else None
-        self.device = _name(_ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
-        self.proven = tuple([_name(proof.kind, proof.value) for proof in self.proofs])
-        self.names = tuple([name for name in (self.user, self.device, *self.proven) if name])
-        self.keys = tuple([name.id for name in self.names])
-        if self.profile_ref:
-            self.keys = (*self.keys, self.profile_ref)
+        self.user = identifier_id(_USER, self.user_id) if self.user_id else None
+        self.device = identifier_id(_ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
+        self.proven = [identifier_id(proof.kind, proof.value) for proof in self.proofs]
+        self.keys = tuple([key for key in (self.user, self.device, *self.proven, self.profile_ref) if key])
 
-
-def _name(kind: str, value: str) -> Name:
-    return Name(kind, value, identifier_id(kind, value))
+    def names(self) -> Iterator[tuple[str, UUID]]:
+        """Yield kind and id of each identifier, the surest first."""
+        if self.user:
+            yield _USER, self.user
+        if self.device:
+            yield _ANONYMOUS, self.device
+        for proof, id in zip(self.proofs, self.proven, strict=True):
+            yield proof.kind, id
 
 
 class Found(NamedTuple):
@@ -121,6 +114,8 @@ class Directory:
     changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
     _separated: list[tuple[UUID, UUID]] | None = None
+    # Whom claims led to, and to nobody else, since anything changed here: events of one person come in runs.
+    _settled: dict[tuple[UUID | None, ...], Found] = field(default_factory=dict)
 
     @property
     def merges(self) -> list[Merge]:
@@ -150,18 +145,27 @@ class Directory:
           the client made goes on to lead here.
         - All other profiles that the claim leads to are merged with it, unless something speaks against it.
         """
+        key = (session_profile_id, *claim.keys)
+        if key in self._settled:
+            return self._settled[key]
         leads = list(self._leads(claim, session_profile_id))
         first = self._owner(claim) or next((lead for lead in leads if self._suits(lead, claim.user_id)), None)
         raw_id = first.raw_id if first else self._create(claim, now=now).id
         person = self.profiles[self.living_id(raw_id)]
         if claim.user_id and not person.primary_id:
             person.primary_id = claim.user_id
-        for lead in leads if merges else ():
+            self._settled.clear()
+        others = [lead for lead in leads if self.profiles[self.living_id(lead.raw_id)] is not person]
+        for lead in others if merges else ():
             other = self.profiles[self.living_id(lead.raw_id)]
-            if other is not person:
+            if other is not person:  # by an earlier lead
                 person = self._join(Found(person, raw_id), other, lead, now=now)
         found = Found(person, raw_id)
         self._remember(claim, found, now=now)
+        if others:
+            self._settled.clear()
+        elif first:
+            self._settled[key] = found
         return found
 
     def find(self, claim: Claim, *, session_profile_id: UUID | None) -> Profile | None:
@@ -181,6 +185,7 @@ class Directory:
         kept.profile.updated_at = now
         computed.refresh(kept.profile, today=now.astimezone(UTC).date())
         del self.profiles[gone.profile.id]
+        self._settled.clear()
         for alias in self.aliases.values():
             if alias.profile_id == gone.profile.id:
                 alias.profile_id = kept.profile.id
@@ -191,11 +196,11 @@ class Directory:
         return kept.profile
 
     def _owner(self, claim: Claim) -> _Lead | None:
-        return self._of_name(claim.user, Reason.USER) if claim.user else None
+        return self._of_identifier(claim.user, Reason.USER) if claim.user else None
 
     def _leads(self, claim: Claim, session_profile_id: UUID | None) -> Iterator[_Lead]:
         own = [_Lead(session_profile_id, Reason.SESSION)] if session_profile_id else []
-        device = self._of_name(claim.device, Reason.DEVICE) if claim.device else None
+        device = self._of_identifier(claim.device, Reason.DEVICE) if claim.device else None
         own += [device] if device else []
         known = [lead for lead in own if self.living_id(lead.raw_id) in self.profiles]
         if not known and claim.profile_ref and self.living_id(claim.profile_ref) in self.profiles:
@@ -203,13 +208,13 @@ class Directory:
             alias = self.aliases.get(claim.profile_ref)
             known = [_Lead(alias.origin_id if alias else claim.profile_ref, Reason.REFERENCE)]
         yield from known
-        for proof, name in zip(claim.proofs, claim.proven, strict=True):
-            lead = self._of_name(name, Reason.PROOF)
+        for proof, id in zip(claim.proofs, claim.proven, strict=True):
+            lead = self._of_identifier(id, Reason.PROOF)
             if lead:
                 yield lead._replace(proof=proof)
 
-    def _of_name(self, name: Name, reason: Reason) -> _Lead | None:
-        found = self.identifiers.get(name.id)
+    def _of_identifier(self, id: UUID, reason: Reason) -> _Lead | None:
+        found = self.identifiers.get(id)
         if found is None or found.is_shared or self.living_id(found.profile_id) not in self.profiles:
             return None
         return _Lead(found.profile_id, reason, found)
@@ -272,7 +277,7 @@ class Directory:
 
     def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
-        for kind, _, key in claim.names:
+        for kind, key in claim.names():
             known = self.identifiers.get(key)
             if known is not None and not self._goes_over(known, found.profile):
                 continue
@@ -283,6 +288,7 @@ class Directory:
                 known = Identifier(id=key, kind=kind, created_at=now)
             known.profile_id = found.raw_id
             self.identifiers[key] = self.changed_identifiers[key] = known
+            self._settled.clear()
 
 
 def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Directory:
@@ -293,7 +299,7 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     """
     claims = list(claims)
     directory = Directory()
-    directory.identifiers = fetch(Identifier, {name.id for claim in claims for name in claim.names})
+    directory.identifiers = fetch(Identifier, {id for claim in claims for _, id in claim.names()})
     raw_ids = {claim.profile_ref for claim in claims if claim.profile_ref} | set(session_profile_ids)
     raw_ids |= {found.profile_id for found in directory.identifiers.values()}
     if not raw_ids:

@@ -132,9 +132,7 @@ def test_senders_of_webhooks_are_robots_by_trade(client: APIClient, source: Sour
 
 
 def test_an_event_that_is_too_large_is_refused(client: APIClient, source: Source, settings: Any) -> None:
-    settings.MAX_EVENT_BYTES = 100
-
-    answer = client.post(address(source), {"text": "x" * 100}, format="json")
+    answer = client.post(address(source), {"text": "x" * settings.MAX_EVENT_BYTES}, format="json")
 
     assert (answer.status_code, answer.json()["code"]) == (422, "too_large")
 

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.core.ids import new_id
 from apps.profiles import identity
@@ -151,6 +153,41 @@ def test_alias_lets_the_old_device_lead_to_the_user() -> None:
     user = directory.resolve(Claim(user_id=ANNA, proofs=(PREVIOUS,)), session_profile_id=None, now=NOON).profile
 
     assert directory.find(Claim(anonymous_id="d0"), session_profile_id=None) == user
+
+
+CLAIMS = st.builds(
+    Claim,
+    user_id=st.sampled_from([None, ANNA, BEN]),
+    anonymous_id=st.sampled_from([None, "d0", "d1"]),
+    profile_ref=st.sampled_from([None, None, UUID(int=1), UUID(int=2)]),
+    trusts_ids=st.booleans(),
+    proofs=st.lists(
+        st.sampled_from([PREVIOUS, PREVIOUS_USER, Proof(Identifier.Kind.EMAIL, "a@b.example")]), max_size=2, unique=True
+    ).map(tuple),
+)
+
+
+class Forgetful(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
+
+
+@given(claims=st.lists(CLAIMS, max_size=12), sessions=st.lists(st.integers(-3, 11), min_size=12, max_size=12))
+def test_remembering_whom_claims_led_to_changes_nothing(claims: list[Claim], sessions: list[int]) -> None:
+    def told_apart(directory: Directory) -> list[Any]:
+        found: list[UUID] = []
+        for claim, earlier in zip(claims, sessions, strict=False):
+            session_profile_id = found[earlier] if 0 <= earlier < len(found) else None
+            found.append(directory.resolve(claim, session_profile_id=session_profile_id, now=NOON).raw_id)
+        living = [directory.living_id(id) for id in found]
+        known = {key: living.index(directory.living_id(row.profile_id)) for key, row in directory.identifiers.items()}
+        shared = {key for key, row in directory.identifiers.items() if row.is_shared}
+        people = [found.index(id) for id in found], [living.index(id) for id in living]
+        return [people, known, shared, len(directory.causes)]
+
+    assert told_apart(Directory()) == told_apart(Directory(_settled=Forgetful()))
 
 
 def test_finding_changes_nothing() -> None:

@@ -28,7 +28,8 @@ def admit(batch: Batch) -> None:
             continue
         for event in track.going:
             event.refusal = _admit_event(track, event, earliest=earliest)
-        track.settle()
+        if any([event.refusal for event in track.going]):
+            track.settle()
 
 
 def _refuses_bots(source: SourcePolicy) -> bool:

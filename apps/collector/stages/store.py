@@ -40,11 +40,12 @@ def store(batch: Batch) -> None:
     _store_causes(batch)
     upsert(Session, list(sessions.values()))
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
+    halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
     storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
     policy = compliance.current.get()
-    insert_new(RefusedEvent, [row for track in batch.tracks for row in _refused(track, policy)])
-    quarantine.keep([row for track in batch.tracks for row in _set_aside(track)])
+    insert_new(RefusedEvent, [row for track in halted for row in _refused(track, policy)])
+    quarantine.keep([row for track in halted for row in _set_aside(track)])
 
 
 def _store_causes(batch: Batch) -> None:

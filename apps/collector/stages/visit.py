@@ -48,8 +48,8 @@ def _known_session(track: Track, batch: Batch) -> Session | None:
 
 
 def _device(track: Track, batch: Batch) -> Identifier | None:
-    name = track.claim.device
-    return batch.directory.identifiers.get(name.id) if name else None
+    id = track.claim.device
+    return batch.directory.identifiers.get(id) if id else None
 
 
 def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: datetime) -> None:

@@ -1,13 +1,17 @@
 """Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.conf import settings
 
 from apps.collector.track import Refusal
 from apps.core import storable
+
+# Read once: Django takes microseconds to find a setting, and these are asked for with each message.
+_MAX_EVENT_BYTES: Final[int] = settings.MAX_EVENT_BYTES
+_MAX_DEPTH: Final[int] = settings.MAX_DEPTH
 
 
 class Malformed(Exception):
@@ -30,25 +34,19 @@ def load_json(body: bytes) -> tuple[Any, bool]:
         try:
             return json.loads(body.decode()), True  # UTF-8 only: no other encoding goes into the inbox
         except RecursionError:
-            raise Malformed(
-                Refusal("too_deep", f"The body is nested deeper than {settings.MAX_DEPTH} levels.")
-            ) from None
+            raise Malformed(Refusal("too_deep", f"The body is nested deeper than {_MAX_DEPTH} levels.")) from None
         except ValueError:
             raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
     # What is smaller than an event may be holds none that is larger, and with fewer brackets than levels none too deep.
-    is_suspect = (
-        len(body) > settings.MAX_EVENT_BYTES
-        or b"\\u0000" in body
-        or body.count(b"{") + body.count(b"[") > settings.MAX_DEPTH
-    )
+    is_suspect = len(body) > _MAX_EVENT_BYTES or b"\\u0000" in body or body.count(b"{") + body.count(b"[") > _MAX_DEPTH
     return parsed, is_suspect
 
 
 def check(event: Any, path: str) -> Refusal | None:
     """Find why an event of a suspect body cannot be stored: a value of it, or its size; None when all is well."""
     refusal = check_values(event, path)
-    if refusal is None and len(orjson.dumps(event)) > settings.MAX_EVENT_BYTES:
-        return Refusal("too_large", f"{path} is larger than {settings.MAX_EVENT_BYTES} bytes.", path)
+    if refusal is None and len(orjson.dumps(event)) > _MAX_EVENT_BYTES:
+        return Refusal("too_large", f"{path} is larger than {_MAX_EVENT_BYTES} bytes.", path)
     return refusal
 
 

@@ -157,12 +157,13 @@ class _Reader:
             properties["group_id"] = _id_of(message, "groupId", path)
         elif call == "alias":
             properties = {**properties, "previousId": _id_of(message, "previousId", path)}
-        named = {key: message[key] for key in ("name", "category") if call in ("page", "screen") and message.get(key)}
+        elif call in ("page", "screen"):
+            properties = {**{key: message[key] for key in ("name", "category") if message.get(key)}, **properties}
         return TrackedEvent(
             type=TYPES[call] or _event_name(message, path),
             index=index,
             message_id=text_of(message.get("messageId"), f"{path}messageId"),
-            properties={**named, **properties},
+            properties=properties,
             context={key: value for key, value in context.items() if key in ("page", "library", "campaign")},
             claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
         )
