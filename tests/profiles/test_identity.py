@@ -174,7 +174,11 @@ class Forgetful(dict[Any, Any]):
         pass
 
 
-@given(claims=st.lists(CLAIMS, max_size=12), sessions=st.lists(st.integers(-3, 11), min_size=12, max_size=12))
+# Few, and each of them several times.
+REPEATED = st.lists(CLAIMS, min_size=1, max_size=4).flatmap(lambda few: st.lists(st.sampled_from(few), max_size=12))
+
+
+@given(claims=REPEATED, sessions=st.lists(st.integers(-3, 11), min_size=12, max_size=12))
 def test_remembering_whom_claims_led_to_changes_nothing(claims: list[Claim], sessions: list[int]) -> None:
     def told_apart(directory: Directory) -> list[Any]:
         found: list[UUID] = []

@@ -28,7 +28,7 @@ def admit(batch: Batch) -> None:
             continue
         for event in track.going:
             event.refusal = _admit_event(track, event, earliest=earliest)
-        if any([event.refusal for event in track.going]):
+        if any(event.refusal for event in track.going):
             track.settle()
 
 
