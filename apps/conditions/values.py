@@ -122,9 +122,10 @@ def order(left: Any, right: Any) -> int | None:
         if left_type is not right_type:
             left, right = exact(left), exact(right)
     elif isinstance(left, datetime) or isinstance(right, datetime):
-        left, right = as_time(left), as_time(right)
-        if left is None or right is None:
-            return None
+        if left_type is not right_type or left.tzinfo is None or right.tzinfo is None:
+            left, right = as_time(left), as_time(right)
+            if left is None or right is None:
+                return None
     elif left_type is not str or right_type is not str:
         return None
     return int(left > right) - int(left < right)

@@ -125,7 +125,7 @@ class _Deciding:
         waiting, context = subject.bits & bits, Context(self.now, subject.history)
         # Few ask about other segments; of what changes below, those who do will know.
         own_keys = [index.keys[id] for id in own if id in index.keys] if waiting & index.composed else ()
-        document = language.document_of(subject.profile, own_keys)
+        document = language.document_of(subject.profile, own_keys, parts=index.parts)
         while waiting:
             lowest = waiting & -waiting
             place = lowest.bit_length() - 1

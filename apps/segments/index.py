@@ -64,6 +64,7 @@ class Index:
                 self.leading_to_history |= 1 << place
         self.past = Past(self.segments)
         fields = sorted({field for each in self.segments for field in each.fields}, key=str)
+        self.parts = language.parts_of(fields)  # all that the tests look at
         self._fields = [
             (language.reader_of(field), self._where(lambda each, field=field: field in each.fields)) for field in fields
         ]

@@ -117,9 +117,20 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
     )
 
 
-def document_of(profile: Profile, segment_keys: Iterable[str]) -> dict[str, Any]:
-    """Return what a condition reads of a profile in memory: a tree that shares its branches with the row."""
-    return {"profile": _tree(_PROFILE_READERS, profile) | {"segments": sorted(segment_keys)}}
+def document_of(profile: Profile, segment_keys: Iterable[str], *, parts: "Readers | None" = None) -> dict[str, Any]:
+    """Return what a condition reads of a profile in memory: a tree that shares its branches with the row.
+
+    With `parts` (see `parts_of`) it holds these only.
+    """
+    tree = _tree(_PROFILE_READERS if parts is None else parts, profile)
+    tree["segments"] = sorted(segment_keys)
+    return {"profile": tree}
+
+
+def parts_of(fields: Iterable[Field]) -> "Readers":
+    """Return those parts of a profile into which the fields lead, to be handed to `document_of`."""
+    wanted = set(map(_path_of, fields))
+    return _readers({path: part for path, part in _PROFILE.items() if path in wanted})
 
 
 def event_of(event: Event) -> dict[str, Any]:
@@ -132,8 +143,11 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
 
     Trees are written down, for the profile goes on to change them; so are lists on the way, whatever is asked of them.
     """
-    length = next(length for length in (1, 2) if ".".join(field.keys[:length]) in _PROFILE)
-    read, rest = _PROFILE[".".join(field.keys[:length])].read, field.keys[length:]
+    path = _path_of(field)
+    part, rest = _PROFILE[path], field.keys[path.count(".") + 1 :]
+    if part.kind is not Kind.JSON:
+        return part.read
+    read = part.read
 
     def reader(profile: Profile) -> Any:
         found = read(profile)
@@ -146,7 +160,15 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
     return reader
 
 
-def _readers(parts: Mapping[str, _Part]) -> list[tuple[str, str, Callable[[Any], Any]]]:
+def _path_of(field: Field) -> str:
+    """Name the part of a profile into which a field leads."""
+    return next(path for length in (1, 2) if (path := ".".join(field.keys[:length])) in _PROFILE)
+
+
+Readers = list[tuple[str, str, Callable[[Any], Any]]]  # name, the key below it if it is an object, and how it is read
+
+
+def _readers(parts: Mapping[str, _Part]) -> Readers:
     return [(*path.partition(".")[::2], part.read) for path, part in parts.items()]
 
 
@@ -154,7 +176,7 @@ _PROFILE_READERS: Final = _readers(_PROFILE)
 _EVENT_READERS: Final = _readers(_EVENT)
 
 
-def _tree(readers: list[tuple[str, str, Callable[[Any], Any]]], row: object) -> dict[str, Any]:
+def _tree(readers: Readers, row: object) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, key, read in readers:
         if key:

@@ -1,7 +1,7 @@
 """What deciding in memory consists of: each kind of node registers how it becomes a closure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,6 +18,8 @@ class Context:
 
     now: datetime
     history: History | None = None
+    # What was made of the history, by what made it: many conditions ask for the same sum.
+    made: dict[object, Any] = field(default_factory=dict)
 
 
 Truth = bool | None  # None is unknown

@@ -134,11 +134,14 @@ def _may_follow(
 @evaluates(Aggregate)
 def _aggregate(node: Aggregate) -> Value:
     select, fold = _select(node.events), AGGREGATES[node.function]
-    if node.field is None:
-        return lambda document, context: fold(list(select(context)))
-    field = value(node.field)
+    field = value(node.field) if node.field else None
 
     def aggregate(document: Document, context: Context) -> Any:
-        return fold([field({"event": event}, context) for event in select(context)])
+        if aggregate not in context.made:  # it depends on nothing else
+            events = select(context)
+            context.made[aggregate] = fold(
+                [field({"event": event}, context) for event in events] if field else [*events]
+            )
+        return context.made[aggregate]
 
     return aggregate
