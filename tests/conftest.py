@@ -1,6 +1,7 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,12 @@ settings.load_profile("tests")
 def no_lasting_connections() -> None:
     """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def admin_pages() -> None:
+    """Let the admin have its pages, whichever test comes first: they come with the URL map."""
+    import_module("cdp.urls")
 
 
 @pytest.fixture(autouse=True)
