@@ -103,16 +103,24 @@ def page(browser: Browser) -> Iterator[Page]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def logins() -> dict[str, StorageState]:
+    """Cookies of those who have signed in, which outlive the browser that they did it with."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, live: Live) -> StorageState:
+def signed_in(browser: Browser, live: Live, logins: dict[str, StorageState]) -> StorageState:
     """The cookies of an administrator who has signed in."""
-    with new_page(browser) as page:
-        page.goto(f"{live.address}/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill(live.password)
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_text("Events by hour").wait_for()
-        return page.context.storage_state()
+    if "admin" not in logins:
+        with new_page(browser) as page:
+            page.goto(f"{live.address}/admin/")
+            page.get_by_label("Username").fill("admin")
+            page.get_by_label("Password").fill(live.password)
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_text("Events by hour").wait_for()
+            logins["admin"] = page.context.storage_state()
+    return logins["admin"]
 
 
 @pytest.fixture
