@@ -23,6 +23,11 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that may take longer than others: at the end, one worker would wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_lasting_connections() -> None:
     """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
