@@ -5,20 +5,33 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
 from django.apps import apps as django_apps
 from django.conf import settings
+from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.contrib.sessions.models import Session as LoginSession
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import models
 
 from cdp import embedded
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 KEY_CHARACTERS = 32
+
+
+register(check_dependencies, Tags.admin)
+
+
+@register(Tags.admin)
+def check_pages(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+    """Look at the admin's pages as Django does, once they are there."""
+    import_module(settings.ROOT_URLCONF)
+    found: list[CheckMessage] = check_admin_app(app_configs, **options)
+    return found
 
 
 @register

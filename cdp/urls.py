@@ -5,6 +5,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("apps.collector.api.urls")),
     path("api/", include("apps.profiles.api.urls")),

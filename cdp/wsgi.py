@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterable
+from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if os.environ.get("CDP_SUPERVISED"):
 work_in_turns()  # threads that are started later do as this one does
 
 serve = get_wsgi_application()
+import_module(settings.ROOT_URLCONF)  # before the first request, which would have to wait
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -1,6 +1,7 @@
 """Fixtures of all tests."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,21 @@ settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that may take longer than others: at the end, one worker would wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_lasting_connections() -> None:
     """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def admin_pages() -> None:
+    """Let the admin have its pages, whichever test comes first: they come with the URL map."""
+    import_module("cdp.urls")
 
 
 @pytest.fixture(autouse=True)
@@ -96,16 +108,24 @@ def page(browser: Browser) -> Iterator[Page]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def logins() -> dict[str, StorageState]:
+    """Cookies of those who have signed in, which outlive the browser that they did it with."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def signed_in(browser: Browser, live: Live) -> StorageState:
+def signed_in(browser: Browser, live: Live, logins: dict[str, StorageState]) -> StorageState:
     """The cookies of an administrator who has signed in."""
-    with new_page(browser) as page:
-        page.goto(f"{live.address}/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill(live.password)
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_text("Events by hour").wait_for()
-        return page.context.storage_state()
+    if "admin" not in logins:
+        with new_page(browser) as page:
+            page.goto(f"{live.address}/admin/")
+            page.get_by_label("Username").fill("admin")
+            page.get_by_label("Password").fill(live.password)
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_text("Events by hour").wait_for()
+            logins["admin"] = page.context.storage_state()
+    return logins["admin"]
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -23,10 +22,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from apps.console.leftovers import MARK
-from apps.console.supervision import BASE_DIR, MANAGE, web_command
+from apps.console.supervision import BASE_DIR, MANAGE, SKIP_CHECKS, roles, web_command
 from cdp import embedded
 
 READY_SECS = 60.0
+PREPARE = "from apps.console import setup; print(*setup.prepare(wants_samples=False))"
+UNCHECKED = ("shell",)  # commands that make no system checks, and do not know how to skip them
 
 Row = dict[str, Any]
 
@@ -42,6 +43,7 @@ class Live:
     redis_url: str
     var: Path  # its logs, and the data of a PostgreSQL of its own
     port: int
+    password: str = field(init=False)  # of the user `admin`
     web: subprocess.Popen[bytes] = field(init=False)
     ingest: subprocess.Popen[bytes] = field(init=False)
     postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
@@ -64,7 +66,7 @@ class Live:
 
     def start_ingest(self) -> None:
         """Start to empty the inbox."""
-        self.ingest = self._start("ingest", [*MANAGE, "ingest"])
+        self.ingest = self._start("ingest", roles(host="127.0.0.1", port=self.port)["ingest"])
 
     def start_postgres(self) -> None:
         """Start the PostgreSQL of a durable platform, and return when it has recovered."""
@@ -72,9 +74,14 @@ class Live:
         self.postgres = self._start("postgres", embedded.postgres_command(self.var), *user, "SIGINT")
         embedded.wait_ready(self.var, wants_valkey=False)
 
-    def manage(self, *args: str) -> str:
-        """Run a command of manage.py and return what it printed; raises AssertionError when it fails."""
-        done = subprocess.run([*MANAGE, *args], env=self.env, capture_output=True, text=True, timeout=120)
+    def manage(self, command: str, *args: str) -> str:
+        """Run a command of manage.py and return what it printed; raises AssertionError when it fails.
+
+        System checks are left out: they would take half of the time of most commands.
+        """
+        skip = [] if command in UNCHECKED else [SKIP_CHECKS]
+        whole = [*MANAGE, command, *skip, *args]
+        done = subprocess.run(whole, env=self.env, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -83,11 +90,10 @@ class Live:
         made: Row = json.loads(self.manage("source", "create", name, *options))
         return made
 
-    @cached_property
-    def password(self) -> str:
-        """The password of the user `admin`, who is made when it is asked for."""
-        make = "from apps.console import setup; print(setup.create_first_administrator())"
-        return self.manage("shell", "--no-imports", "-c", make).strip()
+    def prepare(self) -> None:
+        """Make all that a fresh installation has, as its first start does."""
+        told = self.manage("shell", "--no-imports", "-c", PREPARE)
+        self.password = told.partition("password ")[2].split()[0]
 
     def rows(self, query: str, *values: Any) -> list[Row]:
         """Ask the database."""
@@ -138,7 +144,7 @@ class Live:
 
 
 @contextmanager
-def live_platform(*, durable: bool = False) -> Iterator[Live]:
+def live_platform(*, durable: bool = False, has_web: bool = True) -> Iterator[Live]:
     """Run web server and ingest on a fresh database of the test servers; nothing of them is left behind.
 
     A durable one has a PostgreSQL of its own, which keeps what it has committed when it is killed.
@@ -153,10 +159,10 @@ def live_platform(*, durable: bool = False) -> Iterator[Live]:
             live.start_postgres()
         else:
             live.database_url = stack.enter_context(_own_database())
-        live.manage("migrate", "--verbosity=0")
-        live.manage("collectstatic", "--verbosity=0", "--no-input")
-        live.start_web()
+        live.prepare()
         live.start_ingest()
+        if has_web:
+            live.start_web()
         yield live
 
 

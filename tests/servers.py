@@ -4,11 +4,16 @@ Started once, by the process that pytest starts in, unless the environment names
 """
 
 import os
+import sys
 from contextlib import ExitStack
 
 import pytest
 
 from cdp import embedded
+
+# Where nothing compiled may be kept, each of the many processes would compile everything for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _servers = ExitStack()
 

@@ -11,6 +11,7 @@ from cdp import embedded, env
 
 BASE_DIR = embedded.BASE_DIR
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
+SKIP_CHECKS = "--skip-checks"
 LOG_BYTES, LOG_BACKUPS = "10MB", 3
 
 
@@ -31,12 +32,15 @@ def listening() -> tuple[str, int]:
 
 
 def roles(*, host: str, port: int) -> dict[str, list[str]]:
-    """Return the command of each role: the same for every supervisor, by `manage.py run ROLE`."""
+    """Return the command of each role: the same for every supervisor, by `manage.py run ROLE`.
+
+    Whoever starts a role has made the system checks, which would import all pages of the admin into each of them.
+    """
     return {
         "web": web_command(host=host, port=port),
-        "ingest": [*MANAGE, "ingest"],
-        "worker": [*MANAGE, "rqworker", *(name.value for name in QueueName), "--with-scheduler"],
-        "cron": [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py")],
+        "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
+        "worker": [*MANAGE, "rqworker", *(name.value for name in QueueName), "--with-scheduler", SKIP_CHECKS],
+        "cron": [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py"), SKIP_CHECKS],
     }
 
 

@@ -12,7 +12,7 @@ from tests.live import Live
 LOAD = "from django.utils import timezone; from apps.console import samples; samples.load(now=timezone.now())"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def samples(live: Live) -> None:
     """Fill the platform with the sample shop."""
     live.manage("shell", "--no-imports", "-c", LOAD)

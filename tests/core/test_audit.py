@@ -83,7 +83,7 @@ def test_the_log_can_be_looked_at_and_not_be_changed(admin_client: Client) -> No
 
 
 def test_nobody_sees_the_log_without_the_permission(client: Client) -> None:
-    user = User.objects.create_user("anna", password="x", is_staff=True)
+    user = User.objects.create_user("anna", is_staff=True)
     client.force_login(user)
     page = reverse("admin:core_auditentry_changelist")
 

@@ -32,7 +32,7 @@ def anna() -> Profile:
 
 
 def client_of(role: str) -> Client:
-    user = User.objects.create_user(role.replace(" ", ""), password="x", is_staff=True)
+    user = User.objects.create_user(role.replace(" ", ""), is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     client = Client()
     client.force_login(user)

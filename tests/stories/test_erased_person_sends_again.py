@@ -35,7 +35,7 @@ def sign_in(source: Any, session: str, **parts: Any) -> Any:
 
 
 def steward() -> Client:
-    user = User.objects.create_superuser("steward", password="x")
+    user = User.objects.create_superuser("steward")
     client = Client()
     client.force_login(user)
     return client

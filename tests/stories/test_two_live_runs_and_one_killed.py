@@ -8,7 +8,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from apps.console.supervision import MANAGE
+from apps.console.supervision import MANAGE, SKIP_CHECKS
 from apps.core.queues import QueueName
 from tests.live import Live, live_platform, wait_for
 
@@ -36,13 +36,13 @@ FROM events_event WHERE type LIKE 'segment-%%' GROUP BY 1, 2 ORDER BY 2
 
 @pytest.fixture
 def platform() -> Iterator[Live]:
-    with live_platform() as live:
+    with live_platform(has_web=False) as live:
         yield live
 
 
 def start_worker(live: Live) -> subprocess.Popen[bytes]:
     with live.log("worker").open("ab") as log:
-        command = [*MANAGE, "rqworker", QueueName.SEGMENTATION.value]
+        command = [*MANAGE, "rqworker", QueueName.SEGMENTATION.value, SKIP_CHECKS]
         return subprocess.Popen(command, env=live.env, stdout=log, stderr=log, start_new_session=True)
 
 
