@@ -28,9 +28,9 @@ from bench.segments import live_run, segment_sql
 Figures = dict[str, float]
 WEB_SECS = 6.0
 WARM_SECS = 2.0
-INGEST_EVENTS = 30_000
+INGEST_EVENTS = 20_000
 STORED_EVENTS = 2_000_000
-RICH_EVENTS = 15_000
+RICH_EVENTS = 10_000
 RICH_PIECES = 5
 SEGMENT_EVENTS = 10_000
 BATCH = 500
@@ -267,19 +267,20 @@ def _copy_text() -> float:
 
 
 def _store_many(count: int) -> None:
-    """Multiply what is stored to that many events of other people, over the last three months."""
+    """Multiply what is stored to that many events of other people, in the order of the last three months."""
     now = datetime.now(UTC)
     partitions.ensure({partitions.next_month(partitions.month_of(now), steps=-step) for step in range(4)})
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_event (id, time, received_at, processed_at, type, source_id, session_id, profile_id, "
             "original_profile_id, message_id, journey, tags, properties, traits, context) "
-            "SELECT gen_random_uuid(), now() - random() * interval '80 days', now(), now(), sample.type, "
-            "sample.source_id, gen_random_uuid(), people.id, people.id, NULL, sample.journey, sample.tags, "
+            "SELECT uuidv7(since), now() + since, now(), now(), sample.type, "
+            "sample.source_id, people.id, people.id, people.id, NULL, sample.journey, sample.tags, "
             "sample.properties, sample.traits, sample.context FROM generate_series(1, %s) AS number "
-            "CROSS JOIN LATERAL (SELECT md5((number / 20)::text)::uuid AS id) AS people "
+            "CROSS JOIN LATERAL (SELECT interval '-80 days' * (1 - number / %s::float) AS since, "
+            "md5((number %% 100000)::text)::uuid AS id) AS people "
             "CROSS JOIN (SELECT * FROM events_event WHERE type = 'page-view' LIMIT 1) AS sample",
-            [count],
+            [count, count],
         )
         cursor.execute("VACUUM ANALYZE events_event")
         cursor.execute("CHECKPOINT")

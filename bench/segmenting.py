@@ -13,7 +13,7 @@ from apps.events.models import ComputedTrait
 from apps.segments import definitions
 from apps.segments.models import Segment
 
-USERS: Final = 1_500
+USERS: Final = 1_000
 N_ORDERS: Final = 4
 PLANS: Final = ("free", "pro", "team", "business")
 TOWNS: Final = ("Berlin", "Oslo", "Gdańsk", "Lyon", "Porto", "Graz")
