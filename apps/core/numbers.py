@@ -1,10 +1,18 @@
 """Sums that do not depend on their order."""
 
 from decimal import Decimal
+from typing import Final
+
+_MAX: Final = 10**13  # below it an amount in cents has at most 15 digits, and no two of those are the same float
 
 
 def add(left: int | float, right: int | float) -> int | float:
     """Add exactly, digit by digit: sums of money must not depend on the order of the events, or end in 0000004."""
     if isinstance(left, int) and isinstance(right, int):
         return left + right
+    # Most amounts are whole cents, which are whole numbers: their sum is exact at half the cost.
+    if -_MAX < left < _MAX and -_MAX < right < _MAX:
+        cents, more = round(left * 100), round(right * 100)
+        if cents / 100 == left and more / 100 == right:
+            return (cents + more) / 100
     return float(Decimal(repr(left)) + Decimal(repr(right)))

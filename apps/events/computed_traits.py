@@ -208,7 +208,19 @@ class _Plan(NamedTuple):
     """What is to be done with events of a type: what is read of each, once, and which traits count it."""
 
     reads: list[tuple[Callable[[object], Any], Path]]
-    traits: list[tuple[Trait, str, int | None]]  # with the first day that counts, and the place of its value
+    traits: list["_Due"]
+
+
+class _Due(NamedTuple):
+    """What counting an event for a trait needs, found once."""
+
+    key: str
+    edition: int
+    condition: Matcher | None
+    first_day: str  # that counts
+    place: int  # of its value; that of the last one, None, for a trait that looks at none
+    of: Callable[[str, str, Any], Any]  # the tally of one event
+    add: Callable[..., None]  # it to the state
 
 
 class Counter:
@@ -229,19 +241,18 @@ class Counter:
         plan = self._plans.get(event["type"]) or self._plan(event["type"])
         if not plan.traits:
             return []
-        values = [read(paths.get(event, path)) for read, path in plan.reads]
+        values = [*(read(paths.get(event, path)) for read, path in plan.reads), None]
         at, event_name = time.astimezone(UTC).isoformat(), str(event_id)
         day = at[:10]
         counted = []
-        for trait, first_day, place in plan.traits:
-            value = None if place is None else values[place]
-            if value is MISSING or trait.edition > edition or day < first_day:
+        for key, since, condition, first_day, place, of, add in plan.traits:
+            value = values[place]
+            if value is MISSING or since > edition or day < first_day:
                 continue
-            if trait.condition is not None and not trait.condition({"event": event}, now=time):
+            if condition is not None and not condition({"event": event}, now=time):
                 continue
-            shape = trait.shape
-            shape.add(states, trait.key, shape.function.of(at, event_name, value), day=day)
-            counted.append(trait.key)
+            add(states, key, of(at, event_name, value), day)
+            counted.append(key)
         return counted
 
     def _plan(self, event_type: str) -> _Plan:
@@ -250,6 +261,8 @@ class Counter:
             read, days = trait.shape.function.read, trait.shape.days
             if read is not None and (read, trait.path) not in plan.reads:
                 plan.reads.append((read, trait.path))
-            place = None if read is None else plan.reads.index((read, trait.path))
-            plan.traits.append((trait, tallies.first_day(days, today=self.today) if days else "", place))
+            place = -1 if read is None else plan.reads.index((read, trait.path))
+            first_day = tallies.first_day(days, today=self.today) if days else ""
+            of, add = trait.shape.function.of, trait.shape.add
+            plan.traits.append(_Due(trait.key, trait.edition, trait.condition, first_day, place, of, add))
         return plan

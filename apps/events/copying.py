@@ -4,7 +4,7 @@ Who said what, and when, is kept for each field (see profiles/provenance.py), so
 in any order: one that happened before the field got its value neither sets, fills nor empties it. Sums always count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from apps.profiles.provenance import Provenance
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
+Saying = tuple[Place, Operation, Any]  # an event does an operation on a field, with a value
 _ANONYMOUS: Final = "data.anonymous"
 # Looked up for each field of each event.
 _OLDEST, _NEWEST = Order.OLDEST, Order.NEWEST
@@ -52,9 +53,17 @@ class Said:
     source_id: UUID | None = None
 
 
+class _Raising(Copied):
+    """For whom what does not fit is an error."""
+
+    def note(self, _place: Place, error: FieldError | OperationError | PathError) -> None:
+        """Raise it."""
+        raise error
+
+
 @dataclass(slots=True)
 class _Writer:
-    """Writes what one event says into one profile. Every event goes through it once for each of its rules."""
+    """Writes what one event says into one profile."""
 
     at: str
     event_id: str
@@ -63,35 +72,44 @@ class _Writer:
     provenance: Provenance
     is_repeat: bool = False
 
-    def write(self, place: Place, operation: Operation, value: object) -> bool:
-        """Let the event do its operation on a field, and tell whether the field changed.
+    def write(self, sayings: Iterable[Saying], copied: Copied) -> None:
+        """Let the event do its operation on one field after the other, and note which changed, and what did not fit.
 
-        Raises FieldError, OperationError or PathError when the value does not fit; nothing has changed then.
+        What does not fit changes nothing, and is no reason to lose the rest. Every event goes through this loop once
+        for each of its rules: only what seldom happens is a call.
         """
-        order = operation.order
-        holder: Any = self.document
-        for key in place.parents:
-            holder = holder.get(key) if type(holder) is dict else None
-        is_there = type(holder) is dict
-        current = holder.get(place.key, MISSING) if is_there else paths.get(self.document, place.target)
-        known = self.provenance.get(place.path)
-        # Times are ISO texts in UTC, which sort by time. Of two events at one time the later arrival wins.
-        is_late = known is not None and (self.at < known[0] or (self.is_repeat and self._arrived_before(known)))
-        if known and (is_late or order is _OLDEST) and not self._has_a_say(order, known, current, is_late=is_late):
-            return False
-        if not place.is_free or isinstance(value, (dict, list)):
-            value = place.field.coerce(value)
-        if order is _OLDEST and is_empty(value):
-            return False
-        new = operation.apply(current, value)
-        is_changed = new is not current and not same(current, new)
-        if is_changed and is_there and new is not MISSING:
-            holder[place.key] = new
-        elif is_changed:
-            self._set(place.target, new)
-        if (is_changed or operation.is_statement) and (not is_late or order is _OLDEST):
-            self.provenance[place.path] = self.stamp
-        return is_changed
+        at, document, provenance, is_repeat = self.at, self.document, self.provenance, self.is_repeat
+        parents: Path | None = None
+        holder: dict[str, Any] | None = None  # what is there; neighbouring fields share the way to it
+        for place, operation, value in sayings:
+            if holder is None or place.parents != parents:
+                parents, holder = place.parents, _object_at(document, place.parents)
+            path, order = place.path, operation.order
+            current = paths.get(document, place.target) if holder is None else holder.get(place.key, MISSING)
+            known = provenance.get(path)
+            # Times are ISO texts in UTC, which sort by time. Of two events at one time the later arrival wins.
+            is_late = known is not None and (at < known[0] or (is_repeat and self._arrived_before(known)))
+            if known and (is_late or order is _OLDEST) and not self._has_a_say(order, known, current, is_late=is_late):
+                continue
+            try:
+                if not place.is_free or isinstance(value, (dict, list)):
+                    value = place.field.coerce(value)
+                if order is _OLDEST and is_empty(value):
+                    continue
+                new = operation.apply(current, value)
+                # A text is the same as an equal one, and as nothing else.
+                is_changed = new is not current and (new != current or not (type(new) is str or same(current, new)))
+                if is_changed:
+                    if holder is None or new is MISSING:
+                        self._set(place.target, new)
+                    else:
+                        holder[place.key] = new
+                    copied.changed.add(path)
+            except (FieldError, OperationError, PathError) as error:
+                copied.note(place, error)
+                continue
+            if (is_changed or operation.is_statement) and (not is_late or order is _OLDEST):
+                provenance[path] = self.stamp
 
     def _arrived_before(self, known: list[str]) -> bool:
         # Ids sort by arrival; when an event is copied again, its arrival is that of long ago.
@@ -126,7 +144,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     if not (rules.fields or rules.named):
         return copied
     writer = _writer(said, document, provenance)
-    _follow(writer, rules, said, copied)
+    writer.write(_sayings(rules, said, writer), copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
     if copied.changed:
@@ -146,7 +164,9 @@ def put(path: Path, value: object, said: Said, *, document: Document, provenance
     target = schema.find(path)
     if target is None:
         raise FieldError(paths.join(path), "A profile has no such field.")
-    return _writer(said, document, provenance).write(Place(target, path), EQUALS, value)
+    copied = _Raising()
+    _writer(said, document, provenance).write([(Place(target, path), EQUALS, value)], copied)
+    return bool(copied.changed)
 
 
 def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
@@ -154,33 +174,27 @@ def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
     return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
 
 
-def _follow(writer: _Writer, rules: EventRules, said: Said, copied: Copied) -> None:
-    """Follow the rules of single fields: a mistake in one field is no reason to lose the rest."""
+def _sayings(rules: EventRules, said: Said, writer: _Writer) -> Iterator[Saying]:
+    """Yield what the event brings to single fields, each as soon as what it brought to those before is written."""
     properties, traits, at = said.properties, said.traits, writer.at
     for rule in rules.fields:
-        value = rule.value(properties, traits, at)
-        if value is MISSING or (rule.when and not _is_met(rule.when, rules.type, said, writer.document)):
-            continue
-        try:
-            if writer.write(rule, rule.operation, value):
-                copied.changed.add(rule.path)
-        except (FieldError, OperationError, PathError) as error:
-            copied.note(rule, error)
+        name = rule.name
+        value = rule.value(properties, traits, at) if name is None else properties.get(name, MISSING)
+        if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, writer.document)):
+            yield rule, rule.operation, value
+
+
+def _object_at(document: Document, parents: Path) -> dict[str, Any] | None:
+    node: Any = document
+    for key in parents:
+        node = node.get(key) if type(node) is dict else None
+    return node if type(node) is dict else None
 
 
 def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
     """Decide a rule's condition as of the time of the event: so it is decided the same way when it is copied again."""
     event = {"type": type_, "time": said.time.isoformat(), "properties": said.properties, "traits": said.traits}
     return when({"event": event, "profile": document}, now=said.time)
-
-
-def _try(writer: _Writer, place: Place, operation: Operation, value: object, copied: Copied) -> None:
-    """Write, and note what does not fit as a problem."""
-    try:
-        if writer.write(place, operation, value):
-            copied.changed.add(place.path)
-    except (FieldError, OperationError, PathError) as error:
-        copied.note(place, error)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:
@@ -196,7 +210,7 @@ def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any]
     if value is MISSING or value is None:
         copied.problems.append((field.path, "Expected a number."))
     else:
-        _try(writer, Place(field, target), rule.operation, value, copied)
+        writer.write([(Place(field, target), rule.operation, value)], copied)
 
 
 def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> None:
@@ -206,7 +220,7 @@ def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> No
     except ValueError as error:
         copied.problems.append((rule.field.path, str(error)))
         return
-    _try(writer, rule, _COMPUTED, round(100 * part / whole, 2) if whole else 0, copied)
+    writer.write([(rule, _COMPUTED, round(100 * part / whole, 2) if whole else 0)], copied)
 
 
 def _derive_anonymous(document: Document, copied: Copied) -> None:

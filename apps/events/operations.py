@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from operator import gt, lt
 from typing import Any, Final
 
 from apps.core.numbers import add
@@ -78,6 +79,8 @@ def _append(current: object, value: object) -> object:
 
 
 def _append_unique(current: object, value: object) -> object:
+    if type(value) is str and type(current) is list:  # nearly always, and then Python's own search will do
+        return current if value in current else _bounded([*current, value])
     new = _new_items(value)
     if isinstance(current, list) and all(_holds(current, item) for item in new):
         return current
@@ -111,40 +114,34 @@ def _bounded(items: list[object]) -> list[object]:
     return items
 
 
-def _add(current: object, value: object) -> int | float:
-    return _sum(current, value, sign=1)
+def _sum(sign: int) -> Callable[[Any, Any], int | float]:
+    def sum_(current: object, value: object) -> int | float:
+        what = "sum"
+        try:
+            if type(current) is int and type(value) is int:  # counters, which are most sums
+                return number(current + sign * value)
+            what = "field"
+            before = 0 if type(current) is not float and is_empty(current) else number(current)
+            what = "value"
+            brought = sign * number(value)
+            what = "sum"
+            return number(add(before, brought))
+        except ValueError as error:
+            message = f"{error} (the {what})"
+            raise OperationError(message) from None
+
+    return sum_
 
 
-def _subtract(current: object, value: object) -> int | float:
-    return _sum(current, value, sign=-1)
-
-
-def _sum(current: object, value: object, *, sign: int) -> int | float:
-    if type(current) is int and type(value) is int:  # counters, which are most sums
-        return _number(current + sign * value, "sum")
-    before = 0 if is_empty(current) else _number(current, "field")
-    return _number(add(before, sign * _number(value, "value")), "sum")
-
-
-def _number(value: object, what: str) -> int | float:
-    try:
-        return number(value)
-    except ValueError as error:
-        message = f"{error} (the {what})"
-        raise OperationError(message) from None
-
-
-def _extreme(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _extreme(exceeds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
     def extreme(current: object, value: object) -> object:
         scale, known = _SCALE_OF.get(type(value)), _SCALE_OF.get(type(current))
-        if scale is _NUMBER is known:
-            return choose(current, value)
-        if is_empty(current) and scale:
+        if scale and known is not _NUMBER and is_empty(current):
             return value
         if scale is None or scale is not known:
             message = "Only two numbers, or two texts, have a lesser and a greater one."
             raise OperationError(message)
-        return choose(current, value)
+        return value if exceeds(value, current) else current
 
     return extreme
 
@@ -169,14 +166,14 @@ _OPERATIONS: Final = (
     Operation("first", "keeps the first", _equals, order=Order.OLDEST, is_statement=True),
     Operation("append", "gets appended", _append, kinds=_LISTS, is_repeatable=False),
     Operation("append_unique", "gets appended, if new,", _append_unique, kinds=_LISTS),
-    Operation("increment", "goes up by", _add, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
-    Operation("decrement", "goes down by", _subtract, source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
-    Operation("add", "grows by", _add, kinds=_NUMBERS, is_repeatable=False),
-    Operation("subtract", "shrinks by", _subtract, kinds=_NUMBERS, is_repeatable=False),
-    Operation("min", "keeps the least", _extreme(min), kinds=_SCALES),
-    Operation("max", "keeps the greatest", _extreme(max), kinds=_SCALES),
-    Operation("first_time", "is the time of the first event", _extreme(min), source=Source.TIME, kinds=_TIMES),
-    Operation("last_time", "is the time of the last event", _extreme(max), source=Source.TIME, kinds=_TIMES),
+    Operation("increment", "goes up by", _sum(1), source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("decrement", "goes down by", _sum(-1), source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("add", "grows by", _sum(1), kinds=_NUMBERS, is_repeatable=False),
+    Operation("subtract", "shrinks by", _sum(-1), kinds=_NUMBERS, is_repeatable=False),
+    Operation("min", "keeps the least", _extreme(lt), kinds=_SCALES),
+    Operation("max", "keeps the greatest", _extreme(gt), kinds=_SCALES),
+    Operation("first_time", "is the time of the first event", _extreme(lt), source=Source.TIME, kinds=_TIMES),
+    Operation("last_time", "is the time of the last event", _extreme(gt), source=Source.TIME, kinds=_TIMES),
     Operation("delete", "is emptied", _delete, source=Source.NOTHING, order=Order.NEWEST, is_statement=True),
 )
 _ALIASES: Final = {"equal": "equals", "+": "add", "-": "subtract"}

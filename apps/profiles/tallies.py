@@ -73,11 +73,16 @@ def _text(total: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _exact(value: int | float) -> str:
-    text = repr(value)
+def amount(value: object) -> str | Missing:
+    """Return the number that a value is or says as a text, which loses no digit of it, or MISSING."""
+    found = number(value)
+    if found is MISSING:
+        return MISSING
+    text = repr(found)
     return _text(Decimal(text)) if "e" in text else text
 
 
+@lru_cache(maxsize=64)  # a sum, an average, RFM: traits of one property add the same amounts, one after the other
 def _added(left: str, right: str) -> str:
     return _text(_EXACT.add(Decimal(left), Decimal(right)))
 
@@ -87,7 +92,7 @@ def _shown(total: str) -> int | float:
 
 
 def _counted(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
-    counts = {**left}
+    counts = left.copy()
     for value, count in right.items():
         counts[value] = counts.get(value, 0) + count
     # Which values are kept must not depend on the order of the events: those of the lowest hashes are a sample that
@@ -148,13 +153,13 @@ def _later(left: Tally, right: Tally) -> Tally:
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "count": Function("Number of events", lambda *_: 1, int.__add__, _same),
-    "sum": Function("Sum", lambda _at, _id, value: _exact(value), _added, _shown, number),
+    "sum": Function("Sum", _of_value, _added, _shown, amount),
     "average": Function(
         "Average",
-        lambda _at, _id, value: [1, _exact(value)],
+        lambda _at, _id, value: [1, value],
         _merged_average,
         lambda tally: float(Decimal(tally[1]) / tally[0]),
-        number,
+        amount,
     ),
     "min": Function("Smallest number", _of_value, min, _same, number),
     "max": Function("Largest number", _of_value, max, _same, number),
@@ -167,10 +172,10 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "last_time": Function("Time of the last", _of_time, max, _same),
     "rfm": Function(
         "RFM: recency, frequency, monetary",
-        lambda at, _id, value: [at, 1, _exact(value)],
+        lambda at, _id, value: [at, 1, value],
         _merged_rfm,
         lambda tally: {"last": tally[0], "count": tally[1], "sum": _shown(tally[2])},
-        number,
+        amount,
     ),
 }
 
@@ -182,12 +187,14 @@ class Shape:
     name: str
     days: int | None
     function: Function = field(init=False)
+    merge: Callable[[Tally, Tally], Tally] = field(init=False)  # the function's
 
     def __post_init__(self) -> None:
         """Look the function up once. Raises KeyError when there is no such function."""
         object.__setattr__(self, "function", FUNCTIONS[self.name])
+        object.__setattr__(self, "merge", self.function.merge)
 
-    def add(self, states: States, key: str, tally: Tally, *, day: str) -> None:
+    def add(self, states: States, key: str, tally: Tally, day: str) -> None:
         """Add the tally of one event, which happened on that day, to the state of a trait, in place."""
         known = states.get(key)
         if known is None:
@@ -195,7 +202,7 @@ class Shape:
             if self.days is not None:
                 states[key] |= {"days": self.days, "by_day": {day: tally}}
             return
-        merge_tallies = self.function.merge
+        merge_tallies = self.merge
         known["tally"] = whole = merge_tallies(known["tally"], tally)
         if self.days is not None:
             by_day = known["by_day"]

@@ -1,6 +1,6 @@
 """The values that name a person where nobody has declared them: in properties, facts and free texts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apps.core import paths
@@ -11,19 +11,21 @@ from apps.profiles.models import Identifier, Profile
 Kind = Identifier.Kind
 
 
-def addresses_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield (path, normalised address) of each e-mail address in a JSON tree; texts that hold more are none."""
+def addresses_in(tree: Any, path: Path = ()) -> list[tuple[Path, str]]:
+    """List (path, normalised address) of each e-mail address in a JSON tree; texts that hold more are none."""
     if isinstance(tree, str):
         address = usable(Kind.EMAIL, tree) if "@" in tree else None
-        if address:
-            yield path, address
-    elif isinstance(tree, dict):
-        for key, item in tree.items():
-            if "@" in item if isinstance(item, str) else isinstance(item, (dict, list)):  # most values are done here
-                yield from addresses_in(item, (*path, key))
+        return [(path, address)] if address else []
+    items: Iterable[tuple[object, Any]] = ()
+    if isinstance(tree, dict):
+        items = tree.items()
     elif isinstance(tree, list):
-        for index, item in enumerate(tree):
-            yield from addresses_in(item, (*path, str(index)))
+        items = enumerate(tree)
+    found = []
+    for key, item in items:
+        if "@" in item if isinstance(item, str) else isinstance(item, (dict, list)):  # most values are done here
+            found += addresses_in(item, (*path, str(key)))
+    return found
 
 
 def values_of(profile: Profile) -> Iterator[tuple[str, str]]:
