@@ -105,10 +105,10 @@ class Definitions:
 
 def read() -> Definitions:
     """Read all definitions; a broken one must not stop the collector, and is left out."""
-    # The number first: whoever changes a definition after this line has a higher one.
+    # The number first: whoever changes a definition after this line has a higher one, and belongs to the next edition.
     edition = ComputedEdition.objects.values_list("number", flat=True).first() or 0
     found = []
-    for row in ComputedTrait.objects.filter(is_enabled=True).order_by("key"):
+    for row in ComputedTrait.objects.filter(is_enabled=True, edition__lte=edition).order_by("key"):
         try:
             found.append(compile(row))
         except DefinitionError:

@@ -195,12 +195,18 @@ class Shape:
         object.__setattr__(self, "merge", self.function.merge)
 
     def add(self, states: States, key: str, tally: Tally, day: str) -> None:
-        """Add the tally of one event, which happened on that day, to the state of a trait, in place."""
+        """Add the tally of one event, which happened on that day, to the state of a trait, in place.
+
+        A state of another shape is left alone. It came by a merge with a profile that was counted by a definition which
+        is not known here yet, and is due to be made anew.
+        """
         known = states.get(key)
         if known is None:
             states[key] = {"is": self.name, "tally": tally}
             if self.days is not None:
                 states[key] |= {"days": self.days, "by_day": {day: tally}}
+            return
+        if known["is"] != self.name or known.get("days") != self.days:
             return
         merge_tallies = self.merge
         known["tally"] = whole = merge_tallies(known["tally"], tally)

@@ -229,3 +229,13 @@ def test_of_states_of_different_definitions_one_remains_in_any_order(names: list
 
     assert found == tallies.joined(tallies.joined(tallies.joined(a, b), c), d)
     assert found == states_of("2026-11-23", 0, 1)["last_time_90d"]
+
+
+@pytest.mark.parametrize(("name", "days"), [("distinct", None), ("last", 30)])
+def test_a_state_of_another_definition_is_left_to_be_made_anew(name: str, days: int | None) -> None:
+    states: States = {"genre": {"is": "last", "tally": ["2026-11-06T09:08:00+00:00", "id", "jazz"]}}
+    before = orjson.dumps(states)
+
+    Shape(name, days).add(states, "genre", {'"rock"': 1}, "2026-11-07")
+
+    assert orjson.dumps(states) == before
