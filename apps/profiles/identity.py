@@ -6,7 +6,7 @@ docs/identity.md says the rules to people. Raw and living ids: see models/ids.py
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -24,8 +24,6 @@ JOIN profiles_profile AS profile ON profile.id = coalesce(alias.profile_id, iden
 WHERE identifier.id = %s AND NOT identifier.is_shared
 """
 Kind = Identifier.Kind
-_USER: Final = Kind.USER.value  # as texts: each claim of a batch is hashed by them
-_ANONYMOUS: Final = Kind.ANONYMOUS.value
 Refusal = IdentityConflict.Refusal
 
 
@@ -59,17 +57,17 @@ class Claim:
 
     def __post_init__(self) -> None:
         """Hash the identifiers once: they are looked up many times."""
-        self.user = identifier_id(_USER, self.user_id) if self.user_id else None
-        self.device = identifier_id(_ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
+        self.user = identifier_id(Kind.USER, self.user_id) if self.user_id else None
+        self.device = identifier_id(Kind.ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
         self.proven = [identifier_id(proof.kind, proof.value) for proof in self.proofs]
         self.keys = tuple([key for key in (self.user, self.device, *self.proven, self.profile_ref) if key])
 
     def names(self) -> Iterator[tuple[str, UUID]]:
         """Yield kind and id of each identifier, the surest first."""
         if self.user:
-            yield _USER, self.user
+            yield Kind.USER, self.user
         if self.device:
-            yield _ANONYMOUS, self.device
+            yield Kind.ANONYMOUS, self.device
         for proof, id in zip(self.proofs, self.proven, strict=True):
             yield proof.kind, id
 

@@ -144,11 +144,11 @@ def _merged_rfm(left: Tally, right: Tally) -> Tally:
 
 
 def _earlier(left: Tally, right: Tally) -> Tally:
-    return min(left, right, key=lambda tally: tally[:2])
+    return right if right[:2] < left[:2] else left
 
 
 def _later(left: Tally, right: Tally) -> Tally:
-    return max(left, right, key=lambda tally: tally[:2])
+    return right if right[:2] > left[:2] else left
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {

@@ -37,6 +37,7 @@ def fill(place: Locator, label: str, value: str) -> None:
     place.get_by_label(label, exact=True).press("Tab")
 
 
+@pytest.mark.timeout(240)  # the worker may still be busy with what other tests began
 def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, live: Live, shoot: Shoot) -> None:
     live.manage("shell", "--no-imports", "-c", MOVE)  # what other tests merged cannot be decided by its history before
     admin.goto(f"{live.address}/admin/")
@@ -76,7 +77,7 @@ def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, 
     admin.get_by_role("button", name="Save", exact=True).click()
     row = admin.locator("#result_list tbody tr").filter(has_text="Loyal buyers")
     expect(row).to_contain_text("being built")
-    wait_for(lambda: is_built(live), "the build")
+    wait_for(lambda: is_built(live), "the build", timeout_secs=90)
     admin.reload()
     expect(row).to_contain_text("up to date")
     expect(row.locator(".field-size_shown")).to_have_text(str(expected))
