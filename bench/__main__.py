@@ -1,4 +1,4 @@
-"""Measure the platform: `make bench`, or `make bench ONLY=track`; under five minutes on two cores.
+"""Measure the platform: `make bench`, or `make bench ONLY=track`; some five minutes on two slow cores.
 
 Everything runs on this machine, the load generator included. Absolute figures say little about another machine; the
 ratios to the limits measured in the same run say more.
