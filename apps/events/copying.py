@@ -178,8 +178,7 @@ def _sayings(rules: EventRules, said: Said, writer: _Writer) -> Iterator[Saying]
     """Yield what the event brings to single fields, each as soon as what it brought to those before is written."""
     properties, traits, at = said.properties, said.traits, writer.at
     for rule in rules.fields:
-        name = rule.name
-        value = rule.value(properties, traits, at) if name is None else properties.get(name, MISSING)
+        value = rule.value(properties, traits, at)
         if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, writer.document)):
             yield rule, rule.operation, value
 

@@ -78,7 +78,6 @@ class FieldRule(Place):
     operation: Operation
     value: Value
     when: Matcher | None = None  # the condition on which it happens
-    name: str | None = None  # of the property that is the value, if it is just that: then nobody need call a function
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +283,7 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     else:
         raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
-    return FieldRule(field, path, operation, _value(key, source, operation, traits), when, _name(source, operation))
+    return FieldRule(field, path, operation, _value(key, source, operation, traits), when)
 
 
 def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:
@@ -300,19 +299,14 @@ def _value(key: str, source: object, operation: Operation, traits: Mapping[Path,
         case Source.EVENT:
             in_properties = str(source).startswith(PROPERTIES)
             path = _path(key, source.removeprefix(PROPERTIES) if isinstance(source, str) else source)
+            if in_properties and len(path) == 1:
+                name = path[0]
+                return lambda properties, _traits, _at: properties.get(name, MISSING)
             if in_properties:
                 return lambda properties, _traits, _at: paths.get(properties, path)
             if not any(path[: len(trait)] == trait for trait in traits):
                 raise RulesError(key, f"The event has no trait {source}.")
             return lambda _properties, traits, _at: paths.get(traits, path)
-
-
-def _name(source: object, operation: Operation) -> str | None:
-    """Return the name of the property that is all that the operation takes; None when it takes anything else."""
-    if operation.source is not Source.EVENT or not isinstance(source, str) or not source.startswith(PROPERTIES):
-        return None
-    path = paths.parse(source.removeprefix(PROPERTIES))
-    return path[0] if len(path) == 1 else None
 
 
 def _literal(key: str, value: object) -> int | float:
