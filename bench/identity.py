@@ -20,7 +20,7 @@ from apps.profiles import identity
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Merge, Profile
 from bench.machine import Web, web
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 Figures = dict[str, float]
 EVENTS_EACH = 100_000

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from bench.load import BODIES
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 START_SECS = 30.0
 

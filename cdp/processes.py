@@ -12,8 +12,16 @@ import pwd
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+BASE_DIR = Path(__file__).resolve().parent.parent  # where Python finds this module
+
+
+def tied(command: list[str], *, stop_signal: str = "TERM", user: str | None = None) -> list[str]:
+    """Return the command that ends with whoever starts it in BASE_DIR, as that user: the one way to become another."""
+    as_user = ["--user", user] if user else []
+    return [sys.executable, "-m", "cdp.processes", *as_user, f"SIG{stop_signal}", *command]
 
 
 def die_with_parent(signal_number: int) -> None:
@@ -46,6 +54,7 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.user:
         become(wanted.user)
+        os.chdir("/")  # the folder that we were started in may be closed to them
     die_with_parent(wanted.signal)  # last: a change of user revokes it
     os.execvp(wanted.command[0], wanted.command)  # noqa: S606 - no shell is wanted
 

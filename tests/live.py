@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +21,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from apps.console.leftovers import MARK
-from apps.console.supervision import BASE_DIR, MANAGE, SKIP_CHECKS, roles, web_command
+from apps.console.supervision import MANAGE, SKIP_CHECKS, roles, web_command
 from cdp import embedded
+from cdp.processes import BASE_DIR, tied
 
 READY_SECS = 60.0
 PREPARE = "from apps.console import setup; print(*setup.prepare(wants_samples=False))"
@@ -61,17 +61,16 @@ class Live:
 
     def start_web(self) -> None:
         """Start the web server as `manage.py up` does, and return when it answers."""
-        self.web = self._start("web", web_command(host="127.0.0.1", port=self.port))
+        self.web = self._start("web", tied(web_command(host="127.0.0.1", port=self.port)))
         wait_for(self._is_ready, "the web server", timeout_secs=READY_SECS)
 
     def start_ingest(self) -> None:
         """Start to empty the inbox."""
-        self.ingest = self._start("ingest", roles(host="127.0.0.1", port=self.port)["ingest"])
+        self.ingest = self._start("ingest", tied(roles(host="127.0.0.1", port=self.port)["ingest"]))
 
     def start_postgres(self) -> None:
         """Start the PostgreSQL of a durable platform, and return when it has recovered."""
-        user = ["--user", embedded.SYSTEM_USER] if embedded.system_user() else []
-        self.postgres = self._start("postgres", embedded.postgres_command(self.var), *user, "SIGINT")
+        self.postgres = self._start("postgres", embedded.postgres_command(self.var))
         embedded.wait_ready(self.var, wants_valkey=False)
 
     def manage(self, command: str, *args: str) -> str:
@@ -128,11 +127,9 @@ class Live:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _start(self, name: str, command: list[str], *tie: str) -> subprocess.Popen[bytes]:
-        # Tied to the tests, so that it ends with them, however they end.
-        tied = [sys.executable, "-m", "cdp.processes", *(tie or ("SIGTERM",)), *command]
+    def _start(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log(name).open("ab") as log:
-            return subprocess.Popen(tied, env=self.env, stdout=log, stderr=log, cwd=BASE_DIR, start_new_session=True)
+            return subprocess.Popen(command, env=self.env, stdout=log, stderr=log, cwd=BASE_DIR, start_new_session=True)
 
     def _is_ready(self) -> bool:
         assert self.web.poll() is None, self.log("web").read_text()

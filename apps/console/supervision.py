@@ -8,8 +8,8 @@ from pathlib import Path
 
 from apps.core.queues import QueueName
 from cdp import embedded, env
+from cdp.processes import BASE_DIR, tied
 
-BASE_DIR = embedded.BASE_DIR
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 SKIP_CHECKS = "--skip-checks"
 LOG_BYTES, LOG_BACKUPS = "10MB", 3
@@ -20,9 +20,8 @@ class Program:
     """A process that is kept running."""
 
     name: str
-    command: list[str]
+    command: list[str]  # it ends with its supervisor
     stop_signal: str = "TERM"
-    user: str | None = None
     starts_first: bool = False  # before the migrations, since they need it
 
 
@@ -48,12 +47,10 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
     """List what runs on one machine; servers of the operator's own are left out."""
     found = []
     if has_postgres:
-        # INT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        command = embedded.postgres_command(var)
-        found.append(Program("postgres", command, "INT", user=embedded.system_user(), starts_first=True))
+        found.append(Program("postgres", embedded.postgres_command(var), "INT", starts_first=True))
     if has_valkey:
-        found.append(Program("valkey", embedded.valkey_command(var), starts_first=True))
-    return [*found, *(Program(name, command) for name, command in roles(host=host, port=port).items())]
+        found.append(Program("valkey", tied(embedded.valkey_command(var)), starts_first=True))
+    return [*found, *(Program(name, tied(command)) for name, command in roles(host=host, port=port).items())]
 
 
 def web_command(*, host: str, port: int) -> list[str]:
@@ -117,11 +114,9 @@ def _group_sections(running: list[Program]) -> list[str]:
 
 
 def _program_section(program: Program, log: Path) -> str:
-    user = ["--user", program.user] if program.user else []
-    tied = [sys.executable, "-m", "cdp.processes", *user, f"SIG{program.stop_signal}", *program.command]
     return _section(
         f"program:{program.name}",
-        command=shlex.join(tied),
+        command=shlex.join(program.command),
         directory=str(BASE_DIR),
         autostart="true" if program.starts_first else "false",
         autorestart="true",

@@ -7,7 +7,7 @@ from rq.cron import CronScheduler
 
 from apps.console.supervision import roles
 from apps.core.queues import QueueName
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`manage.py up`, as an operator meets it: a first start, a second one beside it, a crash, and Ctrl-C."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -13,61 +12,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
-import psutil
-import psycopg
 import pytest
 
-from apps.console.leftovers import MARK, stop_leftovers
-from apps.console.supervision import BASE_DIR, MANAGE
-from cdp import embedded
 from tests.factories import CHROME
-from tests.live import free_port, wait_for
-
-LAST_LINE = "Ctrl-C stops everything."
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY", "LOG_LEVEL")
-
-
-class Installation:
-    """A folder of its own in which the platform is started."""
-
-    def __init__(self, var: Path) -> None:
-        self.var = var
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        foreign = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.env = {**foreign, "CDP_VAR_DIR": str(var), "CDP_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
-
-    def up(self) -> tuple[subprocess.Popen[str], str]:
-        """Start in the background, and return once the start says that it is done, with what it printed."""
-        out = self.var / "up.out"
-        with out.open("w") as output:
-            started = subprocess.Popen([*MANAGE, "up"], env=self.env, stdout=output, stderr=output, text=True)
-        wait_for(lambda: LAST_LINE in out.read_text() or started.poll() is not None, "the start", timeout_secs=90)
-        assert started.poll() is None, out.read_text()
-        return started, out.read_text()
-
-    def manage(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*MANAGE, *args], env={**self.env, **env}, capture_output=True, text=True, timeout=60, cwd=BASE_DIR
-        )
-
-    def running(self) -> list[str]:
-        """Name the processes that carry the installation's mark."""
-        return [each.name() for each in psutil.process_iter() if _has_mark(each, self.var)]
-
-    def log(self) -> str:
-        return (self.var / "log" / "supervisord.log").read_text()
-
-    def event_types(self) -> set[str]:
-        with psycopg.connect(embedded.database_url(self.var), connect_timeout=5) as database:
-            return {name for (name,) in database.execute("SELECT DISTINCT type FROM events_event")}
-
-
-def _has_mark(process: psutil.Process, var: Path) -> bool:
-    try:
-        return process.environ().get(MARK) == str(var)
-    except psutil.Error:
-        return False
+from tests.installation import Installation
+from tests.live import wait_for
 
 
 @pytest.fixture
@@ -76,7 +25,7 @@ def installation() -> Iterator[Installation]:
         Path(folder).chmod(0o755)
         made = Installation(Path(folder))
         yield made
-        stop_leftovers(made.var)
+        made.stop()
 
 
 def post(address: str, payload: object) -> int:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from apps.console.supervision import roles
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 from tests.guards.test_settings import documented
 
 DOCKER = BASE_DIR / "docker"

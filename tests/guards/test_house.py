@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.core.queues import QueueName
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 # Folders of tests that mirror none of the code; README.md says what they are.
 OTHER_TESTS = {"browser", "clients", "factories", "guards", "stories"}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 PAGE = BASE_DIR / "docs" / "settings.md"
 NOT_SETTINGS = {

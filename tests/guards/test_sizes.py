@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 MAX_FILE, MAX_FUNCTION = 500, 60
 FOLDERS = ("apps", "bench", "cdp", "tests")

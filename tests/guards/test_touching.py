@@ -2,7 +2,7 @@
 
 import re
 
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 
 WRITES = re.compile(
     r"\b(?:upsert|update|insert_new)\(Profile,|\bprofile\.save\(|\bProfile\.objects\b[^\n]*\.(?:update|create|bulk_)"

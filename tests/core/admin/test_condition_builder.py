@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from apps.conditions import Condition, ConditionError, parse
 from apps.core.admin.conditions.builder import from_builder, to_builder
-from cdp.embedded import BASE_DIR
+from cdp.processes import BASE_DIR
 from tests.conditions.strategies import CONDITIONS
 
 MODEL = BASE_DIR / "static" / "cdp" / "condition" / "model.js"

@@ -20,6 +20,7 @@ from apps.console.leftovers import MARK, stop_leftovers
 from apps.console.supervision import Program, write_config
 from apps.events.models import Source
 from cdp import embedded
+from cdp.processes import tied
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
 
@@ -72,9 +73,8 @@ class Supervisor:
 
     def __init__(self, var: Path, running: list[Program]) -> None:
         self._conf = write_config(var, running)
-        command = [sys.executable, "-m", "cdp.processes", "SIGTERM", sys.executable, "-m", "supervisor.supervisord"]
         self._child = subprocess.Popen(
-            [*command, "-c", str(self._conf)],
+            tied([sys.executable, "-m", "supervisor.supervisord", "-c", str(self._conf)]),
             cwd=settings.BASE_DIR,
             env={**os.environ, MARK: str(var), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.DEVNULL,  # it has a log of its own
@@ -174,5 +174,6 @@ def summary(address: str) -> str:
         f"Collect         POST {address}/track, SDKs: host {address}",
         f"Write key       {key}",
         f"Logs            {embedded.var_dir() / 'log'}",
+        *([] if os.environ.get("DATABASE_URL") else [f"Data            {embedded.data_dir(embedded.var_dir())}"]),
     ]
     return "\n" + "\n".join(lines) + "\n\nCtrl-C stops everything.\n"
