@@ -12,6 +12,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# How soon a database that fell silent (its machine died, its network was cut) is given up: some ten seconds, where
+# libpq would wait for minutes. See "Database connection control functions" in PostgreSQL's manual.
+CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -136,5 +145,7 @@ def database(name: str, default: str) -> dict[str, Any]:
         "PORT": str(parts.port or options.pop("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **options},
+        # A pooler that shares connections by transactions would lose them. Large reads go by pages: see core/keyset.py.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {**CONNECTION, **options},
     }

@@ -10,8 +10,11 @@ from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed, load_json
 from apps.collector.wire.envelope import Envelope
 from apps.collector.wire.segment import BATCH
+from apps.core import keyset
 from apps.events.models import InboxItem
-from apps.profiles.holdings import CHUNK, Holding, Person, register
+from apps.profiles.holdings import Holding, Person, register
+
+_PAGE = 100  # bodies may be large
 
 
 @register
@@ -43,7 +46,7 @@ class Parked(Holding):
 
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], list[Any]]]:
     """Yield (item, his messages, those of others in it) of each item that has some of his."""
-    for item in InboxItem.objects.filter(parked_at__isnull=False).order_by("id").iterator(chunk_size=CHUNK):
+    for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
         parts = [(message, _is_his(message, track, person)) for message, track in _parts(item)]
         his = [message for message, is_his in parts if is_his]
         if his:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.core import locks
+from apps.core import keyset, locks
 from apps.profiles import ledger, touching
 from apps.profiles.models import Merge
 
@@ -48,7 +48,7 @@ def move(*, secs: float) -> int:
     """
     deadline = time.monotonic() + secs
     n_finished = 0
-    for merge in Merge.objects.filter(moved_at=None).order_by("at", "id").iterator():
+    for merge in keyset.rows(Merge.objects.filter(moved_at=None), "at", "id"):
         try:
             _move_all(merge, deadline=deadline)
         except _Busy:

@@ -9,10 +9,12 @@ import orjson
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from apps.core import keyset
 from apps.events.anonymity import columns_of
 from apps.events.models import Event, QuarantinedEvent, RefusedEvent
-from apps.profiles.holdings import CHUNK, SESSION, Holding, Person, Rows, register
+from apps.profiles.holdings import SESSION, Holding, Person, Rows, register
 
+_ORDER = ("time", "id")
 _ANONYMISE = """
 UPDATE events_event AS event SET profile_id = row.profile_id, original_profile_id = row.profile_id,
     session_id = row.session_id, message_id = row.message_id, problems = row.problems,
@@ -33,8 +35,8 @@ class Events(Holding):
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
         """Yield the events, in order."""
         for events in _events_of(person):
-            rows: Iterator[Any] = events.values().iterator(chunk_size=CHUNK)
-            yield from rows
+            found: QuerySet[Any] = events.values()
+            yield from keyset.rows(found, *_ORDER)
 
     def count(self, person: Person) -> int:
         """Count the events."""
@@ -95,7 +97,7 @@ class QuarantinedEvents(Rows):
 def _events_of(person: Person) -> list[QuerySet[Event]]:
     own = Event.objects.filter(person.belongings)
     sessions = Event.objects.filter(profile_id=None, session_id__in=person.named(SESSION))
-    return [events.order_by("time", "id") for events in (own, sessions)]
+    return [events.order_by(*_ORDER) for events in (own, sessions)]
 
 
 def _next_of(person: Person, limit: int, *columns: str) -> list[Event]:

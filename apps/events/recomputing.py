@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from apps.core import keyset
 from apps.core.ids import NIL
 from apps.core.models import Task
 from apps.core.tasks import Step
@@ -32,6 +33,7 @@ KIND: Final = "computed-traits"
 MAX_PROFILES: Final = 500  # of a page
 # Nobody can write to a page's profiles while so many events are counted; of one that has more, most are counted before.
 MAX_EVENTS: Final = 5_000
+_PAGE: Final = 10_000  # events in memory at a time
 COLUMNS: Final = ("tallies", "computed", "computed_edition", "computed_until")
 
 
@@ -171,7 +173,7 @@ def _count(
     """Count events for those under whose ids they lie, and return their number."""
     counter, n_events = Counter(definitions, today=today), 0
     rows = events.values_list("profile_id", "id", "time", "type", *definitions.roots)
-    for profile_id, event_id, time, *rest in rows.iterator():
+    for profile_id, event_id, time, *rest in keyset.rows(rows, "profile_id", "time", "id", size=_PAGE):
         event = dict(zip(("type", *definitions.roots), rest, strict=True))
         counter.count(states_of(profile_id), event, time=time, event_id=event_id, edition=definitions.edition)
         n_events += 1

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from apps.core import paths
+from apps.core import keyset, paths
 from apps.core.upsert import upsert
 from apps.events import applying, computed_traits, system_events
 from apps.events.computed_traits import Counter
@@ -27,6 +27,7 @@ from apps.profiles.ledger import Part, Plan
 from apps.profiles.models import Alias, Identifier, Merge, Profile, Reason
 
 MAX_TRIES = 5
+_PAGE = 20_000  # events in memory at a time: no index has this order, so that each page reads all of them
 
 
 class CannotUndo(Exception):
@@ -147,8 +148,8 @@ def _events(owner: Mapping[UUID, _Side], *, after: datetime, is_new: bool, until
     places = owner.keys() | ledger.unmoved_places(owner.keys())
     stored = Event.objects.filter(profile_id__in=places, original_profile_id__in=owner.keys())
     stored = stored.filter(processed_at__gte=after) if is_new else stored.filter(processed_at__gt=after)
-    ordered = stored.filter(processed_at__lte=until).order_by("processed_at", "id")
-    return ordered.defer("tags", "problems").iterator(chunk_size=2_000)
+    stored = stored.filter(processed_at__lte=until).defer("tags", "problems")
+    return keyset.rows(stored, "processed_at", "id", size=_PAGE)
 
 
 def _share(sides: list[_Side], whole: Profile) -> None:

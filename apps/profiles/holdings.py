@@ -15,13 +15,13 @@ from django.apps import apps as django_apps
 from django.db.models import Model, Q, QuerySet
 from django.utils.module_loading import autodiscover_modules
 
+from apps.core import keyset
 from apps.core.ids import NIL, digest
 from apps.profiles import ledger, traces
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
 
 PROFILE, SESSION = "profile", "session"  # kinds of ids that are no identifiers
-CHUNK: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,9 @@ class Rows(Holding):
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
         """Yield the rows as they are, but for the omitted columns."""
         columns = [field.attname for field in self.models[0]._meta.concrete_fields if field.attname not in self.omitted]
-        yield from self.found(person).values(*columns).iterator(chunk_size=CHUNK)
+        key = str(self.models[0]._meta.pk.attname)
+        for row in keyset.rows(self.found(person).values(*{key, *columns}), key):
+            yield {column: row[column] for column in columns}
 
     def count(self, person: Person) -> int:
         """Count the rows."""

@@ -100,7 +100,17 @@ def test_a_database_is_read_from_its_address(monkeypatch: pytest.MonkeyPatch) ->
 
     assert (found["NAME"], found["USER"], found["PASSWORD"]) == ("name", "us@er", "p/w")
     assert (found["HOST"], found["PORT"]) == ("db.example", "6543")
-    assert found["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+    assert found["OPTIONS"] == {**env.CONNECTION, "sslmode": "require"}
+
+
+def test_a_database_may_have_several_hosts_and_times_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", "postgresql://u@/cdp?host=a,b&port=5432,5433&tcp_user_timeout=8000")
+
+    found = env.database("X", "")
+
+    assert (found["HOST"], found["PORT"]) == ("a,b", "5432,5433")
+    assert found["OPTIONS"]["tcp_user_timeout"] == "8000"
+    assert found["OPTIONS"]["keepalives_idle"] == 5
 
 
 def test_a_database_may_be_reached_by_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:

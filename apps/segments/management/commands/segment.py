@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.core import keyset
 from apps.segments import lists, sizes
 from apps.segments.explaining import explain
 from apps.segments.lists import ListError, Mode
@@ -50,8 +51,8 @@ class Command(BaseCommand):
             row.refresh_from_db()
             self._print([str(row.size)])
         elif action == "members":
-            own = Membership.objects.filter(segment=row, left_at=None).order_by("profile_id")
-            self._print(map(str, own.values_list("profile_id", flat=True).iterator(chunk_size=10_000)))
+            own = Membership.objects.filter(segment=row, left_at=None).values_list("profile_id")
+            self._print(str(profile_id) for (profile_id,) in keyset.rows(own, "profile_id", size=10_000))
         else:
             self._import(row, **options)
 
