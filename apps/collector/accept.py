@@ -4,7 +4,7 @@ Each returns once what it did is committed: then, and only then, a request is an
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, OperationalError, transaction
 from psycopg import errors
@@ -12,17 +12,33 @@ from psycopg import errors
 from apps.collector import sources
 from apps.collector.grouping import TIMEOUT_SECS, Grouper
 from apps.collector.pipeline import process
+from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.events import inbox, partitions
 
 logger = logging.getLogger(__name__)
 # What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.
-TOO_MUCH = (errors.OutOfMemory, errors.ProgramLimitExceeded)
+NO_ROOM = errors.OutOfMemory
+TOO_MUCH = (NO_ROOM, errors.ProgramLimitExceeded)
+# What it says when it serves, but takes nothing: it is a standby, or a primary that was replaced by one.
+READ_ONLY = errors.ReadOnlySqlTransaction
+# Each key of a batch is a lock in the server's memory, until the transaction ends: docs/scaling.md has the sums.
+MAX_KEYS = 4_000
+MAX_GROUP_BYTES = 1_000_000
+RETRY_AFTER = timedelta(minutes=1)
 
 
 class Failed(Exception):
     """A payload could not be processed, and it is our fault; nothing of it has happened."""
+
+
+class _Excess(Exception):
+    """More was claimed than one transaction should carry: the rest is to be free for others."""
+
+    def __init__(self, n_fitting: int) -> None:
+        super().__init__(n_fitting)
+        self.n_fitting = n_fitting
 
 
 class _Request:
@@ -43,7 +59,7 @@ def now(message: Message, parsed: Parsed) -> Parsed:
     request = _Request(message, parsed)
     _processing.submit(request)
     if request.error:
-        if _is_away(request.error):  # since the group failed: those before this one are stored
+        if is_away(request.error) or _lacks_room(request.error):  # those before this one may be stored
             raise request.error
         raise Failed from request.error
     return request.parsed
@@ -70,33 +86,59 @@ def ingest(limit: int, *, at: datetime) -> int:
     Claim, processing and removal are one transaction: a message is there until all it did is stored, and gone after.
     One that fails on its own is parked with its error; what it shares the batch with goes on.
     """
-    items: list[inbox.Claimed] = []
-    try:
-        with transaction.atomic():
-            items = inbox.claim(limit)
-            if items:
-                process([track for item in items for track in _read(item).tracks], now=at)
-                inbox.done([item.pk for item in items])
-            return len(items)
-    except Exception as error:
-        if _is_away(error) or not items:
-            raise
-        logger.exception("A batch of the inbox failed; its messages are tried one by one")
-        partitions.forget()
-    # A transaction for each: locks are taken once in a transaction, or two processes wait for each other.
-    return sum(_ingest_one(at=at) for _ in items)
+    parsed: dict[int, Parsed] = {}
+    while True:
+        n_claimed = 0
+        try:
+            with transaction.atomic():
+                items, n_claimed = inbox.claim(limit)
+                if items:
+                    tracks = _read_all(items, parsed, n_claimed=n_claimed)
+                    process(tracks, now=at)
+                    inbox.done([item.pk for item in items])
+                return len(items)
+        except _Excess as excess:
+            limit = excess.n_fitting
+        except Exception as error:
+            if is_away(error) or not n_claimed:
+                raise
+            logger.exception("A batch of the inbox failed; its messages are tried one by one")
+            partitions.forget()
+            # A transaction for each: locks are taken once in a transaction, or two processes wait for each other.
+            return sum(_ingest_one(at=at) for _ in range(n_claimed))
+
+
+def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claimed: int) -> list[Track]:
+    """Read the items to tracks, and remember what was read for another try. Raises _Excess when they are too many."""
+    tracks: list[Track] = []
+    n_keys = 0
+    for n_fitting, item in enumerate(items):
+        if item.pk not in parsed:
+            parsed[item.pk] = _read(item)
+        n_keys += _n_keys(parsed[item.pk])
+        if n_keys > MAX_KEYS and n_fitting:
+            raise _Excess(n_fitting)
+        tracks += parsed[item.pk].tracks
+    if len(items) < n_claimed:
+        raise _Excess(len(items))
+    return tracks
+
+
+def _n_keys(parsed: Parsed) -> int:
+    """Count the keys of what was parsed, and one more for each event, as it may prove one."""
+    return sum(len(track.keys) + len(track.events) for track in parsed.tracks)
 
 
 def _ingest_one(*, at: datetime) -> int:
     with transaction.atomic():
-        items = inbox.claim(1)
+        items, _ = inbox.claim(1)
         inbox.done([item.pk for item in items if _ingest_alone(item, at=at)])
     return len(items)
 
 
 def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
     """Process what can be processed of one item; a repetition of the rest, once it is mended, repeats nothing."""
-    problem = ""
+    problem, retry_at = "", None
     try:
         tracks = _read(item).tracks
     except Exception as error:
@@ -108,18 +150,26 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
             with transaction.atomic():
                 process([track], now=at)
         except Exception as error:
-            if _is_away(error):
+            if is_away(error):
                 raise
             logger.exception("A message of the inbox fails on its own", extra={"inbox_item": item.pk})
             problem = repr(error)
+            retry_at = at + RETRY_AFTER if _lacks_room(error) else None
     if problem:
-        inbox.park(item.pk, error=problem, at=at)
+        inbox.park(item.pk, error=problem, at=at, retry_at=retry_at)
     return not problem
 
 
-def _is_away(error: Exception) -> bool:
+def is_away(error: Exception) -> bool:
     """Tell whether the database is at fault, and not what it was asked to do."""
+    if isinstance(error.__cause__, READ_ONLY):
+        return True
     return isinstance(error, OperationalError) and not isinstance(error.__cause__, TOO_MUCH)
+
+
+def _lacks_room(error: Exception) -> bool:
+    """Tell whether the server had no room for it just now: others may have taken it."""
+    return isinstance(error.__cause__, NO_ROOM)
 
 
 def _read(item: inbox.Claimed) -> Parsed:
@@ -136,7 +186,7 @@ def _process_group(requests: list[_Request]) -> None:
     try:
         process([track for request in requests for track in request.parsed.tracks], now=at)
     except Exception as error:
-        if _is_away(error):
+        if is_away(error):
             raise
         logger.exception("A group failed; its requests are tried one by one")
         partitions.forget()
@@ -161,5 +211,7 @@ def _process_alone(request: _Request, *, at: datetime) -> None:
     logger.error("A request breaks a rule of the database", exc_info=request.error)
 
 
-_processing: Grouper[_Request] = Grouper(_process_group, name="track")
-_keeping: Grouper[Message] = Grouper(keep, name="inbox")
+_processing: Grouper[_Request] = Grouper(
+    _process_group, name="track", weigh=lambda request: _n_keys(request.parsed), room=MAX_KEYS
+)
+_keeping: Grouper[Message] = Grouper(keep, name="inbox", weigh=lambda message: len(message.body), room=MAX_GROUP_BYTES)

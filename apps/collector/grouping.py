@@ -38,12 +38,22 @@ class _Waiting(Generic[Item]):
 class Grouper(Generic[Item]):
     """Hand items of many threads to one function, in groups, on one thread with its own database connection.
 
-    A group is what gathered while the one before it was worked on, and shortly after. Who comes alone does not wait.
+    A group is what gathered while the one before it was worked on, and shortly after, until its weight has filled the
+    room for it. Who comes alone does not wait.
     """
 
-    def __init__(self, work: Callable[[list[Item]], None], *, name: str) -> None:
+    def __init__(
+        self,
+        work: Callable[[list[Item]], None],
+        *,
+        name: str,
+        weigh: Callable[[Item], int] = lambda _: 0,
+        room: int = 1,
+    ) -> None:
         self._work = work
         self._name = name
+        self._weigh = weigh
+        self._room = room
         self._waiting: queue.SimpleQueue[_Waiting[Item]] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -73,11 +83,13 @@ class Grouper(Generic[Item]):
         while True:
             group = [self._waiting.get()]
             time.sleep(self._pause_secs)
-            while len(group) < MAX_GROUP:
+            weight = self._weigh(group[0].item)
+            while len(group) < MAX_GROUP and weight < self._room:
                 try:
                     group.append(self._waiting.get_nowait())
                 except queue.Empty:
                     break
+                weight += self._weigh(group[-1].item)
             # Whom nobody waits for any more was told so: work on him would be in vain, and delay all others.
             self._finish([waiting for waiting in group if not waiting.is_given_up])
 

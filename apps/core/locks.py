@@ -18,6 +18,16 @@ def by_key(keys: Iterable[UUID]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [numbers])
 
 
+def room() -> int:
+    """Ask the server for how many locks it has room, those of all connections together."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_locks_per_transaction')::int * (current_setting('max_connections')::int"
+            " + current_setting('max_prepared_transactions')::int)"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def try_by_name(name: str) -> bool:
     """Take a named lock if it is free; for jobs of which one at a time is enough."""
     with connection.cursor() as cursor:

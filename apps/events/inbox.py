@@ -1,13 +1,15 @@
 """The durable inbox: what is put here is accepted, and is processed later, once."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from apps.events.models import InboxItem
 
@@ -42,12 +44,32 @@ AS item(source_id uuid, dialect text, body text, envelope jsonb, received_at tim
 """
 
 CLAIM = """
-SELECT id, source_id::text, dialect, body, envelope, received_at FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM (
-        SELECT * FROM events_inboxitem WHERE parked_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+SELECT id, source_id::text, dialect, body, envelope, received_at, n_locked FROM (
+    SELECT *, count(*) OVER () AS n_locked, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
+    FROM (
+        SELECT * FROM events_inboxitem WHERE parked_at IS NULL AND id >= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
     ) AS oldest
 ) AS summed WHERE before < %s ORDER BY id
 """
+
+
+SLOW_SECS: Final = 0.05
+SPARED: Final = 20  # times as long as it took: a slow look from the first id on is not made again for so long
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where this process last found something, and until when it begins there.
+
+    While an old snapshot is open (a backup is made), rows that were deleted since are still there, and a claim from the
+    first id on reads through all of them. So it is made now and then: what was given back, or put in late, lies before.
+    """
+
+    first_id: int = 0
+    until: float = 0.0  # by the monotonic clock
+
+
+_place = _Place()
 
 
 def put(items: Sequence[Item]) -> None:
@@ -56,17 +78,32 @@ def put(items: Sequence[Item]) -> None:
         cursor.execute(PUT, [orjson.dumps([item._asdict() for item in items]).decode()])
 
 
-def claim(limit: int) -> list[Claimed]:
+def claim(limit: int) -> tuple[list[Claimed], int]:
     """Lock the oldest items that nobody else works on; they stay until `done` or `park`, and return on a crash.
 
-    At most `limit` items, and no more of them than fit into MAX_BATCH_BYTES, but always one.
+    Returns no more of them than fit into MAX_BATCH_BYTES, but always one; and how many are locked, at most `limit`.
     """
+    rows = _lock(limit, first_id=_place.first_id) if time.monotonic() < _place.until else []
+    if not rows:
+        began_at = time.monotonic()
+        rows = _lock(limit, first_id=0)
+        took_secs = time.monotonic() - began_at
+        _place.until = began_at + SPARED * took_secs if took_secs > SLOW_SECS else 0.0
+    if not rows:
+        return [], 0
+    _place.first_id = rows[0][0]
+    items = [
+        Claimed(pk, source_id, dialect, body, orjson.loads(envelope), received_at)
+        for pk, source_id, dialect, body, envelope, received_at, _ in rows
+    ]
+    return items, rows[0][-1]
+
+
+def _lock(limit: int, *, first_id: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [limit, MAX_BATCH_BYTES])
-        return [
-            Claimed(pk, source_id, dialect, body, orjson.loads(envelope), received_at)
-            for pk, source_id, dialect, body, envelope, received_at in cursor.fetchall()
-        ]
+        cursor.execute(CLAIM, [first_id, limit, MAX_BATCH_BYTES])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def done(ids: Sequence[int]) -> None:
@@ -75,6 +112,20 @@ def done(ids: Sequence[int]) -> None:
         cursor.execute("DELETE FROM events_inboxitem WHERE id = ANY(%s)", [list(ids)])
 
 
-def park(pk: int, *, error: str, at: datetime) -> None:
-    """Set an item aside that fails on its own: an operator looks at it, the others go on."""
-    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, parked_at=at)
+def park(pk: int, *, error: str, at: datetime, retry_at: datetime | None = None) -> None:
+    """Set an item aside that fails on its own: an operator looks at it, the others go on.
+
+    With `retry_at` it comes back by itself: see `wake`.
+    """
+    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, parked_at=at, retry_at=retry_at)
+
+
+def release(items: QuerySet[InboxItem]) -> int:
+    """Let items that were set aside be processed again, and return their number."""
+    _place.until = 0.0
+    return items.filter(parked_at__isnull=False).update(parked_at=None, retry_at=None)
+
+
+def wake(*, at: datetime) -> int:
+    """Release what was set aside until now."""
+    return release(InboxItem.objects.filter(retry_at__lte=at))

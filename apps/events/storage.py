@@ -40,7 +40,8 @@ def copy(rows: Sequence[EventRow]) -> None:
     """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`)."""
     if not rows:
         return
-    with connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
+    # Django translates the errors of its cursors' own methods alone, and COPY is none of them.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
         for row in rows:
             target.write_row(row)
 

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
 from apps.collector import accept
 from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import storage
+from apps.events import inbox, storage
 from apps.events.models import Event, InboxItem, Source
 from tests.factories import SourceFactory, policy, track_payload
 
@@ -145,7 +146,64 @@ def test_a_batch_that_is_too_much_for_the_database_does_not_stop_the_inbox(
     assert accept.ingest(10, at=NOW) == 3
 
     assert stored() == {"a", "c"}
-    assert InboxItem.objects.get().parked_at == NOW
+    parked = InboxItem.objects.get()
+    assert parked.parked_at == NOW
+    # Room comes back by itself, a value that is too long stays so.
+    assert parked.retry_at == (NOW + accept.RETRY_AFTER if cause is errors.OutOfMemory else None)
+
+
+@pytest.mark.parametrize(
+    "cause", [errors.DiskFull, errors.QueryCanceled, errors.AdminShutdown, errors.ReadOnlySqlTransaction]
+)
+def test_what_the_database_is_at_fault_for_parks_nothing_and_is_told_as_such(
+    source: Source, monkeypatch: pytest.MonkeyPatch, cause: type[errors.Error]
+) -> None:
+    """COPY is no method of Django's cursors: its errors must come as those of all other statements do."""
+    put(source, "a", "b")
+
+    def fail(*_: Any) -> None:
+        raise cause("could not extend file")
+
+    monkeypatch.setattr("psycopg.Copy.write_row", fail)
+    with pytest.raises(DatabaseError):
+        accept.ingest(10, at=NOW)
+    with pytest.raises(DatabaseError):
+        accept.now(message(source, "c"), message(source, "c").parse())
+    assert InboxItem.objects.filter(parked_at=None).count() == 2
+
+    monkeypatch.undo()
+    assert accept.ingest(10, at=NOW) == 2
+    assert stored() == {"a", "b"}
+
+
+def test_a_request_for_which_there_is_no_room_may_be_sent_again(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accept, "process", failing(too_much(errors.OutOfMemory), when=bool))
+
+    with pytest.raises(OperationalError):  # which is answered 503
+        accept.now(message(source, "a"), message(source, "a").parse())
+
+
+def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(source, *"abcde")  # each with a session, and an event that may prove a key
+    monkeypatch.setattr(accept, "MAX_KEYS", 4)
+    batches: list[int] = []
+
+    def noted(tracks: list[Track], *, now: datetime) -> None:
+        batches.append(len(tracks))
+        process(tracks, now=now)
+
+    monkeypatch.setattr(accept, "process", noted)
+    with CaptureQueriesContext(connection) as asked:
+        assert [accept.ingest(10, at=NOW) for _ in range(4)] == [2, 2, 1, 0]
+
+    assert batches == [2, 2, 1]
+    assert stored() == set("abcde")
+    # What was claimed beyond that was given back before the work began: it is claimed anew, with as many as fit.
+    assert sum("ROLLBACK TO SAVEPOINT" in query["sql"] for query in asked) == 2
 
 
 def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +234,7 @@ def test_a_message_with_a_track_that_fails_stores_its_others_and_is_parked_once(
     assert stored() == {"before", "after"}
 
     monkeypatch.undo()
-    InboxItem.objects.update(parked_at=None)
+    inbox.release(InboxItem.objects.all())
     accept.ingest(10, at=NOW)
     assert stored() == {"before", "poison", "after"}
     assert Event.objects.filter(type="before").count() == 1

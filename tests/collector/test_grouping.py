@@ -107,3 +107,19 @@ def test_who_comes_alone_does_not_wait_for_others(grouper: Grouper[str], work: W
         grouper.submit(item)
 
     assert grouper._pause_secs == 0
+
+
+def test_a_group_ends_when_its_room_is_filled(work: Work) -> None:
+    grouper = Grouper(work, name="test", weigh=len, room=4)
+    with ThreadPoolExecutor(6) as pool:
+        callers = [pool.submit(grouper.submit, "first")]
+        assert work.has_begun.acquire(timeout=PATIENCE_SECS)
+        for place, item in enumerate(("aa", "bb", "c", "dddddddd", "e"), start=1):
+            callers.append(pool.submit(grouper.submit, item))
+            wait_for_queue(grouper, place)
+        for _ in range(4):
+            work.may_go_on.release()
+        for caller in callers:
+            caller.result(PATIENCE_SECS)
+
+    assert work.groups == [["first"], ["aa", "bb"], ["c", "dddddddd"], ["e"]]

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from apps.collector import accept, pipeline
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import inbox
 from apps.events.models import Event, InboxItem, Source
 from apps.profiles.models import Profile
 from tests.factories import InboxItemFactory, SourceFactory, track_payload
@@ -69,7 +70,7 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
     assert {"before", "after"} <= set(Event.objects.values_list("type", flat=True))
 
     monkeypatch.undo()
-    InboxItem.objects.update(parked_at=None)
+    inbox.release(InboxItem.objects.all())
     accept.ingest(10, at=NOW)
     assert Event.objects.filter(type="poison").count() == 1
 

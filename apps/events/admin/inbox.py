@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, json_text, link, moment
-from apps.events import internal
+from apps.events import inbox, internal
 from apps.events.models import InboxItem, RefusedEvent, Source
 
 
@@ -61,7 +61,7 @@ class InboxItemAdmin(OfSource):
     @admin.action(description="Try again", permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> None:
         """Give what was set aside back to the ingest process; what is done already is not repeated."""
-        n_released = queryset.filter(parked_at__isnull=False).update(parked_at=None)
+        n_released = inbox.release(queryset)
         self.message_user(request, f"{n_released} requests will be tried again.", messages.SUCCESS)
 
     def has_release_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -27,6 +27,7 @@ class InboxItem(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True, default="")
     parked_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True)  # of one that was set aside since the database had no room for it
 
     class Meta:
         indexes = [
@@ -34,6 +35,8 @@ class InboxItem(models.Model):
             models.Index(fields=["id"], condition=models.Q(parked_at=None), name="inbox_waiting"),
             # An operator looks at what failed.
             models.Index(fields=["parked_at"], condition=models.Q(parked_at__isnull=False), name="inbox_parked"),
+            # Ingest looks for what is to be tried again.
+            models.Index(fields=["retry_at"], condition=models.Q(retry_at__isnull=False), name="inbox_retry"),
         ]
 
     def __str__(self) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 
 from apps.collector import accept
+from apps.core import locks
 from apps.core.garbage import collect_less_often
 
 IDLE_SECS = 0.2
@@ -46,7 +47,9 @@ class Command(BaseCommand):
         """Process one batch and return its size; 0 when there is nothing to do, or no database."""
         try:
             return accept.ingest(batch, at=datetime.now(UTC))
-        except OperationalError as error:
+        except DatabaseError as error:
+            if not accept.is_away(error):
+                raise
             self.stderr.write(f"The database is away: {error}".strip())
             connection.close()
             time.sleep(AWAY_SECS)
