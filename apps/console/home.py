@@ -1,18 +1,15 @@
 """The admin's first page: what happened today, what comes in, and whether anything is stuck."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Min, Q
+from django.db.models import Count, QuerySet
+from django.db.models.functions import TruncHour
 from django.http import HttpRequest
 from django.utils import timezone
-from django_rq import get_queue
-from redis.exceptions import RedisError
-from rq import Worker
 
-from apps.core.queues import QueueName
-from apps.events.models import Event, InboxItem, RefusedEvent, Source
+from apps.collector import health
+from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -29,13 +26,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["types"] = _types(now)
     if request.user.has_perm("events.view_source"):
         context["sources"] = _sources()
-        context["inbox"] = InboxItem.objects.aggregate(
-            waiting=Count("id", filter=Q(parked_at=None)),
-            parked=Count("id", filter=Q(parked_at__isnull=False)),
-            oldest=Min("received_at", filter=Q(parked_at=None)),
-        )
+        context["health"] = health.measure()
         context["n_refused"] = RefusedEvent.objects.filter(received_at__gte=now - timedelta(days=1)).count()
-        context["queues"] = _queues()
     return context
 
 
@@ -43,7 +35,7 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
     """Compare the last 24 hours with the 24 before, by what happened in them."""
     day = timedelta(days=1)
     counted = (
-        ("Events", Event.objects, "time"),
+        ("Events", _said_by_people(), "time"),
         ("New people", Profile.objects, "first_seen_at"),
         ("Sessions", Session.objects, "started_at"),
     )
@@ -62,19 +54,20 @@ def _change(today: int, yesterday: int) -> str:
 def _hours(now: datetime) -> list[dict[str, Any]]:
     """Count events by hour, with the bar's height in percent."""
     start = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT date_trunc('hour', time), count(*) FROM events_event WHERE time >= %s AND time <= %s GROUP BY 1",
-            [start, now],
-        )
-        counts = dict(cursor.fetchall())
+    recent = _said_by_people().filter(time__gte=start, time__lte=now)
+    counts = dict(recent.values_list(TruncHour("time", tzinfo=UTC)).annotate(Count("id")))
     highest = max(counts.values(), default=0) or 1
     hours = [start + timedelta(hours=step) for step in range(HOURS)]
     return [{"at": at, "count": counts.get(at, 0), "height": 100 * counts.get(at, 0) // highest} for at in hours]
 
 
+def _said_by_people() -> QuerySet[Event]:
+    """Select the events of which all figures of this page speak: what the platform says itself is no activity."""
+    return Event.objects.exclude(tags__contains=["event:system"])
+
+
 def _types(now: datetime) -> Any:
-    recent = Event.objects.filter(time__gte=now - timedelta(days=7)).exclude(tags__contains=["event:system"])
+    recent = _said_by_people().filter(time__gte=now - timedelta(days=7))
     return recent.values("type").annotate(count=Count("id")).order_by("-count")[:N_TYPES]
 
 
@@ -84,14 +77,3 @@ def _sources() -> list[dict[str, Any]]:
         latest = Event.objects.filter(source_id=source.id).order_by("-id").only("received_at").first()
         found.append({"source": source, "latest": latest.received_at if latest else None})
     return found
-
-
-def _queues() -> list[dict[str, Any]]:
-    try:
-        return [
-            {"name": name.value, "depth": len(queue), "n_workers": Worker.count(queue=queue)}
-            for name in QueueName
-            for queue in (get_queue(name.value),)
-        ]
-    except RedisError:
-        return []

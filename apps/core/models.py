@@ -126,3 +126,13 @@ class ApiKey(models.Model):
     def is_valid(self, now: datetime) -> bool:
         """Tell whether it lets anybody in."""
         return self.is_enabled and (self.expires_at is None or now < self.expires_at)
+
+
+class Beat(models.Model):
+    """When a process last showed that it lives (see beats.py)."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"

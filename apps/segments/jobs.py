@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
+from apps.core import beats
 from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.segments import live, runs
@@ -12,7 +13,9 @@ from apps.segments.runs import Ref
 
 def decide_due(**_newer: object) -> str:
     """Begin what waits, and carry on what lies idle: new definitions, people who were changed. Safe to run twice."""
-    begun = live.begin_due(requested_by="clock", now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    beats.beat(beats.Name.CRON, at=now)
+    begun = live.begin_due(requested_by="clock", now=now)
     push(begun.pages)
     return begun.sentence
 

@@ -8,10 +8,13 @@ from django.test import Client
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from apps.collector import health
 from apps.console import home, samples
+from apps.core import beats
+from apps.events.models import Event
 from tests.factories import NOON, InboxItemFactory, SourceFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 
 
 @pytest.fixture
@@ -50,6 +53,9 @@ def test_figures_compare_with_the_day_before(admin_client: Client, monkeypatch: 
     context = home.dashboard(admin_client.get("/admin/").wsgi_request, {})
 
     events = next(card for card in context["cards"] if card["title"] == "Events")
+    said = Event.objects.filter(time__gte=timezone.now() - timedelta(days=1)).exclude(tags__contains=["event:system"])
+    assert events["count"] == said.count()  # what the platform says itself is nobody's activity
+    assert Event.objects.filter(tags__contains=["event:system"]).exists()
     assert events["count"] >= sum(hour["count"] for hour in context["hours"]) > 0
     assert len(context["hours"]) == 24
     assert max(hour["height"] for hour in context["hours"]) == 100
@@ -68,7 +74,7 @@ def test_a_change_is_told_in_percent_when_there_is_something_to_compare_with(
 
 def test_what_waits_and_what_failed_in_the_inbox_is_shown(admin_client: Client) -> None:
     InboxItemFactory(received_at=timezone.now() - timedelta(hours=2))
-    assert "oldest 2\xa0hours ago" in page(admin_client)
+    assert "The oldest accepted request waits for 2 hours" in page(admin_client)
 
     InboxItemFactory(parked_at=NOON)
     assert "1 failed and set aside" in page(admin_client)
@@ -82,7 +88,7 @@ def test_the_page_opens_while_valkey_is_away(admin_client: Client, monkeypatch: 
     def fail(name: str) -> None:
         raise RedisError("Connection refused")
 
-    monkeypatch.setattr(home, "get_queue", fail)
+    monkeypatch.setattr(health, "get_queue", fail)
 
     assert "Valkey does not answer" in page(admin_client)
 
@@ -92,3 +98,14 @@ def test_somebody_without_a_role_is_told_to_ask_for_one() -> None:
     client.force_login(User.objects.create(username="new", is_staff=True))
 
     assert "Your account has no role yet" in page(client)
+
+
+def test_the_first_line_says_whether_all_is_well(admin_client: Client) -> None:
+    for name in (beats.Name.INGEST, beats.Name.CRON):
+        beats.beat(name, at=timezone.now())
+    assert "All systems work." in page(admin_client)
+
+    beats.Beat.objects.filter(name="ingest").update(at=timezone.now() - timedelta(hours=3))
+    shown = page(admin_client)
+    assert "No ingest process was heard for 3 hours" in shown
+    assert "Start manage.py run ingest." in shown

@@ -10,6 +10,7 @@ from apps.profiles.holdings import all_holdings
 # in a module `personal` of its app (see profiles/holdings.py).
 IMPERSONAL = {
     "core.ApiKey": "keys of programs",
+    "core.Beat": "names of processes",
     "core.Task": "what staff started; parameters are ids of requests and configuration",
     "events.ComplianceRule": "configuration",
     "events.ComputedEdition": "configuration",

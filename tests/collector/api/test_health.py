@@ -1,5 +1,8 @@
-"""Whether it lives, whether it is ready, and which version it is."""
+"""Whether it lives, whether it is ready, what is wrong with it, and which version it is."""
 
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +11,14 @@ from django.db import OperationalError, connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
+from apps.collector import health
+from apps.collector.grouping import Busy, Grouper
+from apps.core import beats
+from apps.core.queues import QueueName
 from cdp.version import VERSION
+from tests.factories import InboxItemFactory
+
+NOW = datetime.now(UTC)
 
 
 def fail_with(error: Exception) -> Any:
@@ -16,6 +26,18 @@ def fail_with(error: Exception) -> Any:
         raise error
 
     return fail
+
+
+def queues_are(monkeypatch: pytest.MonkeyPatch, *queues: health.Queue) -> None:
+    monkeypatch.setattr(health, "_queues", lambda: iter(queues))
+
+
+@pytest.fixture
+def well(db: None, alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform of which nothing is wrong; the real queues are those of all tests."""
+    queues_are(monkeypatch, health.Queue("default", 0, 1, 0))
+    for name in (beats.Name.INGEST, beats.Name.CRON):
+        beats.beat(name, at=datetime.now(UTC))
 
 
 @pytest.mark.parametrize("method", ["get", "post", "head"])
@@ -26,31 +48,125 @@ def test_a_process_that_lives_says_so_and_asks_nobody(
         assert getattr(client, method)("/healthcheck").status_code == 200
 
 
-def test_it_is_ready_when_database_and_valkey_answer(client: APIClient) -> None:
+def test_all_is_well_when_nothing_is_wrong(client: APIClient, well: None) -> None:
     answer = client.get("/healthcheck/ready")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "checks": {"database": True, "queues": True}}
+    told = answer.json()
+    assert (told["status"], told["checks"], told["findings"]) == ("ok", {"database": True, "queues": True}, [])
+    assert told["inbox"] == {"waiting": 0, "oldest_secs": None, "failed": 0}
+    assert told["silent_secs"]["ingest"] < 60
+    assert told["queues"]["default"] == {"depth": 0, "workers": 1, "failed": 0}
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), Busy("the commit hangs")])
+def test_it_is_not_ready_while_nothing_can_be_committed(
+    client: APIClient, well: None, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(beats, "beat", fail_with(error))
+
+    answer = client.get("/healthcheck/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    assert answer.json()["checks"] == {"database": False, "queues": True}
+
+
+def test_a_standby_is_not_ready(client: APIClient, well: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")  # as every transaction of a standby is
+
+    assert client.get("/healthcheck/ready").status_code == 503
+
+
+def test_a_commit_that_hangs_makes_it_unready_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while the only standby of a synchronous primary is gone: no limit of the server's ends that wait."""
+    is_over = threading.Event()
+
+    def hang(_: list[Any]) -> None:
+        is_over.wait(30)
+
+    monkeypatch.setattr(health, "_committing", Grouper(hang, name="readiness"))
+    monkeypatch.setattr(health, "COMMIT_SECS", 0.05)
+
+    assert health._commits() is False
+    is_over.set()
+
+
+def test_without_valkey_events_are_taken_and_somebody_should_look(
+    client: APIClient, well: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(type(cache), "get", fail_with(RedisConnectionError("away")), raising=False)
+        answer = client.get("/healthcheck/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert [finding["code"] for finding in answer.json()["findings"]] == ["valkey"]
+
+
+def old_item(_: pytest.MonkeyPatch) -> None:
+    InboxItemFactory(received_at=NOW - timedelta(hours=2))
+
+
+def dead_letter(_: pytest.MonkeyPatch) -> None:
+    InboxItemFactory(received_at=NOW, parked_at=NOW)
+
+
+def silent_ingest(_: pytest.MonkeyPatch) -> None:
+    beats.Beat.objects.filter(name="ingest").update(at=NOW - timedelta(minutes=10))
+
+
+def silent_cron(_: pytest.MonkeyPatch) -> None:
+    beats.Beat.objects.filter(name="cron").update(at=NOW - timedelta(hours=1))
+
+
+def never_heard(_: pytest.MonkeyPatch) -> None:
+    beats.Beat.objects.all().delete()
+
+
+def waiting_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues_are(monkeypatch, health.Queue("segmentation:live", 3, 0, 0), health.Queue("default", 0, 0, 0))
+
+
+def failed_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues_are(monkeypatch, health.Queue("default", 3, 2, 1))
 
 
 @pytest.mark.parametrize(
-    ("broken", "code", "told"),
+    ("damage", "found"),
     [
-        ("database", 503, {"status": "unavailable", "checks": {"database": False, "queues": True}}),
-        ("queues", 200, {"status": "degraded", "checks": {"database": True, "queues": False}}),
+        (old_item, ["inbox"]),
+        (dead_letter, ["dead_letters"]),
+        (silent_ingest, ["ingest"]),
+        (silent_cron, ["cron"]),
+        (never_heard, ["ingest", "cron"]),
+        (waiting_job, ["no_worker"]),
+        (failed_job, ["failed_jobs"]),
     ],
 )
-def test_it_needs_the_database_alone_and_tells_what_else_is_away(
-    client: APIClient, monkeypatch: pytest.MonkeyPatch, broken: str, code: int, told: dict[str, Any]
+def test_what_is_wrong_is_found_and_told(
+    client: APIClient,
+    well: None,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[pytest.MonkeyPatch], None],
+    found: list[str],
 ) -> None:
-    with monkeypatch.context() as patch:  # undone before the test's own transaction is
-        if broken == "database":
-            patch.setattr(connection, "cursor", fail_with(OperationalError("away")))
-        else:
-            patch.setattr(type(cache), "get", fail_with(RedisConnectionError("away")), raising=False)
-        answer = client.get("/healthcheck/ready")
+    damage(monkeypatch)
 
-    assert (answer.status_code, answer.json()) == (code, told)
+    told = client.get("/healthcheck/ready").json()
+
+    assert told["status"] == "degraded"
+    assert [finding["code"] for finding in told["findings"]] == found
+    assert all(finding["message"] and finding["remedy"] for finding in told["findings"])
+
+
+def test_what_comes_back_by_itself_is_no_dead_letter(well: None) -> None:
+    InboxItemFactory(received_at=NOW, parked_at=NOW, retry_at=NOW + timedelta(minutes=1))
+
+    assert health.measure().status == "ok"
+
+
+def test_each_queue_is_looked_at() -> None:
+    assert [queue.name for queue in health._queues()] == list(QueueName)
 
 
 def test_the_version_is_that_of_the_changelog(client: APIClient) -> None:

@@ -11,11 +11,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
 from apps.collector import accept
-from apps.core import locks
+from apps.core import beats, locks
 from apps.core.garbage import collect_less_often
+from apps.events import inbox
 
 IDLE_SECS = 0.2
 AWAY_SECS = 1.0
+BEAT_SECS = 5.0
+FEW_BATCHES = 4
 
 
 class Command(BaseCommand):
@@ -23,6 +26,7 @@ class Command(BaseCommand):
 
     help = "Process the events that were accepted into the inbox."
     is_stopping = False
+    beats_at = 0.0  # by the monotonic clock
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Offer to stop by itself, for cron and for tests."""
@@ -33,6 +37,7 @@ class Command(BaseCommand):
         """Work until told to stop; SIGTERM lets the batch at hand finish."""
         signal.signal(signal.SIGTERM, self._stop)
         collect_less_often()
+        self._look_at_locks()
         n_done = 0
         while not self.is_stopping:
             n_now = self.do_one(batch)
@@ -46,6 +51,7 @@ class Command(BaseCommand):
     def do_one(self, batch: int) -> int:
         """Process one batch and return its size; 0 when there is nothing to do, or no database."""
         try:
+            self._beat()
             return accept.ingest(batch, at=datetime.now(UTC))
         except DatabaseError as error:
             if not accept.is_away(error):
@@ -54,6 +60,27 @@ class Command(BaseCommand):
             connection.close()
             time.sleep(AWAY_SECS)
             return 0
+
+    def _beat(self) -> None:
+        """Show now and then that somebody is here, and let what was set aside for a while come back."""
+        if time.monotonic() < self.beats_at:
+            return
+        self.beats_at = time.monotonic() + BEAT_SECS
+        now = datetime.now(UTC)
+        beats.beat(beats.Name.INGEST, at=now)
+        inbox.wake(at=now)
+
+    def _look_at_locks(self) -> None:
+        """Say in time that the server has room for the locks of few batches: docs/scaling.md tells what to set."""
+        try:
+            n_batches = locks.room() // accept.MAX_KEYS
+        except DatabaseError:
+            return  # it is away, which the first batch tells
+        if n_batches < FEW_BATCHES:
+            self.stderr.write(
+                f"PostgreSQL has room for the locks of {n_batches} batches at work (web servers and ingest together): "
+                "raise max_locks_per_transaction to 256."
+            )
 
     def _stop(self, signal_number: int, frame: FrameType | None) -> None:
         self.is_stopping = True

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from apps.core import beats
 from apps.segments import jobs, live, runs
 from apps.segments.models import LivePage, LiveRun
 from apps.segments.runs import Ref
@@ -28,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, full: bool, segment: list[str], wait: bool, **options: Any) -> None:
         """Begin what waits, and what is asked for; print what began and, after waiting, how it ended."""
         now = timezone.now()
+        beats.beat(beats.Name.CRON, at=now)
         try:
             begun = [live.begin_due(requested_by="command", now=now)]
             if full or segment:

@@ -1,0 +1,194 @@
+"""Is all well? One answer for readiness, the admin's home and `manage.py status`: figures, and what they mean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.db import DatabaseError
+from django_rq import get_queue
+from redis.exceptions import RedisError
+from rq import Worker
+
+from apps.collector.grouping import Busy, Grouper
+from apps.core import beats
+from apps.core.queues import QueueName
+from apps.events.models import InboxItem
+
+COMMIT_SECS: Final = 2.0
+MAX_COUNT: Final = 10_000  # of what waits no more is counted
+OLD_SECS: Final = 60  # of an item of the inbox
+SILENT_SECS: Final = {beats.Name.INGEST: 60, beats.Name.CRON: 300}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be, and the way out."""
+
+    code: str
+    message: str
+    remedy: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Shape it for JSON: {code, message, remedy}."""
+        return {"code": self.code, "message": self.message, "remedy": self.remedy}
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue as it is now."""
+
+    name: str
+    depth: int
+    n_workers: int
+    n_failed: int
+
+
+@dataclass(slots=True)
+class Health:
+    """What was measured; an age is in seconds, and None where there is nothing to be old."""
+
+    takes_events: bool
+    has_valkey: bool
+    inbox_waiting: int = 0  # MAX_COUNT at most
+    inbox_oldest_secs: float | None = None
+    inbox_failed: int = 0  # dead letters: accepted, set aside, and waiting for somebody
+    silent_secs: dict[str, float | None] = field(default_factory=dict)  # since ingest and cron were last heard
+    queues: list[Queue] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """Say it in a word: `unavailable` takes no events, `degraded` takes them and needs somebody to look."""
+        if not self.takes_events:
+            return "unavailable"
+        return "degraded" if any(True for _ in self.findings()) else "ok"
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is wrong, the worst first."""
+        if not self.takes_events:
+            remedy = "Start PostgreSQL, or let DATABASE_URL name the primary."
+            yield Finding("database", "The database does not answer, or takes no changes.", remedy)
+            return
+        yield from self._inbox()
+        if not self.has_valkey:
+            yield Finding("valkey", "Valkey does not answer: background jobs wait.", "Start it; nothing is lost.")
+            return
+        yield from self._clock()
+        for queue in self.queues:
+            if queue.depth and not queue.n_workers:
+                message = f"{queue.depth} jobs wait in {queue.name}, and no worker listens."
+                yield Finding("no_worker", message, "Start manage.py run worker.")
+            if queue.n_failed:
+                yield Finding("failed_jobs", f"{queue.n_failed} jobs failed in {queue.name}.", "Look at Queues.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Shape it for JSON."""
+        return {
+            "status": self.status,
+            "checks": {"database": self.takes_events, "queues": self.has_valkey},
+            "findings": [finding.as_dict() for finding in self.findings()],
+            "inbox": {
+                "waiting": self.inbox_waiting,
+                "oldest_secs": self.inbox_oldest_secs,
+                "failed": self.inbox_failed,
+            },
+            "silent_secs": self.silent_secs,
+            "queues": {
+                queue.name: {"depth": queue.depth, "workers": queue.n_workers, "failed": queue.n_failed}
+                for queue in self.queues
+            },
+        }
+
+    def _inbox(self) -> Iterator[Finding]:
+        silent = self.silent_secs.get(beats.Name.INGEST)
+        if silent is None or silent > SILENT_SECS[beats.Name.INGEST]:
+            message = f"No ingest process was heard {_ago(silent)}: what is accepted waits."
+            yield Finding("ingest", message, "Start manage.py run ingest.")
+        if self.inbox_oldest_secs is not None and self.inbox_oldest_secs > OLD_SECS:
+            message = f"The oldest accepted request waits for {_span(self.inbox_oldest_secs)}."
+            yield Finding("inbox", message, "Look at the log of ingest, or start another ingest process.")
+        if self.inbox_failed:
+            message = f"{self.inbox_failed} accepted requests failed and were set aside."
+            yield Finding("dead_letters", message, "Look at Inbox; once the cause is mended, try them again.")
+
+    def _clock(self) -> Iterator[Finding]:
+        silent = self.silent_secs.get(beats.Name.CRON)
+        if silent is None or silent > SILENT_SECS[beats.Name.CRON]:
+            message = f"Nothing that runs by the clock ran {_ago(silent)}."
+            yield Finding("cron", message, "Start manage.py run cron and run worker, or a crontab: docs/operations.md.")
+
+
+def measure() -> Health:
+    """Look at everything, in some four seconds at most, whatever is away."""
+    now = datetime.now(UTC)
+    found = Health(takes_events=_commits(), has_valkey=_valkey_answers())
+    try:
+        if found.takes_events:
+            _look_at_database(found, now)
+    except DatabaseError:  # it went away just now
+        found.takes_events = False
+    try:
+        if found.has_valkey:
+            found.queues = list(_queues())
+    except RedisError:
+        found.has_valkey = False
+    return found
+
+
+def _commits() -> bool:
+    """Prove that something can be committed in time: a standby answers, too, and so does a primary that waits for one.
+
+    On a thread of its own: nothing on the server's side ends the wait for a standby that is gone.
+    """
+    try:
+        _committing.submit(beats.Name.READINESS, timeout_secs=COMMIT_SECS)
+    except (DatabaseError, Busy):
+        return False
+    return True
+
+
+def _beat(names: list[beats.Name]) -> None:
+    beats.beat(names[0], at=datetime.now(UTC))
+
+
+_committing: Grouper[beats.Name] = Grouper(_beat, name="readiness")
+
+
+def _look_at_database(found: Health, now: datetime) -> None:
+    waiting = InboxItem.objects.filter(parked_at=None)
+    found.inbox_waiting = waiting[:MAX_COUNT].count()
+    oldest = waiting.order_by("id").values_list("received_at", flat=True).first()
+    found.inbox_oldest_secs = _secs(now, oldest)
+    found.inbox_failed = InboxItem.objects.filter(parked_at__isnull=False, retry_at=None).count()
+    heard = beats.last()
+    found.silent_secs = {name.value: _secs(now, heard.get(name)) for name in SILENT_SECS}
+
+
+def _secs(now: datetime, then: datetime | None) -> float | None:
+    return None if then is None else round(max((now - then).total_seconds(), 0.0), 1)
+
+
+def _valkey_answers() -> bool:
+    try:
+        cache.get("ready")
+    except (RedisError, OSError):
+        return False
+    return True
+
+
+def _queues() -> Iterator[Queue]:
+    for name in QueueName:
+        queue = get_queue(name.value)
+        yield Queue(name.value, len(queue), Worker.count(queue=queue), queue.failed_job_registry.count)
+
+
+def _span(secs: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if secs >= 2 * size:
+            return f"{secs / size:.0f} {unit}"
+    return f"{secs:.0f} seconds"
+
+
+def _ago(secs: float | None) -> str:
+    return "yet" if secs is None else f"for {_span(secs)}"

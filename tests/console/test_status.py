@@ -1,0 +1,68 @@
+"""`manage.py status`: for a person at a shell, and for scripts."""
+
+import json
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+
+from apps.collector import health
+from apps.core import beats
+from tests.factories import NOON, InboxItemFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
+
+
+def run(*options: str) -> tuple[str, int]:
+    out = StringIO()
+    with pytest.raises(SystemExit) as end:
+        call_command("status", *options, stdout=out)
+    assert isinstance(end.value.code, int)
+    return out.getvalue(), end.value.code
+
+
+@pytest.fixture(autouse=True)
+def living(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_queues", lambda: iter([health.Queue("default", 0, 1, 0)]))
+    for name in (beats.Name.INGEST, beats.Name.CRON):
+        beats.beat(name, at=datetime.now(UTC))
+
+
+def test_a_platform_that_is_well_says_so() -> None:
+    told, code = run()
+
+    assert code == 0
+    assert told.splitlines() == [
+        "Status: ok",
+        "Inbox: 0 wait; 0 set aside.",
+        "Queue default: 0 jobs, 1 workers, 0 failed.",
+    ]
+
+
+def test_what_is_wrong_stands_with_what_to_do() -> None:
+    InboxItemFactory(parked_at=NOON)
+
+    told, code = run()
+
+    assert code == 1
+    assert "- 1 accepted requests failed and were set aside. Look at Inbox;" in told
+
+
+def test_scripts_get_json() -> None:
+    told, code = run("--json")
+
+    assert (code, json.loads(told)["status"]) == (0, "ok")
+
+
+def test_without_a_database_it_says_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(beats, "beat", fail)
+
+    told, code = run()
+
+    assert code == 2
+    assert "Start PostgreSQL" in told
