@@ -28,7 +28,7 @@ class Reads:
 
     fields: frozenset[Field]  # of the document
     event_fields: frozenset[Field]  # of past events: event@...
-    event_types: frozenset[str]  # of past events; none, if any type counts or none is looked at
+    event_types: frozenset[str]  # of past events: those that are named
     any_event_type: bool
     has_history: bool
     depends_on_time: bool  # it may change while nothing happens
@@ -41,12 +41,11 @@ def reads(condition: Condition) -> Reads:
     nodes = list(walk(condition))
     selections = [node for node in nodes if isinstance(node, Events | Step)]
     fields = frozenset(field for field in condition.free_fields() if field.root != "item")
-    any_event_type = any(not selection.types for selection in selections)
     return Reads(
         fields=fields,
         event_fields=_event_fields(nodes),
-        event_types=frozenset() if any_event_type else frozenset(t for each in selections for t in each.types),
-        any_event_type=any_event_type,
+        event_types=frozenset(type_ for each in selections for type_ in each.types),
+        any_event_type=any(not selection.types for selection in selections),
         has_history=bool(selections),
         depends_on_time=any(map(_is_of_time, nodes)),
         look_back=_longest([_look_back(node.period) for node in nodes if isinstance(node, Events | Sequence)]),

@@ -6,6 +6,8 @@ from typing import Any
 import orjson
 from django.db import models
 
+from apps.conditions.event_types import MAX_LENGTH, event_type
+
 
 class Json(models.JSONField):
     """A jsonb column read by orjson: the pipeline loads six of them for each profile."""
@@ -18,3 +20,25 @@ class Json(models.JSONField):
         """Appear in migrations as Django's own JSONField: the column is the same."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+
+class EventTypeField(models.CharField[str, str]):
+    """The type of an event: whichever way somebody writes it, it is stored, and looked for, as events have it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max_length": MAX_LENGTH, **options})
+
+    def to_python(self, value: Any) -> Any:
+        """Write it as events have it."""
+        found = super().to_python(value)
+        return event_type(found) if isinstance(found, str) else found
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Write it as events have it."""
+        found = super().get_prep_value(value)
+        return event_type(found) if isinstance(found, str) else found
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """Appear in migrations as Django's own CharField: the column is the same."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

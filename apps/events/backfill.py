@@ -14,6 +14,7 @@ import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.conditions.event_types import event_type
 from apps.core.ids import as_uuid
 from apps.core.models import Task
 from apps.core.queues import QueueName
@@ -55,6 +56,7 @@ def plan(
     """
     if since and until and since >= until:
         raise Refused("The period ends before it begins.")
+    type = event_type(type)
     params = {"type": type, "since": since and since.isoformat(), "until": until and until.isoformat()}
     if kind == TRAITS:
         _rules_of(type)

@@ -30,6 +30,7 @@ from apps.conditions.reads import reads
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.models import ComputedEdition, ComputedTrait
+from apps.events.system_events import REPORTS
 from apps.profiles import tallies
 from apps.profiles.models import ScoreScale
 from apps.profiles.tallies import FUNCTIONS, Shape, States
@@ -54,11 +55,15 @@ class Trait:
 
     key: str
     edition: int
-    event_types: frozenset[str]  # empty: all
+    event_types: frozenset[str]  # empty: all that people did
     condition: Matcher | None
     path: Path
     shape: Shape
     roots: frozenset[str]  # the parts of an event that it looks at
+
+    def counts(self, event_type: str) -> bool:
+        """Tell whether events of a type may count; what the platform itself says does where it is named."""
+        return event_type in self.event_types if self.event_types else event_type not in REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Definitions:
     def __post_init__(self) -> None:
         """Sort the traits by event type once."""
         named = {event_type for trait in self.traits for event_type in trait.event_types}
-        of_types = {name: tuple(t for t in self.traits if not t.event_types or name in t.event_types) for name in named}
+        of_types = {name: tuple(t for t in self.traits if t.counts(name)) for name in named | REPORTS}
         object.__setattr__(self, "_of_types", of_types)
         object.__setattr__(self, "_of_all", tuple(trait for trait in self.traits if not trait.event_types))
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.events import recomputing
 from apps.events.computed_traits import Definitions, Trait
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles import computed
 from apps.profiles.models import Profile
 
@@ -32,6 +33,6 @@ def preview(trait: Trait, *, now: datetime) -> list[tuple[Profile, Any]]:
 def _lately(trait: Trait) -> Iterable[UUID]:
     events = Event.objects.filter(profile_id__isnull=False).order_by("-id")
     # A query for each type: only then the index on (type, id) serves.
-    parts = [events.filter(type=type_) for type_ in sorted(trait.event_types)] or [events]
+    parts = [events.filter(type=type_) for type_ in sorted(trait.event_types)] or [events.exclude(type__in=REPORTS)]
     latest = (profile_id for part in parts for profile_id in part.values_list("profile_id", flat=True)[:N_EVENTS])
     return dict.fromkeys(profile_id for profile_id in latest if profile_id)

@@ -11,8 +11,10 @@ OFFSETS: Final = {
     "session-opened": timedelta(seconds=2),
     "visit-started": timedelta(seconds=1),
 }
-# What the platform found out about somebody, and he did not do: it is no activity of his, and decides no segments.
+# What the platform found out about somebody who did nothing: it is no activity of theirs, and decides no segments.
 FINDINGS: Final = frozenset({"segment-entered", "segment-left"})
+# All that the platform itself says is nothing that people did: it counts as an event only where its type is named.
+REPORTS: Final = FINDINGS.union(OFFSETS)
 
 
 def caused_at(type: str, time: datetime) -> datetime:

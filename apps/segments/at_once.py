@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from apps.conditions import Context, RecordedEvents
+from apps.conditions import Context, History
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 from apps.segments import language, memberships
@@ -40,7 +40,7 @@ class Subject:
     bits: Bits
     is_silent: bool = False
     own: set[str] = field(default_factory=set)  # ids of the segments that he is in
-    history: RecordedEvents | None = None  # his past events, if they are few
+    history: History | None = None  # his past events, if they are few
     decidable: Bits = -1  # all, but for history while events have still to follow a merge
 
 
@@ -116,7 +116,7 @@ class _Deciding:
                 few.append(subject)
         histories = self.index.past.of([subject.profile.id for subject in few], now=self.now) if few else {}
         for subject in few:
-            subject.history = RecordedEvents(histories.get(subject.profile.id, ()))
+            subject.history = language.history(histories.get(subject.profile.id, ()))
 
     def _decide_in_memory(self, subject: Subject, bits: Bits) -> None:
         """Decide in order; what reads a segment that changes comes after it, and joins in."""

@@ -11,7 +11,8 @@ from operator import or_
 from typing import Any, Final
 from uuid import UUID
 
-from apps.conditions import Context, RecordedEvents, truth
+from apps.conditions import Context, truth
+from apps.events.system_events import REPORTS
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
@@ -70,15 +71,16 @@ class Index:
         ]
         self.reading_primary_id = self._where(lambda each: any(f.keys[0] == "primary_id" for f in each.fields))
         self._any_type = self._where(lambda each: each.reads.any_event_type)
-        types = {type for each in self.segments for type in each.reads.event_types}
-        self._types = {
-            type: self._any_type | self._where(lambda each, type=type: type in each.reads.event_types) for type in types
-        }
+        types = REPORTS.union(*(each.reads.event_types for each in self.segments))
+        self._types = {type: self._naming(type) | (0 if type in REPORTS else self._any_type) for type in types}
         self.nothing = self.see(_NOBODY)
         self.of_nobody = self._where(_may_match_nobody)
 
     def _where(self, test: Any) -> Bits:
         return reduce(or_, (1 << place for place, each in enumerate(self.segments) if test(each)), 0)
+
+    def _naming(self, type: str) -> Bits:
+        return self._where(lambda each: type in each.reads.event_types)
 
     def see(self, profile: Profile) -> Seen:
         """Note what the fields are that any definition reads; later changes of the profile do not show in it."""
@@ -123,5 +125,5 @@ _NOBODY: Final = Profile(id=UUID(int=0))
 def _may_match_nobody(definition: Definition) -> bool:
     """Tell whether somebody of whom nothing is known may belong to the segment: he is then decided in any case."""
     document = language.document_of(_NOBODY, ())
-    context = Context(_LONG_AGO, RecordedEvents(()))
+    context = Context(_LONG_AGO, language.history(()))
     return definition.is_time_dependent or truth(definition.condition)(document, context) is True

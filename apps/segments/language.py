@@ -13,11 +13,23 @@ from uuid import UUID
 import orjson
 
 from apps import conditions
-from apps.conditions import Catalogue, Column, Columns, Condition, ConditionError, EventTable, Kind, KnownField, Layout
+from apps.conditions import (
+    Catalogue,
+    Column,
+    Columns,
+    Condition,
+    ConditionError,
+    EventTable,
+    Kind,
+    KnownField,
+    Layout,
+    RecordedEvents,
+)
 from apps.conditions.reads import reads
 from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles import schema
 from apps.profiles.models import Profile
 
@@ -113,8 +125,14 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
             time="e.time",
             columns=EVENT_COLUMNS,
             only=only,
+            unnamed=tuple(sorted(REPORTS)),
         ),
     )
+
+
+def history(events: Iterable[Mapping[str, Any]]) -> RecordedEvents:
+    """Hand somebody's past events in to be decided in memory; see `event_of`."""
+    return RecordedEvents(events, unnamed=REPORTS)
 
 
 def document_of(profile: Profile, segment_keys: Iterable[str], *, parts: "Readers | None" = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import orjson
 from django.db import connection
 
 from apps.conditions import Kind
+from apps.events.system_events import REPORTS
 from apps.segments import language
 from apps.segments.definitions import Definition
 
@@ -21,8 +22,10 @@ class Past:
 
     def __init__(self, definitions: Iterable[Definition]) -> None:
         asking = [each.reads for each in definitions if each.has_history]
+        named = {type for each in asking for type in each.event_types}
         is_any = any(each.any_event_type for each in asking)
-        self._types = None if is_any else sorted({type for each in asking for type in each.event_types})
+        self._of_types = "<> ALL" if is_any else "= ANY"
+        self._types = sorted(REPORTS - named if is_any else named)
         spans = [each.look_back for each in asking]
         self._span = None if None in spans else max((span for span in spans if span), default=timedelta())
         # The parts of events that are looked at, each with whether it is a tree.
@@ -39,8 +42,8 @@ class Past:
         """Return the events by profile, in any order, as far back as anybody looks."""
         statement = self._select
         params: list[Any] = [list(profile_ids), now]
-        if self._types is not None:
-            statement, params = f"{statement} AND e.type = ANY(%s)", [*params, self._types]
+        if self._types:
+            statement, params = f"{statement} AND e.type {self._of_types}(%s)", [*params, self._types]
         if self._span is not None:
             # A second more: lengths are in days, and round.
             statement, params = f"{statement} AND e.time >= %s", [*params, now - self._span - timedelta(seconds=1)]

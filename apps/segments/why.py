@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from apps.conditions import Condition, Context, RecordedEvents, truth, value
+from apps.conditions import Condition, Context, History, truth, value
 from apps.conditions.reads import reads
 from apps.conditions.tree import (
     Aggregate,
@@ -23,6 +23,7 @@ from apps.conditions.tree import (
     walk,
 )
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles.models import Profile
 from apps.segments import language
 
@@ -55,14 +56,16 @@ def explain(condition: Condition, profile: Profile, segment_keys: Iterable[str],
     return _clause(condition, document, Context(now, _history_of(profile, condition)))
 
 
-def _history_of(profile: Profile, condition: Condition) -> RecordedEvents:
+def _history_of(profile: Profile, condition: Condition) -> History:
     asked = reads(condition)
     if not asked.has_history:
-        return RecordedEvents([])
+        return language.history([])
     events = Event.objects.filter(profile_id=profile.pk, is_valid=True)
-    if not asked.any_event_type:
+    if asked.any_event_type:
+        events = events.exclude(type__in=REPORTS - asked.event_types)
+    else:
         events = events.filter(type__in=asked.event_types)
-    return RecordedEvents(language.event_of(event) for event in events.order_by("-time")[:MAX_EVENTS])
+    return language.history(language.event_of(event) for event in events.order_by("-time")[:MAX_EVENTS])
 
 
 def _clause(node: Condition, document: dict[str, Any], context: Context) -> Clause:

@@ -5,7 +5,7 @@ import json
 from django.db import connection
 
 from apps.conditions import Column, Columns, Condition, EventTable, Kind, Layout, to_sql
-from tests.conditions.people import CROWD, NOW, Person
+from tests.conditions.people import CROWD, NOW, UNNAMED, Person
 
 LAYOUT = Layout(
     columns=Columns(
@@ -33,6 +33,7 @@ LAYOUT = Layout(
                 "event@properties": Column("e.properties", Kind.JSON),
             }
         ),
+        unnamed=UNNAMED,
     ),
 )
 COLUMNS = "id int, text text, number numeric, flag boolean, at timestamptz, born text, data jsonb, traits jsonb"

@@ -10,6 +10,7 @@ Person = tuple[dict[str, Any], list[dict[str, Any]]]  # a profile and its past e
 NOW = datetime(2024, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 KEYS = ["a", "b", "list", "0", "1", "-1", "a b", 'q"\\', "ключ", "01"]
 EVENT_TYPES = ["view", "buy", "sign-up"]
+UNNAMED = ("sign-up",)  # counts only where it is named
 
 COMMON: list[Any] = [None, True, 0, 1, 5, 2.5, "a", "ab", "b", "", "2024-03-01", "2024-03-01T12:30:15.25Z"]
 TIME_TEXTS = [

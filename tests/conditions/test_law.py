@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, note, settings
 
 from apps.conditions import Condition, RecordedEvents, compile, from_json, parse, to_json
 from tests.conditions.database import found_by_sql, keep_crowd
-from tests.conditions.people import CROWD, NOW, Person
+from tests.conditions.people import CROWD, NOW, UNNAMED, Person
 from tests.conditions.strategies import CONDITIONS, PEOPLE
 
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
@@ -24,7 +24,8 @@ def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
     """Decide one after the other."""
     matches = compile(condition)
     return [
-        matches({"profile": profile}, now=NOW, history=RecordedEvents(events)) for profile, events in [*CROWD, *people]
+        matches({"profile": profile}, now=NOW, history=RecordedEvents(events, unnamed=UNNAMED))
+        for profile, events in [*CROWD, *people]
     ]
 
 

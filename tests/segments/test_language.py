@@ -11,7 +11,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from apps.conditions import Condition, ConditionError, RecordedEvents, compile, to_sql
+from apps.conditions import Condition, ConditionError, History, compile, to_sql
 from apps.conditions.tree import Field, Node
 from apps.events.models import Event
 from apps.profiles import schema
@@ -23,6 +23,7 @@ from tests.factories import EventFactory, MembershipFactory, ProfileFactory, Seg
 
 N_CASES = 5_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 200
 KEYS = ("vip", "new", "a")
+REPORT = "segment-entered"  # stands in for one of the types that are drawn
 DATES = [path for path, field in schema.FIELDS.items() if field.kind is schema.Kind.DATETIME]
 # Of the fields that the strategies draw, what they are of real people.
 REAL = {
@@ -36,7 +37,7 @@ REAL = {
 
 
 @pytest.fixture
-def crowd(db: None) -> list[tuple[dict[str, Any], RecordedEvents]]:
+def crowd(db: None) -> list[tuple[dict[str, Any], History]]:
     """Some people with all that may be known of them, as memory has them."""
     segments = [SegmentFactory.create(key=key) for key in KEYS]
     random = Random(4)
@@ -55,7 +56,7 @@ def crowd(db: None) -> list[tuple[dict[str, Any], RecordedEvents]]:
         for profile_id, key in cursor.fetchall():
             keys.setdefault(profile_id, []).append(key)
     return [
-        (language.document_of(row, keys.get(row.id, ())), RecordedEvents(events.get(row.id, [])))
+        (language.document_of(row, keys.get(row.id, ())), language.history(events.get(row.id, [])))
         for row in Profile.objects.order_by("id")
     ]
 
@@ -86,6 +87,7 @@ def _make(random: Random, number: int, segments: list[Any]) -> None:
         **{name: people.make_person(random)[0]["traits"] for name in REAL["traits"]},
     )
     for event in happened:
+        event["type"] = real(event["type"], random)
         EventFactory.create(
             **event,
             profile_id=row.id,
@@ -109,6 +111,8 @@ def real(node: Any, random: Random) -> Any:
         return Field("profile", (*random.choice(names).split("."), *node.keys[1:])) if names else node
     if isinstance(node, Field) and node.root == "event" and len(node.keys) == 1 and random.random() < 0.3:
         return Field("event", (random.choice(["journey", "tags", "type"]),))
+    if node == "sign-up":
+        return REPORT
     if not isinstance(node, Node):
         return node
     changes = {}
@@ -126,7 +130,7 @@ def real(node: Any, random: Random) -> Any:
 )
 @given(strategies.CONDITIONS, st.integers(0, 2**32))
 def test_real_people_are_decided_alike_in_memory_and_in_sql(
-    crowd: list[tuple[dict[str, Any], RecordedEvents]], drawn: Condition, seed: int
+    crowd: list[tuple[dict[str, Any], History]], drawn: Condition, seed: int
 ) -> None:
     condition: Condition = real(drawn, Random(seed))
     note(str(condition))
@@ -153,7 +157,7 @@ def test_real_people_are_decided_alike_in_memory_and_in_sql(
     ],
 )
 def test_segments_of_people_are_looked_up_and_not_gathered(
-    crowd: list[tuple[dict[str, Any], RecordedEvents]], test: str, is_asked_for: Any
+    crowd: list[tuple[dict[str, Any], History]], test: str, is_asked_for: Any
 ) -> None:
     condition = language.parse(f"profile@segments {test}")
 

@@ -33,6 +33,8 @@ CONDITIONS = {
     "dearer": 'SUM(event@properties.total OF "buy") > 35',
     "silent": 'DID NOT("view" LAST 30 DAYS)',
     "bought-after-a-look": 'SEQUENCE("view" THEN "buy" WITHIN 2 DAYS)',
+    "quiet": "DID NOT(ANY EVENT LAST 30 DAYS)",
+    "busy-lately": "COUNT(ANY EVENT LAST 30 DAYS) >= 3",
     "not-yet": 'profile@segments CONTAINS "pro" AND NOT profile@segments CONTAINS "buyer"',
     "either": 'profile@segments CONTAINS "not-yet" OR profile@segments CONTAINS "bought-after-a-look"',
 }

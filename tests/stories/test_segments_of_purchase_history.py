@@ -12,14 +12,16 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from apps.collector import accept
 from apps.collector import computed_traits as current_traits
-from apps.conditions import RecordedEvents, compile, to_sql
+from apps.conditions import History, compile, to_sql
 from apps.events import computed_traits
 from apps.events.models import Event
 from apps.profiles.models import Profile
-from apps.segments import counting, language
-from tests.factories import ComputedTraitFactory, SourceFactory
-from tests.stories.purchases import Purchase, purchases, send
+from apps.segments import counting, language, memberships
+from apps.segments.models import Cause, Segment
+from tests.factories import ComputedTraitFactory, SegmentFactory, SourceFactory
+from tests.stories.purchases import BATCH, Purchase, purchases, send
 
 TYPE = "checkout-completed"
 AS_OF = datetime(1998, 6, 30, 23, 59, tzinfo=UTC)
@@ -59,6 +61,10 @@ SEGMENTS: dict[str, Callable[[Bought], bool]] = {
     f'COUNT("{TYPE}" LAST 90 DAYS) >= 3': lambda bought: len(within(90, bought)) >= 3,
     f'SEQUENCE("{TYPE}" THEN "{TYPE}" WITHIN 45 DAYS THEN "{TYPE}" WITHIN 45 DAYS)': three_in_any_90_days,
     f'DID NOT("{TYPE}" LAST 180 DAYS)': lambda bought: not within(180, bought),
+    "DID NOT(ANY EVENT LAST 30 DAYS)": lambda bought: not within(30, bought),
+    "COUNT(ANY EVENT LAST 365 DAYS) >= 2": lambda bought: len(within(365, bought)) >= 2,
+    "LAST(event@time OF ANY EVENT) < now() - 365 DAYS": lambda bought: at(bought[-1]) < AS_OF - timedelta(days=365),
+    'DID NOT("Checkout Completed" LAST 180 DAYS)': lambda bought: not within(180, bought),
     f'DID NOT("{TYPE}" FROM "1998-01-02" TO "1998-06-30")': lambda bought: (
         not any(each.day.isoformat() >= "1998-01-02" for each in bought)
     ),
@@ -100,7 +106,18 @@ def bought(db: None, alone: None) -> dict[str, Bought]:
     # Events of the same time follow each other by their ids, which are those of their arrival.
     for purchase in everything:
         found[purchase.customer].append(purchase)
+    others_come_and_go()
     return {customer: sorted(each, key=lambda purchase: purchase.day) for customer, each in found.items()}
+
+
+def others_come_and_go() -> None:
+    """Let a segment take everybody in, and let them go, shortly before the end: nobody has done anything by that."""
+    other = SegmentFactory.create(kind=Segment.Kind.LIST)
+    pairs = [(other.id, id) for id in Profile.objects.values_list("id", flat=True)]
+    for days, changes in ((9, {"entered": pairs}), (5, {"left": pairs})):
+        memberships.change(**changes, because=Cause.LIST, now=AS_OF - timedelta(days=days))
+        while accept.ingest(BATCH, at=datetime.now(UTC)):
+            pass
 
 
 @pytest.mark.django_db
@@ -128,9 +145,9 @@ def test_segments_of_customers_are_those_of_the_file(bought: dict[str, Bought]) 
         assert counting.count(condition, now=AS_OF, within=timedelta(minutes=1)).value == len(expected), text
 
 
-def _histories() -> dict[UUID, RecordedEvents]:
+def _histories() -> dict[UUID, History]:
     events: dict[UUID, list[dict[str, object]]] = defaultdict(list)
     for event in Event.objects.filter(is_valid=True):
         assert event.profile_id
         events[event.profile_id].append(language.event_of(event))
-    return {profile_id: RecordedEvents(each) for profile_id, each in events.items()}
+    return {profile_id: language.history(each) for profile_id, each in events.items()}

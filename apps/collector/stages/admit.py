@@ -8,11 +8,10 @@ from django.conf import settings
 
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.core.ids import fingerprint
 from apps.events.models import Source
 from apps.sessions.agent import is_bot
-
-MAX_TYPE_LENGTH = 128
 
 
 class TimeError(ValueError):
@@ -39,9 +38,9 @@ def _refuses_bots(source: SourcePolicy) -> bool:
 
 def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Refusal | None:
     path = f"events.{event.index}"
-    event.type = event.type.strip().lower().replace(" ", "-")
-    if len(event.type) > MAX_TYPE_LENGTH:
-        message = f"{path}.type is longer than {MAX_TYPE_LENGTH} characters."
+    event.type = event_type(event.type)
+    if len(event.type) > MAX_LENGTH:
+        message = f"{path}.type is longer than {MAX_LENGTH} characters."
         return Refusal("too_long", message, f"{path}.type", event.index)
     try:
         event.time = read_time(event.claimed_time, received_at=track.received_at, earliest=earliest)

@@ -15,7 +15,9 @@ AVERAGE_DIGITS: Final = 6
 
 
 class History(Protocol):
-    """The past events of a profile."""
+    """The past events of a profile, and the types that count only where they are named."""
+
+    unnamed: frozenset[str]
 
     def events(self, types: tuple[str, ...], since: datetime | None, until: datetime) -> Iterable[Event]:
         """Yield events of the types (none named: of any) from `since` to `until`, both included.
@@ -27,7 +29,8 @@ class History(Protocol):
 class RecordedEvents:
     """A history of events that are at hand, in any order."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, events: Iterable[Event], *, unnamed: Iterable[str] = ()) -> None:
+        self.unnamed = frozenset(unnamed)
         self._events = sorted(events, key=lambda event: (event["time"], str(event["id"])))
         self._times = [event["time"] for event in self._events]
 

@@ -7,11 +7,10 @@ from typing import Any, Final
 from apps.conditions import values
 from apps.conditions.durations import Duration, shift
 from apps.conditions.evaluate.base import Context, Document, Test, Value, decides, evaluates, once_for, truth, value
-from apps.conditions.evaluate.events import AGGREGATES, Event
+from apps.conditions.evaluate.events import AGGREGATES, Event, History
 from apps.conditions.tree import (
     Aggregate,
     Before,
-    Condition,
     Did,
     Events,
     FromTo,
@@ -52,11 +51,11 @@ def _moment(operand: Operand, now: datetime) -> datetime:
 
 
 def _select(events: Events) -> Callable[[Context], Iterable[Event]]:
-    where, recorded = _meets(events.where), _recorded(events.types, events.period)
+    recorded, is_one = _recorded(events.types, events.period), _is_one(events)
 
     def select(context: Context) -> Iterable[Event]:
         found = recorded(context)
-        return [event for event in found if where(event, context)] if events.where else found
+        return [event for event in found if is_one(event, context)] if events.where or not events.types else found
 
     return select
 
@@ -66,19 +65,28 @@ def _recorded(types: tuple[str, ...], period: Period | None) -> Callable[[Contex
     bounds_at = once_for(lambda now: bounds(period, now=now))
 
     def recorded(context: Context) -> Iterable[Event]:
-        if context.history is None:
-            message = "The condition looks at past events, and no history was given."
-            raise ValueError(message)
-        return context.history.events(types, *bounds_at(context.now))
+        return _history(context).events(types, *bounds_at(context.now))
 
     return recorded
 
 
-def _meets(where: Condition | None) -> Callable[[Event, Context], bool]:
-    if where is None:
-        return lambda event, context: True
-    test = truth(where)
-    return lambda event, context: test({"event": event}, context) is True
+def _history(context: Context) -> History:
+    if context.history is None:
+        message = "The condition looks at past events, and no history was given."
+        raise ValueError(message)
+    return context.history
+
+
+def _is_one(selection: Events | Step) -> Callable[[Event, Context], bool]:
+    """Make a function that tells whether an event is of the types that are named, and meets the condition."""
+    types, test = selection.types, truth(selection.where) if selection.where else None
+
+    def is_one(event: Event, context: Context) -> bool:
+        if not (event["type"] in types if types else event["type"] not in _history(context).unnamed):
+            return False
+        return test is None or test({"event": event}, context) is True
+
+    return is_one
 
 
 @decides(Did)
@@ -89,14 +97,9 @@ def _did(node: Did) -> Test:
 
 @decides(Sequence)
 def _sequence(node: Sequence) -> Test:
-    steps = [(_is_step(step), step.within) for step in node.steps]
-    recorded = _recorded(node.types, node.period)
+    steps = [(_is_one(step), step.within) for step in node.steps]
+    recorded = _recorded(() if node.takes_any_type else node.types, node.period)
     return lambda document, context: _happened_in_order(recorded(context), steps, context, from_first=node.from_first)
-
-
-def _is_step(step: Step) -> Callable[[Event, Context], bool]:
-    meets = _meets(step.where)
-    return lambda event, context: step.is_of(event["type"]) and meets(event, context)
 
 
 def _happened_in_order(

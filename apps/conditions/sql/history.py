@@ -31,6 +31,7 @@ class _Table:
     time: Sql
     row_id: Sql
     only: tuple[Sql, ...]
+    unnamed: tuple[str, ...]
     event: Scope
 
     @classmethod
@@ -47,20 +48,26 @@ class _Table:
             time=Sql(table.time),
             row_id=Sql(scope.layout.row_id),
             only=(table.only,) if table.only else (),
+            unnamed=table.unnamed,
             event=scope.of(columns=table.columns),
         )
 
-    def chosen(self, types: tuple[str, ...], period: Period | None) -> list[Sql]:
+    def chosen(self, of_types: list[Sql], period: Period | None) -> list[Sql]:
         """Choose events by type and time: what indexes and partitions serve."""
         since, until = bounds(period, now=self.event.now)
-        tests = [*self.of_types(types), sql("{} <= {}", self.time, until)]
+        tests = [*of_types, sql("{} <= {}", self.time, until)]
         if since:
             tests.append(sql("{} >= {}", self.time, since))
         return [*tests, *self.only]
 
     def of_types(self, types: tuple[str, ...]) -> list[Sql]:
-        """Choose events by type; none named means any."""
-        return [sql("{} IN ({})", self.type, listed(types))] if types else []
+        """Choose events by type; none named means any, but for those that have to be named."""
+        return [sql("{} IN ({})", self.type, listed(types))] if types else self.of_any_type()
+
+    def of_any_type(self, *, named: tuple[str, ...] = ()) -> list[Sql]:
+        """Choose events of any type, and of those that have to be named and are."""
+        left_out = [type_ for type_ in self.unnamed if type_ not in named]
+        return [sql("{} NOT IN ({})", self.type, listed(left_out))] if left_out else []
 
     def where(self, condition: Condition | None) -> list[Sql]:
         """Choose events by what they are asked."""
@@ -71,7 +78,9 @@ class _Table:
 def _did(node: Did, scope: Scope, *, wanted: bool) -> Sql:
     table, events = _Table.of(scope), node.events
     of_row = sql("{} = {}", table.owner, table.row_id)
-    found = joined(" AND ", [of_row, *table.chosen(events.types, events.period), *table.where(events.where)])
+    found = joined(
+        " AND ", [of_row, *table.chosen(table.of_types(events.types), events.period), *table.where(events.where)]
+    )
     return _exists(sql("SELECT FROM {} WHERE {}", table.source, found), wanted=wanted)
 
 
@@ -89,7 +98,8 @@ def decide_aggregate(test: Condition, aggregate: Aggregate, scope: Scope, *, wan
 
 def _aggregated(node: Aggregate, table: _Table) -> tuple[Sql, SqlValue]:
     """Return the rows (owner, value) of owners that have such events, and what `value` is."""
-    events = joined(" AND ", [*table.chosen(node.events.types, node.events.period), *table.where(node.events.where)])
+    of_types = table.of_types(node.events.types)
+    events = joined(" AND ", [*table.chosen(of_types, node.events.period), *table.where(node.events.where)])
     if node.field is None:
         return _grouped(Sql("count(*)"), events, table), _H_NUMBER
     value = operand(node.field, table.event)
@@ -155,7 +165,8 @@ def _sequence(node: Sequence, scope: Scope, *, wanted: bool) -> Sql:
     """
     table = _Table.of(scope)
     flags = [sql(f"({{}}) IS TRUE AS s{index}", _is_step(step, table)) for index, step in enumerate(node.steps)]
-    chosen = joined(" AND ", table.chosen(node.types, node.period))
+    of_types = table.of_any_type(named=node.types) if node.takes_any_type else table.of_types(node.types)
+    chosen = joined(" AND ", table.chosen(of_types, node.period))
     rows = "SELECT {} AS owner, {} AS time, {} AS id, {} FROM {} WHERE {}"
     level = sql(rows, table.owner, table.time, table.id, listed(flags), table.source, chosen)
     for index, step in enumerate(node.steps[:-1]):

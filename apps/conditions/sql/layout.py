@@ -75,6 +75,8 @@ class EventTable:
     # What else holds of the events that are looked at; to decide a few profiles, name them here:
     # Sql("e.profile_id = ANY(%s)", (ids,))
     only: Sql | None = None
+    # Types that ANY EVENT leaves out: they count only where they are named.
+    unnamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
 """Nodes that are true, false or unknown of a document, except for those that look at past events."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 from apps.conditions.errors import TreeError
+from apps.conditions.event_types import event_type, part_of_event_type
 from apps.conditions.tree.base import Condition, Node, Operand
+from apps.conditions.tree.history import Aggregate
 from apps.conditions.tree.operands import Field, ListLiteral, Literal
 
 COMPARISONS: Final = ("=", "<", "<=", ">", ">=")
 MATCHES: Final = ("contains", "contains any", "contains all", "starts with", "ends with")
 QUANTIFIERS: Final = ("any", "all")
+_EVENT_TYPE: Final = Field("event", ("type",))
+_Side = TypeVar("_Side", bound=Operand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class Compare(ValueTest):
         if self.op != "=" and isinstance(self.left, ListLiteral) | isinstance(self.right, ListLiteral):
             message = f"A list is not compared by {self.op}."
             raise TreeError(message)
+        if self.op == "=":
+            left, right = _named(self.left, beside=self.right), _named(self.right, beside=self.left)
+            object.__setattr__(self, "left", left)
+            object.__setattr__(self, "right", right)
         ValueTest.__post_init__(self)
 
 
@@ -101,6 +109,11 @@ class In(ValueTest):
 
     operand: Operand
     values: ListLiteral
+
+    def __post_init__(self) -> None:
+        """Types of events are written as such."""
+        object.__setattr__(self, "values", _named(self.values, beside=self.operand))
+        ValueTest.__post_init__(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,7 @@ class Match(ValueTest):
         if self.value == ListLiteral(()):
             message = f"{self.op.upper()} takes one value or more."
             raise TreeError(message, self.value)
+        object.__setattr__(self, "value", _named(self.value, beside=self.operand, write=part_of_event_type))
         ValueTest.__post_init__(self)
 
 
@@ -168,3 +182,16 @@ def _check_several(items: tuple[Node, ...]) -> None:
     if len(items) < 2:
         message = "AND and OR join two conditions or more."
         raise TreeError(message)
+
+
+def _named(side: _Side, *, beside: Operand, write: Callable[[str], str] = event_type) -> _Side:
+    """Write the texts beside the type of an event as types are written; leave all else."""
+    field = beside.field if isinstance(beside, Aggregate) and beside.function in ("first", "last") else beside
+    if field != _EVENT_TYPE:
+        return side
+    match side:
+        case Literal(str() as name):
+            return replace(side, value=write(name))
+        case ListLiteral(items):
+            return replace(side, items=tuple(_named(item, beside=beside, write=write) for item in items))
+    return side

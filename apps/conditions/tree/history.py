@@ -7,6 +7,7 @@ from typing import Final
 from apps.conditions import values
 from apps.conditions.durations import Duration
 from apps.conditions.errors import TreeError
+from apps.conditions.event_types import event_type
 from apps.conditions.tree.base import Condition, Node, Operand, is_storable
 from apps.conditions.tree.operands import Call, Field, Literal, Shift
 
@@ -77,14 +78,15 @@ class FromTo(Period):
 
 @dataclass(frozen=True, slots=True)
 class Events(_Selection):
-    """Which events: of some types (none named: of any), that meet a condition, within a period."""
+    """Which events: of some types (none named: of any that people did), that meet a condition, within a period."""
 
     types: tuple[str, ...] = ()
     where: Condition | None = None
     period: Period | None = None
 
     def __post_init__(self) -> None:
-        """Nothing but the event itself can be asked about."""
+        """Nothing but the event itself can be asked about, and types are written as events have them."""
+        object.__setattr__(self, "types", tuple(map(event_type, self.types)))
         _check_event(self.types, self.where)
 
 
@@ -97,14 +99,11 @@ class Step(_Selection):
     within: Duration | None = None
 
     def __post_init__(self) -> None:
-        """Nothing but the event itself can be asked about."""
+        """Nothing but the event itself can be asked about, and types are written as events have them."""
+        object.__setattr__(self, "types", tuple(map(event_type, self.types)))
         _check_event(self.types, self.where)
         if self.within:
             _check_positive(self.within)
-
-    def is_of(self, type_: str) -> bool:
-        """Tell whether events of a type may be this step."""
-        return not self.types or type_ in self.types
 
 
 class _History(Node):
@@ -176,10 +175,13 @@ class Sequence(_History, Condition):
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types that any step takes; none named: any type."""
-        if not all(step.types for step in self.steps):
-            return ()
+        """The types that steps name."""
         return tuple(dict.fromkeys(type_ for step in self.steps for type_ in step.types))
+
+    @property
+    def takes_any_type(self) -> bool:
+        """Tell whether a step names none."""
+        return not all(step.types for step in self.steps)
 
 
 def _check_positive(duration: Duration) -> None:

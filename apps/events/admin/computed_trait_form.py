@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.events.computed_traits import DefinitionError, compile
 from apps.events.models import ComputedTrait, EventType
 
@@ -14,11 +15,11 @@ class EventTypesField(forms.MultipleChoiceField):
 
     def valid_value(self, value: Any) -> bool:
         """Take types that nobody defined: their events are stored too."""
-        return 0 < len(str(value).strip()) <= 128
+        return 0 < len(event_type(str(value))) <= MAX_LENGTH
 
     def clean(self, value: Any) -> list[str]:
         """Write types as the collector does."""
-        return sorted({str(name).strip().lower().replace(" ", "-") for name in super().clean(value)})
+        return sorted({event_type(str(name)) for name in super().clean(value)})
 
 
 class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,7 +29,7 @@ class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Events",
         required=False,
         widget=UnfoldAdminSelect2MultipleWidget(attrs={"data-tags": "true", "data-placeholder": "all events"}),
-        help_text="Whose events count; empty: those of all types.",
+        help_text="Which events count; empty: all that people did. What the platform itself says has to be named.",
     )
     condition = forms.CharField(
         label="Only if",

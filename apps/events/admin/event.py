@@ -145,7 +145,7 @@ class EventAdmin(Browser):
             owners = list(Session.objects.filter(pk=named, profile__isnull=False).values_list("profile_id", flat=True))
             of_session = Q(session_id=named) & (Q(profile_id=None) | Q(profile_id__in=owners))
             return queryset.filter(Q(id=named) | Q(profile_id=named) | of_session), False
-        return queryset.filter(type=term.lower().replace(" ", "-")), False
+        return queryset.filter(type=term), False
 
     @admin.display(description="Happened")
     def happened(self, row: Event) -> SafeString:

@@ -125,10 +125,6 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
             }
         )
 
-    def clean_type(self) -> str:
-        """Write the type as the collector does."""
-        return str(self.cleaned_data["type"]).strip().lower().replace(" ", "-")
-
     def clean_schema(self) -> Any:
         """Keep no schema as null."""
         return self.cleaned_data["schema"] or None

@@ -115,7 +115,7 @@ class QuarantinedEventAdmin(OfSource):
         named = as_uuid(term)
         if named:
             return queryset.filter(id=named), False
-        return (queryset.filter(type=term.lower().replace(" ", "-")) if term else queryset), False
+        return (queryset.filter(type=term) if term else queryset), False
 
     @admin.action(description="Replay", permissions=["change"])
     def replay(self, request: HttpRequest, queryset: QuerySet[QuarantinedEvent]) -> None:

@@ -4,6 +4,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from apps.core.fields import EventTypeField
+
 
 def validate_field(field: str) -> None:
     """Refuse what names no field of an event."""
@@ -23,8 +25,8 @@ class ComplianceRule(models.Model):
         HASH = "hash", "Replace it by a keyed hash"
 
     name = models.CharField(max_length=120, unique=True)
-    event_type = models.CharField(
-        max_length=128, blank=True, default="", help_text="The events that it is about. Empty: events of all types."
+    event_type = EventTypeField(
+        blank=True, default="", help_text="The events that it is about. Empty: events of all types."
     )
     field = models.CharField(
         max_length=255,
@@ -38,7 +40,3 @@ class ComplianceRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        """Write the event type as the pipeline does."""
-        self.event_type = self.event_type.strip().lower().replace(" ", "-")

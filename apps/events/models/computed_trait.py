@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from apps.core.fields import EventTypeField
 from apps.profiles.tallies import FUNCTIONS
 
 FUNCTION_CHOICES = [(name, function.label) for name, function in FUNCTIONS.items()]
@@ -19,7 +20,7 @@ class ComputedTrait(models.Model):
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="")
     function = models.CharField(max_length=20, choices=FUNCTION_CHOICES, default="count")
-    event_types = ArrayField(models.CharField(max_length=128), default=list, blank=True)  # empty: all
+    event_types = ArrayField(EventTypeField(), default=list, blank=True)  # empty: all
     condition = models.TextField(blank=True, default="")  # that an event must meet
     path = models.CharField(max_length=200, blank=True, default="")  # where in the event the value is
     # How many days back events count, today (UTC) included; null: all events count, for ever.

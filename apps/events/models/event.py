@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from apps.core.fields import Json
+from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 
 
@@ -19,7 +19,7 @@ class Event(models.Model):
     time = models.DateTimeField()
     received_at = models.DateTimeField()
     processed_at = models.DateTimeField()
-    type = models.CharField(max_length=128)
+    type = EventTypeField()
     source_id = models.UUIDField()
     session_id = models.UUIDField(null=True)
     profile_id = models.UUIDField(null=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from apps.core.fields import Json
+from apps.core.fields import EventTypeField, Json
 from apps.events import definitions
 from apps.events.validation import Policy
 
@@ -20,7 +20,7 @@ class EventType(models.Model):
         QUARANTINE = Policy.QUARANTINE.value, "Quarantine: it waits until somebody mends it"
         DROP = Policy.DROP.value, "Drop: it is refused, and the sender is told why"
 
-    type = models.CharField(max_length=128, primary_key=True)
+    type = EventTypeField(primary_key=True)
     name = models.CharField(max_length=120)
     group = models.CharField(max_length=40, blank=True, default="")
     definition = Json(default=dict, help_text="Journey, tags, traits, profile mapping, constants, computations.")

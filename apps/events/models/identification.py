@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core import paths
+from apps.core.fields import EventTypeField
 from apps.events.models.source import Source
 from apps.profiles.models import Identifier
 
@@ -11,7 +12,7 @@ from apps.profiles.models import Identifier
 class IdentificationPoint(models.Model):
     """A property of an event that is an identifier of its person: profiles that have the same one are one person."""
 
-    event_type = models.CharField(max_length=128, help_text="The type of the events, such as sign-in.")
+    event_type = EventTypeField(help_text="The type of the events, such as sign-in.")
     source = models.ForeignKey(
         Source, on_delete=models.CASCADE, null=True, blank=True, help_text="Only events of this source. Empty: of any."
     )
@@ -43,7 +44,6 @@ class IdentificationPoint(models.Model):
 
     def clean(self) -> None:
         """Refuse a path that is none, and an id in a system that is not named."""
-        self.event_type = self.event_type.strip().lower().replace(" ", "-")
         try:
             paths.parse(self.path)
         except paths.PathError as error:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from apps.core.fields import Json
+from apps.core.fields import EventTypeField, Json
 
 
 class QuarantinedEvent(models.Model):
@@ -15,7 +15,7 @@ class QuarantinedEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    type = models.CharField(max_length=128)
+    type = EventTypeField()
     source_id = models.UUIDField()
     time = models.DateTimeField()
     received_at = models.DateTimeField()

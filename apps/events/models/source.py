@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core import paths
-from apps.core.fields import Json
+from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.paths import PathError
 
@@ -102,7 +102,7 @@ class Redirect(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120, unique=True)
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="redirects")
-    event_type = models.CharField(max_length=128, default="link-clicked")
+    event_type = EventTypeField(default="link-clicked")
     url = models.URLField("goes to", max_length=2000)
     properties = Json(default=dict, blank=True, help_text="Properties that each click's event carries.")
     is_enabled = models.BooleanField("enabled", default=True)

@@ -165,7 +165,7 @@ def test_past_events_are_only_looked_at_when_one_of_their_types_comes(shop: Shop
 
 def test_parts_of_past_events_are_read_as_they_are_asked_for(shop: Shop) -> None:
     define("rich", 'SUM(event@properties.value OF "purchase" WHERE event@properties.from = "app" LAST 2 MONTHS) > 10')
-    define("new", 'DID(ANY EVENT WHERE event@tags CONTAINS "event:system" AND event@journey = "awareness")')
+    define("new", 'DID("profile-created" WHERE event@tags CONTAINS "event:system" AND event@journey = "awareness")')
     define("never", "DID(ANY EVENT WHERE event@traits.nothing EXISTS)")
 
     buy(shop, "anna", properties={"value": 8, "from": "app"})
