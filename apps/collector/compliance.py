@@ -147,6 +147,8 @@ class Gate:
         if rules:
             event.properties = enforce(rules, "properties", event.properties)
             event.context = enforce(rules, "context", event.context)
+            if isinstance(event.context.get("traits"), dict):  # SDKs repeat there what `identify` has as properties
+                event.context = {**event.context, "traits": enforce(rules, "properties", event.context["traits"])}
             track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
 
 

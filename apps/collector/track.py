@@ -42,6 +42,7 @@ class TrackedEvent:
     message_id: str | None = None
     index: int = 0
     is_system: bool = False
+    visit_count: int | None = None  # visit: of the profile, the event's own included
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
     key: str | None = None  # admit: what makes a repetition of it known, 32 hex digits
@@ -92,8 +93,6 @@ class Track:
     session: Session | None = None  # visit; None for what neither names nor keeps one
     is_new_session: bool = False  # visit
     is_new_profile: bool = False  # visit
-    starts_visit: bool = False  # visit
-    visit_count: int | None = None  # visit: of the profile, this one included
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""

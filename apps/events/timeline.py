@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.core.ids import as_uuid
 from apps.events.models import Event
 from apps.profiles import ledger
+from apps.sessions.page import page_of
 
 PAGE, SESSION_PAGE = 30, 200
 # Properties that say most of what an event was about, the first that it has.
@@ -47,7 +48,8 @@ def page_of_session(*, session_id: UUID, profile_id: UUID | None) -> Page:
 def gist(event: Event) -> str:
     """Say in a few words what an event was about."""
     page: Any = event.context.get("page")
-    title = page.get("title") or page.get("url") if isinstance(page, dict) else ""
+    title = page.get("title") if isinstance(page, dict) else ""
+    title = title or page_of(event.type, event.properties, event.context).get("url", "")
     told = next((event.properties[name] for name in TELLING if isinstance(event.properties.get(name), str | int)), "")
     return str(told or title or "")
 

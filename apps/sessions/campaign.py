@@ -9,17 +9,23 @@ SDK_NAMES = {"name": "campaign"}
 
 
 def campaign_of(context: dict[str, Any], page_url: str) -> dict[str, str]:
-    """Read {source, medium, campaign, term, content}: what the client says of it, otherwise the page's address."""
+    """Read {source, medium, campaign, term, content}: what the client says of it, otherwise the page's address.
+
+    Links are written by hand: the parameters may be in capitals, stand behind the #, or be joined by `&amp;`.
+    """
     said = context.get("utm") or context.get("campaign")
     if isinstance(said, dict):
         named = {SDK_NAMES.get(key, key): value for key, value in said.items()}
         found = {part: str(named[part]) for part in PARTS if named.get(part)}
         if found:
             return found
-    if "utm_" not in page_url:
+    if "utm_" not in page_url.lower():
         return {}
     try:
-        query = dict(parse_qsl(urlsplit(page_url).query))
+        address = urlsplit(page_url.replace("&amp;", "&"))
+        # A route of a page of scripts has parameters of its own: #/shoes?utm_source=news
+        behind = address.fragment.rpartition("?")[2]
+        parameters = {name.lower(): value for text in (behind, address.query) for name, value in parse_qsl(text)}
     except ValueError:
         return {}
-    return {part: query[f"utm_{part}"] for part in PARTS if query.get(f"utm_{part}")}
+    return {part: parameters[f"utm_{part}"] for part in PARTS if parameters.get(f"utm_{part}")}

@@ -1,8 +1,12 @@
-"""Which languages a client asks for: the `Accept-Language` header (RFC 9110, section 12.5.4)."""
+"""Which languages a client asks for: the `Accept-Language` header (RFC 9110, section 12.5.4), or a phone's locale."""
 
+import re
 from functools import lru_cache
+from typing import Final
 
 MAX_LANGUAGES = 10
+MAX_TAG = 35  # characters of a language tag, by RFC 5646
+_BEHIND: Final = re.compile(r"[.@].*", re.DOTALL)  # de_DE.UTF-8, en_US@currency=USD
 
 
 @lru_cache(maxsize=4096)
@@ -11,10 +15,17 @@ def languages_of(accept_language: str) -> tuple[str, ...]:
     weighted = []
     for place, item in enumerate(accept_language[:500].split(",")):
         tag, _, parameter = item.strip().partition(";")
-        code = tag.split("-")[0].lower()
-        if code.isalpha() and 2 <= len(code) <= 3:
+        code = tag_of(tag).split("-")[0].lower()
+        if code:
             weighted.append((-_weight(parameter), place, code))
     return tuple(dict.fromkeys(code for _, _, code in sorted(weighted)))[:MAX_LANGUAGES]
+
+
+def tag_of(locale: str) -> str:
+    """Write a locale as a language tag: de-DE for de_DE and de_DE.UTF-8; empty if it names no language."""
+    tag = _BEHIND.sub("", locale.strip()).replace("_", "-")[:MAX_TAG]
+    code = tag.partition("-")[0]
+    return tag if code.isascii() and code.isalpha() and 2 <= len(code) <= 3 else ""
 
 
 def _weight(parameter: str) -> float:

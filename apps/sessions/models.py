@@ -31,6 +31,8 @@ class Session(models.Model):
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     visit_count = models.PositiveIntegerField(default=0)
+    # [start, end] of the latest ones, in microseconds since 1970; see tracking.py.
+    visits = Json(default=list)
     event_count = models.PositiveIntegerField(default=0)
     page_count = models.PositiveIntegerField(default=0)
     entry_page = models.TextField(blank=True, default="")

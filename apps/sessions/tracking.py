@@ -1,16 +1,32 @@
-"""When a session begins, when a visit does, and what an event adds to both."""
+"""When a session begins, when a visit does, and what an event adds to both.
 
-from datetime import datetime
+An event belongs to a visit if it happened within it, or by no more than `VISIT_TIMEOUT` before or after. So each event
+is judged by its own time: it makes no difference which others it came with, and in which order they came.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 
 from apps.core.ids import as_uuid, new_id
 from apps.sessions.models import Session
+from apps.sessions.page import VIEWS
+
+MAX_VISITS: Final = 20  # of a session whose times are kept; what is older than the oldest of them is of a past visit
+END: Final = "visit-ended"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
 
 
-def open_session(*, key: UUID | None, reference: str, source_id: UUID, channel: str, at: datetime) -> Session:
-    """Make a session (not saved) with the client's id, or one of ours when the client named none."""
+def open_session(
+    *, key: UUID | None, reference: str, source_id: UUID, channel: str, at: datetime, after: Session | None = None
+) -> Session:
+    """Make a session (not saved) with the client's id, or one of ours when the client named none.
+
+    It remembers the visits of the session `after` which it comes on its device: what arrives late belongs to those.
+    """
     return Session(
         id=key or new_id(),
         client_id="" if as_uuid(reference) else reference,
@@ -18,6 +34,7 @@ def open_session(*, key: UUID | None, reference: str, source_id: UUID, channel: 
         channel=channel,
         started_at=at,
         last_seen_at=at,
+        visits=[span[:] for span in _visits_of(after)] if after else [],
     )
 
 
@@ -28,21 +45,72 @@ def is_over(session: Session, *, at: datetime) -> bool:
     return at - session.last_seen_at > settings.VISIT_TIMEOUT
 
 
-def start_visit(session: Session) -> None:
-    """Begin a visit: of a new session, or again in one whose last visit is over."""
+def belongs(session: Session, *, at: datetime) -> bool:
+    """Tell whether an event at that time belongs to a visit that is known; if not, it begins one."""
+    if is_over(session, at=at):
+        return False
+    visits, moment = _visits_of(session), _ticks(at)
+    return _place(visits, moment) is not None or (len(visits) == MAX_VISITS and moment < visits[0][0])
+
+
+def start_visit(session: Session, *, at: datetime) -> None:
+    """Begin a visit: of a new session, or again in one, also before or between its others if it becomes known late."""
+    session.visits = sorted([*_visits_of(session), [_ticks(at)] * 2])[-MAX_VISITS:]
     session.visit_count += 1
-    session.status = Session.Status.STARTED
+    if at >= session.last_seen_at:
+        session.status = Session.Status.STARTED
 
 
 def record(session: Session, *, event_type: str, at: datetime, page: str) -> None:
-    """Count an event, move the session's ends, and remember its pages; a late event moves only the beginning."""
+    """Count an event, move the ends of the session and of its visit, and remember its pages."""
     session.event_count += 1
-    if page:
-        session.page_count += event_type in ("page-view", "screen-view")
-        if not session.entry_page or at < session.started_at:
-            session.entry_page = page
+    session.page_count += event_type in VIEWS
+    if page and (not session.entry_page or at < session.started_at):
+        session.entry_page = page
     if at >= session.last_seen_at:
         session.exit_page = page or session.exit_page
-        session.status = Session.Status.ENDED if event_type == "visit-ended" else Session.Status.ACTIVE
+        session.status = Session.Status.ENDED if event_type == END else Session.Status.ACTIVE
+    _extend(session, _ticks(at))
     session.started_at = min(session.started_at, at)
     session.last_seen_at = max(session.last_seen_at, at)
+
+
+def forget_future(session: Session, *, now: datetime) -> None:
+    """Let nothing of a session lie after now: it came while our clock was ahead, and no visit would open."""
+    if session.last_seen_at <= now:
+        return
+    moment = _ticks(now)
+    session.visits = [[start, min(end, moment)] for start, end in session.visits if start <= moment]
+    latest = max((end for _, end in session.visits), default=moment)
+    session.last_seen_at = _EPOCH + latest * _TICK
+    session.started_at = min(session.started_at, session.last_seen_at)
+
+
+def _visits_of(session: Session) -> list[list[int]]:
+    """Return the [start, end] of its visits, in their order; an old row that keeps none has one, from end to end."""
+    if not session.visits and session.visit_count:
+        return [[_ticks(session.started_at), _ticks(session.last_seen_at)]]
+    visits: list[list[int]] = session.visits
+    return visits
+
+
+def _ticks(at: datetime) -> int:
+    return (at - _EPOCH) // _TICK
+
+
+def _place(visits: list[list[int]], moment: int) -> int | None:
+    """Find the latest visit to which a moment belongs."""
+    timeout = settings.VISIT_TIMEOUT // _TICK
+    for index in range(len(visits) - 1, -1, -1):
+        start, end = visits[index]
+        if start - timeout <= moment <= end + timeout:
+            return index
+    return None
+
+
+def _extend(session: Session, moment: int) -> None:
+    session.visits = visits = _visits_of(session)
+    index = _place(visits, moment)
+    if index is not None:
+        start, end = visits[index]
+        visits[index] = [min(start, moment), max(end, moment)]

@@ -25,6 +25,11 @@ PAGE = "https://shop.example/?" + "&".join(f"utm_{name}={value}" for name, value
         ({}, "https://shop.example/?utm_source=a%20b&utm_medium=&utm_id=3", {"source": "a b"}),
         ({}, "https://[broken/?utm_source=a", {}),
         ({}, "", {}),
+        ({}, "https://shop.example/#utm_source=news", {"source": "news"}),
+        ({}, "https://shop.example/#/shoes?utm_source=news&x=1", {"source": "news"}),
+        ({}, "https://shop.example/?UTM_SOURCE=news&Utm_Medium=mail", {"source": "news", "medium": "mail"}),
+        ({}, "https://shop.example/?a=1&amp;utm_source=news&amp;utm_medium=m", {"source": "news", "medium": "m"}),
+        ({}, "https://shop.example/?utm_source=query#utm_source=fragment", {"source": "query"}),
     ],
 )
 def test_a_campaign_is_what_the_client_says_or_else_the_page(

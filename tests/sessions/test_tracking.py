@@ -89,7 +89,7 @@ def test_a_late_event_neither_ends_nor_revives(events: list[tuple[int, str]], st
 def test_a_visit_that_starts_is_counted() -> None:
     found = session(Session.Status.ENDED)
 
-    tracking.start_visit(found)
+    tracking.start_visit(found, at=NOON)
 
     assert (found.visit_count, found.status) == (1, "started")
 

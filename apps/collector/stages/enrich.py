@@ -6,19 +6,19 @@ from typing import Any
 from apps.collector.track import Batch, Track
 from apps.profiles.models import Profile
 from apps.profiles.provenance import entry, take
-from apps.sessions.agent import describe
 from apps.sessions.campaign import campaign_of
-from apps.sessions.language import languages_of
+from apps.sessions.client import describe_client
+from apps.sessions.language import languages_of, tag_of
 from apps.sessions.models import Session
-from apps.sessions.page import page_of
+from apps.sessions.page import VIEWS, cleaned, page_of
 from apps.sessions.place import locate
-
-NO_PLACES = ("utc", "etc", "gmt")
+from apps.sessions.region import continent_of, country_code
 
 
 def enrich(batch: Batch) -> None:
     """Describe what clients said of themselves; no query, and nothing that is missing or odd stops an event."""
     for track in batch.going:
+        _hide_credentials(track)
         session = track.session
         if session:
             if track.is_new_session:
@@ -32,33 +32,44 @@ def enrich(batch: Batch) -> None:
             _describe_person(track.profile, track, geo=session.geo if session else _place_of(track))
 
 
+def _hide_credentials(track: Track) -> None:
+    """Take passwords out of the addresses of pages; nobody wants them here."""
+    if "page" in track.context:
+        track.context = _with_clean_page(track.context)
+    for event in track.going:
+        if "page" in event.context:
+            event.context = _with_clean_page(event.context)
+        if event.type in VIEWS:
+            event.properties = cleaned(event.properties)
+
+
+def _with_clean_page(context: dict[str, Any]) -> dict[str, Any]:
+    page = cleaned(context["page"])
+    return context if page is context["page"] else {**context, "page": page}
+
+
 def _record_arrival(session: Session, track: Track) -> None:
     for event in track.going:
         if event.is_system:
             continue
-        page = page_of(event.context, track.context)
+        page = page_of(event.type, event.properties, event.context, track.context)
         if not session.utm:
             session.utm = campaign_of({**track.context, **event.context}, page.get("url", ""))
         session.referrer = session.referrer or page.get("referrer", "")
 
 
 def _describe_device(session: Session, track: Track) -> None:
-    agent = describe(track.user_agent) if track.user_agent else None
+    client = describe_client(track.user_agent, track.context)
+    session.device, session.os, session.app, session.is_bot = client
     screen = _object(_object(track.context.get("screen")).get("local"))
-    said = _object(track.context.get("device"))
-    named = {name: said[name] for name in ("name", "brand", "model", "type") if said.get(name)}
-    session.device = {**(agent.device if agent else {}), **named}
     if screen.get("width") and screen.get("height"):
         session.device["resolution"] = f"{screen['width']}x{screen['height']}"
     for ours, theirs in (("color_depth", "colorDepth"), ("orientation", "orientation")):
         if screen.get(theirs):
             session.device[ours] = screen[theirs]
-    session.os = agent.os if agent else {}
-    session.app = agent.app if agent else {}
-    session.is_bot = agent.is_bot if agent else False
     browser = _object(_object(_object(track.context.get("browser")).get("local")).get("browser"))
-    language = browser.get("language") or track.context.get("locale") or next(iter(_languages(track)), "")
-    session.language = language if isinstance(language, str) else ""
+    said = browser.get("language") or track.context.get("locale")
+    session.language = (tag_of(said) if isinstance(said, str) else "") or next(iter(_languages(track)), "")
 
 
 def _place_of(track: Track) -> dict[str, Any]:
@@ -67,9 +78,10 @@ def _place_of(track: Track) -> dict[str, Any]:
 
 
 def _country_of(geo: dict[str, Any]) -> str:
+    """Return the code of the country, whether the client says code or name; empty if it is none."""
     country = geo.get("country")
-    code = country.get("code") if isinstance(country, dict) else country
-    return code.upper() if isinstance(code, str) else ""
+    said = (country.get("code"), country.get("name")) if isinstance(country, dict) else (country,)
+    return next((code for text in said if isinstance(text, str) and (code := country_code(text))), "")
 
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
@@ -89,8 +101,8 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
     if isinstance(zone, str) and zone and take(profile.provenance, "aux.geo.time_zone", said):
         aux_geo = profile.aux.setdefault("geo", {})
         aux_geo["time_zone"] = zone
-        continent = zone.partition("/")[0]
-        if continent.lower() not in NO_PLACES:
+        continent = continent_of(zone)
+        if continent:
             aux_geo["continent"] = continent
             profile.provenance["aux.geo.continent"] = said
     if spoken and take(profile.provenance, "aux.languages", said):

@@ -15,5 +15,5 @@ def traits(batch: Batch) -> None:
             if found is None:
                 continue
             event.properties = redact(event.properties, found)
-            event.traits, event.journey, tags = extract(found, event.properties, visit_count=track.visit_count)
+            event.traits, event.journey, tags = extract(found, event.properties, visit_count=event.visit_count)
             event.tags = list(dict.fromkeys([*event.tags, *tags])) if event.tags else list(tags)

@@ -1,7 +1,6 @@
 """After this stage each track has its session, and the events that tell of a new session or visit are among its own."""
 
 import copy
-from datetime import datetime
 
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
@@ -15,7 +14,7 @@ from apps.sessions.page import page_of
 def visit(batch: Batch) -> None:
     """Continue or open sessions, open visits, put the system events in front, and give ids in that order; no query.
 
-    Track after track, as what one does to a session decides whether the next one begins a visit.
+    Event after event, as each may decide whether the next one begins a visit: how a sender packs them is no matter.
     """
     for track in batch.tracks:
         if track.refusal:
@@ -24,27 +23,34 @@ def visit(batch: Batch) -> None:
         if not track.going:
             track.session = known  # a repetition gets the same answer, and changes nothing
             continue
-        types = [event.type for event in track.going]
-        at = track.going[0].happened_at
+        if track.profile and track.profile.last_seen_at > batch.now:
+            track.profile.forget_future(now=batch.now)
         if known or track.saves_session:
-            _continue_session(track, batch, known, at=at)
+            _continue_session(track, batch, known)
         if track.profile:
             _announce_profile(track, batch)
-            track.visit_count = track.profile.visit_count
-        names = _system_events(track)
-        if names:
-            track.events = [_system_event(name, at=at, types=types) for name in names] + track.events
-            track.settle()
+        begun = _begin(track)
+        if begun:
+            _tell(track, begun)
         for event in track.going:
             event.id = new_id()
 
 
 def _known_session(track: Track, batch: Batch) -> Session | None:
+    found = _session_at_hand(track, batch)
+    if found and track.going:
+        tracking.forget_future(found, now=batch.now)
+        # A device goes on with another session after a pause; a session that the client names is one for all times.
+        if not track.session_key and tracking.is_over(found, at=track.going[0].happened_at):
+            return None
+    return found
+
+
+def _session_at_hand(track: Track, batch: Batch) -> Session | None:
     if track.session_key:
         return batch.sessions.get(track.session_key)
     device = _device(track, batch)
-    found = batch.sessions.get(device.session_id) if device and device.session_id and track.going else None
-    return found if found and not tracking.is_over(found, at=track.going[0].happened_at) else None
+    return batch.sessions.get(device.session_id) if device and device.session_id and track.going else None
 
 
 def _device(track: Track, batch: Batch) -> Identifier | None:
@@ -52,14 +58,15 @@ def _device(track: Track, batch: Batch) -> Identifier | None:
     return batch.directory.identifiers.get(id) if id else None
 
 
-def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: datetime) -> None:
+def _continue_session(track: Track, batch: Batch, known: Session | None) -> None:
     track.is_new_session = known is None
     session = known or tracking.open_session(
         key=track.session_key,
         reference=track.session_ref or "",
         source_id=track.source.id,
         channel=track.source.channel,
-        at=at,
+        at=track.going[0].happened_at,
+        after=_session_at_hand(track, batch),
     )
     if not track.saves_session:
         track.session = copy.deepcopy(session)  # another track of the batch may store what this one must not
@@ -70,10 +77,6 @@ def _continue_session(track: Track, batch: Batch, known: Session | None, *, at: 
     if device and device.session_id != session.id:
         device.session_id = session.id
         batch.directory.changed_identifiers[device.id] = device
-    _open_visit(track, session, at=at)
-    for event in track.going:
-        page = page_of(event.context, track.context).get("url", "")
-        tracking.record(session, event_type=event.type, at=event.happened_at, page=page)
 
 
 def _give_session(session: Session, track: Track, batch: Batch) -> None:
@@ -86,16 +89,6 @@ def _give_session(session: Session, track: Track, batch: Batch) -> None:
         session.profile_id = directory.living_id(raw_id)
 
 
-def _open_visit(track: Track, session: Session, *, at: datetime) -> None:
-    if any(event.type == "visit-ended" for event in track.going):
-        return
-    track.starts_visit = track.is_new_session or tracking.is_over(session, at=at)
-    if track.starts_visit:
-        tracking.start_visit(session)
-        if track.profile:
-            track.profile.start_visit(at=at)
-
-
 def _announce_profile(track: Track, batch: Batch) -> None:
     # By the raw id: a later track of the batch may have merged it already.
     if track.saves_profile and track.raw_profile_id in batch.directory.unannounced:
@@ -103,17 +96,46 @@ def _announce_profile(track: Track, batch: Batch) -> None:
         track.is_new_profile = True
 
 
-def _system_event(name: str, *, at: datetime, types: list[str]) -> TrackedEvent:
-    properties = {TRIGGERS: types} if name == "visit-started" else {}
-    return TrackedEvent(type=name, time=at - OFFSETS[name], is_system=True, properties=properties)
-
-
-def _system_events(track: Track) -> list[str]:
-    names = []
+def _begin(track: Track) -> dict[int, list[str]]:
+    """Record the events in their session, and return what begins with them: system events by the place of an event."""
+    begun: dict[int, list[str]] = {}
     if track.is_new_profile and all(event.type != "profile-created" for event in track.going):
-        names.append("profile-created")
-    if track.starts_visit and track.is_new_session:
-        names.append("session-opened")
-    if track.starts_visit:
-        names.append("visit-started")
-    return names
+        begun[0] = ["profile-created"]
+    session = track.session if track.saves_session else None
+    for place, event in enumerate(track.going):
+        if session:
+            if event.type != tracking.END and not tracking.belongs(session, at=event.happened_at):
+                names = ["visit-started"] if session.visit_count else ["session-opened", "visit-started"]
+                begun[place] = begun.get(place, []) + names
+                tracking.start_visit(session, at=event.happened_at)
+                if track.profile:
+                    track.profile.start_visit(at=event.happened_at)
+            page = page_of(event.type, event.properties, event.context, track.context).get("url", "")
+            tracking.record(session, event_type=event.type, at=event.happened_at, page=page)
+        if track.profile:
+            event.visit_count = track.profile.visit_count
+    return begun
+
+
+def _tell(track: Track, begun: dict[int, list[str]]) -> None:
+    """Put the system events in front of those with which something began."""
+    in_front: dict[int, list[TrackedEvent]] = {}
+    places = [place for place, names in begun.items() if "visit-started" in names]
+    for place, names in begun.items():
+        cause = track.going[place]
+        end = next((other for other in places if other > place), None)
+        types = [event.type for event in track.going[place:end]]  # those of the visit
+        in_front[id(cause)] = [_system_event(name, cause, types=types) for name in names]
+    track.events = [each for event in track.events for each in (*in_front.get(id(event), ()), event)]
+    track.settle()
+
+
+def _system_event(name: str, cause: TrackedEvent, *, types: list[str]) -> TrackedEvent:
+    properties = {TRIGGERS: types} if name == "visit-started" else {}
+    return TrackedEvent(
+        type=name,
+        time=cause.happened_at - OFFSETS[name],
+        is_system=True,
+        properties=properties,
+        visit_count=cause.visit_count,
+    )

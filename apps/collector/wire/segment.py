@@ -28,6 +28,10 @@ TYPES = {
 }
 # Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
 TOLERATED_SKEW = timedelta(minutes=1)
+# What SDKs repeat with each message, though it is the device's: its session keeps it, or what it says.
+KEPT_BY_SESSION = frozenset(
+    {"ip", "userAgent", "userAgentData", "locale", "timezone", "screen", "network", "sessionId", "sessionStart"}
+)
 CONTENT = frozenset({"properties", "traits", "context"})
 
 
@@ -164,7 +168,7 @@ class _Reader:
             index=index,
             message_id=text_of(message.get("messageId"), f"{path}messageId"),
             properties=properties,
-            context={key: value for key, value in context.items() if key in ("page", "library", "campaign")},
+            context=_of_event(context, call),
             claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
         )
 
@@ -207,6 +211,12 @@ def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
     if isinstance(session_id, bool) or not isinstance(session_id, (int, str)):
         return None
     return str(digest("sdk-session", claim.anonymous_id, str(session_id)))
+
+
+def _of_event(context: dict[str, Any], call: str) -> dict[str, Any]:
+    """Keep with an event what its sender said around it, but for what is kept elsewhere."""
+    elsewhere = KEPT_BY_SESSION | {"traits"} if call == "identify" else KEPT_BY_SESSION
+    return {key: value for key, value in context.items() if key not in elsewhere}
 
 
 def _about_client(context: dict[str, Any]) -> dict[str, Any]:

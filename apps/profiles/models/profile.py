@@ -96,6 +96,15 @@ class Profile(models.Model):
         elif self.previous_visit_at is None or at > self.previous_visit_at:
             self.previous_visit_at = at
 
+    def forget_future(self, *, now: datetime) -> None:
+        """Let nobody have been seen after now: it was noted while our own clock was ahead, and would stay so."""
+        self.last_seen_at = min(self.last_seen_at, now)
+        self.first_seen_at = min(self.first_seen_at, now)
+        if self.visit_started_at and self.visit_started_at > now:
+            self.visit_started_at, self.previous_visit_at = self.previous_visit_at, None
+        if self.visit_started_at and self.visit_started_at > now:
+            self.visit_started_at = None
+
     @property
     def document(self) -> dict[str, Any]:
         """The profile as mappings and conditions see it: a tree that shares its branches with this row."""

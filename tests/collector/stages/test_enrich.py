@@ -62,6 +62,8 @@ def test_robots_are_marked() -> None:
     [
         ({"browser": {"local": {"browser": {"language": "nb-NO"}}}}, "de", "nb-NO"),
         ({"locale": "de-AT"}, "de", "de-AT"),
+        ({"locale": "de_AT"}, "de_AT", "de-AT"),
+        ({"locale": "C"}, "de", "de"),
         ({}, "de-AT,en", "de"),
         ({"locale": 7}, "", ""),
         ({}, "", ""),
@@ -83,6 +85,8 @@ def test_the_language_is_the_clients_or_else_the_one_it_asks_for(
         ({"timezone": "America/New_York"}, {"time_zone": "America/New_York", "continent": "America"}),
         ({"time": {"tz": "UTC"}}, {"time_zone": "UTC"}),
         ({"time": {"tz": "Etc/GMT+1"}}, {"time_zone": "Etc/GMT+1"}),
+        ({"timezone": "GMT+8"}, {"time_zone": "GMT+8"}),
+        ({"timezone": "US/Pacific"}, {"time_zone": "US/Pacific", "continent": "America"}),
         ({"time": {"tz": 5}}, None),
         ({"time": None}, None),
     ],
@@ -111,6 +115,32 @@ def test_the_place_is_the_clients_or_else_that_of_its_address(monkeypatch: pytes
 
     assert [each.session and each.session.country for each in (said, found, unknown)] == ["NO", "SE", ""]
     assert [each.profile and each.profile.country for each in (said, found, unknown)] == ["NO", "SE", ""]
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        ({"country": "United States"}, "US"),
+        ({"country": {"code": "Germany"}}, "DE"),
+        ({"country": {"code": "xx", "name": "Norway"}}, "NO"),
+        ({"country": "nowhere"}, ""),
+        ({"country": 5}, ""),
+    ],
+)
+def test_a_country_is_a_code_or_nothing(location: dict[str, Any], code: str) -> None:
+    found = enriched(context={"location": location})
+
+    assert (found.session and found.session.country, found.profile and found.profile.country) == (code, code)
+
+
+def test_no_password_in_an_address_is_kept() -> None:
+    page = {"url": "https://user:secret@shop.example/", "referrer": "https://user:secret@x.example/"}
+
+    found = enriched(context={"page": page}, event_context={"page": page})
+
+    assert found.session is not None
+    assert found.session.referrer == "https://x.example/"
+    assert "secret" not in f"{found.session.context} {found.events[0].context}"
 
 
 def test_what_a_profile_learns_of_its_place_changes_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:

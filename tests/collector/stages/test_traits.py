@@ -27,8 +27,8 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def passed(type_: str, properties: dict[str, Any], **values: Any) -> TrackedEvent:
-    event = TrackedEvent(type=type_, properties=properties, tags=["mine"])
-    traits(Batch([track(event, **values)], NOON))
+    event = TrackedEvent(type=type_, properties=properties, tags=["mine"], **values)
+    traits(Batch([track(event)], NOON))
     return event
 
 

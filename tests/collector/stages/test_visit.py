@@ -8,9 +8,10 @@ import pytest
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
+from apps.profiles.identity import Claim
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, ProfileFactory, SessionFactory, track
+from tests.factories import NOON, IdentifierFactory, ProfileFactory, SessionFactory, track
 
 HOUR = timedelta(hours=1)
 
@@ -43,7 +44,7 @@ def test_a_new_session_of_a_new_profile_is_told_of_in_order() -> None:
     ids = [event.id for event in found.going]
     assert ids == sorted(ids)
     assert found.going[2].properties == {"trigger-event-types": ["page-view"]}
-    assert (profile.visit_count, found.visit_count, profile.visit_started_at) == (1, 1, NOON)
+    assert (profile.visit_count, found.going[-1].visit_count, profile.visit_started_at) == (1, 1, NOON)
     assert found.session is not None
     assert (found.session.profile_id, found.session.client_id, found.session.event_count) == (profile.id, "anna", 1)
 
@@ -55,14 +56,90 @@ def test_a_new_session_of_a_new_profile_is_told_of_in_order() -> None:
         (HOUR, "active", "page-view", ["visit-started"]),
         (timedelta(minutes=5), "ended", "page-view", ["visit-started"]),
         (HOUR, "active", "visit-ended", []),
-        (-HOUR, "active", "page-view", []),
-        (-HOUR, "ended", "page-view", []),
+        (timedelta(minutes=-5), "active", "page-view", []),
+        (timedelta(minutes=-5), "ended", "page-view", []),
+        (-HOUR, "active", "page-view", ["visit-started"]),
+        (-HOUR, "ended", "page-view", ["visit-started"]),
     ],
 )
 def test_a_known_session_begins_a_visit_after_a_pause_or_an_end(
     at: timedelta, status: str, type_: str, names: list[str]
 ) -> None:
-    assert told(visited(event(type_, at), known=SessionFactory.build(status=status))) == names
+    assert told(visited(event(type_, at), known=SessionFactory.build(status=status, visit_count=1))) == names
+
+
+# Three visits: their events, in minutes after noon.
+STAY = [0, 20, 40, 180, 190, 400]
+
+
+@pytest.mark.parametrize("order", [STAY, STAY[::-1], [180, 0, 400, 20, 190, 40]])
+@pytest.mark.parametrize("size", [1, 2, 6])
+@pytest.mark.parametrize("names_session", [True, False])
+def test_how_events_are_packed_and_in_which_order_they_come_is_no_matter(
+    order: list[int], size: int, names_session: bool
+) -> None:
+    profile, device = ProfileFactory.build(), new_id()
+    batch = Batch([], NOON + 24 * HOUR)
+    batch.directory.identifiers[device] = IdentifierFactory.build(id=device, profile=profile, session_id=None)
+    chunks = (
+        [order[start : start + size] for start in range(0, len(order), size)] if names_session else [[m] for m in order]
+    )
+    key = new_id() if names_session else None
+    batch.tracks = [
+        track(
+            *[event(at=timedelta(minutes=minutes)) for minutes in chunk],
+            session_key=key,
+            claim=Claim() if names_session else Claim(anonymous_id="d"),
+            profile=profile,
+            raw_profile_id=profile.id,
+        )
+        for chunk in chunks
+    ]
+    if not names_session:
+        for each in batch.tracks:
+            assert each.claim.device
+            batch.directory.identifiers[each.claim.device] = batch.directory.identifiers[device]
+
+    visit(batch)
+
+    names = [each.type for one in batch.tracks for each in one.going if each.is_system]
+    assert names.count("visit-started") == profile.visit_count == 3
+    assert sum(session.visit_count for session in batch.sessions.values()) == 3
+    assert sum(session.event_count for session in batch.sessions.values()) == 6
+    assert profile.visit_started_at == NOON + timedelta(minutes=400)
+
+
+def test_each_visit_of_a_payload_is_told_of_before_its_first_event() -> None:
+    profile = ProfileFactory.build()
+
+    found = visited(
+        event("a"), event("b"), event("visit-ended"), event("c", HOUR), profile=profile, raw_profile_id=profile.id
+    )
+
+    assert [each.type for each in found.going] == [
+        *("session-opened", "visit-started", "a", "b", "visit-ended"),
+        *("visit-started", "c"),
+    ]
+    assert [each.properties.get("trigger-event-types") for each in found.going if each.type == "visit-started"] == [
+        ["a", "b", "visit-ended"],
+        ["c"],
+    ]
+    assert [each.visit_count for each in found.going] == [1, 1, 1, 1, 1, 2, 2]
+    ids = [each.id for each in found.going]
+    assert ids == sorted(ids)
+
+
+def test_visits_open_again_after_our_own_clock_was_ahead_for_a_moment() -> None:
+    known = SessionFactory.build(status="active", visit_count=1)
+    profile = known.profile
+    ahead = timedelta(days=400)
+    for at, now in [(HOUR, HOUR), (ahead, ahead), (2 * HOUR, 2 * HOUR), (3 * HOUR, 3 * HOUR)]:
+        found = track(event(at=at), session_key=known.id, profile=profile, raw_profile_id=profile.id)
+        visit(Batch([found], NOON + now, sessions={known.id: known}))
+        profile.last_seen_at = NOON + at
+
+    assert (known.visit_count, known.last_seen_at) == (5, NOON + 3 * HOUR)
+    assert profile.visit_started_at == NOON + 3 * HOUR
 
 
 def test_a_client_that_tells_of_a_new_profile_itself_is_not_repeated() -> None:

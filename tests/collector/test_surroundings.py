@@ -1,0 +1,142 @@
+"""What surrounds an event is kept and understood: visits, apps, pages, and the context that was sent with it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.collector import accept
+from apps.events.models import Event, Source
+from apps.profiles.models import Profile
+from apps.sessions.models import Session
+from tests.factories import CHROME, ComplianceRuleFactory, SourceFactory
+
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return SourceFactory()
+
+
+@pytest.fixture
+def tell(client: APIClient, source: Source) -> Any:
+    """Send a message of an SDK, or a batch of them, and let it be processed."""
+
+    def tell(call: str, message: dict[str, Any]) -> None:
+        body = {"writeKey": source.write_key, **message}
+        assert client.post(f"/v1/{call}", json.dumps(body), content_type="application/json").status_code == 200
+        accept.ingest(1_000, at=datetime.now(UTC))
+
+    return tell
+
+
+# Minutes after midnight: three visits of a person, the second of them with an end of its own.
+VISITED = [("page-view", 0), ("page-view", 25), ("page-view", 240), ("visit-ended", 245), ("page-view", 250)]
+DAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+
+
+def at(minutes: int) -> str:
+    return (DAY + timedelta(minutes=minutes)).isoformat()
+
+
+@pytest.mark.parametrize("sizes", [[5], [1, 1, 1, 1, 1], [2, 3], [3, 2], [4, 1]])
+def test_there_are_as_many_visits_however_a_sender_packs_events(
+    client: APIClient, source: Source, sizes: list[int]
+) -> None:
+    waiting = [{"type": type_, "time": {"create": at(minutes)}} for type_, minutes in VISITED]
+    for size in sizes:
+        packed, waiting = waiting[:size], waiting[size:]
+        body = {"source": {"id": str(source.id)}, "session": {"id": "v1"}, "events": packed}
+        assert client.post("/track", body, format="json").status_code == 200
+
+    session = Session.objects.get()
+    begun = Event.objects.filter(type="visit-started").order_by("time")
+    assert session.visit_count == Profile.objects.get().visit_count == 3
+    assert [(event.time - DAY) for event in begun] == [
+        timedelta(minutes=minutes, seconds=-1) for minutes in (0, 240, 250)
+    ]
+    assert Event.objects.filter(type="session-opened").count() == 1
+
+
+@pytest.mark.parametrize("order", [[0, 10, 300, 310, 600], [600, 310, 300, 10, 0], [300, 0, 600, 310, 10]])
+@pytest.mark.parametrize("is_one_request", [True, False])
+def test_an_app_that_was_offline_had_the_visits_that_it_had(tell: Any, order: list[int], is_one_request: bool) -> None:
+    messages = [
+        {"type": "screen", "anonymousId": "a1", "name": "Home", "timestamp": at(minutes), "messageId": f"m{minutes}"}
+        for minutes in order
+    ]
+
+    for batch in [messages] if is_one_request else [[message] for message in messages]:
+        tell("batch", {"batch": batch})
+
+    assert Profile.objects.get().visit_count == Event.objects.filter(type="visit-started").count() == 3
+    assert sum(Session.objects.values_list("visit_count", flat=True)) == 3
+
+
+def test_a_session_of_an_app_has_its_system_its_name_and_its_screens(tell: Any) -> None:
+    context = {
+        "os": {"name": "Android", "version": "14"},
+        "app": {"name": "Shop", "version": "3.1"},
+        "device": {"type": "Android", "model": "Pixel 8"},
+        "locale": "de_DE",
+        "timezone": "GMT+8",
+        "location": {"country": "Germany"},
+    }
+
+    for name in ("Home", "Basket"):
+        tell("screen", {"anonymousId": "a1", "name": name, "context": context})
+
+    session, profile = Session.objects.get(), Profile.objects.get()
+    assert (session.os, session.app) == ({"name": "Android", "version": "14"}, {"name": "Shop", "version": "3.1"})
+    assert (session.device, session.page_count) == ({"model": "Pixel 8", "type": "mobile"}, 2)
+    assert (session.language, session.country) == ("de-DE", "DE")
+    assert (profile.country, profile.aux) == ("DE", {"geo": {"time_zone": "GMT+8"}, "languages": ["de"]})
+
+
+def test_a_page_may_have_its_address_in_its_properties(tell: Any, client: APIClient, source: Source) -> None:
+    page = {"url": f"{SHOP}/?utm_source=news", "referrer": "https://search.example/", "title": "Shop", "path": "/"}
+    tell("page", {"anonymousId": "a1", "properties": page})
+    body = {"source": {"id": str(source.id)}, "session": {"id": "v1"}}
+    assert client.post("/track", {**body, "events": [{"type": "page-view", "properties": page}]}, format="json").json()
+
+    for session in Session.objects.all():
+        assert (session.entry_page, session.exit_page, session.page_count) == (page["url"], page["url"], 1)
+        assert (session.utm, session.referrer) == ({"source": "news"}, "https://search.example/")
+
+
+SURROUNDINGS = {
+    "app": {"name": "Shop", "version": "1.2"},
+    "groupId": "g1",
+    "device": {"id": "d1", "token": "t"},
+    "traits": {"plan": "pro"},
+    "own": {"k": [1, None, {"x": "y"}]},
+    "library": {"name": "l", "version": "1"},
+    "campaign": {"name": "spring"},
+    "page": {"url": SHOP, "title": "Shop"},
+    "referrer": {"type": "ad"},
+}
+
+
+@pytest.mark.parametrize("who", [{"userId": "u1"}, {"anonymousId": "a1"}])
+def test_what_was_sent_with_an_event_can_be_asked_of_it(tell: Any, who: dict[str, str]) -> None:
+    devices = {"userAgent": CHROME, "locale": "de-DE", "ip": "192.0.2.1", "screen": {"width": 1}}
+
+    tell("track", {**who, "event": "x", "context": {**SURROUNDINGS, **devices}})
+    tell("track", {**who, "event": "y", "context": {**SURROUNDINGS, "app": {"version": "2.0"}}})
+
+    events = {event.type: event.context for event in Event.objects.filter(type__in=("x", "y"))}
+    assert events == {"x": SURROUNDINGS, "y": {**SURROUNDINGS, "app": {"version": "2.0"}}}
+    assert Profile.objects.get().traits == {}  # they are of `identify` alone
+
+
+def test_what_may_not_be_kept_does_not_come_in_by_the_context(tell: Any) -> None:
+    ComplianceRuleFactory(field="event@properties.email")
+
+    tell("track", {"userId": "u1", "event": "x", "context": {"traits": {"email": "a@b.example", "plan": "pro"}}})
+    tell("page", {"userId": "u1", "context": {"page": {"url": "https://anna:secret@shop.example/"}}})
+
+    assert Event.objects.get(type="x").context == {"traits": {"plan": "pro"}}
+    assert Event.objects.get(type="page-view").context["page"] == {"url": "https://shop.example/"}
