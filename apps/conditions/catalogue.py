@@ -18,11 +18,12 @@ class KnownField:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Fields by their text (profile@data.pii.age), objects below which any field may be, and types of events."""
+    """Fields by their text (profile@data.pii.age), objects below which any field may be, types of events, consents."""
 
     fields: Mapping[str, KnownField]
     open_objects: frozenset[str] = frozenset()
     event_types: tuple[str, ...] = field(default=())
+    consents: Mapping[str, str] | None = None  # their names by id; None where nobody may ask about them
 
     def knows(self, wanted: Field) -> bool:
         """Tell whether there is such a field; objects that hold fields count, and so do items of lists."""

@@ -11,7 +11,7 @@ from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import UNITS
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.parse import MAX_LENGTH, grammar
-from apps.conditions.syntax import EVENT_WORDS
+from apps.conditions.syntax import CONSENT_WORDS, EVENT_WORDS
 from apps.conditions.text import to_text
 from apps.conditions.tree import Literal
 
@@ -36,6 +36,7 @@ _WRITTEN: Final = {
     "STARTS": ("STARTS WITH",),
     "ENDS": ("ENDS WITH",),
     "IS": ("IS NULL", "IS NOT NULL"),
+    "NEVER": ("NEVER ASKED",),
     "AVG": (),
     "SIGN": (),
     "NUMBER": (),
@@ -45,7 +46,7 @@ _WRITTEN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Text for the place from `start` to `end`; `kind` is field, event type, value, function, unit, or word."""
+    """Text for the place from `start` to `end`; `kind` is field, event type, consent, value, function, unit, word."""
 
     kind: str
     value: str
@@ -77,6 +78,10 @@ class _Place:
     @property
     def takes_event_type(self) -> bool:
         return bool(self.brackets) and self.brackets[-1].is_of_events and not self.brackets[-1].has_where
+
+    @property
+    def takes_consent(self) -> bool:
+        return bool(self.brackets) and self.brackets[-1].opener in (*CONSENT_WORDS, "ASKED")
 
     @property
     def is_about_events(self) -> bool:
@@ -147,6 +152,9 @@ def _candidates(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str,
     """Yield (kind, value, label) of all that the grammar and the catalogue know for a place."""
     if "STRING" in place.accepted and place.takes_event_type:
         yield from (("event type", to_text(Literal(type_)), "") for type_ in catalogue.event_types)
+    elif "STRING" in place.accepted and place.takes_consent:
+        for consent, name in (catalogue.consents or {}).items():
+            yield "consent", to_text(Literal(consent)), name
     elif "STRING" in place.accepted and place.last_field in catalogue.fields:
         values = catalogue.fields[place.last_field].values
         yield from (("value", to_text(Literal(value)), "") for value in values)
@@ -156,7 +164,8 @@ def _candidates(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str,
         yield from (("function", f"{name}(", function.summary) for name, function in FUNCTIONS.items())
     elif "NAME" in place.accepted:
         yield from (("unit", f"{unit.upper()}S", "") for unit in UNITS)
-    for terminal in sorted(place.accepted - {"PATH", "STRING", "NAME"}):
+    unknown = CONSENT_WORDS if catalogue.consents is None or place.is_about_events else frozenset()
+    for terminal in sorted(place.accepted - {"PATH", "STRING", "NAME"} - unknown):
         words = ("ANY EVENT",) if terminal == "ANY" and place.takes_event_type else _WRITTEN.get(terminal, (terminal,))
         yield from (("word", word, "") for word in words)
 

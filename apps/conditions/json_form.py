@@ -28,6 +28,7 @@ _KINDS: Final[dict[str, type[Any]]] = {
     "items": nodes.Items,
     "did": nodes.Did,
     "sequence": nodes.Sequence,
+    "consent": nodes.Consent,
     "events": nodes.Events,
     "step": nodes.Step,
     "last": nodes.Last,

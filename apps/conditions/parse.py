@@ -9,10 +9,11 @@ from typing import Any, Final
 from lark import Lark, Token, Transformer, Tree, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from apps.conditions import legacy, syntax
+from apps.conditions import bare_consents, legacy, syntax
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import Duration, unit_of
 from apps.conditions.errors import ConditionError, TreeError
+from apps.conditions.text import CONSENT_WORDS
 from apps.conditions.tree import (
     MAX_DEPTH,
     Aggregate,
@@ -21,6 +22,7 @@ from apps.conditions.tree import (
     Between,
     Compare,
     Condition,
+    Consent,
     Did,
     Empty,
     Events,
@@ -47,6 +49,7 @@ from apps.conditions.tree import (
 
 MAX_LENGTH: Final = 20_000
 _GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
+_CONSENT_STATES: Final = {word.split()[0]: state for state, word in CONSENT_WORDS.items()}
 _SAME: Final = {"==": "=", "=>": ">=", "=<": "<="}
 _KEY: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[([0-9]+)\]|\.?((?:[^.\[\\]|\\.)+)', re.DOTALL)
 
@@ -57,8 +60,11 @@ def grammar() -> Lark:
     return Lark(_GRAMMAR.read_text(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
 
 
-def parse(text: str, *, catalogue: Catalogue | None = None) -> Condition:
-    """Read a condition. With a catalogue, fields that it does not know are refused, too. Raises ConditionError."""
+def parse(text: str, *, catalogue: Catalogue | None = None, is_stored: bool = False) -> Condition:
+    """Read a condition. With a catalogue, fields that it does not know are refused, too. Raises ConditionError.
+
+    One that was stored may compare the fields of consents, as it once was allowed: it goes on to mean what it meant.
+    """
     if len(text) > MAX_LENGTH:
         message = f"A condition has at most {MAX_LENGTH} characters."
         raise ConditionError(message, offset=MAX_LENGTH, text=text)
@@ -74,6 +80,8 @@ def parse(text: str, *, catalogue: Catalogue | None = None) -> Condition:
         raise _located(error.orig_exc, error.obj, tokens, text) from None
     except TreeError as error:
         raise _located(error, tree, tokens, text) from None
+    if not is_stored:
+        bare_consents.refuse(tree, text, _field)
     if catalogue:
         _check_fields(tokens, text, catalogue)
     return condition
@@ -224,6 +232,12 @@ class _Builder(Transformer[Token, Condition]):
     def sequence(self, first: Token | None, *rest: Any) -> Sequence:
         *steps, period = rest
         return Sequence(tuple(steps), period, from_first=first is not None)
+
+    def consent_state(self, word: Token) -> str:
+        return _CONSENT_STATES[word.type]
+
+    def consent(self, state: str, consent: Literal) -> Consent:
+        return Consent(state, str(consent.value))
 
 
 def _unless(negation: Token | None, test: Condition) -> Condition:

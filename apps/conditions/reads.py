@@ -8,6 +8,7 @@ from apps.conditions.tree import (
     Aggregate,
     Call,
     Condition,
+    Consent,
     Events,
     Field,
     FromTo,
@@ -63,7 +64,12 @@ def _event_fields(nodes: list[Node]) -> frozenset[Field]:
 
 
 def _is_of_time(node: Node) -> bool:
-    return isinstance(node, Last) or (isinstance(node, Call) and FUNCTIONS[node.name].needs_now)
+    match node:
+        case Consent(state):
+            return state != "never"  # what was decided expires, and does not go away
+        case Call(name):
+            return FUNCTIONS[name].needs_now
+    return isinstance(node, Last)
 
 
 def _longest(spans: list[timedelta | None]) -> timedelta | None:

@@ -26,16 +26,18 @@ _NAMES: Final = {
     "STARTS": "STARTS WITH",
     "ENDS": "ENDS WITH",
     "IS": "IS NULL",
+    "NEVER": "NEVER ASKED",
     "$END": "the end",
 }
 # Words that open a bracket with events in it.
 EVENT_WORDS: Final = frozenset(
     ["COUNT", "SUM", "AVERAGE", "AVG", "MIN", "MAX", "FIRST", "LAST", "DISTINCT", "DID", "SEQUENCE"]
 )
+CONSENT_WORDS: Final = frozenset(["CONSENTED", "WITHDREW", "EXPIRED", "NEVER"])
 _OPERAND: Final = ("a field such as profile@traits.plan", "a value", "a function such as now()")
 # Where an operand may stand, these may all stand, and one name for them says more.
 _OPERAND_TERMINALS: Final = frozenset(
-    ["PATH", "STRING", "NUMBER", "SIGN", "NAME", "LSQB", "TRUE", "FALSE", "NULL", *EVENT_WORDS]
+    ["PATH", "STRING", "NUMBER", "SIGN", "NAME", "LSQB", "TRUE", "FALSE", "NULL", *EVENT_WORDS, *CONSENT_WORDS]
 )
 _NO_WORDS: Final = frozenset(
     ["PATH", "STRING", "NUMBER", "NAME", "COMPARISON", "SIGN", "LPAR", "RPAR", "LSQB", "RSQB", "COMMA", "$END"]

@@ -12,6 +12,7 @@ from apps.conditions.tree import (
     Between,
     Call,
     Compare,
+    Consent,
     Did,
     Empty,
     Events,
@@ -36,6 +37,7 @@ from apps.conditions.tree import (
 
 # A key that needs no quotes. The grammar reads the same.
 BARE_KEY: Final = re.compile(r"\w[\w-]*")
+CONSENT_WORDS: Final = {"given": "CONSENTED", "withdrawn": "WITHDREW", "expired": "EXPIRED", "never": "NEVER ASKED"}
 
 
 def to_text(node: Node) -> str:
@@ -158,5 +160,6 @@ _WRITERS: Final[dict[type[Node], Callable[[Any], str]]] = {
     Items: lambda node: f"{node.quantifier.upper()}({node.operand} WHERE {node.where})",
     Did: lambda node: f"DID({node.events})",
     Sequence: _sequence,
+    Consent: lambda node: f"{CONSENT_WORDS[node.state]}({quote(node.consent)})",
     **{test: lambda node: f"{node.operand} {_TESTS[type(node)](node)}" for test in _TESTS},
 }

@@ -1,14 +1,20 @@
 """What a person has agreed to: how decisions are read, which one counts, and what holds now.
 
 `Profile.consents` is {id: {"revoke": null, or the time at which it ends}}. A consent holds when it was granted and has
-not ended; what nobody has decided does not hold. A withdrawal is an end in the past, so that it is never forgotten.
+not ended; what nobody has decided does not hold. A withdrawal is an end in the past, so that it is never forgotten:
+it took effect when it was decided or before, and a consent that expired ended later than it was decided.
+
+`state` says what a consent is now, and whoever asks comes here; `in_state` is the same in SQL, held to it by a law.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
+from apps.conditions import Sql
+from apps.conditions.sql.fragment import sql
 from apps.core import paths
 from apps.profiles import schema
 from apps.profiles.provenance import Entry, Provenance, take
@@ -19,6 +25,24 @@ PROPERTY: Final = "consents"
 
 Consent = dict[str, str | None]
 Consents = dict[str, Any]
+
+
+class State(StrEnum):
+    """What a consent is at some time."""
+
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a consent is now, since when, and until when it holds if nothing is decided."""
+
+    state: State
+    since: datetime | None
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +120,63 @@ def settle(decided: object, said: Entry, *, consents: Consents, provenance: Prov
             consents[consent_id] = consent
 
 
-def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
-    """Tell whether a consent is granted, and neither withdrawn nor expired."""
+def state(consents: Mapping[str, Any], provenance: Mapping[str, Any], consent_id: str, *, at: datetime) -> State:
+    """Say what a consent is. Whoever does not know when it was decided takes an expired one for withdrawn."""
     consent = consents.get(consent_id)
     if not isinstance(consent, dict):
-        return False
+        return State.NEVER
     ends_at = consent.get("revoke")
-    return ends_at is None or ends_at > _iso(at)  # ISO texts in UTC sort by time
+    if ends_at is None:
+        return State.GIVEN
+    if not isinstance(ends_at, str):
+        return State.WITHDRAWN
+    if ends_at > _iso(at):  # ISO texts in UTC sort by time
+        return State.GIVEN
+    decided = provenance.get(path_of(consent_id))
+    return State.EXPIRED if decided and decided[0] < ends_at else State.WITHDRAWN
+
+
+def in_state(wanted: str, consent_id: str, at: datetime) -> Sql:
+    """Return SQL over profiles_profile AS p that is true where a consent is in a state."""
+    consent, now = Sql("(p.consents -> %s)", (consent_id,)), _iso(at)
+    if wanted == State.NEVER:
+        return sql("jsonb_typeof({}) IS DISTINCT FROM 'object'", consent)
+    ends = sql("COALESCE({} -> 'revoke', 'null')", consent)
+    given = sql(
+        "CASE jsonb_typeof({0}) WHEN 'null' THEN true WHEN 'string' THEN ({0} #>> '{{}}') COLLATE \"C\" > {1} END",
+        ends,
+        now,
+    )
+    decided = sql("jsonb_typeof({}) = 'object'", consent)
+    if wanted == State.GIVEN:
+        return sql("{} AND {}", decided, given)
+    expired = sql(
+        "jsonb_typeof({0}) = 'string' AND (p.provenance -> {1} ->> 0) COLLATE \"C\" < ({0} #>> '{{}}')",
+        ends,
+        path_of(consent_id),
+    )
+    is_wanted = "" if wanted == State.EXPIRED else "NOT "
+    return sql(f"{{}} AND ({{}}) IS NOT TRUE AND {is_wanted}COALESCE({{}}, false)", decided, given, expired)
+
+
+def states_of(consents: Mapping[str, Any], provenance: Mapping[str, Any]) -> Callable[[str, datetime], State]:
+    """Return what conditions ask in memory: a function of a consent and the time."""
+    return lambda consent_id, at: state(consents, provenance, consent_id, at=at)
+
+
+def standing(consents: Consents, provenance: Provenance, consent_id: str, *, at: datetime) -> Standing:
+    """Say what a consent is, since when, and until when."""
+    found = state(consents, provenance, consent_id, at=at)
+    if found is State.NEVER:
+        return Standing(found, None, None)
+    ends_at, (decided_at, *_) = consents[consent_id].get("revoke"), provenance.get(path_of(consent_id)) or ("",)
+    end, decided = (datetime.fromisoformat(each) if each else None for each in (ends_at, decided_at))
+    return Standing(found, decided, end) if found is State.GIVEN else Standing(found, end, None)
+
+
+def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
+    """Tell whether a consent is granted, and neither withdrawn nor expired."""
+    return state(consents, {}, consent_id, at=at) is State.GIVEN
 
 
 def all_hold(consents: Mapping[str, Any], wanted: Iterable[str], *, at: datetime) -> bool:

@@ -41,19 +41,19 @@ class _Configured:
 
     fields: dict[str, KnownField]
     event_types: tuple[str, ...]
+    consent_types: dict[str, str]  # names by id
     harmless: frozenset[str]
 
 
 def _read_configured() -> _Configured:
     traits = list(ComputedTrait.objects.filter(is_enabled=True).order_by("key"))
     fields = {_computed(row.key): KnownField(row.name, _KINDS.get(row.function, "")) for row in traits}
-    for id, name in ConsentType.objects.order_by("id").values_list("id", "name"):
-        fields[str(Field("profile", ("consents", id)))] = KnownField(f"Consent: {name}", "consent")
     keys = tuple(Segment.objects.order_by("key").values_list("key", flat=True))
     fields[language.SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value, keys)
     return _Configured(
         fields,
         tuple(sorted({*EventType.objects.values_list("type", flat=True), *seen.types()})),
+        dict(ConsentType.objects.order_by("name").values_list("id", "name")),
         frozenset(_computed(row.key) for row in traits if row.function in _KINDS),
     )
 
@@ -72,7 +72,7 @@ sampled: Final = Snapshot(_read_seen, refresh_secs=REFRESH_SECS)
 
 def people() -> Catalogue:
     """Return what may be asked of people: fields that there always are, those that are configured, and those seen."""
-    known = language.catalogue(configured.get().event_types)
+    known = language.catalogue(configured.get().event_types, configured.get().consent_types)
     fields = {**known.fields, **configured.get().fields}
     for text, field in sampled.get().items():
         about = schema.find(text.removeprefix("profile@")) if text.startswith("profile@data.") else None

@@ -91,10 +91,13 @@ class Definitions:
         object.__setattr__(self, "by_id", {each.id: each for each in self.segments})
 
 
-def compile(row: Segment) -> Definition:
-    """Read the definition of a segment by condition. Raises DefinitionError, which names the field."""
+def compile(row: Segment, *, is_stored: bool = True) -> Definition:
+    """Read the definition of a segment by condition. Raises DefinitionError, which names the field.
+
+    One that is not stored yet is held to the rules of today; what is stored must go on.
+    """
     try:
-        condition = language.parse(row.condition)
+        condition = language.parse(row.condition, is_stored=is_stored)
         segments = _segments_of(condition)
     except ConditionError as error:
         raise DefinitionError("condition", str(error), error=error) from None
@@ -218,7 +221,8 @@ def delete(row: Segment) -> None:
 
 def _check(row: Segment) -> None:
     if row.kind == Segment.Kind.CONDITION:
-        row.condition = str(compile(row).condition)
+        is_stored = Segment.objects.filter(pk=row.pk, condition=row.condition).exists()
+        row.condition = str(compile(row, is_stored=is_stored).condition)
     elif row.condition:
         raise DefinitionError("condition", "Only segments by a condition have one.")
     try:

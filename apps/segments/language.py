@@ -30,7 +30,7 @@ from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
 from apps.events.models import Event
 from apps.events.system_events import REPORTS
-from apps.profiles import schema
+from apps.profiles import consents, schema
 from apps.profiles.models import Profile
 
 SEGMENTS: Final = "profile@segments"
@@ -86,7 +86,7 @@ _EVENT: Final[dict[str, _Part]] = {
 # The words that the catalogue has for what a column holds; those of a profile's data come from its schema.
 _WORDS: Final = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.BOOLEAN: "yes or no", Kind.TIME: "date and time"}
 _OPEN: Final = frozenset(
-    {f"profile@{name}" for name in ("traits", "interests", "consents", "stats", "computed")}
+    {f"profile@{name}" for name in ("traits", "interests", "stats", "computed")}
     | {f"profile@{path}" for path, field in schema.FIELDS.items() if field.kind is schema.Kind.MAP}
     | {f"event@{name}" for name in ("properties", "traits", "context")}
 )
@@ -127,6 +127,7 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
             only=only,
             unnamed=tuple(sorted(REPORTS)),
         ),
+        consents=consents.in_state,
     )
 
 
@@ -142,7 +143,7 @@ def document_of(profile: Profile, segment_keys: Iterable[str], *, parts: "Reader
     """
     tree = _tree(_PROFILE_READERS if parts is None else parts, profile)
     tree["segments"] = sorted(segment_keys)
-    return {"profile": tree}
+    return {"profile": tree, "consents": consents.states_of(profile.consents, profile.provenance)}
 
 
 def parts_of(fields: Iterable[Field]) -> "Readers":
@@ -162,6 +163,8 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
     Trees are written down, for the profile goes on to change them; so are lists on the way, whatever is asked of them.
     """
     path = _path_of(field)
+    if path == "consents" and len(field.keys) > 1:
+        return _decision_reader(field.keys[1])
     part, rest = _PROFILE[path], field.keys[path.count(".") + 1 :]
     if part.kind is not Kind.JSON:
         return part.read
@@ -176,6 +179,12 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
         return orjson.dumps(found) if type(found) is dict or type(found) is list else found
 
     return reader
+
+
+def _decision_reader(consent_id: str) -> Callable[[Profile], Any]:
+    """Make a function that gives what was decided of a consent and when: both make its state."""
+    path = consents.path_of(consent_id)
+    return lambda row: (orjson.dumps(row.consents.get(consent_id)), (row.provenance.get(path) or ("",))[0])
 
 
 def _path_of(field: Field) -> str:
@@ -204,19 +213,20 @@ def _tree(readers: Readers, row: object) -> dict[str, Any]:
     return tree
 
 
-def catalogue(event_types: Iterable[str] = ()) -> Catalogue:
-    """List the fields that there always are, and objects below which any may be."""
+def catalogue(event_types: Iterable[str] = (), consent_types: Mapping[str, str] | None = None) -> Catalogue:
+    """List the fields that there always are, and objects below which any may be; consent types by id, with names."""
     fields = {f"profile@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _PROFILE.items()}
     fields |= {f"event@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _EVENT.items()}
     fields |= {f"profile@{path}": KnownField(field.label, field.kind.value) for path, field in schema.FIELDS.items()}
     fields[SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value)
-    closed = {text: known for text, known in fields.items() if text not in _OPEN and text != "profile@data"}
-    return Catalogue(closed, open_objects=_OPEN, event_types=tuple(event_types))
+    whole = ("profile@data", "profile@consents")  # of consents states are asked, and not what is stored
+    closed = {text: known for text, known in fields.items() if text not in (*_OPEN, *whole)}
+    return Catalogue(closed, open_objects=_OPEN, event_types=tuple(event_types), consents=consent_types or {})
 
 
-def parse(text: str, *, catalogue: Catalogue | None = None) -> Condition:
+def parse(text: str, *, catalogue: Catalogue | None = None, is_stored: bool = False) -> Condition:
     """Read the condition of a segment. Raises ConditionError when it is wrong, or asks about more than a person."""
-    found = conditions.parse(text, catalogue=catalogue)
+    found = conditions.parse(text, catalogue=catalogue, is_stored=is_stored)
     check(found, text=text)
     return found
 

@@ -5,6 +5,7 @@ import json
 from django.db import connection
 
 from apps.conditions import Column, Columns, Condition, EventTable, Kind, Layout, to_sql
+from apps.profiles import consents
 from tests.conditions.people import CROWD, NOW, UNNAMED, Person
 
 LAYOUT = Layout(
@@ -17,6 +18,7 @@ LAYOUT = Layout(
             "profile@born": Column("p.born", Kind.TIME_TEXT),
             "profile@data": Column("p.data", Kind.JSON),
             "profile@traits": Column("p.traits", Kind.JSON),
+            "profile@consents": Column("p.consents", Kind.JSON),
         }
     ),
     row_id="p.id",
@@ -35,8 +37,12 @@ LAYOUT = Layout(
         ),
         unnamed=UNNAMED,
     ),
+    consents=consents.in_state,
 )
-COLUMNS = "id int, text text, number numeric, flag boolean, at timestamptz, born text, data jsonb, traits jsonb"
+COLUMNS = (
+    "id int, text text, number numeric, flag boolean, at timestamptz, born text, data jsonb, traits jsonb, "
+    "consents jsonb, provenance jsonb"
+)
 EVENT_COLUMNS = "id uuid, profile_id int, type text, time timestamptz, properties jsonb"
 # Everybody who is drawn, and the crowd, which is there already.
 TABLES = f"""

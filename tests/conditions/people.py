@@ -5,12 +5,15 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from apps.profiles.consents import path_of as consent_path
+
 Person = tuple[dict[str, Any], list[dict[str, Any]]]  # a profile and its past events
 
 NOW = datetime(2024, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 KEYS = ["a", "b", "list", "0", "1", "-1", "a b", 'q"\\', "ключ", "01"]
 EVENT_TYPES = ["view", "buy", "sign-up"]
 UNNAMED = ("sign-up",)  # counts only where it is named
+CONSENTS = ["letters", "calls", "a.b"]
 
 COMMON: list[Any] = [None, True, 0, 1, 5, 2.5, "a", "ab", "b", "", "2024-03-01", "2024-03-01T12:30:15.25Z"]
 TIME_TEXTS = [
@@ -53,6 +56,9 @@ MOMENTS = [
     *(datetime(2024, 3, 1, tzinfo=UTC), datetime(2000, 2, 29, tzinfo=UTC), datetime(1990, 3, 1, 1, tzinfo=UTC)),
 ]
 
+# Of consents: times, and what may stand there by mistake.
+ENDS: list[Any] = [*MOMENTS, NOW + timedelta(microseconds=1), {"revoke": None}, {"revoke": 5}, {}, None, "a", [1]]
+
 
 def make_person(random: Random) -> Person:
     """Make somebody of whom most things are known, and who did a few things."""
@@ -64,8 +70,19 @@ def make_person(random: Random) -> Person:
         "born": random.choice([None, *(time.isoformat() for time in MOMENTS)]),
         "data": _object(random),
         "traits": _object(random),
+        **decided({name: random.choice(ENDS) for name in CONSENTS if random.random() < 0.8}, random.choice(MOMENTS)),
     }
     return profile, [_event(random) for _ in range(random.randrange(7))]
+
+
+def decided(ends: Any, at: datetime) -> dict[str, Any]:
+    """Return consents and their provenance, as a profile keeps them."""
+    consents: dict[str, Any] = {}
+    provenance = {}
+    for name, end in ends.items():
+        consents[name] = {"revoke": end.isoformat()} if isinstance(end, datetime) else end
+        provenance[consent_path(name)] = [at.isoformat(), "", ""]
+    return {"consents": consents, "provenance": provenance}
 
 
 def _object(random: Random) -> dict[str, Any]:

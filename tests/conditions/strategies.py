@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree import (
+    CONSENT_STATES,
     Aggregate,
     And,
     Before,
@@ -15,6 +16,7 @@ from apps.conditions.tree import (
     Call,
     Compare,
     Condition,
+    Consent,
     Did,
     Duration,
     Empty,
@@ -76,6 +78,11 @@ JSON = weighted(
 )
 OBJECTS = st.dictionaries(KEY, JSON, max_size=3)
 MOMENTS = st.sampled_from(people.MOMENTS) | st.integers(-5, 20 * 24).map(lambda hours: NOW - timedelta(hours=hours))
+DECIDED = st.builds(
+    people.decided,
+    st.dictionaries(st.sampled_from(people.CONSENTS), st.sampled_from(people.ENDS) | MOMENTS, max_size=3),
+    MOMENTS,
+)
 PROFILES = st.fixed_dictionaries(
     {
         "text": st.none() | st.text(CHARACTERS, max_size=4) | TIMES,
@@ -86,7 +93,7 @@ PROFILES = st.fixed_dictionaries(
         "data": OBJECTS,
         "traits": OBJECTS,
     }
-)
+).flatmap(lambda profile: DECIDED.map(lambda decided: {**profile, **decided}))
 EVENTS = st.lists(
     st.fixed_dictionaries(
         {
@@ -234,5 +241,6 @@ CONDITIONS = joined(
         (4, value_tests(_PROFILE, weighted((3, LITERALS), (1, _PROFILE)))),
         (2, item_tests(weighted((3, LIST_FIELDS), (1, PROFILE_FIELDS)), PROFILE_FIELDS)),
         (3, _history_tests()),
+        (1, st.builds(Consent, st.sampled_from(CONSENT_STATES), st.sampled_from([*people.CONSENTS, "unknown"]))),
     )
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 
 from apps.conditions import Condition, RecordedEvents, compile, from_json, parse, to_json
+from apps.profiles import consents
 from tests.conditions.database import found_by_sql, keep_crowd
 from tests.conditions.people import CROWD, NOW, UNNAMED, Person
 from tests.conditions.strategies import CONDITIONS, PEOPLE
@@ -24,7 +25,11 @@ def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
     """Decide one after the other."""
     matches = compile(condition)
     return [
-        matches({"profile": profile}, now=NOW, history=RecordedEvents(events, unnamed=UNNAMED))
+        matches(
+            {"profile": profile, "consents": consents.states_of(profile["consents"], profile["provenance"])},
+            now=NOW,
+            history=RecordedEvents(events, unnamed=UNNAMED),
+        )
         for profile, events in [*CROWD, *people]
     ]
 

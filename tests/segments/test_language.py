@@ -84,7 +84,9 @@ def _make(random: Random, number: int, segments: list[Any]) -> None:
         visit_count=random.randrange(6),
         event_count=random.randrange(6),
         data=data,
-        **{name: people.make_person(random)[0]["traits"] for name in REAL["traits"]},
+        **{name: people.make_person(random)[0]["traits"] for name in REAL["traits"] if name != "consents"},
+        consents=drawn["consents"],
+        provenance=drawn["provenance"],
     )
     for event in happened:
         event["type"] = real(event["type"], random)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from apps.conditions.evaluate.events import History
 from apps.conditions.tree import Condition, Node, Operand
 
+# Values by root: {"profile": {...}}. "consents" is a function of a consent and the time that gives its state.
 Document = Mapping[str, Any]
 
 

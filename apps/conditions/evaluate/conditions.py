@@ -10,6 +10,7 @@ from apps.conditions.tree import (
     And,
     Between,
     Compare,
+    Consent,
     Empty,
     Exists,
     In,
@@ -199,3 +200,9 @@ def _items(node: Items) -> Test:
         return result
 
     return test
+
+
+@decides(Consent)
+def _consent(node: Consent) -> Test:
+    consent, wanted = node.consent, node.state
+    return lambda document, context: document["consents"](consent, context.now) == wanted

@@ -2,12 +2,27 @@
 
 from typing import Any, Final
 
+from apps.conditions.errors import ConditionError
 from apps.conditions.sql.base import Scope, compiles, decide, operand
 from apps.conditions.sql.comparisons import equal, is_nothing, one_of, ordered
 from apps.conditions.sql.fragment import FALSE, Sql, joined, sql
 from apps.conditions.sql.layout import Kind
 from apps.conditions.sql.values import Constant, Json, SqlValue, Typed, as_json, literal
-from apps.conditions.tree import And, Between, Compare, Empty, Exists, Field, In, Items, ListLiteral, Match, Not, Or
+from apps.conditions.tree import (
+    And,
+    Between,
+    Compare,
+    Consent,
+    Empty,
+    Exists,
+    Field,
+    In,
+    Items,
+    ListLiteral,
+    Match,
+    Not,
+    Or,
+)
 
 _CONTRARY: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
@@ -128,6 +143,14 @@ def _items(node: Items, scope: Scope, *, wanted: bool) -> Sql:
     if (node.quantifier == "any") is wanted:
         return sql("EXISTS (SELECT {} WHERE {})", rows, test)
     return sql("{} AND NOT EXISTS (SELECT {} WHERE ({}) IS NOT TRUE)", whole.is_a("array"), rows, test)
+
+
+@compiles(Consent)
+def _consent(node: Consent, scope: Scope, *, wanted: bool) -> Sql:
+    if scope.layout.consents is None:
+        message = f"{node} cannot be asked about here."
+        raise ConditionError(message)
+    return _either(scope.layout.consents(node.state, node.consent, scope.now), wanted=wanted)
 
 
 def _either(test: Sql, *, wanted: bool) -> Sql:

@@ -1,7 +1,8 @@
 """Where documents are kept in the database: which column, or which part of a jsonb column, a field is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from enum import Enum, auto
 from functools import cached_property
@@ -86,3 +87,5 @@ class Layout:
     columns: Columns
     row_id: str = ""  # what names a row in `owner` of its events: "p.id"
     events: EventTable | None = None
+    # (state, consent, now): SQL that is true of the profiles whose consent is in that state, and never unknown.
+    consents: Callable[[str, str, datetime], Sql] | None = None

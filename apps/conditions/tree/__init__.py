@@ -2,7 +2,21 @@
 
 from apps.conditions.durations import Duration
 from apps.conditions.tree.base import MAX_DEPTH, MAX_NODES, Condition, Node, Operand, check, substitute, walk
-from apps.conditions.tree.conditions import And, Between, Compare, Empty, Exists, In, Items, Match, Not, Or, ValueTest
+from apps.conditions.tree.conditions import (
+    CONSENT_STATES,
+    And,
+    Between,
+    Compare,
+    Consent,
+    Empty,
+    Exists,
+    In,
+    Items,
+    Match,
+    Not,
+    Or,
+    ValueTest,
+)
 from apps.conditions.tree.history import (
     Aggregate,
     Before,
@@ -18,8 +32,8 @@ from apps.conditions.tree.history import (
 from apps.conditions.tree.operands import Call, Field, ListLiteral, Literal, Scalar, Shift
 
 __all__ = [
-    "MAX_DEPTH", "MAX_NODES", "Aggregate", "And", "Before", "Between", "Call", "Compare", "Condition", "Did",
-    "Duration", "Empty", "Events", "Exists", "Field", "FromTo", "In", "Items", "Last", "ListLiteral", "Literal",
-    "Match", "Node", "Not", "Operand", "Or", "Period", "Scalar", "Sequence", "Shift", "Since", "Step", "ValueTest",
-    "check", "substitute", "walk",
+    "CONSENT_STATES", "MAX_DEPTH", "MAX_NODES", "Aggregate", "And", "Before", "Between", "Call", "Compare", "Condition",
+    "Consent", "Did", "Duration", "Empty", "Events", "Exists", "Field", "FromTo", "In", "Items", "Last", "ListLiteral",
+    "Literal", "Match", "Node", "Not", "Operand", "Or", "Period", "Scalar", "Sequence", "Shift", "Since", "Step",
+    "ValueTest", "check", "substitute", "walk",
 ]  # fmt: skip

@@ -6,13 +6,14 @@ from typing import Final, TypeVar
 
 from apps.conditions.errors import TreeError
 from apps.conditions.event_types import event_type, part_of_event_type
-from apps.conditions.tree.base import Condition, Node, Operand
+from apps.conditions.tree.base import Condition, Node, Operand, is_storable
 from apps.conditions.tree.history import Aggregate
 from apps.conditions.tree.operands import Field, ListLiteral, Literal
 
 COMPARISONS: Final = ("=", "<", "<=", ">", ">=")
 MATCHES: Final = ("contains", "contains any", "contains all", "starts with", "ends with")
 QUANTIFIERS: Final = ("any", "all")
+CONSENT_STATES: Final = ("given", "withdrawn", "expired", "never")
 _EVENT_TYPE: Final = Field("event", ("type",))
 _Side = TypeVar("_Side", bound=Operand)
 
@@ -176,6 +177,30 @@ class Items(ValueTest):
         """item@ is an item of this list."""
         yield from self.operand.free_fields()
         yield from (field for field in self.where.free_fields() if field.root != "item")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent(Condition):
+    """What holds now of a consent: CONSENTED("letters"), WITHDREW, EXPIRED, NEVER ASKED. It is never unknown.
+
+    How a state is decided is not this language's to say: documents and layouts bring it.
+    """
+
+    state: str
+    consent: str
+
+    def __post_init__(self) -> None:
+        """Refuse states that there are not, and what is no name."""
+        if self.state not in CONSENT_STATES:
+            message = f"There is no state '{self.state}' of a consent; there are {', '.join(CONSENT_STATES)}."
+            raise TreeError(message)
+        if not self.consent or not is_storable(self.consent):
+            message = "A consent is named by its id, as marketing-email."
+            raise TreeError(message)
+
+    def free_fields(self) -> Iterator[Field]:
+        """It looks at the field that decisions about this consent change."""
+        yield Field("profile", ("consents", self.consent))
 
 
 def _check_several(items: tuple[Node, ...]) -> None:

@@ -142,7 +142,7 @@ class SegmentPages(ModelAdmin):
         clause = None
         if segment.kind == Segment.Kind.CONDITION:
             keys = open_stays.values_list("segment__key", flat=True)
-            found = why.explain(conditions.parse(segment.condition), profile, keys, now=timezone.now())
+            found = why.explain(conditions.parse(segment.condition, is_stored=True), profile, keys, now=timezone.now())
             clause = as_lines(found, sees_all=sees_all)
         mask(request, profile, columns_of)
         shown = {

@@ -40,7 +40,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if "condition" in self.fields:
             field: Any = self.fields["condition"]
-            field.user, field.widget.preview = self.user, self.preview
+            field.user, field.widget.preview, field.stored = self.user, self.preview, self.instance.condition
 
     def clean(self) -> dict[str, Any]:
         """Leave out what the kind does not have."""

@@ -3,7 +3,7 @@
 import { choice, chips, durationInput, h, pathInput, valueInput } from "./inputs.js"
 import { emptyEvents, emptyGroup, LIST_TESTS, toGroup } from "./model.js"
 import {
-    FUNCTION_NAMES, GROUPS, HAPPENINGS, kindOf, kindOfLeft, PERIODS, SEQUENCES, TESTS, VALUES,
+    CONSENTS, FUNCTION_NAMES, GROUPS, HAPPENINGS, kindOf, kindOfLeft, PERIODS, SEQUENCES, TESTS, VALUES,
 } from "./words.js"
 
 // Draw a group into a place, anew whenever `draw` is called; `changed` is called after each change of the model.
@@ -52,6 +52,7 @@ function adders(group, context, append) {
     const isAboutPeople = context.scope === "profile"
     const left = () => ({ kind: "field", fn: "", path: "" })
     const field = () => ({ kind: "test", left: left(), op: "=", not: false, values: [], isFresh: true })
+    const consent = () => ({ kind: "consent", not: false, state: "given", consent: context.catalogue.consents[0]?.id ?? "" })
     const did = () => ({ kind: "did", not: false, events: emptyEvents() })
     const step = () => ({ types: [], anyType: false, where: emptyGroup(), within: { unit: "day" } })
     const sequence = () => ({ kind: "sequence", not: false, fromFirst: false, steps: [step(), step()], period: null })
@@ -59,6 +60,7 @@ function adders(group, context, append) {
         adder(isAboutPeople ? "Field" : "Property", () => append(field())),
         isAboutPeople && adder("Events", () => append(did())),
         isAboutPeople && adder("Sequence", () => append(sequence())),
+        isAboutPeople && context.catalogue.consents && adder("Consent", () => append(consent())),
         adder("Group", () => append(emptyGroup(group.join === "and" ? "or" : "and"))),
         adder("Text", () => append({ kind: "text", text: "" })))
 }
@@ -113,7 +115,7 @@ function rowBox(row, context, remove) {
 
 // --- Rows ---
 
-const ROWS = { test: testRow, did: didRow, sequence: sequenceRow, text: textRow }
+const ROWS = { test: testRow, did: didRow, sequence: sequenceRow, consent: consentRow, text: textRow }
 
 function testRow(row, context) {
     if (row.left.kind === "aggregate") {
@@ -286,6 +288,23 @@ function stepLine(row, step, index, context) {
         h("span", { className: "cdp-then" }, index ? "then" : "first"),
         ...selectionInputs(step, { ...context, redraw }), ...(within || []), remove))
     return line
+}
+
+// --- Consents ---
+
+function consentRow(row, context) {
+    const state = choice("What was decided", CONSENTS, `${row.not ? "not " : ""}${row.state}`, (picked) => {
+        row.not = picked.startsWith("not ")
+        row.state = picked.replace("not ", "")
+        context.changed()
+    }, "state")
+    const known = (context.catalogue.consents ?? []).map(({ id, name }) => [id, name])
+    const types = row.consent ? withCurrent(known, row.consent) : [["", known.length ? "consent" : "no consent type yet"], ...known]
+    const type = choice("Consent", types, row.consent, (picked) => {
+        row.consent = picked
+        context.changed()
+    }, "consent")
+    return [state, type]
 }
 
 // --- Text ---

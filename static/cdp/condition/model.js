@@ -4,6 +4,7 @@
 //   {kind: "test", left, op, not, values}      left: {kind: "field", fn, path} or {kind: "aggregate", fn, path, events}
 //   {kind: "did", not, events}                 events: {types, where: group, period}
 //   {kind: "sequence", not, fromFirst, steps, period}
+//   {kind: "consent", not, state, consent}
 //   {kind: "text", text}                       whatever cannot be drawn: nothing is ever lost
 // A value is {type, ...}: text, number, boolean, null, date, now, ago, field. What is undefined has not been filled in.
 
@@ -32,7 +33,7 @@ function toItem(json) {
     const inner = json.item
     if (inner.type === "and" || inner.type === "or") return { ...toItem(inner), not: true }
     const row = inner.type === "not" ? toItem(inner) : toRow(inner)
-    const hasPlace = row.kind === "did" || row.kind === "sequence" || (row.kind === "test" && NEGATABLE.includes(row.op))
+    const hasPlace = ["did", "sequence", "consent"].includes(row.kind) || (row.kind === "test" && NEGATABLE.includes(row.op))
     return hasPlace && !row.not ? { ...row, not: true } : { ...emptyGroup(), not: true, items: [row] }
 }
 
@@ -43,6 +44,7 @@ function toRow(json) {
 function drawn(json) {
     if (json.type === "did") return withEvents({ kind: "did", not: false }, json.events)
     if (json.type === "sequence") return drawnSequence(json)
+    if (json.type === "consent") return { kind: "consent", not: false, state: json.state, consent: json.consent }
     const test = drawnTest(json)
     const left = test && toLeft(test.operand)
     if (!left || !test.values.every(Boolean)) return null
@@ -158,6 +160,7 @@ function plainTree(row, skip) {
     switch (row.kind) {
         case "text": return { type: "text", text: filled(row.text?.trim() && !row.problem ? row.text : undefined) }
         case "did": return { type: "did", events: eventsTree(row.events, skip) }
+        case "consent": return { type: "consent", state: row.state, consent: filled(row.consent || undefined) }
         case "sequence": return {
             type: "sequence",
             steps: row.steps.map((step, index) => ({

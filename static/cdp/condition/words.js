@@ -54,6 +54,11 @@ export const HAPPENINGS = [
     ["did", "Did"], ["not did", "Did not"], ["count", "How often"], ["sum", "Sum of"], ["average", "Average of"],
     ["min", "Least"], ["max", "Greatest"], ["first", "First"], ["last", "Latest"], ["distinct", "How many different"],
 ]
+export const CONSENTS = [
+    ["given", "Has given"], ["not given", "Has not given"], ["withdrawn", "Has withdrawn"],
+    ["not withdrawn", "Has not withdrawn"], ["expired", "Let expire"], ["not expired", "Did not let expire"],
+    ["never", "Was never asked for"], ["not never", "Was asked for"],
+]
 export const SEQUENCES = [["", "In this order"], ["not", "Not in this order"]]
 export const PERIODS = [
     ["", "at any time"], ["last", "in the last"], ["since", "since"], ["before", "before"], ["from_to", "between"],

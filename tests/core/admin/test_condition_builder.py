@@ -82,6 +82,8 @@ def test_what_cannot_be_drawn_is_shown_as_text(text: str, draw: Draw) -> None:
         'DID NOT("purchase" WHERE event@properties.amount > 50 LAST 180 DAYS)',
         'SUM(event@properties.amount OF "purchase" SINCE "2026-01-01") > 100',
         'NOT SEQUENCE("view" THEN "purchase" WITHIN 3 DAYS LAST 90 DAYS)',
+        'CONSENTED("letters")',
+        'NOT WITHDREW("letters") AND NOT NEVER ASKED("letters")',
         'NOT (profile@a = 1 OR profile@b NOT CONTAINS "x")',
     ],
 )

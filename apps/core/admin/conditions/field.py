@@ -45,6 +45,7 @@ class ConditionField(forms.CharField):
         super().__init__(widget=ConditionWidget(language), **options)
         self.language = language
         self.user: Any = None  # who asks; the form says it
+        self.stored = ""  # what was there before, which may stay as it is
 
     def clean(self, value: Any) -> str:
         """Read the condition, and return its canonical text."""
@@ -52,6 +53,6 @@ class ConditionField(forms.CharField):
         if not text.strip():
             return ""
         try:
-            return str(LANGUAGES[self.language].parse(text, user=self.user))
+            return str(LANGUAGES[self.language].parse(text, user=self.user, is_stored=text.strip() == self.stored))
         except ConditionError as error:
             raise ValidationError(str(error)) from None

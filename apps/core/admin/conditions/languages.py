@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from apps import conditions
 from apps.conditions import Catalogue, Condition, ConditionError, Layout
 from apps.conditions.parse import parse_field
-from apps.conditions.tree import Field, walk
+from apps.conditions.tree import Consent, Field, walk
 
 
 class MaySee(Protocol):
@@ -35,9 +35,9 @@ class Language:
     alias: str  # of the table, in the layout
     placeholder: str
 
-    def parse(self, text: str, *, user: MaySee) -> Condition:
-        """Read a condition that somebody asks. Raises ConditionError."""
-        condition = conditions.parse(text, catalogue=self.catalogue())
+    def parse(self, text: str, *, user: MaySee, is_stored: bool = False) -> Condition:
+        """Read a condition that somebody asks, or that was stored. Raises ConditionError."""
+        condition = conditions.parse(text, catalogue=None if is_stored else self.catalogue(), is_stored=is_stored)
         self.check(condition, text=text)
         if not user.has_perm(self.sees_all):
             self._check_harmless(condition, text)
@@ -49,15 +49,15 @@ class Language:
         if user.has_perm(self.sees_all):
             return catalogue
         fields = {text: known for text, known in catalogue.fields.items() if self.is_harmless(parse_field(text))}
-        return replace(catalogue, fields=fields, open_objects=frozenset())
+        return replace(catalogue, fields=fields, open_objects=frozenset(), consents=None)
 
     def _check_harmless(self, condition: Condition, text: str) -> None:
-        for field in (node for node in walk(condition) if isinstance(node, Field)):
-            if self.is_harmless(field):
+        for node in (node for node in walk(condition) if isinstance(node, Field | Consent)):
+            if all(map(self.is_harmless, node.free_fields())):
                 continue
-            offset = text.find(str(field))
-            where: dict[str, Any] = {"offset": offset, "length": len(str(field)), "text": text} if offset >= 0 else {}
-            message = f"{field} may hold personal data, which you may not see, and so not ask about either."
+            offset = text.find(str(node))
+            where: dict[str, Any] = {"offset": offset, "length": len(str(node)), "text": text} if offset >= 0 else {}
+            message = f"{node} may hold personal data, which you may not see, and so not ask about either."
             raise ConditionError(message, **where)
 
 

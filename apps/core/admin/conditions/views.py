@@ -120,6 +120,9 @@ def catalogue_as_json(catalogue: Catalogue) -> Answer:
         ],
         "open": sorted(catalogue.open_objects),
         "events": list(catalogue.event_types),
+        "consents": None
+        if catalogue.consents is None
+        else [{"id": id, "name": name} for id, name in catalogue.consents.items()],
         "functions": {name: function.summary for name, function in FUNCTIONS.items() if function.n_arguments == 1},
     }
 
