@@ -6,6 +6,8 @@ class CoreConfig(AppConfig):
     name = "apps.core"
 
     def ready(self) -> None:
+        from apps.core import sign_ins  # models cannot be imported before the apps are ready
         from apps.core.times import load_times
 
+        sign_ins.connect()
         connection_created.connect(load_times)
