@@ -1,9 +1,21 @@
 """How the types of events are written, whoever names one."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 MAX_LENGTH: Final = 128
+# Names of one thing: Segment's specification of e-commerce and the built-in types grew apart. Events keep the name by
+# which their sender calls them; who names one of a line asks about both.
+SAME: Final = (
+    ("product-details-page-view", "product-viewed"),
+    ("product-added-to-basket", "product-added"),
+    ("product-removed-from-basket", "product-removed"),
+    ("basket-viewed", "cart-viewed"),
+    ("search", "products-searched"),
+    ("order-cancelled", "order-canceled"),
+)
+_SAME_AS: Final = {name: names for names in SAME for name in names}
 
 
 def event_type(name: str) -> str:
@@ -14,6 +26,12 @@ def event_type(name: str) -> str:
     """
     written = "-".join(name.split()).lower()
     return written if written.isascii() else unicodedata.normalize("NFC", written)
+
+
+def event_types(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the types whose events are meant by some names, each once: those named, and others for the same thing."""
+    written = (event_type(name) for name in names)
+    return tuple(dict.fromkeys(type_ for name in written for type_ in _SAME_AS.get(name, (name,))))
 
 
 def part_of_event_type(text: str) -> str:

@@ -26,6 +26,7 @@ from django.db.models import QuerySet
 
 from apps import conditions
 from apps.conditions import Condition, ConditionError, Matcher
+from apps.conditions.event_types import event_types
 from apps.conditions.reads import reads
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
@@ -132,7 +133,7 @@ def compile(row: ComputedTrait) -> Trait:
     return Trait(
         key=row.key,
         edition=row.edition,
-        event_types=frozenset(row.event_types),
+        event_types=frozenset(event_types(row.event_types)),
         condition=conditions.compile(condition) if condition else None,
         path=path,
         shape=shape,

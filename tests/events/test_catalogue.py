@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apps.conditions.event_types import SAME
 from apps.events import catalogue
 from apps.events.catalogue.document import as_markdown
 from apps.events.operations import OPERATIONS
@@ -19,6 +20,10 @@ EVENT_TRAITS = (
     "data.ec.product.",
     "data.ec.checkout.",
     "data.ec.order.",
+    "data.ec.basket.",
+    "data.ec.coupon.",
+    "data.ec.list.",
+    "data.ec.wishlist.",
     "data.message.",
     "data.payment.",
     "data.marketing.",
@@ -42,8 +47,9 @@ def rules(definition: dict[str, Any]) -> EventRules:
 
 
 def test_there_are_sixty_five_types_in_thirteen_groups() -> None:
-    # Those of the SDK calls identify, group and alias, and of segments that are entered and left.
-    assert len(TYPES) == 65 + 3 + 2
+    # Those of the SDK calls identify, group and alias, of segments that are entered and left, and of e-commerce as
+    # Segment's specification has it.
+    assert len(TYPES) == 65 + 3 + 2 + 21
     assert len({definition["group"] for definition in TYPES.values()}) == 13 + 1
 
 
@@ -51,6 +57,12 @@ def test_every_type_is_named_as_it_is_looked_up(definition: dict[str, Any]) -> N
     assert definition["id"] == definition["id"].lower().replace(" ", "-")
     assert definition["name"]
     assert definition.keys() <= KEYS
+
+
+def test_two_names_of_one_thing_are_defined_alike() -> None:
+    for names in SAME:
+        defined = [{**TYPES[name], "id": "", "name": ""} for name in names]
+        assert all(definition == defined[0] for definition in defined)
 
 
 def test_every_journey_state_is_known(rules: EventRules) -> None:

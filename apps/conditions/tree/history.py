@@ -7,7 +7,7 @@ from typing import Final
 from apps.conditions import values
 from apps.conditions.durations import Duration
 from apps.conditions.errors import TreeError
-from apps.conditions.event_types import event_type
+from apps.conditions.event_types import event_types
 from apps.conditions.tree.base import Condition, Node, Operand, is_storable
 from apps.conditions.tree.operands import Call, Field, Literal, Shift
 
@@ -86,7 +86,7 @@ class Events(_Selection):
 
     def __post_init__(self) -> None:
         """Nothing but the event itself can be asked about, and types are written as events have them."""
-        object.__setattr__(self, "types", tuple(map(event_type, self.types)))
+        object.__setattr__(self, "types", event_types(self.types))
         _check_event(self.types, self.where)
 
 
@@ -100,7 +100,7 @@ class Step(_Selection):
 
     def __post_init__(self) -> None:
         """Nothing but the event itself can be asked about, and types are written as events have them."""
-        object.__setattr__(self, "types", tuple(map(event_type, self.types)))
+        object.__setattr__(self, "types", event_types(self.types))
         _check_event(self.types, self.where)
         if self.within:
             _check_positive(self.within)

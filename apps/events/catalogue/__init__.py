@@ -15,8 +15,15 @@ def load() -> dict[str, dict[str, Any]]:
         (file for file in resources.files(__name__).iterdir() if file.name.endswith(".yaml")),
         key=lambda file: file.name,
     )
-    return {
+    found = {
         type_: {"id": type_, "group": file.name.removesuffix(".yaml"), **definition}
         for file in files
         for type_, definition in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).items()
     }
+    return {type_: _whole(definition, found) for type_, definition in found.items()}
+
+
+def _whole(definition: dict[str, Any], all_: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Fill a definition that is `like` another one; apps/conditions/event_types.py says that both mean the same."""
+    own = {key: value for key, value in definition.items() if key != "like"}
+    return {**all_[definition["like"]], **own} if "like" in definition else own

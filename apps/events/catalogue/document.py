@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
+from apps.conditions.event_types import event_types
 from apps.events.catalogue import load
 from apps.events.operations import OPERATIONS
 from apps.events.rules import PROPERTIES
@@ -88,6 +89,9 @@ def _type(definition: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{definition['id']}`"
     yield ""
     yield f"{definition['name']}. {_summary(definition)}"
+    same = [f"`{name}`" for name in event_types([definition["id"]]) if name != definition["id"]]
+    if same:
+        yield f"Means the same as {', '.join(same)}: conditions and computed traits that name one ask about both."
     rows = [*_rows(definition)]
     if rows:
         yield from ("", "| property | trait of the event | field of the profile |", "|---|---|---|", *rows)
@@ -142,8 +146,9 @@ def _source(target: str, spec: Any) -> tuple[str, str]:
     """Return the operation in words and the path it takes its value from, blank when it takes none."""
     if isinstance(spec, str):
         return spec, "" if spec == "delete" else target
-    [(name, source)] = spec.items()
-    return (name, source) if isinstance(source, str) else (f"{name} {source}", "")
+    [(name, source)] = ((key, value) for key, value in spec.items() if key != "when")
+    when = f" when `{spec['when']}`" if "when" in spec else ""
+    return (f"{name}{when}", source) if isinstance(source, str) else (f"{name} {source}{when}", "")
 
 
 def _computation(spec: Mapping[str, Any]) -> str:
