@@ -1,7 +1,7 @@
 """What the consents of people allow to keep: the gate that each track passes before anybody is identified by it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from apps.core.snapshot import Snapshot
 from apps.events import compliance
 from apps.events.compliance import ComplianceError, Rule, broken, enforce
 from apps.events.models import ComplianceRule
-from apps.profiles import consents
+from apps.profiles import consents, standing
 from apps.profiles.consents import Consents, Terms
 from apps.profiles.identity import Directory
 from apps.profiles.models import ConsentType, Profile
@@ -68,12 +68,18 @@ def _compiled(row: ComplianceRule) -> Rule | None:
 current = Snapshot(_read, refresh_secs=2)
 
 
+def decides(track: Track) -> bool:
+    """Tell whether a track says anything about consents."""
+    return any(event.type == consents.EVENT_TYPE for event in track.going)
+
+
 @dataclass(slots=True)
 class _Held:
     """What a person has decided as far as the batch has got; copies, since the profile learns of it later."""
 
     consents: Consents
     provenance: Provenance
+    foreign: set[str]  # decided where the sender is not
 
 
 class Gate:
@@ -87,17 +93,18 @@ class Gate:
         self._directory = directory
         self._now = now
         self._policy = current.get()
-        self._decided: dict[UUID, list[tuple[dict[str, Any], Entry]]] = {}
+        self._decided: dict[UUID, list[tuple[Track, dict[str, Any], Entry]]] = {}
 
     def concerns(self, track: Track) -> bool:
         """Tell whether consents have a say in what is kept of a track."""
-        if self._policy.rules or track.source.required_consents:
-            return True
-        return any(event.type == consents.EVENT_TYPE for event in track.going)
+        return bool(self._policy.rules or track.source.required_consents) or decides(track)
 
-    def comply(self, track: Track, profile: Profile | None) -> None:
-        """Refuse events of a track, and drop or hash fields, for which the profile that it leads to lacks consents."""
-        held = self._held_by(profile)
+    def comply(self, track: Track, profile: Profile | None, others: Iterable[Profile] = ()) -> None:
+        """Refuse events of a track, and drop or hash fields, for which the profile that it leads to lacks consents.
+
+        What the `others` have decided, who may become one with the profile, is not decided here either.
+        """
+        held = self._held_by(profile, track, others)
         for event in track.going:
             if event.type == consents.EVENT_TYPE:
                 self._read(event, held)
@@ -114,16 +121,33 @@ class Gate:
         for event in track.going:
             if event.decisions:
                 said = entry(time=event.happened_at, setter="")
-                self._decided.setdefault(track.profile.id, []).append((consents.stored(event.decisions), said))
+                self._decided.setdefault(track.profile.id, []).append((track, consents.stored(event.decisions), said))
 
-    def _held_by(self, profile: Profile | None) -> _Held:
-        if profile is None:
-            return _Held({}, {})
-        held = _Held(dict(profile.consents), consents.provenance_of(profile.provenance))
+    def settle(self) -> None:
+        """Take back what was decided before a later track of the batch said of whom: somebody who decided elsewhere."""
+        if not self._directory.merges:
+            return
         for profile_id, decided in self._decided.items():
-            if self._directory.living_id(profile_id) == profile.id:
-                for each, said in decided:
+            living = self._directory.profiles[self._directory.living_id(profile_id)]
+            for track, _, _ in decided:
+                foreign = self._directory.foreign(living, track.hand)
+                for event in track.going if foreign else ():
+                    self._leave_out(event, foreign)
+
+    def _held_by(self, profile: Profile | None, track: Track, others: Iterable[Profile]) -> _Held:
+        if profile is None:
+            return _Held({}, {}, set())
+        held = _Held(dict(profile.consents), consents.provenance_of(profile.provenance), set())
+        people = {each.id: each for each in (profile, *others)}
+        if decides(track):
+            held.foreign.update(*(self._directory.foreign(each, track.hand) for each in people.values()))
+        for profile_id, decided in self._decided.items():
+            living_id = self._directory.living_id(profile_id)
+            for by, each, said in decided if living_id in people else ():
+                if living_id == profile.id:
                     consents.settle(each, said, consents=held.consents, provenance=held.provenance)
+                if not track.hand.may_go_on_from(by.hand):
+                    held.foreign.update(each)
         return held
 
     def _read(self, event: TrackedEvent, held: _Held) -> None:
@@ -131,6 +155,9 @@ class Gate:
         terms = self._policy.terms
         said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
         for decision in said.decisions:
+            if decision.consent_id in held.foreign:
+                said.problems.append((consents.path_of(decision.consent_id), standing.DECIDED_ELSEWHERE))
+                continue
             stays = not decision.is_granted and not terms[decision.consent_id].is_revokable
             if stays and consents.holds(held.consents, decision.consent_id, at=self._now):
                 said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
@@ -141,6 +168,16 @@ class Gate:
         event.properties = {**event.properties, consents.PROPERTY: decided}
         said_by = entry(time=event.happened_at, setter="")
         consents.settle(decided, said_by, consents=held.consents, provenance=held.provenance)
+
+    def _leave_out(self, event: TrackedEvent, foreign: set[str]) -> None:
+        left_out = [decision.consent_id for decision in event.decisions if decision.consent_id in foreign]
+        if left_out:
+            event.decisions = [decision for decision in event.decisions if decision.consent_id not in foreign]
+            event.properties = {**event.properties, consents.PROPERTY: consents.stored(event.decisions)}
+            event.problems += [
+                {"field": consents.path_of(consent_id), "message": standing.DECIDED_ELSEWHERE}
+                for consent_id in left_out
+            ]
 
     def _enforce(self, event: TrackedEvent, track: Track, held: _Held) -> None:
         rules = broken(self._policy.rules_for(event.type), held.consents, at=self._now)

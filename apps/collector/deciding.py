@@ -12,6 +12,7 @@ from apps.collector.wire import track as track_wire
 from apps.collector.wire.envelope import Envelope
 from apps.events.models import InboxItem
 from apps.profiles import consents
+from apps.profiles.standing import DECIDED_ELSEWHERE
 
 
 class CannotDecide(ValueError):
@@ -23,9 +24,14 @@ class CannotDecide(ValueError):
 
 
 def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
-    """Record what a person decided, through the pipeline; `ids` are session and profile as `/track` names them.
+    """Record what a person told a program or an operator, who may decide for others: see `decide_in_form`."""
+    return decide_in_form(said, ids=ids, envelope=envelope._replace(is_vouched=True), time=time)
 
-    Raises CannotDecide, Malformed, and as `accept.now` does.
+
+def decide_in_form(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
+    """Record what somebody decided, through the pipeline; `ids` are session and profile as `/track` names them.
+
+    Nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
     event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
@@ -41,7 +47,7 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
 
 
 def _refusal(message: str, path: str) -> Refusal:
-    return Refusal("invalid_consent", message, path)
+    return Refusal("not_yours" if message == DECIDED_ELSEWHERE else "invalid_consent", message, path)
 
 
 def _check(refusals: list[Refusal]) -> None:

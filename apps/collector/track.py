@@ -10,6 +10,7 @@ from apps.core.ids import NIL
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
+from apps.profiles.standing import Hand
 from apps.segments.definitions import Definitions
 from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
@@ -73,6 +74,7 @@ class Track:
     claim: Claim = field(default_factory=Claim)
     session_ref: str | None = None
     session_key: UUID | None = None  # the session's id, when the client named one
+    device_key: UUID | None = None  # the device that the browser tracker names, or of the session that goes on
     context: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
     request_id: str = ""
@@ -85,6 +87,7 @@ class Track:
     is_profileless: bool = False
     is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
     is_silent: bool = False
+    is_vouched: bool = False  # we know who sends it: somebody who may decide for others
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
@@ -116,6 +119,12 @@ class Track:
     def keys(self) -> tuple[UUID, ...]:
         """Everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
         return (*self.claim.keys, self.session_key) if self.session_key else self.claim.keys
+
+    @property
+    def hand(self) -> Hand:
+        """What the sender holds: by this, and by no claim, somebody may decide again on what they decided."""
+        keys = (self.session_key, self.device_key, self.claim.device)
+        return Hand(frozenset([key for key in keys if key]), self.is_vouched or self.source.trusts_ids)
 
     def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""

@@ -210,7 +210,8 @@ def _merge_again(directory: Directory, plan: Plan, *, at: datetime) -> None:
             Found(directory.profiles[directory.living_id(raw_id)], raw_id)
             for raw_id in (merge.kept_via, merge.merged_via)
         )
-        directory.merge(one, other, reason=Reason.AGAIN, now=at)
+        standing = {name: UUID(raw_id) for name, raw_id in merge.standing.items()}
+        directory.merge(one, other, reason=Reason.AGAIN, now=at, standing=standing)
         row = directory.merges[-1]
         row.identifier_id, row.identifier_kind, row.event_id = (
             merge.identifier_id,

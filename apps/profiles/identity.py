@@ -3,7 +3,7 @@
 docs/identity.md says the rules to people. Raw and living ids: see models/ids.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from apps.core.ids import new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
+from apps.profiles.standing import NOBODY, Deciders, Hand
 
 LOOKUP = """
 SELECT profile.* FROM profiles_identifier AS identifier
@@ -111,6 +112,7 @@ class Directory:
     new_aliases: list[Alias] = field(default_factory=list)
     changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
+    deciders: Deciders = field(default_factory=Deciders)
     _separated: list[tuple[UUID, UUID]] | None = None
     # Whom claims led to, and to nobody else, since anything changed here: events of one person come in runs.
     _settled: dict[tuple[UUID | None, ...], Found] = field(default_factory=dict)
@@ -133,7 +135,15 @@ class Directory:
         """Return now, or a time after everything that was ever stored of these profiles (see Profile.later)."""
         return max([now, *(row.later(now) for row in self.profiles.values())])
 
-    def resolve(self, claim: Claim, *, session_profile_id: UUID | None, now: datetime, merges: bool = True) -> Found:
+    def resolve(
+        self,
+        claim: Claim,
+        *,
+        session_profile_id: UUID | None,
+        now: datetime,
+        merges: bool = True,
+        hand: Hand = NOBODY,
+    ) -> Found:
         """Find the claim's person, or make one; and merge the profiles that turn out to be his.
 
         - A known user id is a person: its profile is the one, whatever else the request carries.
@@ -157,7 +167,7 @@ class Directory:
         for lead in others if merges else ():
             other = self.profiles[self.living_id(lead.raw_id)]
             if other is not person:  # by an earlier lead
-                person = self._join(Found(person, raw_id), other, lead, now=now)
+                person = self._join(Found(person, raw_id), other, lead, hand, now=now)
         found = Found(person, raw_id)
         self._remember(claim, found, now=now)
         if others:
@@ -172,13 +182,39 @@ class Directory:
         found = next((lead for lead in leads if lead and self._suits(lead, claim.user_id)), None)
         return self.profiles[self.living_id(found.raw_id)] if found else None
 
-    def merge(self, one: Found, other: Found, *, reason: Reason, now: datetime, lead: _Lead | None = None) -> Profile:
-        """Make one profile of two, and return it: the object of the one that survives. The other is no more."""
+    def people(self, claim: Claim, *, session_profile_id: UUID | None) -> list[Profile]:
+        """List all whom a claim leads to, who may become one person by it."""
+        leads = [self._owner(claim), *self._leads(claim, session_profile_id)]
+        found = {self.living_id(lead.raw_id): lead for lead in leads if lead}
+        return [self.profiles[id] for id in found]
+
+    def foreign(self, profile: Profile, hand: Hand) -> set[str]:
+        """Name the consents of a profile that were decided elsewhere than where the hand is."""
+        return self.deciders.foreign(profile, hand, among=self.profiles.values()) if profile.consents else set()
+
+    def merge(
+        self,
+        one: Found,
+        other: Found,
+        *,
+        reason: Reason,
+        now: datetime,
+        lead: _Lead | None = None,
+        standing: Mapping[str, UUID] | None = None,
+    ) -> Profile:
+        """Make one profile of two, and return it: the object of the one that survives. The other is no more.
+
+        `standing` names, for some consents of both, the raw id whose decision stands, be it the older.
+        """
         kept, gone = sorted((one, other), key=lambda found: merging.precedence(found.profile))
         identifier = lead.identifier if lead else None
         row = ledger.merge_of(kept, gone, reason=reason, identifier=identifier, at=now)
-        images = (merging.image_of(kept.profile), merging.image_of(gone.profile))
-        for name, value in merging.merge_images(*images, merge_rules.current.get()).items():
+        row.standing = {name: str(raw_id) for name, raw_id in (standing or {}).items()}
+        images = {found.raw_id: merging.image_of(found.profile) for found in (kept, gone)}
+        merged = merging.merge_images(images[kept.raw_id], images[gone.raw_id], merge_rules.current.get())
+        for name, raw_id in (standing or {}).items():
+            merging.let_stand(merged, images[raw_id], name)
+        for name, value in merged.items():
             setattr(kept.profile, name, value)
         kept.profile.updated_at = now
         computed.refresh(kept.profile, today=now.astimezone(UTC).date())
@@ -222,8 +258,9 @@ class Directory:
         customer = self.profiles[self.living_id(lead.raw_id)].primary_id
         return lead.reason == Reason.USER or not user_id or not customer or customer == user_id
 
-    def _join(self, person: Found, other: Profile, lead: _Lead, *, now: datetime) -> Profile:
-        refusal = self._refusal(person.profile, other, lead)
+    def _join(self, person: Found, other: Profile, lead: _Lead, hand: Hand, *, now: datetime) -> Profile:
+        standing = self._standing(person, Found(other, lead.raw_id), hand)
+        refusal = self._refusal(person.profile, other, lead) or (Refusal.CONSENTS if standing is None else None)
         identifier = lead.identifier
         if refusal:
             row = ledger.conflict_of(person.profile, other, refusal, reason=lead.reason, identifier=identifier, at=now)
@@ -236,7 +273,25 @@ class Directory:
         if identifier:
             identifier.merge_count += 1
             self.changed_identifiers[identifier.id] = identifier
-        return self.merge(person, Found(other, lead.raw_id), reason=lead.reason, now=now, lead=lead)
+        return self.merge(person, Found(other, lead.raw_id), reason=lead.reason, now=now, lead=lead, standing=standing)
+
+    def _standing(self, person: Found, other: Found, hand: Hand) -> dict[str, UUID] | None:
+        """Say whose decision stands of each consent that both decided on; None where nobody can say that.
+
+        Who merely claims to be somebody overrules nothing: what was decided in their hand gives way to the other.
+        """
+        both = person.profile.consents.keys() & other.profile.consents.keys()
+        if not both or hand.is_vouched:
+            return {}
+        foreign = {found.raw_id: self.foreign(found.profile, hand) for found in (person, other)}
+        standing = {}
+        for name in sorted(both):
+            elsewhere = [raw_id for raw_id, names in foreign.items() if name in names]
+            if len(elsewhere) == 2:
+                return None
+            if elsewhere:
+                standing[name] = elsewhere[0]
+        return standing
 
     def _refusal(self, person: Profile, other: Profile, lead: _Lead) -> IdentityConflict.Refusal | None:
         allows = lead.proof is not None and lead.proof.merges_customers

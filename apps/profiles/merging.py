@@ -85,6 +85,15 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
     return merged | summary_of(merged["data"], merged["primary_id"])
 
 
+def let_stand(merged: Image, image: Image, consent_id: str) -> None:
+    """Let what one of two profiles decided about a consent stand in what they became, if it has decided at all."""
+    path = paths.join(("consents", consent_id))
+    if consent_id in image["consents"]:
+        merged["consents"][consent_id] = image["consents"][consent_id]
+        if path in image["provenance"]:
+            merged["provenance"][path] = image["provenance"][path]
+
+
 def compare(one: Image, other: Image, rules: MergeRules) -> list[Merged]:
     """List what each unit of two profiles becomes when they are merged; counts and times are not among them."""
     result = merge_images(one, other, rules)

@@ -67,6 +67,7 @@ class Decisions(Rows):
         "What the person agreed to and withdrew, when, and in view of which text",
         (ConsentDecision,),
     )
+    omitted = ("device_key",)
     is_at_once = True
 
 

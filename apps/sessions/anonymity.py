@@ -11,6 +11,7 @@ def columns_of(session: Session) -> dict[str, Any]:
     """Return the columns that may tell of somebody, without what does; addresses of pages may hold anything."""
     return {
         "client_id": "",
+        "device_key": None,
         "entry_page": "",
         "exit_page": "",
         "referrer": "",

@@ -25,6 +25,8 @@ class Session(models.Model):
         Profile, on_delete=models.DO_NOTHING, db_constraint=False, related_name="sessions", null=True
     )
     original_profile_id = models.UUIDField(null=True)  # the raw id, see profiles.models.ids
+    # The device that opened it: by this a later session is known to be on the same one. No other may decide for it.
+    device_key = models.UUIDField(null=True)
     source_id = models.UUIDField()
     channel = models.TextField(blank=True, default="")
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)

@@ -24,7 +24,7 @@ def consent_types() -> None:
     compliance.current.forget()
 
 
-STRICT = policy(required_consents=["a"])
+STRICT = policy(required_consents=["a"], trusts_ids=True)  # who may decide is another story
 
 
 def said(consents: Any, minutes: int = 0) -> TrackedEvent:

@@ -113,6 +113,29 @@ def test_nobody_decides_for_another(client: APIClient, source: Source, session: 
     assert not any(Profile.objects.values_list("consents", flat=True))
 
 
+@pytest.mark.parametrize("profile", [None, {"id": str(uuid4())}])
+def test_a_new_visitor_gets_in_by_saying_yes_where_the_source_requires_it(
+    client: APIClient, source: Source, profile: Any
+) -> None:
+    Source.objects.update(required_consents=["marketing"])
+    page = {"source": {"id": str(source.id)}, "session": {"id": "new here"}, "profile": profile}
+    view = {**page, "events": [{"type": "page-view"}]}
+    client.post("/track", view, format="json")
+    assert not Session.objects.exists()
+
+    no = decide(client, {**page, "consents": {"marketing": False}})
+    assert no.json() | {"warnings": []} == {"success": True, "profile": {"id": None}, "consents": {}, "warnings": []}
+    assert no.json()["warnings"][0]["code"] == "not_kept"
+    assert not Profile.objects.exists()
+    assert not Event.objects.exists()
+
+    yes = decide(client, {**page, "consents": {"marketing": True}})
+    assert yes.json()["consents"] == {"marketing": {"revoke": None}}
+    assert yes.json()["profile"] == {"id": str(Profile.objects.get().id)}
+    assert client.post("/track", view, format="json").json()["profile"] == yes.json()["profile"]
+    assert Event.objects.filter(type="page-view").count() == 1
+
+
 @pytest.mark.parametrize(
     ("consents", "fields"),
     [

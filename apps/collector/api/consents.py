@@ -1,6 +1,7 @@
 """What people may agree to, and what they decided: for consent forms on pages."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,11 +14,12 @@ from apps.collector.api.errors import Refused, error_body
 from apps.collector.api.request import envelope_of, origin_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE, ERRORS
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal
+from apps.collector.track import Refusal, Track
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import load_json
 from apps.events.models import Source
-from apps.profiles import consents, ledger
+from apps.profiles import consents, ledger, standing
+from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
 
@@ -42,23 +44,33 @@ class ConsentView(CollectorView):
         parameters=[OpenApiParameter("all", bool, description="Agree to all that is offered, whatever the body says.")],
     )
     def post(self, request: Request) -> HttpResponse:
-        """Record decisions, and answer with all consents of the profile; they count from the next event on.
+        """Record decisions, and answer with the consents that were decided on this device; they count from now on.
 
-        The session must be the profile's own. A consent that does not exist refuses the request, and names its field.
+        The session must be the profile's own; where both are unknown, whoever agrees to something becomes known. What
+        was decided elsewhere is not decided again here. A consent that does not exist refuses the request.
         """
         payload, _ = load_json(request.body)
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        _check_that_they_belong_together(payload, source)
         said = _said(payload, wants_all=request.GET.get("all", "").lower() in ("true", "1", "yes"))
-        ids = {name: payload.get(name) for name in ("session", "profile")}
+        if _are_unknown(payload, source) and not _agrees(said):
+            return answer({"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]})
+        ids = {name: payload.get(name) for name in ("session", "profile", "device")}
         try:
-            track = deciding.decide(said, ids=ids, envelope=envelope_of(request, source))
+            track = deciding.decide_in_form(said, ids=ids, envelope=envelope_of(request, source))
         except deciding.CannotDecide as error:
             first, *others = error.refusals
-            return answer(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+            is_foreign = first.code == _FOREIGN
+            status_code = status.HTTP_403_FORBIDDEN if is_foreign else status.HTTP_422_UNPROCESSABLE_ENTITY
+            return answer(error_body(first, others), status=status_code)
         assert track.profile is not None  # it belongs to the session
-        return answer({"success": True, "profile": {"id": str(track.profile.id)}, "consents": track.profile.consents})
+        return answer(
+            {"success": True, "profile": {"id": str(track.profile.id)}, "consents": _own(track, track.profile)}
+        )
+
+
+_FOREIGN = "not_yours"
+_UNHEARD = Refusal("not_kept", "Nobody is known here, and nothing was agreed to: nothing is kept.", "consents")
 
 
 def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
@@ -67,15 +79,37 @@ def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
     return payload.get(consents.PROPERTY)
 
 
-def _check_that_they_belong_together(payload: dict[str, Any], source: SourcePolicy) -> None:
-    """Let nobody decide for another: who knows a session and its profile sits at the device. Raises Refused."""
+def _agrees(said: Any) -> bool:
+    """Tell whether anything is said that is not a withdrawal; what is wrong goes on, to be refused by its field."""
+    return not isinstance(said, dict) or any(value is not False for value in said.values())
+
+
+def _own(track: Track, profile: Profile) -> dict[str, Any]:
+    """Show what was decided on this device: the rest is no business of whoever claims to be them."""
+    foreign = standing.Deciders().foreign(profile, track.hand, among=[profile])
+    return {name: consent for name, consent in profile.consents.items() if name not in foreign}
+
+
+def _are_unknown(payload: dict[str, Any], source: SourcePolicy) -> bool:
+    """Tell whether nobody knows the session, nor the profile; that is who comes to a form before anything is kept.
+
+    Raises Refused where one is known and not the other's: whoever knows both sits at the device.
+    """
     session_ref, profile_ref = (
         track_wire.reference(payload.get(name), f"{name}.id") for name in ("session", "profile")
     )
     session_key = track_wire.session_key(session_ref)
     session = Session.objects.filter(pk=session_key).first() if session_key else None
-    owner_id = session.profile_id if session else None
     claimed_id = track_wire.profile_key(profile_ref, trusts_ids=source.trusts_ids)
+    if session_key and session is None and not _is_known(claimed_id):
+        return True
+    owner_id = session.profile_id if session else None
     if not (owner_id and claimed_id and ledger.living_id(owner_id) == ledger.living_id(claimed_id)):
-        message = "There is no such session of this profile."
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("not_yours", message, "session.id"))
+        raise Refused(
+            status.HTTP_403_FORBIDDEN, Refusal(_FOREIGN, "There is no such session of this profile.", "session.id")
+        )
+    return False
+
+
+def _is_known(profile_id: UUID | None) -> bool:
+    return profile_id is not None and Profile.objects.filter(pk=ledger.living_id(profile_id)).exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from apps.collector import erased
-from apps.collector.compliance import Gate
+from apps.collector.compliance import Gate, decides
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.core import locks
 from apps.core.fetch import fetch
@@ -29,6 +29,9 @@ def identify(batch: Batch) -> None:
     session_keys = {track.session_key for track in tracks if track.session_key}
     locks.by_key(set().union(*(track.keys for track in tracks)))
     batch.sessions = fetch(Session, session_keys)
+    for track in tracks:
+        if track.device_key is None and track.session_key in batch.sessions:
+            track.device_key = batch.sessions[track.session_key].device_key
     # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
     owners = {key: row.original_profile_id for key, row in batch.sessions.items() if row.original_profile_id}
     batch.directory = identity.load(
@@ -47,13 +50,15 @@ def identify(batch: Batch) -> None:
     for track in tracks:
         repeated = _mark_duplicates(track, seen)
         if gate.concerns(track):
-            gate.comply(track, _find_profile(track, batch, owners))
+            others = _people(track, batch, owners) if decides(track) else ()
+            gate.comply(track, _find_profile(track, batch, owners), others)
             _refuse_again(track, repeated)
             _read_claim(track, buried)  # by what is left of it
         seen.update(event.key for event in track.going if event.key)  # what was refused may come again
         if not track.is_profileless:
             _resolve_profile(track, batch, owners)
         gate.remember(track)
+    gate.settle()
     _follow_merges(batch)
 
 
@@ -128,6 +133,13 @@ def _find_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> Profi
     return batch.directory.find(track.claim, session_profile_id=session_profile_id)
 
 
+def _people(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> list[Profile]:
+    if track.is_profileless:
+        return []
+    session_profile_id = owners.get(track.session_key) if track.session_key else None
+    return batch.directory.people(track.claim, session_profile_id=session_profile_id)
+
+
 def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> None:
     directory = batch.directory
     session_profile_id = owners.get(track.session_key) if track.session_key else None
@@ -139,7 +151,11 @@ def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> No
         return
     n_causes = len(directory.causes)
     track.profile, track.raw_profile_id = directory.resolve(
-        track.claim, session_profile_id=session_profile_id, now=batch.now, merges=track.saves_profile
+        track.claim,
+        session_profile_id=session_profile_id,
+        now=batch.now,
+        merges=track.saves_profile,
+        hand=track.hand,
     )
     batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
     if not track.saves_profile:

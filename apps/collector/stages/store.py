@@ -102,6 +102,7 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
             text_version=decision.text_version,
             source_id=track.source.id,
             session_id=track.session.id if track.session else None,
+            device_key=track.device_key or track.claim.device,
             event_id=event.id,
             ip=track.ip,
             user_agent=track.user_agent,

@@ -87,6 +87,8 @@ def _give_session(session: Session, track: Track, batch: Batch) -> None:
         session.profile_id = track.profile.id
     elif raw_id:
         session.profile_id = directory.living_id(raw_id)
+    if session.device_key is None:
+        session.device_key = track.device_key or track.claim.device
 
 
 def _announce_profile(track: Track, batch: Batch) -> None:

@@ -19,6 +19,7 @@ class Envelope(NamedTuple):
     call: str = ""  # the SDK's method, or the event type of a webhook
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
     is_profileless: bool = False
+    is_vouched: bool = False  # a program with a key, or a person in the admin, sends it for somebody
     request_id: str = ""  # set for what comes out of the inbox: a repetition of it is known even without message ids
 
     def as_dict(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from apps.collector.track import Refusal, Track, TrackedEvent
 from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
+from apps.profiles.identifiers import names_nobody
 from apps.profiles.identity import Claim
 
 
@@ -57,6 +58,7 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
         claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=source.trusts_ids), trusts_ids=source.trusts_ids),
         session_ref=session_ref,
         session_key=session_key(session_ref),
+        device_key=_device_key(payload.get("device")),
         context=context,
         properties=properties,
         request_id=envelope.request_id,
@@ -64,6 +66,7 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
         user_agent=_user_agent(context) or envelope.user_agent,
         accept_language=envelope.accept_language,
         is_profileless=envelope.is_profileless,
+        is_vouched=envelope.is_vouched,
         is_silent=options.get("historical") is True,
     )
     keep_by_option(track, options)
@@ -99,6 +102,13 @@ def reference(value: Any, path: str) -> str | None:
     """Read the id in an object such as `session`, by its path. Raises Malformed naming the path."""
     holder, _, name = path.partition(".")
     return text_of(object_of(value, holder).get(name), path)
+
+
+def _device_key(device: Any) -> UUID | None:
+    """Hash the id that a browser tracker made for its device, where it is one; clients send anything here."""
+    named = device.get("id") if isinstance(device, dict) else None
+    name = named.strip() if isinstance(named, str) else ""
+    return digest("device", name) if name and not names_nobody(name) else None
 
 
 def _user_agent(context: dict[str, Any]) -> str:

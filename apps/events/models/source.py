@@ -47,7 +47,9 @@ class Source(models.Model):
     )
     is_enabled = models.BooleanField("enabled", default=True)
     trusts_ids = models.BooleanField(
-        default=False, help_text="Profile ids of the sender are adopted instead of being replaced by ours."
+        default=False,
+        help_text="For your own servers alone: profile ids of the sender are adopted, and what it says of who somebody "
+        "is, and of what they decided, is believed.",
     )
     bots = models.CharField(max_length=10, choices=Bots, default=Bots.REFUSE)
     required_consents = ArrayField(

@@ -93,12 +93,16 @@ class ConsentDecision(models.Model):
     text_version = models.PositiveIntegerField()
     source_id = models.UUIDField()
     session_id = models.UUIDField(null=True)
+    device_key = models.UUIDField(null=True)  # where it may be decided again: see standing.py
     event_id = models.UUIDField()
     ip = models.CharField(max_length=45, blank=True, default="")
     user_agent = models.TextField(blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["profile_id", "id"], name="decision_by_profile")]  # a person's decisions
+        indexes = [
+            models.Index(fields=["profile_id", "id"], name="decision_by_profile"),  # a person's decisions
+            models.Index(fields=["event_id"], name="decision_by_event"),  # where what holds was decided
+        ]
 
     def __str__(self) -> str:
         return f"{self.consent_type_id} {'granted' if self.is_granted else 'withdrawn'}"

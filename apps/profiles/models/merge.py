@@ -39,6 +39,8 @@ class Merge(models.Model):
     identifier_id = models.UUIDField(null=True)  # what led from one to the other, where it was an identifier
     identifier_kind = models.CharField(max_length=20, choices=Identifier.Kind, blank=True, default="")
     event_id = models.UUIDField(null=True)
+    # {consent: the raw id whose decision stands}, where both had decided and only a claim says that they are one.
+    standing = Json(default=dict)
     actor = models.CharField(max_length=60, blank=True, default="")  # user:<id> of a merge by hand
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=60, blank=True, default="")  # user:<id>; none where it was merged again
@@ -66,6 +68,7 @@ class IdentityConflict(models.Model):
         TOO_MANY_IDS = "too_many_ids", "Together they would have too many identifiers"
         SHARED = "shared", "The identifier has caused too many merges"
         SEPARATED = "separated", "A person has separated them"
+        CONSENTS = "consents", "Both have decided about a consent, and nothing but a claim says that they are one"
 
     id = models.UUIDField(primary_key=True, editable=False)  # the hash of pair and refusal
     at = models.DateTimeField()
