@@ -139,6 +139,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 # --- Language and time ------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -25,7 +24,7 @@ SEES_QUEUES = "django_rq.admin"
 
 
 @admin.register(User)
-class UserAdmin(Audited, DjangoUserAdmin[User], ModelAdmin):
+class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     """Who may sign in; a user's roles are his groups."""
 
     form = UserChangeForm
@@ -34,12 +33,12 @@ class UserAdmin(Audited, DjangoUserAdmin[User], ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Roles."""
 
 
 @admin.register(Dashboard)
-class QueuesAdmin(QueueAdmin):
+class QueuesAdmin(QueueAdmin, ModelAdmin):
     """Queues, their jobs and workers. django-rq lets all of the staff look, delete and empty; here it takes a role."""
 
     def get_urls(self) -> list[URLPattern]:

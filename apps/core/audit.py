@@ -28,13 +28,25 @@ def actor_of(request: HttpRequest) -> Actor:
     return Actor(f"user:{request.user.pk}", request.user.get_username(), client_ip(request))
 
 
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what changed from one object to another, by dotted path, with what was there before and after."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in before | after:
+        one, other = before.get(name), after.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found |= {f"{name}.{path}": change for path, change in differences(one, other).items()}
+        elif one != other and (one or other or None not in (one, other)):
+            found[name] = {"before": one, "after": other}
+    return found
+
+
 def record(
     action: str, *, actor: Actor, at: datetime, object: models.Model | None = None, **details: Any
 ) -> AuditEntry:
     """Note an action, in the caller's transaction: what was rolled back was not done.
 
-    `action` is a verb in the past (`erased`, `changed`). Details hold names of fields, counts and ids, never what a
-    field of a person holds: the record is kept when the person is erased.
+    `action` is a verb in the past (`erased`, `changed`). Details hold names of fields, counts and ids, and what
+    configuration was before and after; never what a field of a person holds: the record outlives an erasure.
     """
     return AuditEntry.objects.create(
         at=at,

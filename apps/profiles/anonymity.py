@@ -117,6 +117,11 @@ def columns_of(profile: Profile) -> dict[str, Any]:
     }
 
 
+def masked_columns_of(profile: Profile) -> dict[str, Any]:
+    """Return the columns of a profile for those who may not see personal data: whoever is known stays known."""
+    return {**columns_of(profile), "is_anonymous": profile.is_anonymous}
+
+
 def _numbers(tree: dict[str, Any]) -> dict[str, Any]:
     return {name: left for name, left in harmless_object(tree).items() if isinstance(left, int | float)}
 

@@ -4,16 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db.models import Q
-
 from apps.core.ids import as_uuid
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, Profile
-
-
-def naming(text: str) -> Q:
-    """Return what selects the profiles of a text: a main e-mail address, a customer number, or what `named` takes."""
-    return Q(email=text.lower()) | Q(primary_id=text) | Q(id__in=named(text))
 
 
 def named(text: str) -> set[UUID]:

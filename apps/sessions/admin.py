@@ -53,7 +53,7 @@ class SessionAdmin(Browser):
         """Show nobody to those who may not see personal data."""
         mask(request, row, columns_of)
         if row.profile:
-            mask(request, row.profile, anonymity.columns_of)
+            mask(request, row.profile, anonymity.masked_columns_of)
 
     @admin.display(description="Started")
     def started(self, row: Session) -> SafeString:

@@ -44,7 +44,7 @@ def test_what_was_rolled_back_was_not_done() -> None:
     assert not AuditEntry.objects.exists()
 
 
-def test_changes_of_configuration_are_recorded_by_the_names_of_their_fields(admin_client: Client) -> None:
+def test_changes_of_configuration_are_recorded_with_what_was_there_before_and_after(admin_client: Client) -> None:
     source = SourceFactory(name="Shop")
     page = reverse("admin:events_source_change", args=[source.pk])
 
@@ -53,7 +53,7 @@ def test_changes_of_configuration_are_recorded_by_the_names_of_their_fields(admi
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.object_id, entry.ip) == ("changed", str(source.pk), "198.51.100.7")
-    assert entry.details == {"name": "Web shop", "fields": ["Name"]}
+    assert entry.details == {"name": "Web shop", "changes": {"name": {"before": "Shop", "after": "Web shop"}}}
 
 
 def test_additions_and_deletions_are_recorded(admin_client: Client) -> None:

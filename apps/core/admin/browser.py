@@ -1,20 +1,21 @@
 """Read-only browsers over large tables: they never count, never skip rows, and never change anything."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin import ShowFacets
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.db.models import Q
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
-from unfold.admin import ModelAdmin
 
+from apps.core.admin.base import ChangeList, ModelAdmin
 from apps.core.admin.conditions.asked import CONDITION, Asked
 from apps.core.admin.conditions.languages import Language
 from apps.core.admin.shown import NOTHING
@@ -22,6 +23,13 @@ from apps.core.admin.shown import NOTHING
 BEFORE, AFTER = "before", "after"
 EXACT_BELOW = 10_000
 Page = tuple[list[Any], bool, bool]  # rows, and whether there are newer and older ones
+
+
+class CoarseKey(NamedTuple):
+    """A column with an index that brings rows nearly into the order of the key, whose first field has none."""
+
+    column: Callable[[], Any]
+    of: Callable[[Any], Any]  # what it holds, by the value of the key's first field
 
 
 class BrowserChangeList(ChangeList):
@@ -45,7 +53,8 @@ class BrowserChangeList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         """Order by the key alone: any other order would read the whole table."""
-        return [f"-{name}" for name in self.model_admin.keyset]
+        coarse: CoarseKey | None = self.model_admin.coarse_key
+        return [*([coarse.column().desc()] if coarse else []), *(f"-{name}" for name in self.model_admin.keyset)]
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page and one row more."""
@@ -71,15 +80,22 @@ class BrowserChangeList(ChangeList):
 
     def _read_page(self, request: HttpRequest, size: int) -> Page:
         """Return the rows of a page, and whether there are newer and older ones."""
-        fields: tuple[str, ...] = self.model_admin.keyset
         after, before = request.GET.get(AFTER), request.GET.get(BEFORE)
         query = self.queryset
         if after:
-            forward = query.filter(_beyond(self.model, fields, after, "gt")).order_by(*fields)
-            rows = list(forward[: size + 1])
+            rows = list(self._beyond(query, after, "gt").reverse()[: size + 1])
             return rows[:size][::-1], len(rows) > size, True
-        rows = list((query.filter(_beyond(self.model, fields, before, "lt")) if before else query)[: size + 1])
+        rows = list((self._beyond(query, before, "lt") if before else query)[: size + 1])
         return rows[:size], bool(before), len(rows) > size
+
+    def _beyond(self, query: Any, position: str, side: str) -> Any:
+        """Narrow to what lies on one side of a position: newer (`gt`) or older (`lt`)."""
+        fields: tuple[str, ...] = self.model_admin.keyset
+        coarse: CoarseKey | None = self.model_admin.coarse_key
+        values = _values(self.model, fields, position)
+        if coarse and values:
+            query = query.annotate(coarse=coarse.column()).filter(**{f"coarse__{side}e": coarse.of(values[0])})
+        return query.filter(_beyond(fields, values, side))
 
     def _count(self, n_shown: int) -> int:
         """Count, unless nobody can wait for it: a condition has no statistics."""
@@ -101,17 +117,25 @@ def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _beyond(model: type[models.Model], fields: tuple[str, ...], position: str, side: str) -> Q:
-    """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y. A broken position is no position."""
-    condition, equal = Q(), Q()
+def _values(model: type[models.Model], fields: tuple[str, ...], position: str) -> list[Any]:
+    """Read a position; a broken one is none."""
+    values = []
     for name, text in zip(fields, position.split(","), strict=False):
         try:
             field: Any = model._meta.get_field(name)
             value = field.to_python(text)
         except Exception:  # noqa: BLE001 - whatever a hand-made address holds
-            return Q()
+            return []
         if isinstance(value, datetime) and value.tzinfo is None:
-            return Q()
+            return []
+        values.append(value)
+    return values
+
+
+def _beyond(fields: tuple[str, ...], values: list[Any], side: str) -> Q:
+    """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y."""
+    condition, equal = Q(), Q()
+    for name, value in zip(fields, values, strict=False):
         condition |= equal & Q(**{f"{name}__{side}": value})
         equal &= Q(**{name: value})
     return condition
@@ -135,6 +159,8 @@ class Browser(ModelAdmin):
     """A list and pages to look at; nothing can be added, changed or deleted."""
 
     keyset: ClassVar[tuple[str, ...]] = ("id",)
+    coarse_key: ClassVar[CoarseKey | None] = None
+    sortable_by = ()  # the key is the order
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # they count the table, once for each choice
     list_per_page = 50
@@ -159,7 +185,7 @@ class Browser(ModelAdmin):
         """Name all fields, those that are computed included."""
         return [name for _, options in self.fieldsets for name in options["fields"]]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DjangoChangeList]:
         """Page by key."""
         return BrowserChangeList
 

@@ -10,11 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.core import keys
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge, moment
 from apps.core.keys import Scope
 from apps.core.models import ApiKey
@@ -43,7 +42,7 @@ class KeyForm(forms.ModelForm[ApiKey]):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(Audited, ModelAdmin):
+class ApiKeyAdmin(ModelAdmin):
     """Who may use the API; a key is switched off rather than deleted, for the audit log names it."""
 
     form = KeyForm

@@ -7,11 +7,10 @@ from django.contrib import admin
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.core import paths
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge
 from apps.core.paths import MISSING
 from apps.events import compliance
@@ -60,7 +59,7 @@ class ComplianceRuleForm(forms.ModelForm[ComplianceRule]):
 
 
 @admin.register(ComplianceRule)
-class ComplianceRuleAdmin(Audited, ModelAdmin):
+class ComplianceRuleAdmin(ModelAdmin):
     """Fields that are dropped or hashed before anything is stored, unless the person's consents allow them."""
 
     form = ComplianceRuleForm

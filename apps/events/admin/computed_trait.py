@@ -12,11 +12,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.collector import computed_traits as current_traits
 from apps.core import jobs
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.shown import badge, copyable, link
 from apps.core.models import Task

@@ -123,6 +123,7 @@ class EventAdmin(Browser):
         events: QuerySet[Event] = super().get_queryset(request)
         return events.annotate(
             person_name=Subquery(profile.values_list(name)),
+            person_is_anonymous=Subquery(profile.values("is_anonymous")),
             source_name=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("name")),
         )
 
@@ -185,7 +186,7 @@ class EventAdmin(Browser):
     @admin.display(description="Profile")
     def person(self, row: Any) -> SafeString:
         """Link to whose it is."""
-        return link("profiles_profile", row.profile_id, row.person_name or str(Profile(id=row.profile_id)))
+        return link("profiles_profile", row.profile_id, row.person_name or _unnamed(row))
 
     @admin.display(description="Session")
     def session(self, row: Event) -> SafeString:
@@ -230,3 +231,7 @@ class EventAdmin(Browser):
     def problems_tree(self, row: Event) -> SafeString:
         """Show what is not as its type says, and what could not be copied to the profile."""
         return tree(row.problems)
+
+
+def _unnamed(row: Any) -> str:
+    return str(Profile(id=row.profile_id, is_anonymous=row.person_is_anonymous is not False))

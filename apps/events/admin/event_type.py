@@ -11,11 +11,11 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.collector import event_types
 from apps.core import jobs
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge
 from apps.events import backfill, inference
 from apps.events.admin.backfill_form import BackfillForm

@@ -5,15 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import badge
 from apps.events.models import IdentificationPoint
 
 
 @admin.register(IdentificationPoint)
-class IdentificationPointAdmin(Audited, ModelAdmin):
+class IdentificationPointAdmin(ModelAdmin):
     """Identification points; a change takes effect within seconds, for events that come from then on."""
 
     list_display = ("event_type", "path", "kind_shown", "source", "merges_customers", "is_enabled")

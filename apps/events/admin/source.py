@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from unfold.admin import ModelAdmin
 
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.models import Event, Redirect, Source
 from apps.profiles.admin.consent import ConsentsField
@@ -35,7 +34,7 @@ def _click_address(host: str, link: Redirect) -> str:
 
 
 @admin.register(Source)
-class SourceAdmin(Audited, Addressed):
+class SourceAdmin(Addressed):
     """Where events come from, and how to send them."""
 
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
@@ -96,7 +95,7 @@ class SourceAdmin(Audited, Addressed):
 
 
 @admin.register(Redirect)
-class RedirectAdmin(Audited, Addressed):
+class RedirectAdmin(Addressed):
     """Tracked links."""
 
     list_display = ("name", "url", "event_type", "is_enabled", "address")

@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment
 from apps.core.ids import NIL, as_uuid
@@ -33,7 +32,7 @@ def _choices() -> list[tuple[str, str]]:
 
 
 @admin.register(ConsentType)
-class ConsentTypeAdmin(Audited, ModelAdmin):
+class ConsentTypeAdmin(ModelAdmin):
     """What people are asked to agree to; a type is switched off rather than deleted, for decisions are about it."""
 
     list_display = ("name", "id", "text_version", "validity", "is_required", "is_revokable", "state")

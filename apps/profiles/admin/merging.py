@@ -23,10 +23,12 @@ from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
-from apps.profiles import by_hand, ledger, lookup, merging, schema
+from apps.profiles import by_hand, ledger, merging, schema, search
+from apps.profiles.admin.privacy import SEES_PII, mask
 from apps.profiles.models import IdentityConflict, Merge, Profile
 
 MAY_MERGE = "profiles.merge_profile"
+MAY_COMPARE = (MAY_MERGE, SEES_PII)
 N_FOUND = 10
 
 
@@ -83,6 +85,10 @@ class MergeAdmin(Browser):
             return (queryset.none() if search_term.strip() else queryset), False
         own = ledger.raw_ids([ledger.living_id(named)])
         return queryset.filter(Q(kept_id__in=own) | Q(merged_id__in=own)), False
+
+    def mask(self, request: HttpRequest, row: Merge) -> None:
+        """Keep what both were from those who may not see personal data."""
+        mask(request, row, lambda _: {"kept_before": {}, "merged_before": {}})
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that asks whether to undo."""
@@ -228,7 +234,7 @@ def merge_urls(site: admin.AdminSite) -> list[URLPattern]:
 
 def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> HttpResponse:
     """Ask with whom, and show field by field what that gives."""
-    if not request.user.has_perm(MAY_MERGE):
+    if not request.user.has_perms(MAY_COMPARE):
         raise PermissionDenied
     profile = get_object_or_404(Profile, pk=profile_id)
     text = request.GET.get("with", "").strip()
@@ -242,8 +248,8 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
 
 
 def _found(text: str, *, besides: Profile) -> list[Profile]:
-    found = Profile.objects.filter(lookup.naming(text)).exclude(pk=besides.pk)
-    return list(found.order_by("id")[:N_FOUND])
+    found = Profile.objects.filter(search.naming(text)).exclude(pk=besides.pk)
+    return list(found.order_by(search.last_seen_hour().desc(), "-last_seen_at")[:N_FOUND])
 
 
 def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from apps.core import audit
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, rows
 from apps.core.ids import as_uuid

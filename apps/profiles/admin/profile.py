@@ -13,14 +13,15 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core import paths
-from apps.core.admin.browser import Browser
-from apps.core.admin.shown import badge, copyable, link, moment, rows, tree
-from apps.core.ids import NIL, as_uuid
+from apps.core.admin.browser import Browser, CoarseKey
+from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, rows, tree
+from apps.core.ids import as_uuid
 from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait, EventType
 from apps.events.timeline import page_of_events
-from apps.profiles import anonymity, ledger, lookup
+from apps.profiles import anonymity, ledger, search
 from apps.profiles.admin.editing import changes_of, edit_urls
+from apps.profiles.admin.finding import naming
 from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
 from apps.profiles.admin.shown import set_by
@@ -73,12 +74,14 @@ class SegmentFilter(DropdownFilter):
 class ProfileAdmin(PrivacyActions, Browser):
     """People: who they are, what is known of them, and what they did."""
 
-    list_display = ("person", "kind", "email", "country", "visit_count", "event_count", "seen")
+    list_display = ("person", "kind", "email_shown", "country", "visit_count", "event_count", "seen")
+    keyset = ("last_seen_at", "id")
+    coarse_key = CoarseKey(search.last_seen_hour, search.hour_of)
     list_filter = (KindFilter, SegmentFilter)
     list_filter_submit = True
     language = PEOPLE
     search_fields = ("email",)
-    search_help_text = "E-mail, phone, customer number, user or anonymous id, profile's id, old or new: the whole of it"
+    search_help_text = "Any part of a name, e-mail address, customer number or phone number; or the whole of any id"
     head_template = "admin/cdp/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
@@ -96,19 +99,14 @@ class ProfileAdmin(PrivacyActions, Browser):
 
     def mask(self, request: HttpRequest, row: Profile) -> None:
         """Show nobody to those who may not see personal data."""
-        mask(request, row, anonymity.columns_of)
+        mask(request, row, anonymity.masked_columns_of)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
     ) -> tuple[QuerySet[Profile], bool]:
-        """Find a person by any id: each of them has an index, and none is searched for in part."""
+        """Find people by what the user may see of them."""
         term = search_term.strip()
-        if not term:
-            return queryset, False
-        if not request.user.has_perm(SEES_PII):  # whoever may not see a name may not try it out
-            named = as_uuid(term)
-            return queryset.filter(id=ledger.living_id(named) if named else NIL), False
-        return queryset.filter(lookup.naming(term)), False
+        return (queryset.filter(naming(request, term)) if term else queryset), False
 
     def get_urls(self) -> list[URLPattern]:
         """Add the further pages of timeline and changes, and those that edit and merge."""
@@ -152,6 +150,11 @@ class ProfileAdmin(PrivacyActions, Browser):
     def person(self, row: Profile) -> str:
         """Show the best name that there is."""
         return str(row)
+
+    @admin.display(description="E-mail")
+    def email_shown(self, row: Profile) -> SafeString | str:
+        """Show the main address, or that it is not for everybody."""
+        return badge("hidden") if is_masked(row) else row.email or NOTHING
 
     @admin.display(description="Kind")
     def kind(self, row: Profile) -> SafeString:

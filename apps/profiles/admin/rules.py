@@ -6,10 +6,9 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from apps.core.admin.audited import Audited
+from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import badge
 from apps.events.models import Source
 from apps.profiles.merge_rules import STRATEGIES
@@ -17,7 +16,7 @@ from apps.profiles.models import BlockedIdentifier, MergeRule
 
 
 @admin.register(BlockedIdentifier)
-class BlockedIdentifierAdmin(Audited, ModelAdmin):
+class BlockedIdentifierAdmin(ModelAdmin):
     """Values that are nobody's, or too many people's; they take effect within seconds."""
 
     list_display = ("pattern", "kind_shown", "note", "created_at")
@@ -64,7 +63,7 @@ class MergeRuleForm(forms.ModelForm[MergeRule]):
 
 
 @admin.register(MergeRule)
-class MergeRuleAdmin(Audited, ModelAdmin):
+class MergeRuleAdmin(ModelAdmin):
     """How a field of two profiles becomes one, where the default is not what one wants."""
 
     form = MergeRuleForm

@@ -79,7 +79,8 @@ class Profile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.primary_id or f"Visitor {str(self.id)[-6:]}"
+        unnamed = f"Visitor {str(self.id)[-6:]}" if self.is_anonymous else f"Customer …{str(self.id)[-6:]}"
+        return self.name or self.email or self.primary_id or unnamed
 
     def later(self, now: datetime) -> datetime:
         """Return now, or a time after all that was stored of the profile, whatever the clocks of hosts say.

@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.admin import ModelAdmin
 
 from apps import conditions
 from apps.core import audit
+from apps.core.admin.base import ModelAdmin
 from apps.core.ids import as_uuid
 from apps.profiles import ledger
 from apps.profiles.admin.privacy import SEES_PII, mask
-from apps.profiles.anonymity import columns_of
+from apps.profiles.anonymity import masked_columns_of
 from apps.profiles.models import Profile
 from apps.segments import counting, exporting, lists, sizes, why
 from apps.segments.admin.charts import growth_chart
@@ -74,7 +74,7 @@ class SegmentPages(ModelAdmin):
         found = list(stays.filter(profile_id__lt=before)[: PAGE + 1] if before else stays[: PAGE + 1])
         people = Profile.objects.in_bulk([stay.profile_id for stay in found[:PAGE]])
         for person in people.values():
-            mask(request, person, columns_of)
+            mask(request, person, masked_columns_of)
         members = [(people[stay.profile_id], stay) for stay in found[:PAGE] if stay.profile_id in people]
         return {"segment": segment, "members": members, "after": found[PAGE - 1].profile_id if found[PAGE:] else None}
 
@@ -144,7 +144,7 @@ class SegmentPages(ModelAdmin):
             keys = open_stays.values_list("segment__key", flat=True)
             found = why.explain(conditions.parse(segment.condition, is_stored=True), profile, keys, now=timezone.now())
             clause = as_lines(found, sees_all=sees_all)
-        mask(request, profile, columns_of)
+        mask(request, profile, masked_columns_of)
         shown = {
             **self._context(request, segment, f"{profile} in {segment.name}"),
             "profile": profile,

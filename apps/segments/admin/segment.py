@@ -15,15 +15,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from apps.conditions import Condition, ConditionError
-from apps.core.admin.audited import Audited
 from apps.core.admin.shown import copyable, moment
 from apps.core.limits import TooSlow
 from apps.profiles.admin.privacy import mask
-from apps.profiles.anonymity import columns_of
+from apps.profiles.anonymity import masked_columns_of
 from apps.profiles.models import Profile
 from apps.segments import catalogue, counting, definitions
 from apps.segments.admin.charts import sparkline
@@ -41,7 +39,7 @@ PATIENCE = timedelta(seconds=20)  # for an exact count, which comes after the es
 
 
 @admin.register(Segment)
-class SegmentAdmin(Audited, SegmentPages, ModelAdmin):
+class SegmentAdmin(SegmentPages):
     """Groups of people."""
 
     form = SegmentForm
@@ -158,7 +156,7 @@ class SegmentAdmin(Audited, SegmentPages, ModelAdmin):
             return render(request, "admin/cdp/segment_count.html", {"number": number})
         number, people = _counted(condition, n_people=N_SHOWN, within=counting.SOON)
         for person in people:
-            mask(request, person, columns_of)
+            mask(request, person, masked_columns_of)
         is_final = number is not None and number.is_exact
         shown = {"number": number, "people": people, "is_final": is_final}
         return render(request, "admin/cdp/segment_preview.html", shown)

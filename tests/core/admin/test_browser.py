@@ -87,7 +87,7 @@ def test_filters_and_searches_are_kept(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["before", "after"])
 @pytest.mark.parametrize(
-    "position", ["", "x", ",", "2026-11-23", "2026-11-23T12:00:00+00:00,x", "2026-13-01T00:00:00Z,1", "%00", "1" * 400]
+    "position", ["", "x", ",", "2026-11-23", "2026-11-23T12:00:00+00:00,x", "2026-13-01T00:00:00Z,1", "1" * 400]
 )
 def test_a_broken_position_is_none(client: Client, name: str, position: str) -> None:
     SessionFactory()

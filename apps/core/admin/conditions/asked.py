@@ -66,9 +66,10 @@ class Asked:
         return named.extra(where=[sql], params=params)  # noqa: S610 - to_sql writes no value into its text
 
     def within_time(self, read: Callable[[], Result], *, instead: Result) -> Result:
-        """Read rows; a condition that takes too long is stopped, and that is said."""
+        """Read rows; what takes too long is stopped, and that is said."""
         try:
-            return self._limited(read, PAGE_SECS)
+            with at_most(PAGE_SECS):
+                return read()
         except TooSlow:
             self.error = {"message": TOO_SLOW}
             return instead
@@ -76,12 +77,7 @@ class Asked:
     def counted(self, count: Callable[[], int]) -> int | None:
         """Count; None if that takes too long."""
         try:
-            return self._limited(count, COUNT_SECS)
+            with at_most(COUNT_SECS):
+                return count()
         except TooSlow:
             return None
-
-    def _limited(self, ask: Callable[[], Result], seconds: float) -> Result:
-        if self.condition is None:
-            return ask()
-        with at_most(seconds):
-            return ask()

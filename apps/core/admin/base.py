@@ -1,0 +1,116 @@
+"""What all pages obey: a list is asked only by what it offers, for so long, and each change is recorded."""
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.views.main import ChangeList as DjangoChangeList
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.views import ChangeList as UnfoldChangeList
+
+from apps.core import audit
+from apps.core.admin.conditions import asked
+from apps.core.limits import TooSlow, at_most
+
+NEVER_RECORDED = frozenset({"password", "last_login"})
+
+
+class ChangeList(UnfoldChangeList):
+    """A list that knows no parameters but those of its filters: Django's would compare any column in any way."""
+
+    queryset: Any
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Refuse what no filter has taken."""
+        found = super().get_filters(request)
+        if found[2]:
+            raise DisallowedModelAdminLookup(f"There is no filter {', '.join(found[2])}.")
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read the rows; what takes too long is stopped, and that is said."""
+        try:
+            with at_most(asked.PAGE_SECS):
+                super().get_results(request)
+                len(self.result_list)  # read now: the template would do so without a limit
+        except TooSlow:
+            messages.error(request, asked.TOO_SLOW)
+            self.queryset = self.root_queryset = self.queryset.none()
+            super().get_results(request)
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """The base of all pages; additions, changes and deletions go into the audit log.
+
+    Of configuration it notes what was there before and after. Pages of rows that hold personal data set
+    `audits_values` to False: then it notes the names of fields, for the log outlives an erasure.
+    """
+
+    audits_values: ClassVar[bool] = True
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DjangoChangeList]:
+        """Let lists be asked only by what they offer."""
+        return ChangeList
+
+    def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
+        """Look at what is stored before it is changed."""
+        before = _stored(form.instance) if change else {}
+        obj = super().save_form(request, form, change)
+        obj.values_before = before
+        return obj
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Record what was added."""
+        self.record("added", request, obj, **self._changes({}, _stored(obj)))
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Record what was changed."""
+        before = getattr(obj, "values_before", None)
+        details = self._changes(before, _stored(obj)) if before else {}
+        self.record("changed", request, obj, **(details or {"fields": _changed_fields(message)}))
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Record what is about to be deleted."""
+        for obj in queryset:
+            self.record("deleted", request, obj, **self._changes(_stored(obj), {}))
+        return super().log_deletions(request, queryset)
+
+    def record(self, action: str, request: HttpRequest, obj: Model, **details: Any) -> None:
+        """Note what was done to a row; the action is a verb in the past."""
+        name = {"name": str(obj)} if self.audits_values else {}
+        audit.record(action, actor=audit.actor_of(request), at=timezone.now(), object=obj, **name, **details)
+
+    def _changes(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+        changes = audit.differences(before, after)
+        return {"changes": changes} if self.audits_values and changes else {}
+
+
+def _stored(obj: Model) -> dict[str, Any]:
+    """Return what is stored of a row, relations to many included; nothing that people cannot edit, and no secrets."""
+    row: Any = type(obj)._default_manager.filter(pk=obj.pk).first()
+    if row is None:
+        return {}
+    options = row._meta
+    values = {field.name: field.value_from_object(row) for field in options.concrete_fields if _is_told(field)}
+    many = {field.name: sorted(map(str, getattr(row, field.name).all())) for field in options.many_to_many}
+    return {name: _plain(value) for name, value in (values | many).items()}
+
+
+def _is_told(field: Any) -> bool:
+    return field.editable and not field.primary_key and field.name not in NEVER_RECORDED
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | list | dict) else str(value)
+
+
+def _changed_fields(message: Any) -> list[str]:
+    """Read the names from the message that Django's admin makes of a form."""
+    if not isinstance(message, list):
+        return []
+    return [name for part in message for name in part.get("changed", {}).get("fields", [])]
