@@ -211,12 +211,17 @@ def delete(row: Segment) -> None:
     """Delete a segment with all that is known of its members. Raises DefinitionError when others ask about it."""
     with transaction.atomic():
         _next_edition()
-        readers = [each.name for each in _all_but(row) if row.key in each.segments]
-        if readers:
-            raise DefinitionError("key", f"Other segments ask about it: {', '.join(readers)}.")
+        others = readers(row)
+        if others:
+            raise DefinitionError("key", f"Other segments ask about it: {', '.join(others)}.")
         # One statement: Django would read millions of rows to delete them.
         Membership.objects.filter(segment=row)._raw_delete("default")
         row.delete()
+
+
+def readers(row: Segment) -> list[str]:
+    """Name the segments that ask about one."""
+    return [each.name for each in _all_but(row) if row.key in each.segments]
 
 
 def _check(row: Segment) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -95,6 +96,47 @@ def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, 
     admin.get_by_role("link", name="Profile", exact=True).click()
     expect(admin.locator(".cdp-panel").filter(has_text="Segments").first).to_contain_text("Loyal buyers")
     shoot("profile-segments")
+
+
+KINDS = {"By a condition": "profile@visits.count > 1", "By a list": "", "By flows": ""}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_segment_of_each_kind_is_made_changed_and_deleted(kind: str, admin: Page, live: Live, shoot: Shoot) -> None:
+    condition, name = KINDS[kind], f"Made {kind.lower()}"
+    admin.goto(f"{live.address}/admin/segments/segment/add/")
+    admin.get_by_label("Name").fill(name)
+    admin.get_by_label("Decided").select_option(label=kind)
+    expect(text_of(admin)).to_be_visible(visible=bool(condition))
+    if condition:
+        text_of(admin).fill(condition)
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.wait_for_url(re.compile("/segment/$"))
+
+    def stored() -> dict[str, Any]:
+        return live.rows("SELECT id, condition, description FROM segments_segment WHERE name = %s", name)[0]
+
+    admin.locator("#result_list").get_by_role("link", name=name, exact=True).click()
+    admin.get_by_role("link", name="Edit", exact=True).click()
+    expect(admin.get_by_label("Description")).to_be_visible()
+    admin.get_by_label("Description").fill("Changed")
+    if condition:
+        builder = admin.locator("[data-builder]")
+        expect(builder.locator(".cdp-row")).to_have_count(1)
+        builder.get_by_label("Value", exact=True).fill("3")
+        expect(text_of(admin)).to_have_value("profile@visits.count > 3")
+        expect(admin.locator("[data-count] strong")).to_be_visible()
+    shoot(f"segment-change-{'condition' if condition else kind.split()[-1]}")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.wait_for_url(re.compile("/segment/$"))
+    assert (stored()["description"], stored()["condition"]) == ("Changed", condition and "profile@visits.count > 3")
+
+    admin.goto(f"{live.address}/admin/segments/segment/{stored()['id']}/delete/")
+    shoot("segment-delete")
+    admin.get_by_label("To delete it, type its name").fill(name)
+    admin.get_by_role("button", name="Delete", exact=True).click()
+    admin.wait_for_url(re.compile("/segment/$"))
+    assert live.rows("SELECT FROM segments_segment WHERE name = %s", name) == []
 
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:

@@ -16,7 +16,6 @@ from apps.console.roles import load_roles
 from apps.core.limits import TooSlow
 from apps.core.models import AuditEntry
 from apps.segments import counting
-from apps.segments.admin import pages
 from apps.segments.models import Segment, SegmentSize
 from tests.factories import NOON, EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
 
@@ -154,7 +153,7 @@ def test_an_estimate_is_followed_by_an_exact_count(admin_client: Client, monkeyp
 
 
 def test_a_page_shows_members_page_by_page(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "PAGE", 2)
+    monkeypatch.setattr("apps.segments.admin.pages.PAGE", 2)
     segment = SegmentFactory(decided_at=NOON)
     people = [ProfileFactory(name=f"Person {number}") for number in range(5)]
     for person in people[:4]:

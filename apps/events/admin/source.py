@@ -1,8 +1,10 @@
 """Sources and tracked links: what developers set up."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest
@@ -11,8 +13,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.core.admin.base import ModelAdmin
+from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
-from apps.events.models import Event, Redirect, Source
+from apps.events.models import Event, IdentificationPoint, Redirect, Source
 from apps.profiles.admin.consent import ConsentsField
 
 KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
@@ -34,7 +37,7 @@ def _click_address(host: str, link: Redirect) -> str:
 
 
 @admin.register(Source)
-class SourceAdmin(Addressed):
+class SourceAdmin(DeletedByName, Addressed):
     """Where events come from, and how to send them."""
 
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
@@ -65,6 +68,17 @@ class SourceAdmin(Addressed):
         latest = Event.objects.filter(source_id=OuterRef("pk")).order_by("-id").values("received_at")[:1]
         sources: QuerySet[Source] = super().get_queryset(request).annotate(latest_at=Subquery(latest))
         return sources
+
+    def consequences(self, obj: Any) -> Iterator[str]:
+        """Say who is still sending, and what goes along."""
+        latest = f"The latest event came {naturaltime(obj.latest_at)}." if obj.latest_at else "It never sent an event."
+        yield f"{latest} Whoever sends with its write key or id is refused (401) from then on."
+        points = IdentificationPoint.objects.filter(source=obj).count()
+        if n_links := obj.redirects.count():
+            yield f"{counted(n_links, 'tracked link')} of it are deleted: whoever clicks one finds nothing."
+        if points:
+            yield f"{counted(points, 'identification point')} for its events alone are deleted."
+        yield "Its events, and what they told about people, stay."
 
     @admin.display(description="Kind")
     def kind_shown(self, row: Source) -> SafeString:
