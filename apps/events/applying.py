@@ -6,17 +6,25 @@ The pipeline does this to each event once; the undoing of a merge does it again 
 from datetime import datetime
 
 from apps.events import copying, system_events
-from apps.events.copying import Said
+from apps.events.copying import Document, Said
 from apps.events.rules import EventRules
 from apps.profiles import consents
 from apps.profiles.models import Profile
-from apps.profiles.provenance import entry
+from apps.profiles.provenance import Provenance, entry
+from apps.profiles.room import Room
+from apps.profiles.schema import FieldError
 
 IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
 
 
 def apply(
-    profile: Profile, type: str, said: Said, rules: EventRules | None, *, is_valid: bool = True
+    profile: Profile,
+    type: str,
+    said: Said,
+    rules: EventRules | None,
+    *,
+    is_valid: bool = True,
+    room: Room | None = None,
 ) -> list[dict[str, str]]:
     """Change the profile as the event says, and return the fields that could not be copied, with the reason.
 
@@ -32,14 +40,22 @@ def apply(
     if not is_valid or (rules is None and type != IDENTIFY):
         return []
     document = profile.document
-    if type == IDENTIFY:
-        for name, value in said.properties.items():
-            copying.put(("traits", name), value, said, document=document, provenance=provenance)
-    if rules is None:
-        return []
-    copied = copying.copy(rules, said, document=document, provenance=provenance)
-    profile.primary_id = document["primary_id"]
-    return [{"field": path, "message": message} for path, message in copied.problems]
+    room = room or Room(document)
+    problems = _put_traits(said, document, provenance, room) if type == IDENTIFY else []
+    if rules is not None:
+        problems += copying.copy(rules, said, document=document, provenance=provenance, room=room).problems
+        profile.primary_id = document["primary_id"]
+    return [{"field": path, "message": message} for path, message in problems]
+
+
+def _put_traits(said: Said, document: Document, provenance: Provenance, room: Room) -> list[tuple[str, str]]:
+    problems = []
+    for name, value in said.properties.items():
+        try:
+            copying.put(("traits", name), value, said, document=document, provenance=provenance, room=room)
+        except FieldError as error:
+            problems.append((error.path, error.message))
+    return problems
 
 
 def _count(profile: Profile, *, seen_at: datetime) -> None:

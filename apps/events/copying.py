@@ -18,6 +18,7 @@ from apps.events.operations import EQUALS, Operation, OperationError, Order, sam
 from apps.events.rules import CONTACT, EventRules, NamedRule, Percentage, Place
 from apps.profiles import schema
 from apps.profiles.provenance import Provenance
+from apps.profiles.room import Room
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
@@ -70,6 +71,7 @@ class _Writer:
     stamp: list[str]  # what the provenance of each field says that the event sets
     document: Document
     provenance: Provenance
+    room: Room
     is_repeat: bool = False
 
     def write(self, sayings: Iterable[Saying], copied: Copied) -> None:
@@ -100,6 +102,7 @@ class _Writer:
                 # A text is the same as an equal one, and as nothing else.
                 is_changed = new is not current and (new != current or not (type(new) is str or same(current, new)))
                 if is_changed:
+                    self.room.take(place.target, current, new)
                     if holder is None or new is MISSING:
                         self._set(place.target, new)
                     else:
@@ -134,7 +137,9 @@ class _Writer:
             self.document[target[0]] = None
 
 
-def copy(rules: EventRules, said: Said, *, document: Document, provenance: Provenance) -> Copied:
+def copy(
+    rules: EventRules, said: Said, *, document: Document, provenance: Provenance, room: Room | None = None
+) -> Copied:
     """Change the profile as the rules of the event's type say: first the fields, then what is computed from them.
 
     `document` is the profile as a tree of primary_id, data, traits, interests, consents and stats; it and `provenance`
@@ -143,7 +148,7 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     copied = Copied()
     if not (rules.fields or rules.named):
         return copied
-    writer = _writer(said, document, provenance)
+    writer = _writer(said, document, provenance, room)
     writer.write(_sayings(rules, said, writer), copied)
     for named in rules.named:
         _apply_named(writer, named, said.properties, copied)
@@ -155,23 +160,26 @@ def copy(rules: EventRules, said: Said, *, document: Document, provenance: Prove
     return copied
 
 
-def put(path: Path, value: object, said: Said, *, document: Document, provenance: Provenance) -> bool:
+def put(
+    path: Path, value: object, said: Said, *, document: Document, provenance: Provenance, room: Room | None = None
+) -> bool:
     """Set one field of the profile, unless it holds something newer, and tell whether it changed.
 
-    Raises FieldError when the profile has no such field or the value does not fit; below `traits`, `interests` and
-    `stats` everything fits, unless the path leads through something that is no object: then it raises PathError.
+    Raises FieldError when the profile has no such field, the value does not fit, or there is no room for it. Below
+    `traits`, `interests` and `stats` all values fit, unless the path leads through what is no object: PathError.
     """
     target = schema.find(path)
     if target is None:
         raise FieldError(paths.join(path), "A profile has no such field.")
     copied = _Raising()
-    _writer(said, document, provenance).write([(Place(target, path), EQUALS, value)], copied)
+    _writer(said, document, provenance, room).write([(Place(target, path), EQUALS, value)], copied)
     return bool(copied.changed)
 
 
-def _writer(said: Said, document: Document, provenance: Provenance) -> _Writer:
+def _writer(said: Said, document: Document, provenance: Provenance, room: Room | None) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
-    return _Writer(at, event_id, [at, event_id, str(said.source_id or "")], document, provenance, said.is_repeat)
+    stamp = [at, event_id, str(said.source_id or "")]
+    return _Writer(at, event_id, stamp, document, provenance, room or Room(document), said.is_repeat)
 
 
 def _sayings(rules: EventRules, said: Said, writer: _Writer) -> Iterator[Saying]:

@@ -13,6 +13,7 @@ from apps.core.paths import MISSING, Path, PathError
 from apps.profiles import ledger, schema, touching
 from apps.profiles.models import Profile, ProfileChange
 from apps.profiles.provenance import entry
+from apps.profiles.room import Room
 from apps.profiles.schema import FieldError
 
 # Who somebody is decides identity.py, consents are decided by events, and what is computed is computed.
@@ -47,6 +48,7 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
 
 def _apply(profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: datetime) -> list[ProfileChange]:
     document = profile.document
+    room = Room(document)
     problems: list[tuple[str, str]] = []
     changes: list[ProfileChange] = []
     for dotted, value in values.items():
@@ -59,6 +61,7 @@ def _apply(profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: da
             found = paths.get(document, path)
             before = None if found is MISSING else found
             if before != after:
+                room.take(path, found, after)
                 paths.put(document, path, after)
                 changes.append(_change(profile, dotted, before, after, actor=actor, now=now))
             # Set to what it held already is said anew all the same: an older event must not take it back.

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from apps.core import paths
 from apps.core.paths import Path
-from apps.profiles import tallies
+from apps.profiles import room, tallies
 from apps.profiles.merge_rules import Held, MergeRules
 from apps.profiles.models import Profile, summary_of
 from apps.profiles.provenance import Entry, Provenance, complete
@@ -82,6 +82,7 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
     if _DERIVED not in kept["provenance"].keys() | gone["provenance"].keys():
         merged["provenance"].pop(_DERIVED, None)
     _compute_percentage(merged)
+    room.cut(merged)
     return merged | summary_of(merged["data"], merged["primary_id"])
 
 

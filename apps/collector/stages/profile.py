@@ -1,22 +1,27 @@
 """After this stage each profile holds what its events said, each field with who said it and when."""
 
 from apps.collector import event_types
-from apps.collector.track import Batch
+from apps.collector.track import Batch, Track
 from apps.events import applying
 from apps.events.copying import Said
+from apps.profiles.models import Profile
 from apps.profiles.provenance import entry
+from apps.profiles.room import TOO_MUCH, Room, cut
 
 
 def profile(batch: Batch) -> None:
     """Count events, and copy properties to profiles, in the order of the events; no query."""
     all_rules = event_types.rules()
+    rooms: dict[int, Room] = {}
     for track in batch.going:
         if track.profile is None:
             continue
+        room = rooms.get(id(track.profile)) or _room_of(track, track.profile)
+        rooms[id(track.profile)] = room
         for event in track.going:
             said = Said(event.properties, event.traits, event.happened_at, event.id, source_id=track.source.id)
             rules = all_rules.get(event.type)
-            event.problems += applying.apply(track.profile, event.type, said, rules, is_valid=event.is_valid)
+            event.problems += applying.apply(track.profile, event.type, said, rules, is_valid=event.is_valid, room=room)
         is_named = track.claim.user_id and track.profile.primary_id == track.claim.user_id
         if is_named and "primary_id" not in track.profile.provenance:
             said_by = entry(time=track.going[0].happened_at, setter=track.going[0].id, source=track.source.id)
@@ -25,3 +30,13 @@ def profile(batch: Batch) -> None:
         if changed:
             changed.summarise()
             changed.updated_at = batch.now
+
+
+def _room_of(track: Track, profile: Profile) -> Room:
+    """Measure a person, and cut one down who holds too much from before there was a limit."""
+    room = Room(profile.document)
+    if room.is_exceeded:
+        cut(profile.__dict__)
+        track.going[0].problems.append({"field": "traits", "message": TOO_MUCH})
+        room = Room(profile.document)
+    return room

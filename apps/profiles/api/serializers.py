@@ -7,16 +7,12 @@ from rest_framework import serializers
 from apps.profiles.models import ConsentDecision, Identifier, PrivacyRequest, Profile
 
 
-class ProfileSerializer(serializers.ModelSerializer[Profile]):
-    """A profile as programs read it: what is known, and who said so, and when."""
-
-    provenance = serializers.DictField(
-        help_text="Path of a field: [time at which it was said, event id or who set it by hand, source id]."
-    )
+class ListedProfileSerializer(serializers.ModelSerializer[Profile]):
+    """A profile as lists have it: what is known."""
 
     class Meta:
         model = Profile
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "primary_id",
             "name",
@@ -34,8 +30,19 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
             "interests",
             "consents",
             "stats",
-            "provenance",
         )
+        read_only_fields = fields
+
+
+class ProfileSerializer(ListedProfileSerializer):
+    """A profile as programs read it: what is known, and who said so, and when."""
+
+    provenance = serializers.DictField(
+        help_text="Path of a field: [time at which it was said, event id or who set it by hand, source id]."
+    )
+
+    class Meta(ListedProfileSerializer.Meta):
+        fields: tuple[str, ...] = (*ListedProfileSerializer.Meta.fields, "provenance")
         read_only_fields = fields
 
 

@@ -25,6 +25,7 @@ from apps.profiles.api.filters import EventFilter, ProfileFilter
 from apps.profiles.api.serializers import (
     EditSerializer,
     EventSerializer,
+    ListedProfileSerializer,
     LookupSerializer,
     MergeSerializer,
     ProfileSerializer,
@@ -38,13 +39,14 @@ class ProfileListView(KeyView, generics.ListAPIView[Profile]):
     """List profiles, the newest first."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
-    queryset = Profile.objects.all()
-    serializer_class = ProfileSerializer
+    # Who said what is as long as all the rest: whoever wants to know asks for one profile.
+    queryset = Profile.objects.defer("provenance", "tallies", "computed", "aux")
+    serializer_class = ListedProfileSerializer
     pagination_class = NewestFirst
     filter_backends = (DjangoFilterBackend,)
     filterset_class = ProfileFilter
 
-    @described("profiles_list", responses=ProfileSerializer(many=True))
+    @described("profiles_list", responses=ListedProfileSerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List those that the filters leave."""
         return super().get(request, *args, **kwargs)

@@ -1,0 +1,114 @@
+"""How much is kept of one person: all of it is read and written with each of their events.
+
+What does not fit is left out, and told by its field. Whoever holds more than that, by a merge or from before there was
+a limit, is cut down to it: facts stay, and of the rest what was said last.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+from django.conf import settings
+
+from apps.core import paths
+from apps.core.paths import MISSING, Path
+from apps.profiles.schema import FREE_ROOTS, FieldError
+
+_TREES: Final = ("data", "traits", "interests", "stats")
+# These are about as long as any other of them: one in place of the other takes no room.
+_SMALL: Final = frozenset({int, float, bool, type(None)})
+
+TOO_MUCH: Final = "The person held more than one may: what was said longest ago was left out."
+
+Document = dict[str, Any]
+
+
+class Room:
+    """What may still be added to a person's document."""
+
+    __slots__ = ("_document", "_left")
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._left: int | None = None
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Tell whether the person holds more than one may."""
+        if self._bytes_left() < 0:
+            return True
+        free = (self._document["traits"], self._document["interests"], self._document["stats"])
+        return max([len(names or ()) for names in free]) > settings.MAX_TRAITS_PER_PROFILE
+
+    def take(self, target: Path, current: Any, new: Any) -> None:
+        """Note that a field grows. Raises FieldError when there is no room for that."""
+        if type(new) in _SMALL and type(current) in _SMALL:
+            return
+        root, n_most = target[0], settings.MAX_TRAITS_PER_PROFILE
+        if current is MISSING and root in FREE_ROOTS and len(target) > 1:
+            names = self._document[root] or {}
+            if target[1] not in names and len(names) >= n_most:
+                raise FieldError(paths.join(target), f"It was left out: a person has at most {n_most} {root}.")
+        growth = _size(new) - (0 if current is MISSING else _size(current))
+        if current is MISSING:
+            growth += sum(map(len, target))
+        if growth > 0:
+            left = self._bytes_left()
+            if growth > left:
+                most = settings.MAX_PROFILE_BYTES
+                raise FieldError(paths.join(target), f"It was left out: a person holds at most {most} bytes.")
+            self._left = left - growth
+
+    def _bytes_left(self) -> int:
+        if self._left is None:
+            trees = [self._document[root] for root in _TREES]
+            self._left = settings.MAX_PROFILE_BYTES - len(orjson.dumps(trees))
+        return self._left
+
+
+def cut(image: dict[str, Any]) -> None:
+    """Take what exceeds the limits out of a person's trees, and who said it out of the provenance, in place."""
+    if not Room(image).is_exceeded:
+        return
+    said = image["provenance"]
+    # Facts first, which are few and short; then what was said last.
+    fields = sorted(_fields(image), key=lambda field: said.get(paths.join(field[0]), [""])[0], reverse=True)
+    fields.sort(key=lambda field: field[0][0] in FREE_ROOTS)
+    emptied: dict[str, Any] = {root: {} for root in _TREES}
+    room = Room(emptied)
+    kept = set()
+    for path, value in fields:
+        try:
+            room.take(path, MISSING, value)
+        except FieldError:
+            continue
+        paths.put(emptied, path, value)
+        kept.add(paths.join(path))
+    image.update(emptied)
+    image["provenance"] = {
+        path: entry for path, entry in said.items() if path in kept or not path.startswith(_BELOW_FREE)
+    }
+
+
+_BELOW_FREE: Final = tuple(f"{root}." for root in FREE_ROOTS)
+
+
+def _fields(image: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    for root in _TREES:
+        if root in FREE_ROOTS:
+            yield from (((root, name), value) for name, value in (image[root] or {}).items())
+        else:
+            yield from _leaves((root,), image[root] or {})
+
+
+def _leaves(path: Path, node: Any) -> Iterator[tuple[Path, Any]]:
+    if not isinstance(node, dict):
+        yield path, node
+    for key, child in node.items() if isinstance(node, dict) else ():
+        yield from _leaves((*path, key), child)
+
+
+def _size(value: Any) -> int:
+    if type(value) is str:
+        return len(value) + 2
+    return 4 if type(value) in _SMALL else len(orjson.dumps(value))
