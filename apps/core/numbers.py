@@ -1,9 +1,11 @@
-"""Sums that do not depend on their order."""
+"""Sums that do not depend on their order, and numbers that stand where an id does."""
 
 from decimal import Decimal
 from typing import Final
 
 _MAX: Final = 10**13  # below it an amount in cents has at most 15 digits, and no two of those are the same float
+
+_MAX_WHOLE: Final = 2**53 - 1  # all whole numbers up to it are floats
 
 
 def add(left: int | float, right: int | float) -> int | float:
@@ -16,3 +18,16 @@ def add(left: int | float, right: int | float) -> int | float:
         if cents / 100 == left and more / 100 == right:
             return (cents + more) / 100
     return float(Decimal(repr(left)) + Decimal(repr(right)))
+
+
+def as_id(number: int | float) -> str:
+    """Write a number that is an id: 7, 7.0 and 7e0 are one, and zero has no sign.
+
+    Raises ValueError for a float whose digits were lost on the way: it may stand for several ids.
+    """
+    if isinstance(number, float) and number.is_integer():
+        if abs(number) > _MAX_WHOLE:
+            message = "has more digits than a number with a point keeps; it must be a text"
+            raise ValueError(message)
+        number = int(number)
+    return str(number)

@@ -1,8 +1,9 @@
-"""What PostgreSQL cannot store of JSON, though programs send it."""
+"""What PostgreSQL cannot store of JSON, though programs send it: named in what was sent, left out of what we made."""
 
 import math
 from typing import Any, NamedTuple
 
+import orjson
 from django.conf import settings
 
 
@@ -44,6 +45,37 @@ def problem_of_text(text: str) -> str:
     except UnicodeEncodeError:
         return "contains half of a surrogate pair"
     return ""
+
+
+def dumps(value: Any) -> str:
+    """Write JSON for the database: all that is stored as JSON passes here.
+
+    What was sent was checked, and its sender told. What was made of it since, such as a text that stood in an address
+    percent-encoded, must not fail the batch that it is stored with: it is cleaned here.
+    """
+    try:
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(cleaned(value)).decode()
+    return (orjson.dumps(cleaned(value)) if b"\\u0000" in written else written).decode()
+
+
+def cleaned(value: Any) -> Any:
+    """Return the value without what cannot be stored: NUL and half surrogate pairs; too great integers as floats."""
+    if isinstance(value, str):
+        return cleaned_text(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(item) for item in value]
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return float(value)
+    return value
+
+
+def cleaned_text(text: str) -> str:
+    """Return the text without what cannot be stored of it."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode() if problem_of_text(text) else text
 
 
 def _problem_of_leaf(item: Any, at: str) -> Problem | None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-import orjson
 from django.db import connection, models
+
+from apps.core import storable
 
 
 def upsert(model: type[models.Model], rows: Sequence[models.Model], *, keep: Iterable[str] = ()) -> None:
@@ -17,7 +18,7 @@ def upsert(model: type[models.Model], rows: Sequence[models.Model], *, keep: Ite
     statement, attributes = _statement(model, frozenset(keep))
     document = [{column: row.__dict__[attribute] for column, attribute in attributes} for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [orjson.dumps(document).decode()])
+        cursor.execute(statement, [storable.dumps(document)])
 
 
 def insert_new(model: type[models.Model], rows: Sequence[models.Model]) -> None:
@@ -39,7 +40,7 @@ def update(model: type[models.Model], rows: Sequence[models.Model], columns: Seq
         cursor.execute(
             f"UPDATE {table} SET {changes} "  # noqa: S608 - names come from the model
             f"FROM jsonb_to_recordset(%s::jsonb) AS row({types}) WHERE {table}.{key} = row.{key}",
-            [orjson.dumps(document).decode()],
+            [storable.dumps(document)],
         )
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.conditions.event_types import event_type
+from apps.core import storable
 from apps.core.ids import as_uuid
 from apps.core.models import Task
 from apps.core.queues import QueueName
@@ -91,7 +91,7 @@ def index_traits(task: Task) -> Step:
         for event in events
     ]
     with connection.cursor() as cursor:
-        cursor.execute(UPDATE_TRAITS, [orjson.dumps(rows).decode()])
+        cursor.execute(UPDATE_TRAITS, [storable.dumps(rows)])
         changed = [profile_id for (profile_id,) in cursor.fetchall()]
     touching.touch(profile_id for profile_id in changed if profile_id)
     return _step(task, events, len(changed), size=TRAITS_PAGE, what="events got other traits")

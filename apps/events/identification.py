@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from apps.core import paths
+from apps.core.numbers import as_id
 from apps.core.paths import Path
 from apps.core.snapshot import Snapshot
 from apps.events.models import IdentificationPoint
@@ -60,9 +61,12 @@ def proofs_of(event_type: str, properties: Mapping[str, Any], *, source_id: UUID
 
 
 def _usable(point: Point, value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    usable = identifiers.usable(point.kind, str(value))
+    try:
+        usable = identifiers.usable(point.kind, value if isinstance(value, str) else as_id(value))
+    except ValueError:  # a number that may stand for several ids
+        return None
     return f"{point.system}:{usable}" if usable and point.system else usable
 
 

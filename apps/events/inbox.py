@@ -11,6 +11,7 @@ import orjson
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from apps.core import storable
 from apps.events.models import InboxItem
 
 MAX_BATCH_BYTES = 1_000_000  # a body may hold thousands of events
@@ -75,7 +76,7 @@ _place = _Place()
 def put(items: Sequence[Item]) -> None:
     """Store the items in one statement; they are accepted once the caller's transaction has committed."""
     with connection.cursor() as cursor:
-        cursor.execute(PUT, [orjson.dumps([item._asdict() for item in items]).decode()])
+        cursor.execute(PUT, [storable.dumps([item._asdict() for item in items])])
 
 
 def claim(limit: int) -> tuple[list[Claimed], int]:

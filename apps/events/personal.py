@@ -9,7 +9,7 @@ import orjson
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from apps.core import keyset
+from apps.core import keyset, storable
 from apps.events.anonymity import columns_of
 from apps.events.models import Event, QuarantinedEvent, RefusedEvent
 from apps.profiles.holdings import SESSION, Holding, Person, Rows, register
@@ -65,7 +65,7 @@ class Events(Holding):
         ]
         if rows:
             with connection.cursor() as cursor:
-                cursor.execute(_ANONYMISE, [orjson.dumps(rows).decode()])
+                cursor.execute(_ANONYMISE, [storable.dumps(rows)])
         return len(rows)
 
 

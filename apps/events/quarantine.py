@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from django.db import connection, transaction
 
+from apps.core import storable
 from apps.events import inbox
 from apps.events.models import InboxItem, QuarantinedEvent
 
@@ -45,7 +45,7 @@ def keep(events: Sequence[SetAside]) -> None:
     if not events:
         return
     with connection.cursor() as cursor:
-        cursor.execute(KEEP, [orjson.dumps([event._asdict() for event in events]).decode()])
+        cursor.execute(KEEP, [storable.dumps([event._asdict() for event in events])])
 
 
 def replay(ids: Iterable[UUID]) -> int:
@@ -62,5 +62,5 @@ def replay(ids: Iterable[UUID]) -> int:
 
 def _item(row: QuarantinedEvent) -> inbox.Item:
     event = {"key": row.id, "type": row.type, "time": row.time, "properties": row.properties, "context": row.context}
-    body = orjson.dumps({**row.track, "event": event}).decode()
+    body = storable.dumps({**row.track, "event": event})
     return inbox.Item(row.source_id, InboxItem.Dialect.REPLAY, body, {}, row.received_at)

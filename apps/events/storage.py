@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from django.db import connection
+
+from apps.core import storable
 
 
 class EventRow(NamedTuple):
@@ -69,7 +70,7 @@ def remember(keys: Iterable[str], *, at: datetime) -> None:
 
 def json_text(value: Any) -> str:
     """Write a value as JSON text for a jsonb column."""
-    return "{}" if value == {} else orjson.dumps(value).decode()
+    return "{}" if value == {} else storable.dumps(value)
 
 
 @lru_cache(maxsize=1_024)

@@ -4,34 +4,34 @@ import re
 from collections.abc import Callable
 from fnmatch import translate
 from functools import lru_cache
-from importlib import resources
 from typing import Final
 from uuid import UUID
 
+import idna
 import phonenumbers
-import yaml
 from django.conf import settings
 
 from apps.core.ids import digest
 from apps.core.snapshot import Snapshot
 from apps.profiles.models import BlockedIdentifier, Identifier
+from apps.profiles.names import BLOCKED, fold, names_nobody
 
 Kind = Identifier.Kind
 MAX_LENGTH: Final = 512
 Patterns = tuple[tuple[str, Callable[[str], object]], ...]  # (kind or "" for all, matches)
 
-_BLOCKED: Final = yaml.safe_load(resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8"))
-NOBODY: Final = frozenset(_BLOCKED["nobody"])
-_NO_PERSON: Final = frozenset(_BLOCKED["roles"] + _BLOCKED["pretended"])
+_NO_PERSON: Final = frozenset(BLOCKED["roles"] + BLOCKED["pretended"])
 
 
 def normalise(kind: str, value: str) -> str | None:
-    """Return the value as all who mean the same write it; None when it is no such identifier.
+    """Return the value as all who mean the same write it; None when it is no such identifier, or names nobody.
 
-    E-mail addresses in lower case, phone numbers in E.164 (national ones are those of DEFAULT_REGION), others trimmed.
+    E-mail addresses in lower case, phone numbers in E.164 (national ones are those of DEFAULT_REGION), and all of them
+    in one spelling of Unicode.
     """
-    found = _NORMALISERS.get(kind, str.strip)(value)
-    return found if found and len(found) <= MAX_LENGTH else None
+    folded = fold(value)
+    found = _NORMALISERS[kind](folded) if kind in _NORMALISERS else folded
+    return found if found and len(found) <= MAX_LENGTH and not names_nobody(found) else None
 
 
 def usable(kind: str, value: str) -> str | None:
@@ -51,14 +51,9 @@ def identifier_id(kind: str, value: str) -> UUID:
     return digest(kind, value, key=settings.IDENTITY_KEY.encode()[:64])
 
 
-def names_nobody(value: str) -> bool:
-    """Tell whether a value stands in place of nothing: null, undefined, 0000."""
-    return value.lower() in NOBODY or not value.strip("0-")
-
-
 def _is_blocked(kind: str, value: str, patterns: Patterns) -> bool:
-    """Tell whether a normalised value names nobody, or too many, by our own list or the administrators'."""
-    if names_nobody(value) or (kind == Kind.EMAIL and _is_role(value)):
+    """Tell whether a normalised value names too many, by our own list or the administrators'."""
+    if kind == Kind.EMAIL and _is_role(value):
         return True
     return any(matches(value) for scope, matches in patterns if scope in ("", kind))
 
@@ -70,10 +65,20 @@ def _is_role(address: str) -> bool:
 
 
 def _email(value: str) -> str | None:
-    address = value.strip().lower()
-    name, at, host = address.rpartition("@")
-    is_address = at and name and "." in host.strip(".") and not re.search(r"[\s,;<>]", address)
-    return address if is_address else None
+    name, _, host = fold(value.lower()).rpartition("@")
+    host = _ascii_host(host)
+    is_address = name and "." in host.strip(".") and not re.search(r"[\s,;<>]", f"{name}{host}")
+    return f"{name}@{host}" if is_address else None
+
+
+def _ascii_host(host: str) -> str:
+    """Write a host's name as mail servers ask for it: browsers send the one form, other programs the other."""
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return host
 
 
 @lru_cache(maxsize=4_096)

@@ -11,7 +11,9 @@ from enum import Enum
 from typing import Any, Final
 
 from apps.core import paths
+from apps.core.numbers import as_id
 from apps.core.paths import Path
+from apps.profiles.names import fold, names_nobody
 
 FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
 # Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.
@@ -31,6 +33,7 @@ class Kind(Enum):
     """What a field holds; the value is the name for people."""
 
     TEXT = "text"
+    ID = "id"
     NUMBER = "number"
     BOOLEAN = "yes or no"
     DATETIME = "date and time"
@@ -128,9 +131,17 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
+        return as_id(value)
     message = f"Expected a text, not {_shown(value)}."
     raise ValueError(message)
+
+
+def _id(value: object) -> str:
+    text = fold(_text(value))
+    if text and names_nobody(text):
+        message = "It names nobody."
+        raise ValueError(message)
+    return text
 
 
 def _boolean(value: object) -> bool:
@@ -215,6 +226,7 @@ def _shown(value: object) -> str:
 
 _CONVERSIONS: Final[dict[Kind, Callable[[object], object]]] = {
     Kind.TEXT: _text,
+    Kind.ID: _id,
     Kind.NUMBER: number,
     Kind.BOOLEAN: _boolean,
     Kind.DATETIME: _datetime,
@@ -240,7 +252,7 @@ def _label(template: str, name: str) -> str:
 
 
 _ALL: Final = [
-    Field("primary_id", Kind.TEXT, "Customer number", is_pii=True),
+    Field("primary_id", Kind.ID, "Customer number", is_pii=True),
     Field("consents", Kind.CONSENTS, "Consents"),
     Field("data.anonymous", Kind.BOOLEAN, "Cannot be contacted"),
     *_group("data.pii", "{}", Kind.TEXT, "firstname lastname display_name gender", is_pii=True),
@@ -262,7 +274,8 @@ _ALL: Final = [
     Field("data.contact.app.other", Kind.MAP, "Other messengers", is_pii=True),
     *_group("data.contact.address", "Address: {}", Kind.TEXT, "town county country postcode street other", is_pii=True),
     Field("data.contact.confirmations", Kind.TEXTS, "Confirmed contacts", is_pii=True),
-    *_group("data.identifier", "Identifier: {}", Kind.TEXT, "id pk badge passport credit_card token", is_pii=True),
+    *_group("data.identifier", "Identifier: {}", Kind.ID, "id pk", is_pii=True),
+    *_group("data.identifier", "Identifier: {}", Kind.TEXT, "badge passport credit_card token", is_pii=True),
     Field("data.identifier.coupons", Kind.TEXTS, "Coupons", is_pii=True),
     Field("data.devices.push", Kind.TEXTS, "Push tokens", is_pii=True),
     Field("data.devices.other", Kind.TEXTS, "Other devices", is_pii=True),

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.core.reading import BYTE_ORDER_MARK
 from apps.profiles import touching
 from apps.profiles.lookup import people_of
 from apps.profiles.models import Profile
@@ -62,7 +63,7 @@ def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
 
     Empty lines are skipped. Raises ListError for what is no CSV, or has no such column.
     """
-    rows = csv.reader(file)
+    rows = csv.reader(_unmarked(file))
     place = 0
     try:
         if column:
@@ -81,6 +82,12 @@ def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
     except csv.Error as error:
         message = f"Line {rows.line_num} is no CSV: {error}."
         raise ListError(message) from None
+
+
+def _unmarked(file: Iterable[str]) -> Iterator[str]:
+    """Take away the byte order mark that spreadsheets write: to a decoder it is a letter of the first name."""
+    for number, line in enumerate(file):
+        yield line if number else line.removeprefix(BYTE_ORDER_MARK)
 
 
 def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) -> Report:

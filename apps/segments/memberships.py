@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
+from apps.core import storable
 from apps.core.ids import new_id
 from apps.events import inbox, internal
 from apps.events.models import InboxItem
@@ -104,7 +104,7 @@ def _said(type: str, changes: list[Change]) -> Iterator[dict[str, Any]]:
 
 def _message(said: list[dict[str, Any]], because: Cause, now: datetime, is_silent: bool) -> inbox.Item:  # noqa: FBT001
     body = {"because": because, "time": now, "is_silent": is_silent, "changes": said}
-    return inbox.Item(internal.SOURCE_ID, InboxItem.Dialect.MEMBERSHIP, orjson.dumps(body).decode(), {}, now)
+    return inbox.Item(internal.SOURCE_ID, InboxItem.Dialect.MEMBERSHIP, storable.dumps(body), {}, now)
 
 
 # Of the stays of one person in one segment, all but the first.

@@ -1,7 +1,10 @@
 """Which campaign brought somebody here: the `utm` parameters, wherever a client puts them."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
+
+from apps.core import forms
+from apps.core.storable import cleaned_text
 
 PARTS = ("source", "medium", "campaign", "term", "content")
 # Segment's SDKs name the campaign itself `name`.
@@ -25,7 +28,9 @@ def campaign_of(context: dict[str, Any], page_url: str) -> dict[str, str]:
         address = urlsplit(page_url.replace("&amp;", "&"))
         # A route of a page of scripts has parameters of its own: #/shoes?utm_source=news
         behind = address.fragment.rpartition("?")[2]
-        parameters = {name.lower(): value for text in (behind, address.query) for name, value in parse_qsl(text)}
+        fields = [*forms.parse(behind.encode()), *forms.parse(address.query.encode())]
     except ValueError:
         return {}
+    # Decoded just now: what came percent-encoded, nobody has looked at yet.
+    parameters = {name.lower(): cleaned_text(value) for name, value in fields if value}
     return {part: parameters[f"utm_{part}"] for part in PARTS if parameters.get(f"utm_{part}")}

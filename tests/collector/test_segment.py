@@ -1,6 +1,5 @@
 """What the SDKs of Segment and RudderStack may rely on."""
 
-import gzip
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -110,31 +109,6 @@ def test_without_a_known_write_key_nothing_is_taken(client: APIClient, header: s
     assert not InboxItem.objects.exists()
 
 
-def test_bodies_may_be_compressed(client: APIClient, source: Source) -> None:
-    body = gzip.compress(json.dumps({"userId": "anna", "event": "x", "writeKey": source.write_key}).encode())
-
-    answer = client.post("/v1/track", body, content_type="application/json", HTTP_CONTENT_ENCODING="gzip")
-
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        (b"no gzip", 400, "invalid_gzip"),
-        (gzip.compress(b"{}", mtime=0)[:-5], 400, "invalid_gzip"),
-        (gzip.compress(b" " * 3_000_000, mtime=0), 413, "too_large"),
-    ],
-    ids=["no gzip", "cut short", "a bomb"],
-)
-def test_compressed_bodies_that_are_broken_or_bombs_are_refused(
-    client: APIClient, body: bytes, status: int, code: str
-) -> None:
-    answer = client.post("/v1/track", body, content_type="application/json", HTTP_CONTENT_ENCODING="gzip")
-
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-
 @pytest.mark.parametrize(
     ("ahead", "happened_ago", "expected_ago"),
     [
@@ -190,7 +164,7 @@ def test_times_at_the_ends_of_the_calendar_are_refused_alone(send: Any, timestam
         ({"type": None, "userId": "a"}, "batch.1.type"),
         ({"type": "identify", "userId": {}}, "batch.1.userId"),
         ({"type": "identify", "userId": "x" * 513}, "batch.1.userId"),
-        ({"type": "identify", "userId": "a", "traits": []}, "batch.1.traits"),
+        ({"type": "identify", "userId": "a", "traits": ["x"]}, "batch.1.traits"),
         ({"type": "page", "userId": "a", "properties": "p"}, "batch.1.properties"),
         ({"type": "page", "userId": "a", "context": 5}, "batch.1.context"),
         ({"type": "page", "userId": "a", "messageId": []}, "batch.1.messageId"),
@@ -226,7 +200,7 @@ def test_what_a_bad_message_said_is_not_kept(send: Any) -> None:
         ({"batch": None}, 422, "batch"),
         ({"batch": {}}, 422, "batch"),
         ({"batch": [{}] * 2501}, 422, "batch"),
-        ({"batch": [], "context": []}, 422, "context"),
+        ({"batch": [], "context": ["x"]}, 422, "context"),
         ({"batch": [], "context": {"a": "\x00"}}, 422, "context.a"),
         ({"batch": [{"type": "x"}, 5]}, 400, "batch.0.userId"),
     ],

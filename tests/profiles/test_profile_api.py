@@ -1,3 +1,4 @@
+import gzip
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -241,3 +242,48 @@ def test_a_broken_question_is_refused(query: str) -> None:
 
     for address in ("/api/profiles", f"/api/profiles/{profile.id}/events"):
         assert reader.get(f"{address}?{query}").status_code in (200, 404, 422)
+
+
+def test_what_programs_write_is_read_as_the_collector_reads_it() -> None:
+    profile = ProfileFactory()
+    body = b'\xef\xbb\xbf{"set": {"traits.card": 917959530668910000001, "traits.other": 9223372036854775808}}'
+
+    answer = program(Scope.PROFILES_WRITE).patch(
+        f"/api/profiles/{profile.id}",
+        gzip.compress(body),
+        content_type="application/json",
+        HTTP_CONTENT_ENCODING="gzip",
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["traits"] == {"card": "917959530668910000001", "other": "9223372036854775808"}
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "code"),
+    [
+        (b"{}", "br", 415, "unsupported_encoding"),
+        (b"{}", "gzip", 400, "invalid_gzip"),
+        (b"[" * 100_000, "", 400, "parse_error"),
+        (b'{"set": {"traits.a": "\\ud800"}}', "", 400, "parse_error"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_with_the_reason(
+    body: bytes, encoding: str, status: int, code: str
+) -> None:
+    answer = program(Scope.PROFILES_WRITE).patch(
+        f"/api/profiles/{ProfileFactory().id}", body, content_type="application/json", HTTP_CONTENT_ENCODING=encoding
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("user", "null"), ("anonymous", "0"), ("user", "{{user_id}}"), ("user", " ")]
+)
+def test_what_names_nobody_finds_nobody(kind: str, value: str) -> None:
+    IdentifierFactory(id=identifier_id(kind, value), kind=kind)  # as somebody left it here before that was known
+
+    answer = program(Scope.PROFILES_READ).get("/api/profiles/lookup", {"kind": kind, "value": value})
+
+    assert answer.status_code in (404, 422)

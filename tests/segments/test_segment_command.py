@@ -91,6 +91,23 @@ def test_list_is_imported_and_what_it_cannot_follow_is_told_by_line(tmp_path: Pa
     assert Segment.objects.get().size == 1
 
 
+@pytest.mark.parametrize("is_piped", [False, True])
+def test_a_byte_order_mark_is_no_part_of_the_first_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_piped: bool
+) -> None:
+    SegmentFactory.create(key="guests", kind=Segment.Kind.LIST)
+    ProfileFactory.create(primary_id="a")
+    for n_entered, text, column in ((1, "\ufeffa\n", []), (0, "\ufeffcustomer\na\n", ["--column", "customer"])):
+        file = tmp_path / "guests.csv"
+        file.write_text(text, encoding="utf-8")
+        monkeypatch.setattr("sys.stdin", StringIO(text))
+
+        lines, _ = segment("import", "guests", "-" if is_piped else str(file), *column)
+
+        assert json.loads(lines[0])["n_unknown"] == 0
+        assert json.loads(lines[0])["n_entered"] == n_entered
+
+
 def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
     SegmentFactory.create(key="pros")
     file = tmp_path / "list.csv"

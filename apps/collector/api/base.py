@@ -9,6 +9,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.core.api.bodies import unpack
+
 RENDERER = JSONRenderer()
 
 
@@ -23,6 +25,7 @@ class CollectorView(APIView):
         request.accepted_renderer = RENDERER
         request.accepted_media_type = RENDERER.media_type
         request.META = request._request.META  # asked for nine times, and each look would go through a proxy
+        unpack(request._request)
 
 
 def answer(data: Any, *, status: int = 200) -> HttpResponse:

@@ -1,13 +1,14 @@
 """Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
 
-import json
 from typing import Any, Final
 
 import orjson
 from django.conf import settings
 
 from apps.collector.track import Refusal
-from apps.core import storable
+from apps.core import reading, storable
+from apps.core.numbers import as_id
+from apps.profiles.names import fold, names_nobody
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
 _MAX_EVENT_BYTES: Final[int] = settings.MAX_EVENT_BYTES
@@ -29,14 +30,15 @@ def load_json(body: bytes) -> tuple[Any, bool]:
     so that only the event that carries them is lost. Raises Malformed with line and column.
     """
     try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError as strict_error:
         try:
-            return json.loads(body.decode()), True  # UTF-8 only: no other encoding goes into the inbox
-        except RecursionError:
-            raise Malformed(Refusal("too_deep", f"The body is nested deeper than {_MAX_DEPTH} levels.")) from None
-        except ValueError:
-            raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
+            parsed = reading.loads(body)
+        except orjson.JSONDecodeError as strict_error:
+            try:
+                return reading.loads_lax(body.decode()), True  # UTF-8 only: no other encoding goes into the inbox
+            except ValueError:
+                raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
+    except RecursionError:
+        raise Malformed(Refusal("too_deep", f"The body is nested deeper than {_MAX_DEPTH} levels.")) from None
     # What is smaller than an event may be holds none that is larger, and with fewer brackets than levels none too deep.
     is_suspect = len(body) > _MAX_EVENT_BYTES or b"\\u0000" in body or body.count(b"{") + body.count(b"[") > _MAX_DEPTH
     return parsed, is_suspect
@@ -57,12 +59,15 @@ def check_values(value: Any, path: str) -> Refusal | None:
 
 
 def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
-    """Read an id: trimmed text; numbers count as text, blank and null as absent. Raises Malformed naming the path."""
+    """Read a text, trimmed; numbers count as text, blank and null as absent. Raises Malformed naming the path."""
     if value is None:
         return None
     if not isinstance(value, str) and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise Malformed(Refusal("invalid_type", f"{path} must be a text.", path))
-    text = str(value).strip()
+    try:
+        text = value.strip() if isinstance(value, str) else as_id(value)
+    except ValueError as error:
+        raise Malformed(Refusal("invalid_type", f"{path} {error}.", path)) from None
     if len(text) > limit:
         raise Malformed(Refusal("too_long", f"{path} is longer than {limit} characters.", path))
     problem = storable.problem_of_text(text)
@@ -71,9 +76,22 @@ def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
     return text or None
 
 
+def id_of(value: Any, path: str) -> str | None:
+    """Read an id of a person, session, profile, device, group or message: all that clients send are read here.
+
+    One spelling for each; what names nobody counts as absent. Raises Malformed naming the path.
+    """
+    text = text_of(value, path)
+    folded = text and fold(text)
+    return None if not folded or names_nobody(folded) else folded
+
+
 def object_of(value: Any, path: str) -> dict[str, Any]:
-    """Read an object; null counts as empty. Raises Malformed naming the path."""
-    if value is None:
+    """Read an object; null counts as empty, and so does what PHP makes of one without entries: an empty list.
+
+    Raises Malformed naming the path.
+    """
+    if value is None or value == []:
         return {}
     if not isinstance(value, dict):
         raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))

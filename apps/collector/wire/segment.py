@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
+from apps.core.clients import bare_ip
 from apps.core.ids import digest
-from apps.profiles.identifiers import names_nobody
 from apps.profiles.identity import Claim
 
 BATCH = "batch"
@@ -123,7 +123,7 @@ class _Reader:
             session_ref=session_ref,
             session_key=session_key(session_ref),
             context=_about_client(context),
-            ip=_text(context.get("ip")) or self._envelope.ip,
+            ip=bare_ip(_text(context.get("ip"))) or self._envelope.ip,
             # The header's agent is the SDK's own, on the sender's server: it says nothing about a visitor.
             user_agent=_text(context.get("userAgent")),
             accept_language=_text(context.get("locale")),
@@ -135,8 +135,8 @@ class _Reader:
 
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
-            user_id=_id_of(message, "userId", path),
-            anonymous_id=_id_of(message, "anonymousId", path),
+            user_id=id_of(message.get("userId"), f"{path}userId"),
+            anonymous_id=id_of(message.get("anonymousId"), f"{path}anonymousId"),
         )
         if claim.user_id is None and claim.anonymous_id is None:
             text = f"{path}userId or {path}anonymousId is required."
@@ -158,15 +158,15 @@ class _Reader:
             properties = {**properties, **traits}
         elif call == "group":
             properties = {**object_of(message.get("traits"), f"{path}traits"), **properties}
-            properties["group_id"] = _id_of(message, "groupId", path)
+            properties["group_id"] = id_of(message.get("groupId"), f"{path}groupId")
         elif call == "alias":
-            properties = {**properties, "previousId": _id_of(message, "previousId", path)}
+            properties = {**properties, "previousId": id_of(message.get("previousId"), f"{path}previousId")}
         elif call in ("page", "screen"):
             properties = {**{key: message[key] for key in ("name", "category") if message.get(key)}, **properties}
         return TrackedEvent(
             type=TYPES[call] or _event_name(message, path),
             index=index,
-            message_id=text_of(message.get("messageId"), f"{path}messageId"),
+            message_id=id_of(message.get("messageId"), f"{path}messageId"),
             properties=properties,
             context=_of_event(context, call),
             claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
@@ -190,11 +190,6 @@ def _event_name(message: dict[str, Any], path: str) -> str:
     return name
 
 
-def _id_of(message: dict[str, Any], name: str, path: str) -> str | None:
-    found = text_of(message.get(name), f"{path}{name}")
-    return None if found is None or names_nobody(found) else found
-
-
 def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, Any]:
     context = object_of(payload.get("context"), "context")
     refusal = check_values(context, "context") if is_suspect else None
@@ -205,12 +200,13 @@ def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, A
 
 def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
     """Read RudderStack's session id: a number that is only unique on its device."""
-    session_id = context.get("sessionId")
-    if session_id is None or claim.anonymous_id is None:
+    if claim.anonymous_id is None:
         return None
-    if isinstance(session_id, bool) or not isinstance(session_id, (int, str)):
+    try:
+        session_id = id_of(context.get("sessionId"), "context.sessionId")
+    except Malformed:  # without it the device's own session goes on
         return None
-    return str(digest("sdk-session", claim.anonymous_id, str(session_id)))
+    return str(digest("sdk-session", claim.anonymous_id, session_id)) if session_id else None
 
 
 def _of_event(context: dict[str, Any], call: str) -> dict[str, Any]:

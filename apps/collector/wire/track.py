@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
 from apps.profiles.identifiers import names_nobody
@@ -101,7 +101,7 @@ def profile_key(reference: str | None, *, trusts_ids: bool) -> UUID | None:
 def reference(value: Any, path: str) -> str | None:
     """Read the id in an object such as `session`, by its path. Raises Malformed naming the path."""
     holder, _, name = path.partition(".")
-    return text_of(object_of(value, holder).get(name), path)
+    return id_of(object_of(value, holder).get(name), path)
 
 
 def _device_key(device: Any) -> UUID | None:
@@ -140,7 +140,7 @@ def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
     return TrackedEvent(
         type=event_type,
         index=index,
-        message_id=text_of(event.get("id"), f"{path}.id"),
+        message_id=id_of(event.get("id"), f"{path}.id"),
         properties=object_of(event.get("properties"), f"{path}.properties"),
         context=object_of(event.get("context"), f"{path}.context"),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],

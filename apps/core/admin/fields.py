@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.core import reading
+
 Row = dict[str, str]
 
 
@@ -32,7 +34,7 @@ class JsonObject(forms.CharField):
         if not (value or "").strip():
             return {}
         try:
-            parsed = json.loads(value)
+            parsed = reading.loads_lax(value)
         except json.JSONDecodeError as error:
             raise ValidationError(f"Line {error.lineno}, column {error.colno}: {error.msg}.") from None
         except RecursionError:

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import orjson
 from django.core.exceptions import ValidationError as InvalidValue
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.pagination import CursorPagination
@@ -10,7 +9,9 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apps.core import reading
 from apps.core.api.authentication import HasScope, KeyAuthentication
+from apps.core.api.bodies import unpack
 from apps.core.keys import Scope
 
 
@@ -22,8 +23,11 @@ class JsonParser(BaseParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Read the body. Raises ParseError with line and column."""
         try:
-            return orjson.loads(parser_context["request"].body)
-        except orjson.JSONDecodeError as error:
+            unpack(parser_context["request"]._request)
+            return reading.loads(parser_context["request"].body)
+        except RecursionError:
+            raise ParseError("The body is nested too deep.") from None
+        except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from None
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.core import paths
+from apps.core import paths, reading
 from apps.core.admin.fields import Column, RowsField
 from apps.profiles.editing import EDITABLE_ROOTS
 from apps.profiles.models import Profile
@@ -92,7 +92,7 @@ def _value_of(kind: Kind, text: str) -> Any:
         return {"true": True, "false": False}.get(text, text)
     if kind in JSON_KINDS:
         try:
-            return json.loads(text)
+            return reading.loads_lax(text)
         except (ValueError, RecursionError):
             raise ValidationError("Expected JSON.") from None
     return _free(text) if kind is Kind.FREE else text
@@ -100,7 +100,7 @@ def _value_of(kind: Kind, text: str) -> Any:
 
 def _free(text: str) -> Any:
     try:
-        return json.loads(text)
+        return reading.loads_lax(text)
     except (ValueError, RecursionError):
         return text
 

@@ -59,7 +59,7 @@ def test_without_a_database_at_the_start_nothing_is_taken(client: APIClient, mon
 
 
 def test_an_error_has_one_shape_and_lists_all_mistakes(client: APIClient) -> None:
-    payload = track_payload(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": []}])
+    payload = track_payload(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
 
     answer = client.post("/track", payload, format="json").json()
 

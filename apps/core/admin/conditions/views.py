@@ -5,7 +5,6 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
-import orjson
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import URLPattern, path
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from apps import conditions
 from apps.conditions import Catalogue, ConditionError
 from apps.conditions.functions import FUNCTIONS
+from apps.core import reading
 from apps.core.admin.conditions.builder import from_builder, to_builder
 from apps.core.admin.conditions.languages import LANGUAGES, Language
 
@@ -51,8 +51,8 @@ def _asked(answer: Callable[[Language, Any, Any], Answer]) -> Callable[[HttpRequ
 
 def _body(request: HttpRequest) -> Any:
     try:
-        body = orjson.loads(request.body) if len(request.body) <= MAX_BODY else None
-    except orjson.JSONDecodeError:
+        body = reading.loads(request.body) if len(request.body) <= MAX_BODY else None
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise ConditionError("Expected a JSON object of a reasonable size.")

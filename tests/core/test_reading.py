@@ -1,0 +1,37 @@
+"""Whatever a whole number looks like in JSON, none of its digits is lost."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core import reading
+
+
+@given(st.integers(-(10**400), 10**400) | st.integers(-(2**64) - 5, 2**64 + 5))
+def test_any_whole_number_keeps_its_digits_whatever_stands_beside_it(number: int) -> None:
+    for body in (f'{{"a": {number}}}', f'{{"a": {number}, "b": [{"{}," * 45}"\\ud800"]}}'):
+        try:
+            read = reading.loads(body.encode())["a"]
+        except ValueError:
+            read = reading.loads_lax(body)["a"]
+
+        assert str(read) == str(number)
+        assert isinstance(read, int) == (abs(number) < 2**63)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), st.lists))
+def test_everything_else_is_read_as_the_standard_reads_it(value: Any) -> None:
+    body = orjson.dumps([value, "DE89370400440532013000"])  # digits enough to look twice
+
+    assert reading.loads(body) == reading.loads_lax(body.decode()) == json.loads(body)
+
+
+@pytest.mark.parametrize("read", [reading.loads, lambda body: reading.loads_lax(body.decode())])
+def test_a_byte_order_mark_says_nothing(read: Any) -> None:
+    assert read(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    with pytest.raises(ValueError, match=r"."):
+        read(b"\xef\xbb\xbf\xef\xbb\xbf{}")

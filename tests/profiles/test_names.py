@@ -1,0 +1,100 @@
+"""One spelling of what looks the same, and which names name nobody."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.core.numbers import as_id
+from apps.profiles.identifiers import normalise
+from apps.profiles.models import Identifier
+from apps.profiles.names import fold, names_nobody
+
+Kind = Identifier.Kind
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\u200b\ufeff\u0301\u0307ßİé ./:@ﬃ"))
+
+
+@given(ANY_TEXT, st.sampled_from(list(Kind)))
+def test_folding_and_normalising_again_change_nothing(text: str, kind: str) -> None:
+    assert fold(fold(text)) == fold(text)
+    found = normalise(kind, text)
+    assert found is None or normalise(kind, found) == found
+
+
+@given(ANY_TEXT, st.sampled_from("\u200b\ufeff\u00ad\u2060\u200e\u180e"), st.sampled_from(["NFC", "NFD"]))
+def test_what_nobody_sees_makes_no_difference(text: str, invisible: str, form: str) -> None:
+    assert fold(invisible + unicodedata.normalize(form, text) + invisible) == fold(text)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Andr\u00e9@shop.example", "andre\u0301@shop.example"),
+        ("anna@shop.example", "\ufeffanna@\u200bshop.example\u00a0"),
+        ("anna@m\u00fcnchen.example", "anna@xn--mnchen-3ya.example"),
+        ("anna@MU\u0308NCHEN.example", "anna@xn--mnchen-3ya.example"),
+        ("anna@例え。テスト", "anna@xn--r8jz45g.xn--zckzah"),
+    ],
+)
+def test_an_address_is_one_however_it_is_spelled(one: str, other: str) -> None:
+    assert normalise(Kind.EMAIL, one) == normalise(Kind.EMAIL, other) is not None
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_any_json_number_that_means_the_same_integer_is_the_same_id(number: int) -> None:
+    assert as_id(number) == as_id(float(f"{number}.0")) == as_id(float(f"{number}e0")) == str(number)
+
+
+def test_zero_has_no_sign_and_what_was_rounded_is_no_id() -> None:
+    assert as_id(-0.0) == "0"
+    assert as_id(1.5) == "1.5"
+    with pytest.raises(ValueError, match="text"):
+        as_id(9.1795953066891e20)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "",
+            " ",
+            "null",
+            "NULL",
+            '"null"',
+            "(null)",
+            "<null>",
+            "undefined",
+            "Undefined",
+            "none",
+            "None",
+            "NaN",
+            "nil",
+            "-",
+        ),
+        *("0", "0.0", "-0", "0000", "-1", "[object Object]", "{}", "[]", '""', "N/A", "#N/A", "anonymous", "(not set)"),
+        *(
+            "00000000-0000-0000-0000-000000000000",
+            "{00000000-0000-0000-0000-000000000000}",
+            "FFFFFFFF-ffff-ffff-ffff-ffffffffffff",
+        ),
+        *(
+            "anonymousId",
+            "userId",
+            "user_id",
+            "{{user_id}}",
+            "{{ user.id }}",
+            "${userId}",
+            "*|USER_ID|*",
+            "%user_id%",
+            "Infinity",
+        ),
+    ],
+)
+def test_it_names_nobody(value: str) -> None:
+    assert names_nobody(value)
+
+
+@pytest.mark.parametrize("value", ["1", "10", "-10", "a", "007", "0x1", "nullary", "anna", "id", "1.0.0", "user-1"])
+def test_it_names_somebody(value: str) -> None:
+    assert not names_nobody(value)
