@@ -28,6 +28,7 @@ class SourcePolicy:
     creates_profiles: bool
     profile_id_path: str
     session_id_path: str
+    message_id_path: str
 
     def allows_origin(self, origin: str) -> bool:
         """Decide whether a page of this origin may send; a request without an origin comes from no page."""

@@ -1,6 +1,7 @@
 """What every collector view needs of a request: its bytes, its source, and what surrounds it."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from django.http import HttpRequest, QueryDict
 from rest_framework import status
@@ -12,6 +13,28 @@ from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
 from apps.collector.wire.envelope import Envelope
 from apps.core.clients import client_ip
+
+# By which senders of webhooks name a message, the same one however often they deliver it: standards, and their own.
+DELIVERIES: Final = tuple(
+    "HTTP_" + name.upper().replace("-", "_")
+    for name in (
+        "Webhook-Id",
+        "Svix-Id",
+        "Idempotency-Key",
+        "X-Idempotency-Key",
+        "Ce-Id",
+        "X-GitHub-Delivery",
+        "X-Gitea-Delivery",
+        "X-Gitlab-Event-UUID",
+        "X-Shopify-Webhook-Id",
+        "X-WC-Webhook-Delivery-ID",
+        "X-Atlassian-Webhook-Identifier",
+        "X-Contentful-Idempotency-Key",
+        "PayPal-Transmission-Id",
+        "I-Twilio-Idempotency-Token",
+        "Linear-Delivery",
+    )
+)
 
 
 def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) -> SourcePolicy:
@@ -31,7 +54,13 @@ def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) 
 
 
 def envelope_of(
-    request: HttpRequest, source: SourcePolicy, *, call: str = "", session_ref: str = "", is_profileless: bool = False
+    request: HttpRequest,
+    source: SourcePolicy,
+    *,
+    call: str = "",
+    session_ref: str = "",
+    message_id: str = "",
+    is_profileless: bool = False,
 ) -> Envelope:
     """Note who sent a request, and when; credentials and cookies stay behind."""
     return Envelope(
@@ -42,6 +71,7 @@ def envelope_of(
         accept_language=_storable(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), limit=500),
         call=call,
         session_ref=session_ref,
+        message_id=message_id,
         is_profileless=is_profileless,
     )
 
@@ -49,6 +79,12 @@ def envelope_of(
 def _storable(header: str, *, limit: int) -> str:
     """Cut a header, and leave out what would keep its whole group out of the inbox."""
     return header[:limit].replace("\x00", "")
+
+
+def delivery_of(request: HttpRequest) -> str:
+    """Read by which header a webhook's sender names the message that it delivers; empty when by none."""
+    found = next((request.META[name] for name in DELIVERIES if request.META.get(name)), "")
+    return _storable(str(found), limit=512)
 
 
 def query_of(request: HttpRequest | Request) -> QueryDict:

@@ -6,22 +6,23 @@ from uuid import UUID
 
 import orjson
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import accept, redirects, sources
+from apps.collector.api import fields
 from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.errors import Refused, error_body
-from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
+from apps.collector.api.errors import error_body
+from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal, Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import load_json
+from apps.collector.wire.body import Malformed, id_of, load_json
 from apps.collector.wire.envelope import Parsed
 from apps.core.ids import new_id
 from apps.events.models import InboxItem, Source
@@ -72,12 +73,12 @@ class CollectView(CollectorView):
     @extend_schema(operation_id="collect", tags=["Collect"], request=dict, responses={200: TRACK_RESPONSE, **ERRORS})
     def post(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect a JSON object or a form."""
-        return self._collect(request, _posted(request), event_type, source_id, session_id)
+        return self._collect(request, fields.posted(request), event_type, source_id, session_id)
 
     @extend_schema(operation_id="collect_query", tags=["Collect"], responses={200: TRACK_RESPONSE, **ERRORS})
     def get(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect the parameters of the address."""
-        return self._collect(request, orjson.dumps(_flat(query_of(request))), event_type, source_id, session_id)
+        return self._collect(request, fields.asked(request), event_type, source_id, session_id)
 
     @extend_schema(exclude=True)
     def head(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
@@ -87,9 +88,12 @@ class CollectView(CollectorView):
 
     def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
         source = _webhook(request, source_id)
-        envelope = envelope_of(request, source, call=event_type, session_ref=session_id)
+        envelope = envelope_of(
+            request, source, call=event_type, session_ref=session_id, message_id=delivery_of(request)
+        )
         message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
-        return _answer(message, message.parse(), always_later=False)
+        parsed = message.parse()
+        return _answer(message, parsed, always_later=False) if parsed.tracks else answer(None)
 
 
 @extend_schema_view(
@@ -126,23 +130,31 @@ def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) 
     source = sources.find(str(link.source_id))
     if source is None or not source.is_enabled:
         return
-    properties = {**link.properties, "url": link.url, "params": _flat(query_of(request))}
-    envelope = envelope_of(request, source, call=link.event_type, session_ref=session_ref)
+    properties = {**link.properties, "url": link.url, "params": fields.clicked(request)}
+    envelope = envelope_of(request, source, call=link.event_type, session_ref=_session_named(session_ref))
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
     message.parse()  # what cannot be read later is not put into the inbox now
     accept.later(message, timeout_secs=CLICK_TIMEOUT_SECS)
 
 
+def _session_named(text: str) -> str:
+    """Read the session of a click; an address or a cookie in which there is none belongs to no session."""
+    try:
+        return id_of(text, "session_id") or ""
+    except Malformed:
+        return ""
+
+
 def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResponse:
     is_later = always_later or parsed.is_asynchronous
     track = parsed.tracks[0]
-    if is_later and track.going:
+    if is_later and any(track.going for track in parsed.tracks):
         accept.later(message)
     elif not is_later:
         parsed = accept.now(message, parsed)
         track = parsed.tracks[0]
-    refusals = track.refusals()
-    if refusals and (track.refusal or all(event.refusal for event in track.events)):
+    refusals = [refusal for track in parsed.tracks for refusal in track.refusals()]
+    if refusals and all(track.refusal or all(event.refusal for event in track.events) for track in parsed.tracks):
         return answer(error_body(refusals[0], refusals[1:]), status=_status_of(refusals[0]))
     return answer(_outcome(track, parsed, refusals, is_later=is_later))
 
@@ -163,7 +175,7 @@ def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later:
         "profile": {"id": profile_id},
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in refusals],
-        "warnings": [warning.as_dict() for warning in track.warnings()],
+        "warnings": [warning.as_dict() for track in parsed.tracks for warning in track.warnings()],
     }
 
 
@@ -173,22 +185,3 @@ def _status_of(refusal: Refusal) -> int:
 
 def _webhook(request: Request, source_id: str) -> SourcePolicy:
     return source_named(source_id, kinds=(Source.Kind.WEBHOOK,), origin=origin_of(request), field="source_id")
-
-
-def _posted(request: Request) -> bytes:
-    """Read a body as JSON text: forms are turned into objects, everything else has to be JSON."""
-    body: bytes = request.body  # read first: Django limits its size, but not that of a form with files
-    django_request = request._request
-    kind = (django_request.content_type or "").lower()
-    # What curl calls a form unless it is told otherwise is often JSON; no form begins with a bracket.
-    is_form = kind == "application/x-www-form-urlencoded" and not body.lstrip().startswith(b"{")
-    if not is_form and kind != "multipart/form-data":
-        return body
-    if (django_request.encoding or "utf-8").lower() != "utf-8":
-        refusal = Refusal("unsupported_charset", "A form must be in UTF-8.", "Content-Type")
-        raise Refused(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, refusal)
-    return orjson.dumps(_flat(django_request.POST))
-
-
-def _flat(fields: QueryDict) -> dict[str, Any]:
-    return {name: values[0] if len(values) == 1 else values for name, values in fields.lists()}

@@ -18,6 +18,7 @@ class Envelope(NamedTuple):
     accept_language: str = ""
     call: str = ""  # the SDK's method, or the event type of a webhook
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
+    message_id: str = ""  # webhooks: by which the sender knows this delivery again
     is_profileless: bool = False
     is_vouched: bool = False  # a program with a key, or a person in the admin, sends it for somebody
     request_id: str = ""  # set for what comes out of the inbox: a repetition of it is known even without message ids

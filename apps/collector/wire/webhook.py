@@ -1,10 +1,12 @@
-"""The webhook dialect: whatever another system posts becomes the properties of one event."""
+"""The webhook dialect: whatever another system posts becomes the properties of an event, and a list of them events."""
 
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
+
+from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, load_json, text_of
+from apps.collector.wire.body import Malformed, check, id_of, load_json, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import profile_key, session_key
 from apps.core.paths import MISSING, get
@@ -14,45 +16,76 @@ from apps.profiles.identity import Claim
 def parse(body: bytes, envelope: Envelope) -> Parsed:
     """Read a body, which the view has made JSON of, into a track with one event of the type `envelope.call`.
 
-    Raises Malformed when it is no JSON object, or when it or the address hold what cannot be stored.
+    Of a list, each item is a track; a wrong one carries its refusal alone. Raises Malformed when the body is neither
+    an object nor a list, or when it or the address hold what cannot be stored.
     """
     event_type = text_of(envelope.call, "event_type")
     if event_type is None:
         raise Malformed(Refusal("required", "event_type must not be empty.", "event_type"))
-    properties, is_suspect = load_json(body or b"{}")
-    if not isinstance(properties, dict):
-        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
-    refusal = check(properties, "properties") if is_suspect else None
-    if refusal:
-        raise Malformed(refusal)
-    source = envelope.source
-    profile_ref = _at_path(properties, source.profile_id_path)
-    address_ref = text_of(envelope.session_ref, "session_id")
-    session_ref = address_ref or _at_path(properties, source.session_id_path)
-    key = session_key(session_ref)
-    track = Track(
-        source=source,
-        received_at=envelope.received_at,
-        request_id=envelope.request_id,
-        events=[TrackedEvent(type=event_type, properties=properties)],
-        claim=Claim(profile_ref=_profile_key(profile_ref), trusts_ids=True),
-        session_ref=session_ref,
-        session_key=key,
-        ip=envelope.ip,
-        user_agent=envelope.user_agent,
-        accept_language=envelope.accept_language,
-        # Without an id there is nobody whom a webhook could be about, and a profile a call would be noise.
-        is_profileless=not (address_ref or (source.creates_profiles and (profile_ref or session_ref))),
-        saves_session=key is not None and not source.is_ephemeral,
-        saves_events=not source.is_ephemeral,
-    )
-    return Parsed(tracks=[track], is_asynchronous=source.is_asynchronous)
+    reader = _Reader(envelope, event_type)
+    posted, is_suspect = load_json(body or b"{}")
+    if not isinstance(posted, list):
+        tracks = [reader.read(posted, "", is_suspect=is_suspect)]
+    elif len(posted) > settings.MAX_EVENTS_PER_REQUEST:
+        raise Malformed(Refusal("too_many", f"The list holds more than {settings.MAX_EVENTS_PER_REQUEST} events."))
+    else:
+        tracks = [reader.item(item, index, is_suspect=is_suspect) for index, item in enumerate(posted)]
+    return Parsed(tracks=tracks, is_asynchronous=envelope.source.is_asynchronous)
 
 
-def _profile_key(reference: str | None) -> UUID | None:
-    return profile_key(reference, trusts_ids=True)
+class _Reader:
+    """Reads the events of one request."""
+
+    def __init__(self, envelope: Envelope, event_type: str) -> None:
+        self._envelope = envelope
+        self._type = event_type
+        self._session_ref = id_of(envelope.session_ref, "session_id")
+        self._delivery = id_of(envelope.message_id, "the id of the delivery")
+
+    def item(self, item: Any, index: int, *, is_suspect: bool) -> Track:
+        """Read one item of a list; a wrong one becomes a track whose only event is refused."""
+        try:
+            track = self.read(item, str(index), is_suspect=is_suspect)
+        except Malformed as error:
+            event = TrackedEvent(type=self._type, refusal=replace(error.refusal, index=index))
+            track = Track(source=self._envelope.source, received_at=self._envelope.received_at, events=[event])
+        track.events[0].index = index
+        return track
+
+    def read(self, properties: Any, path: str, *, is_suspect: bool) -> Track:
+        """Read one event; `path` is that of an item in its list."""
+        whole = path or "The body"
+        if not isinstance(properties, dict):
+            raise Malformed(Refusal("invalid_type", f"{whole} must be a JSON object.", path))
+        place = path or "properties"
+        refusal = check(properties, place) if is_suspect else None
+        if refusal:
+            raise Malformed(refusal)
+        envelope, source = self._envelope, self._envelope.source
+        profile_ref = _at_path(properties, source.profile_id_path, place)
+        session_ref = self._session_ref or _at_path(properties, source.session_id_path, place)
+        message_id = _at_path(properties, source.message_id_path, place)
+        if message_id is None and self._delivery:
+            message_id = f"{self._delivery}.{path}" if path else self._delivery
+        key = session_key(session_ref)
+        return Track(
+            source=source,
+            received_at=envelope.received_at,
+            request_id=envelope.request_id,
+            events=[TrackedEvent(type=self._type, properties=properties, message_id=message_id)],
+            claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=True), trusts_ids=True),
+            session_ref=session_ref,
+            session_key=key,
+            ip=envelope.ip,
+            user_agent=envelope.user_agent,
+            accept_language=envelope.accept_language,
+            # Without an id there is nobody whom a webhook could be about, and a profile a call would be noise.
+            is_profileless=not (self._session_ref or (source.creates_profiles and (profile_ref or session_ref))),
+            saves_session=key is not None and not source.is_ephemeral,
+            saves_events=not source.is_ephemeral,
+        )
 
 
-def _at_path(properties: dict[str, Any], path: str) -> str | None:
+def _at_path(properties: dict[str, Any], path: str, place: str) -> str | None:
     found = get(properties, path) if path else MISSING
-    return None if found is MISSING else text_of(found, f"properties.{path}")
+    return None if found is MISSING else id_of(found, f"{place}.{path}")

@@ -49,7 +49,7 @@ class SourceAdmin(DeletedByName, Addressed):
         ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
         ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
         ("What is kept", {"fields": ("required_consents", "is_ephemeral", "is_asynchronous")}),
-        ("Webhooks", {"fields": ("creates_profiles", "profile_id_path", "session_id_path")}),
+        ("Webhooks", {"fields": ("creates_profiles", "profile_id_path", "session_id_path", "message_id_path")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:

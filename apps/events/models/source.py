@@ -78,6 +78,13 @@ class Source(models.Model):
     session_id_path = models.CharField(
         max_length=200, blank=True, default="", help_text="Dotted path in the properties."
     )
+    message_id_path = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Dotted path in the properties: a message that comes again counts once. Empty: the usual headers, "
+        "such as Webhook-Id and Idempotency-Key.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -89,7 +96,7 @@ class Source(models.Model):
         for origin in self.allowed_origins:
             if not ORIGIN.fullmatch(origin):
                 mistakes["allowed_origins"] = f"{origin} is no origin such as https://shop.example or *.shop.example."
-        for name in ("profile_id_path", "session_id_path"):
+        for name in ("profile_id_path", "session_id_path", "message_id_path"):
             try:
                 paths.parse(getattr(self, name) or "none")
             except PathError as error:

@@ -57,7 +57,13 @@ def test_a_source_tells_whether_anything_arrives(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("allowed_origins", "shop.example"), ("profile_id_path", "customer..id"), ("name", "")]
+    ("field", "value"),
+    [
+        ("allowed_origins", "shop.example"),
+        ("profile_id_path", "customer..id"),
+        ("message_id_path", "a..b"),
+        ("name", ""),
+    ],
 )
 def test_a_mistake_is_shown_at_its_field(admin_client: Client, field: str, value: str) -> None:
     form = {"name": "Shop", "kind": "webhook", "bots": "refuse", field: value}
