@@ -22,7 +22,7 @@ from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal, Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import Malformed, id_of, load_json
+from apps.collector.wire.body import load_json, optional_id
 from apps.collector.wire.envelope import Parsed
 from apps.core.ids import new_id
 from apps.events.models import InboxItem, Source
@@ -131,18 +131,10 @@ def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) 
     if source is None or not source.is_enabled:
         return
     properties = {**link.properties, "url": link.url, "params": fields.clicked(request)}
-    envelope = envelope_of(request, source, call=link.event_type, session_ref=_session_named(session_ref))
+    envelope = envelope_of(request, source, call=link.event_type, session_ref=optional_id(session_ref) or "")
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
     message.parse()  # what cannot be read later is not put into the inbox now
     accept.later(message, timeout_secs=CLICK_TIMEOUT_SECS)
-
-
-def _session_named(text: str) -> str:
-    """Read the session of a click; an address or a cookie in which there is none belongs to no session."""
-    try:
-        return id_of(text, "session_id") or ""
-    except Malformed:
-        return ""
 
 
 def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResponse:

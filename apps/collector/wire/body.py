@@ -86,6 +86,14 @@ def id_of(value: Any, path: str) -> str | None:
     return None if not folded or names_nobody(folded) else folded
 
 
+def optional_id(value: Any) -> str | None:
+    """Read an id where what is no id stops nothing: it counts as absent."""
+    try:
+        return id_of(value, "")
+    except Malformed:
+        return None
+
+
 def object_of(value: Any, path: str) -> dict[str, Any]:
     """Read an object; null counts as empty, and so does what PHP makes of one without entries: an empty list.
 

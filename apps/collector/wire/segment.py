@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of
+from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
@@ -200,13 +200,9 @@ def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, A
 
 def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
     """Read RudderStack's session id: a number that is only unique on its device."""
-    if claim.anonymous_id is None:
-        return None
-    try:
-        session_id = id_of(context.get("sessionId"), "context.sessionId")
-    except Malformed:  # without it the device's own session goes on
-        return None
-    return str(digest("sdk-session", claim.anonymous_id, session_id)) if session_id else None
+    session_id = optional_id(context.get("sessionId"))
+    device = claim.anonymous_id
+    return str(digest("sdk-session", device, session_id)) if device and session_id else None
 
 
 def _of_event(context: dict[str, Any], call: str) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.track import Refusal, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
-from apps.profiles.identifiers import names_nobody
 from apps.profiles.identity import Claim
 
 
@@ -106,9 +105,8 @@ def reference(value: Any, path: str) -> str | None:
 
 def _device_key(device: Any) -> UUID | None:
     """Hash the id that a browser tracker made for its device, where it is one; clients send anything here."""
-    named = device.get("id") if isinstance(device, dict) else None
-    name = named.strip() if isinstance(named, str) else ""
-    return digest("device", name) if name and not names_nobody(name) else None
+    name = optional_id(device.get("id")) if isinstance(device, dict) else None
+    return digest("device", name) if name else None
 
 
 def _user_agent(context: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0060_message_key_by_time")]
+    dependencies = [("events", "0085_believed_sources")]
 
     operations = [
         migrations.AddField(
