@@ -31,9 +31,11 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
 def decide_in_form(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
     """Record what somebody decided, through the pipeline; `ids` are session and profile as `/track` names them.
 
-    Nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
+    Nothing counts that was decided elsewhere before. Where the envelope says that somebody recorded it for the person,
+    the event and the ledger name them. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
-    event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said}}
+    by = {"actor": envelope.recorded.actor.key} if envelope.recorded else {}
+    event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said, **by}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
     parsed = track_wire.read(payload, envelope, is_suspect=True)
     _check(parsed.tracks[0].refusals())

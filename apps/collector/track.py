@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.collector.sources import SourcePolicy
+from apps.core.audit import Actor
 from apps.core.ids import NIL
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
@@ -29,6 +30,14 @@ class Refusal:
     def as_dict(self) -> dict[str, Any]:
         """Shape the refusal as responses carry it: {code, message, field, index}."""
         return {"code": self.code, "message": self.message, "field": self.field, "index": self.index}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """That somebody recorded for a person what they decided, and what proves it: a ticket, a letter."""
+
+    actor: Actor
+    reference: str
 
 
 @dataclass(slots=True)
@@ -81,6 +90,7 @@ class Track:
     ip: str = ""
     user_agent: str = ""
     accept_language: str = ""
+    recorded: Recorded | None = None  # by whom, of what the person did not send themselves
     saves_events: bool = True
     saves_session: bool = True
     saves_profile: bool = True

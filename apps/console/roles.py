@@ -8,6 +8,7 @@ SEES_CONSENTS = ("profiles.view_consenttype", "profiles.view_consentdecision", "
 ANSWERS_FOR_DATA = (
     *SEES_CONSENTS,
     *(f"profiles.{verb}_consenttype" for verb in ("add", "change")),
+    "profiles.add_consentdecision",
     *(f"events.{verb}_compliancerule" for verb in ("add", "change", "delete")),
     "profiles.change_profile",
     "profiles.export_profile",

@@ -174,6 +174,20 @@ def standing(consents: Consents, provenance: Provenance, consent_id: str, *, at:
     return Standing(found, decided, end) if found is State.GIVEN else Standing(found, end, None)
 
 
+def told(held: Standing) -> str:
+    """Put what a consent is into words, as they go on from a person's name."""
+    day = f"{held.since.day} {held.since:%b %Y}" if held.since else "an unknown day"
+    match held.state:
+        case State.GIVEN:
+            end = f", until {held.until.day} {held.until:%b %Y}" if held.until else ""
+            return f"agreed on {day}{end}"
+        case State.WITHDRAWN:
+            return f"withdrew on {day}"
+        case State.EXPIRED:
+            return f"agreed, which expired on {day}"
+    return "was never asked"
+
+
 def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
     """Tell whether a consent is granted, and neither withdrawn nor expired."""
     return state(consents, {}, consent_id, at=at) is State.GIVEN

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.core.models import AuditEntry
-from apps.profiles import anonymity
+from apps.profiles import anonymity, decisions
 from apps.profiles.burial import burial_id
 from apps.profiles.holdings import PROFILE, Person, Rows, register
 from apps.profiles.models import (
@@ -162,6 +163,12 @@ class Profiles(Rows):
     def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
         """Yield the id, which clients keep."""
         yield PROFILE, person.id
+
+    def rows(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield the row, and what holds of the consents that it keeps."""
+        for profile, row in zip(self.found(person), super().rows(person), strict=True):
+            held = decisions.held_by(profile, at=timezone.now())
+            yield {**row, "consent_states": {each.type.id: decisions.shaped(each) for each in held}}
 
     def find(self, person: Person) -> Q:
         """Select it."""

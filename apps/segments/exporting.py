@@ -1,16 +1,20 @@
 """The members of a segment as a table for other programs."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
-from apps.profiles.models import Profile
+from django.utils import timezone
+
+from apps.profiles import consents
+from apps.profiles.models import ConsentType, Profile
 from apps.segments.models import Membership, Segment
 
 PAGE: Final = 2_000
 HARMLESS: Final = ("id", "country", "visit_count", "event_count", "first_seen_at", "last_seen_at")
 PERSONAL: Final = ("primary_id", "email", "name")
+CONSENTS: Final = ("consents", "provenance")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for something to compute
 
 
@@ -24,14 +28,23 @@ class _Line:
 def lines(segment: Segment, *, sees_all: bool) -> Iterator[str]:
     """Yield the lines of the table, page by page: it may be longer than the memory."""
     columns = (*HARMLESS[:1], *(PERSONAL if sees_all else ()), *HARMLESS[1:])
+    types = list(ConsentType.objects.order_by("id").values_list("id", flat=True)) if sees_all else []
     writer = csv.writer(_Line())
-    yield writer.writerow((*columns, "entered_at"))
+    yield writer.writerow((*columns, "entered_at", *(f"consent {id}" for id in types)))
     for stays in _pages(segment):
-        found = Profile.objects.filter(pk__in=[stay.profile_id for stay in stays]).values_list(*columns)
-        people = {values[0]: values for values in found}
+        people = Profile.objects.only(*columns, *(CONSENTS if types else ())).in_bulk(
+            [stay.profile_id for stay in stays]
+        )
         for stay in stays:
-            if stay.profile_id in people:
-                yield writer.writerow([*map(_cell, people[stay.profile_id]), _cell(stay.entered_at)])
+            if row := people.get(stay.profile_id):
+                cells = [*(getattr(row, name) for name in columns), stay.entered_at, *_states(row, types)]
+                yield writer.writerow(map(_cell, cells))
+
+
+def _states(row: Profile, types: Iterable[str]) -> Iterator[str]:
+    """Say of each consent what it is at this moment: the table goes to programs that send."""
+    now = timezone.now()
+    return (consents.state(row.consents, row.provenance, id, at=now).value for id in types)
 
 
 def _pages(segment: Segment) -> Iterator[list[Membership]]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from apps.conditions import Condition, Context, History, truth, value
+from apps.conditions import Condition, Context, History, bare_consents, truth, value
 from apps.conditions.reads import reads
 from apps.conditions.tree import (
     Aggregate,
     And,
     Call,
+    Consent,
     Did,
     Field,
     Items,
@@ -24,6 +25,8 @@ from apps.conditions.tree import (
 )
 from apps.events.models import Event
 from apps.events.system_events import REPORTS
+from apps.profiles import consents
+from apps.profiles.consents import Standing, State
 from apps.profiles.models import Profile
 from apps.segments import language
 
@@ -48,12 +51,31 @@ class Clause:
     join: str = ""  # "and", "or", "not" of the clauses below; tests have none
     values: tuple[Value, ...] = ()
     clauses: tuple["Clause", ...] = ()
+    lacks_consent: bool = False  # it is about a consent that the person has not given
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Whose condition it is, as conditions read them."""
+
+    profile: Profile
+    document: dict[str, Any]
+    context: Context
+
+    def standing(self, field: Field) -> Standing:
+        """Say what a consent is."""
+        row = self.profile
+        return consents.standing(row.consents, row.provenance, field.keys[1], at=self.context.now)
+
+    def lacks(self, node: Node) -> bool:
+        """Tell whether a test is about a consent that they have not given."""
+        return any(_is_of_consent(f) and self.standing(f).state is not State.GIVEN for f in node.free_fields())
 
 
 def explain(condition: Condition, profile: Profile, segment_keys: Iterable[str], *, now: datetime) -> Clause:
     """Decide each clause of a condition for a person."""
     document = language.document_of(profile, segment_keys)
-    return _clause(condition, document, Context(now, _history_of(profile, condition)))
+    return _clause(condition, _Person(profile, document, Context(now, _history_of(profile, condition))))
 
 
 def _history_of(profile: Profile, condition: Condition) -> History:
@@ -68,16 +90,26 @@ def _history_of(profile: Profile, condition: Condition) -> History:
     return language.history(language.event_of(event) for event in events.order_by("-time")[:MAX_EVENTS])
 
 
-def _clause(node: Condition, document: dict[str, Any], context: Context) -> Clause:
-    known = truth(node)(document, context)
+def _clause(node: Condition, person: _Person) -> Clause:
+    known = truth(node)(person.document, person.context)
     match node:
         case And(items) | Or(items):
             join = "and" if isinstance(node, And) else "or"
-            return Clause(str(node), known, join, (), tuple(_clause(item, document, context) for item in items))
+            return Clause(str(node), known, join, (), tuple(_clause(item, person) for item in items))
         case Not(And() | Or() | Not() as item):
-            return Clause(str(node), known, "not", (), (_clause(item, document, context),))
-    values = [Value(str(part), value(part)(document, context), _fields(part)) for part in _parts(node)]
-    return Clause(str(node), known, values=tuple(values))
+            return Clause(str(node), known, "not", (), (_clause(item, person),))
+    values = tuple(_value(part, person) for part in _parts(node))
+    return Clause(str(node), known, values=values, lacks_consent=person.lacks(node))
+
+
+def _value(part: Operand, person: _Person) -> Value:
+    if isinstance(part, Field) and _is_of_consent(part):
+        return Value(part.keys[1], consents.told(person.standing(part)), _fields(part))
+    return Value(str(part), value(part)(person.document, person.context), _fields(part))
+
+
+def _is_of_consent(field: Field) -> bool:
+    return bare_consents.is_bare(field) and len(field.keys) > 1
 
 
 def _parts(node: Node) -> Iterator[Operand]:
@@ -89,6 +121,8 @@ def _parts(node: Node) -> Iterator[Operand]:
             yield Aggregate("count", events)
         case Items(_, operand):
             yield operand
+        case Consent():
+            yield from node.free_fields()
         case _:
             for child in node.children():
                 if isinstance(child, Operand) and not isinstance(child, Literal | ListLiteral):

@@ -1,6 +1,6 @@
 """What programs read and record of consents."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.core.keys import Scope
 from apps.core.models import AuditEntry
 from apps.events.models import Event, Source
-from apps.profiles.models import ConsentDecision, Profile
+from apps.profiles.models import ConsentDecision, ConsentType, Profile
 from apps.sessions.models import Session
 from tests.factories import AliasFactory, ConsentTypeFactory, ProfileFactory, SourceFactory
 from tests.programs import program
@@ -48,10 +48,53 @@ def test_what_nobody_has_decided_does_not_hold(source: Source) -> None:
         "name": "letters",
         "is_enabled": True,
         "text_version": 2,
+        "state": "never",
+        "since": None,
+        "until": None,
+        "version": None,
+        "source": None,
+        "recorded_by": None,
+        "reference": None,
         "holds": False,
         "revoke": None,
         "decided_at": None,
     }
+
+
+def test_state_says_since_and_until_when_in_which_wording_from_where_and_by_whom(source: Source) -> None:
+    profile = ProfileFactory()
+    ConsentType.objects.filter(id="letters").update(valid_days=30)
+    at = timezone.now() - timedelta(days=2)
+    words = {"letters": {"revoke": None, "text_version": 1}}
+
+    given = decide(profile, source, words, decided_at=at.isoformat(), reference="Call 7").json()["results"][0]
+    withdrawn = decide(profile, source, {"letters": False}).json()["results"][0]
+    whole = program(Scope.PROFILES_READ).get(f"/api/profiles/{profile.id}").json()
+
+    assert (given["state"], given["since"], given["until"]) == ("given", _json(at), _json(at + timedelta(days=30)))
+    assert (given["version"], given["source"], given["reference"]) == (1, str(source.id), "Call 7")
+    assert given["recorded_by"] == "CRM"
+    assert (withdrawn["state"], withdrawn["until"], withdrawn["version"]) == ("withdrawn", None, 2)
+    assert whole["consent_states"] == {"letters": "withdrawn"}
+    row = ConsentDecision.objects.order_by("id")[0]
+    assert (row.actor[:4], row.reference) == ("key:", "Call 7")
+    assert Event.objects.get(id=row.event_id).properties["actor"] == row.actor
+
+
+def test_consent_that_ended_by_itself_has_expired_and_is_not_withdrawn(source: Source) -> None:
+    ended = timezone.now() - timedelta(days=1)
+    profile = ProfileFactory(
+        consents={"letters": {"revoke": ended.isoformat()}},
+        provenance={"consents.letters": [(ended - timedelta(days=9)).isoformat(), "", ""]},
+    )
+
+    row = program(Scope.CONSENTS_READ).get(f"/api/profiles/{profile.id}/consents").json()["results"][0]
+
+    assert (row["state"], row["since"], row["until"], row["holds"]) == ("expired", _json(ended), None, False)
+
+
+def _json(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def test_a_decision_goes_through_the_pipeline_and_names_its_words(source: Source) -> None:

@@ -17,7 +17,7 @@ from apps.core.limits import TooSlow
 from apps.core.models import AuditEntry
 from apps.segments import counting
 from apps.segments.models import Segment, SegmentSize
-from tests.factories import NOON, EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
+from tests.factories import NOON, ConsentTypeFactory, EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:segments_segment_changelist")
@@ -231,6 +231,19 @@ def test_a_profile_shows_its_segments_now_and_before(admin_client: Client) -> No
     assert list(gone.result_list) == []
 
 
+@pytest.mark.parametrize("condition", ["profile@consents.letters EXISTS", 'NOT CONSENTED("letters")'])
+def test_why_shows_no_green_for_a_consent_that_was_withdrawn(condition: str, admin_client: Client) -> None:
+    segment = SegmentFactory(condition=condition, decided_at=NOON)
+    anna = ProfileFactory(consents={"letters": {"revoke": NOON.isoformat()}})
+
+    answer = admin_client.get(reverse("admin:segments_why", args=[segment.pk, anna.pk]))
+
+    clause = answer.context["clause"]
+    assert "true" in clause["badge"]
+    assert "cdp-green" not in clause["badge"]
+    assert "withdrew on 23 Nov 2026" in answer.content.decode()
+
+
 def exported(client: Client, segment: Segment) -> list[dict[str, str]]:
     answer: Any = client.post(reverse("admin:segments_export", args=[segment.pk]))
     assert answer.status_code == 200
@@ -238,12 +251,16 @@ def exported(client: Client, segment: Segment) -> list[dict[str, str]]:
 
 
 def test_members_are_exported_and_that_is_noted(as_role: Callable[[str], Client]) -> None:
+    for id in ("calls", "letters"):
+        ConsentTypeFactory(id=id)
     segment = SegmentFactory(key="pros")
-    anna = ProfileFactory(name='=cmd("x")', email="anna@example.com", country="DE")
+    withdrawn = {"letters": {"revoke": NOON.isoformat()}}
+    anna = ProfileFactory(name='=cmd("x")', email="anna@example.com", country="DE", consents=withdrawn)
     MembershipFactory(segment=segment, profile_id=anna.pk)
 
     [row] = exported(as_role("Marketer"), segment)
 
+    assert (row["consent letters"], row["consent calls"]) == ("withdrawn", "never")
     assert (row["id"], row["email"], row["name"]) == (str(anna.pk), "anna@example.com", '\'=cmd("x")')
     noted = AuditEntry.objects.get(action="exported")
     assert (noted.object_id, noted.details["with_personal_data"]) == (str(segment.pk), True)

@@ -58,3 +58,43 @@ def test_segments_are_those_that_the_person_is_in() -> None:
     clause = explained('profile@segments CONTAINS ANY ["vip", "pro"]', ProfileFactory(), "pro")
 
     assert (clause.truth, clause.values[0].value) == (True, ["pro"])
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ('CONSENTED("letters")', False),
+        ('NOT CONSENTED("letters")', True),
+        ('WITHDREW("letters")', True),
+        ("profile@consents.letters EXISTS", True),  # as it was stored before
+    ],
+)
+def test_who_has_withdrawn_is_told_so_and_nothing_true_looks_like_a_consent(text: str, truth: bool) -> None:
+    withdrawn = {"letters": {"revoke": "2026-11-20T09:00:00+00:00"}}
+    anna = ProfileFactory(consents=withdrawn, provenance={"consents.letters": ["2026-11-20T09:00:00+00:00", "", ""]})
+
+    clause = explain(parse(text, is_stored=True), anna, (), now=NOON)
+
+    assert (clause.truth, clause.lacks_consent) == (truth, True)
+    assert [(value.text, value.value) for value in clause.values] == [("letters", "withdrew on 20 Nov 2026")]
+
+
+@pytest.mark.parametrize(
+    ("consent", "decided", "words"),
+    [
+        (None, "", "was never asked"),
+        ({"revoke": None}, "2026-11-02", "agreed on 2 Nov 2026"),
+        ({"revoke": "2026-12-01"}, "2026-11-02", "agreed on 2 Nov 2026, until 1 Dec 2026"),
+        ({"revoke": "2026-11-10"}, "2026-11-02", "agreed, which expired on 10 Nov 2026"),
+        ({"revoke": "2026-11-10"}, "", "withdrew on 10 Nov 2026"),
+    ],
+)
+def test_consent_is_put_into_words(consent: Any, decided: str, words: str) -> None:
+    end = consent and consent["revoke"]
+    consents = {"letters": {"revoke": f"{end}T00:00:00+00:00" if end else None}} if consent else {}
+    provenance = {"consents.letters": [f"{decided}T00:00:00+00:00", "", ""]} if decided else {}
+
+    clause = explained('CONSENTED("letters")', ProfileFactory(consents=consents, provenance=provenance))
+
+    assert [value.value for value in clause.values] == [words]
+    assert clause.lacks_consent is not clause.truth

@@ -106,10 +106,19 @@ def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
             event_id=event.id,
             ip=track.ip,
             user_agent=track.user_agent,
+            **_recorded(track),
         )
         for event in track.going
         for decision in event.decisions
     ]
+
+
+def _recorded(track: Track) -> dict[str, str]:
+    """Say who recorded decisions for a person, if they did not decide by themselves."""
+    if track.recorded is None:
+        return {}
+    actor = track.recorded.actor
+    return {"actor": actor.key, "actor_name": actor.name, "reference": track.recorded.reference}
 
 
 def _set_aside(track: Track) -> list[SetAside]:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal, Track
+from apps.collector.track import Recorded, Refusal, Track
 
 
 class Envelope(NamedTuple):
-    """The facts of a request that its body does not carry; all but the source are stored in the inbox as they are."""
+    """The facts of a request that its body does not carry; what can wait in the inbox is stored there as it is."""
 
     source: SourcePolicy
     received_at: datetime
@@ -21,6 +21,7 @@ class Envelope(NamedTuple):
     message_id: str = ""  # webhooks: by which the sender knows this delivery again
     is_profileless: bool = False
     is_vouched: bool = False  # a program with a key, or a person in the admin, sends it for somebody
+    recorded: Recorded | None = None  # of decisions that somebody records for a person; they are processed at once
     request_id: str = ""  # set for what comes out of the inbox: a repetition of it is known even without message ids
 
     def as_dict(self) -> dict[str, Any]:
@@ -28,7 +29,7 @@ class Envelope(NamedTuple):
         return {name: getattr(self, name) for name in STORED}
 
 
-STORED = tuple(name for name in Envelope._fields if name not in ("source", "received_at", "request_id"))
+STORED = tuple(name for name in Envelope._fields if name not in ("source", "received_at", "recorded", "request_id"))
 
 
 @dataclass(slots=True)

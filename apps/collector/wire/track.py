@@ -64,6 +64,7 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
         ip=envelope.ip,
         user_agent=_user_agent(context) or envelope.user_agent,
         accept_language=envelope.accept_language,
+        recorded=envelope.recorded,
         is_profileless=envelope.is_profileless,
         is_vouched=envelope.is_vouched,
         is_silent=options.get("historical") is True,

@@ -14,7 +14,9 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment
 from apps.core.ids import NIL, as_uuid
+from apps.events import internal
 from apps.events.models import Source
+from apps.profiles import ledger
 from apps.profiles.models import ConsentDecision, ConsentType
 
 
@@ -95,10 +97,16 @@ class ConsentDecisionAdmin(Browser):
     list_select_related = ("consent_type",)
     list_filter = (ConsentTypeFilter,)
     search_fields = ("profile_id",)
-    search_help_text = "The id of a profile: the whole of it"
+    search_help_text = "The id of a profile, old or new: the whole of it"
     fieldsets = (
         ("Decision", {"fields": ("person", "consent_type", "decision", "decided", "ends", "wording_shown")}),
-        ("Proof", {"classes": ("side",), "fields": ("source", "session", "event", "recorded", "ip", "user_agent")}),
+        (
+            "Proof",
+            {
+                "classes": ("side",),
+                "fields": (*("source", "session", "event", "recorded", "actor_name", "reference", "ip", "user_agent"),),
+            },
+        ),
     )
 
     def get_search_results(
@@ -106,7 +114,8 @@ class ConsentDecisionAdmin(Browser):
     ) -> tuple[QuerySet[ConsentDecision], bool]:
         """Find a person's decisions, by the index on profiles."""
         term = search_term.strip()
-        return (queryset.filter(profile_id=as_uuid(term) or NIL) if term else queryset), False
+        own = ledger.raw_ids([ledger.living_id(as_uuid(term) or NIL)]) if term else []
+        return (queryset.filter(profile_id__in=own) if term else queryset), False
 
     @admin.display(description="Decided")
     def decided(self, row: ConsentDecision) -> SafeString:
@@ -145,8 +154,10 @@ class ConsentDecisionAdmin(Browser):
         return moment(row.valid_until)
 
     @admin.display(description="Source")
-    def source(self, row: ConsentDecision) -> SafeString:
-        """Link to where it came in."""
+    def source(self, row: ConsentDecision) -> SafeString | str:
+        """Link to where it came in; the platform itself has no page."""
+        if row.source_id == internal.SOURCE_ID:
+            return internal.NAME
         return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
 
     @admin.display(description="Session")

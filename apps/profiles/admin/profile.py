@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core import paths
@@ -20,6 +20,7 @@ from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait, EventType
 from apps.events.timeline import page_of_events
 from apps.profiles import anonymity, ledger, search
+from apps.profiles.admin.deciding import MAY_DECIDE, consents_of, decide_urls
 from apps.profiles.admin.editing import changes_of, edit_urls
 from apps.profiles.admin.finding import naming
 from apps.profiles.admin.merging import merge_urls
@@ -34,6 +35,7 @@ from apps.sessions.models import Session
 
 N_SESSIONS = 10
 N_IDS = 50
+HIDDEN = mark_safe("<span>hidden: personal data</span>")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -86,20 +88,22 @@ class ProfileAdmin(PrivacyActions, Browser):
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
         ("Set by hand", {"fields": ("changes_shown",)}),
+        ("Consents", {"classes": ("side",), "fields": ("consents_shown",)}),
         ("Segments", {"classes": ("side",), "fields": ("segments_shown",)}),
         ("Computed", {"classes": ("side",), "fields": ("computed_shown",)}),
         ("Facts", {"classes": ("side",), "fields": ("facts",)}),
         ("Traits", {"classes": ("side",), "fields": ("free_traits",)}),
         ("Interests", {"classes": ("side",), "fields": ("interests_shown",)}),
-        ("Consents", {"classes": ("side",), "fields": ("consents_shown",)}),
         ("Latest sessions", {"classes": ("side",), "fields": ("sessions_shown",)}),
         ("Ids", {"classes": ("side",), "fields": ("ids_shown",)}),
         ("Merges", {"classes": ("side",), "fields": ("merges_shown",)}),
     )
 
-    def mask(self, request: HttpRequest, row: Profile) -> None:
-        """Show nobody to those who may not see personal data."""
+    def mask(self, request: HttpRequest, row: Any) -> None:
+        """Show nobody to those who may not see personal data, and note what the page may offer."""
         mask(request, row, anonymity.masked_columns_of)
+        row.may_decide = request.user.has_perms(MAY_DECIDE)
+        row.may_see_ledger = request.user.has_perm("profiles.view_consentdecision")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
@@ -115,7 +119,7 @@ class ProfileAdmin(PrivacyActions, Browser):
             path("<uuid:profile_id>/timeline/", site.admin_view(self.more_timeline), name="profile_timeline"),
             path("<uuid:profile_id>/changes/", site.admin_view(self.more_changes), name="profile_changes"),
         ]
-        return [*fragments, *edit_urls(site), *merge_urls(site), *super().get_urls()]
+        return [*fragments, *edit_urls(site), *decide_urls(site), *merge_urls(site), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -207,7 +211,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     @admin.display(description="Consents")
     def consents_shown(self, row: Profile) -> SafeString:
         """Show what the person has agreed to."""
-        return tree(row.consents)
+        return HIDDEN if is_masked(row) else consents_of(row)
 
     @admin.display(description="From events")
     def computed_shown(self, row: Profile) -> SafeString:

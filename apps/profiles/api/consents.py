@@ -1,10 +1,9 @@
 """What people agreed to: programs read it, and record what people told them."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import generics, status
 from rest_framework.request import Request
@@ -13,16 +12,19 @@ from rest_framework.response import Response
 from apps.collector import deciding
 from apps.collector.api.errors import error_body
 from apps.collector.api.request import source_named
+from apps.collector.track import Recorded
 from apps.collector.wire.envelope import Envelope
 from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.keys import Scope
 from apps.events.models import Source
-from apps.profiles import consents, ledger
+from apps.profiles import consents, decisions
 from apps.profiles.api.base import described, living
 from apps.profiles.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
-from apps.profiles.models import ConsentDecision, ConsentType, Profile
+from apps.profiles.consents import State
+from apps.profiles.decisions import Held
+from apps.profiles.models import ConsentDecision, Profile
 
 
 class ConsentsView(KeyView):
@@ -47,7 +49,7 @@ class ConsentsView(KeyView):
             deciding.decide(
                 wanted["consents"],
                 ids={"profile": {"id": str(profile.id)}},
-                envelope=Envelope(source, now),
+                envelope=Envelope(source, now, recorded=Recorded(actor, wanted["reference"])),
                 time=at.isoformat() if at else None,
             )
         except deciding.CannotDecide as error:
@@ -71,26 +73,25 @@ class DecisionsView(KeyView, generics.ListAPIView[ConsentDecision]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[ConsentDecision]:
-        """Narrow to the person, whatever id he had when he decided."""
-        own = ledger.raw_ids([living(self.kwargs["profile_id"]).id])
-        return ConsentDecision.objects.filter(profile_id__in=own)
+        """Narrow to the person, whatever id they had when they decided."""
+        return decisions.ledger_of(living(self.kwargs["profile_id"]).id)
 
 
 def _state(profile: Profile) -> Response:
-    types = ConsentType.objects.filter(Q(is_enabled=True) | Q(id__in=profile.consents)).order_by("name")
-    return Response(ConsentStatesSerializer({"results": _each(profile, types)}).data)
+    held = decisions.held_by(profile, at=timezone.now())
+    return Response(ConsentStatesSerializer({"results": [_shaped(each, profile) for each in held]}).data)
 
 
-def _each(profile: Profile, types: QuerySet[ConsentType]) -> Iterator[dict[str, Any]]:
-    now = timezone.now()
-    for row in types:
-        decided = profile.provenance.get(consents.path_of(row.id))
-        yield {
-            "id": row.id,
-            "name": row.name,
-            "is_enabled": row.is_enabled,
-            "text_version": row.text_version,
-            "holds": consents.holds(profile.consents, row.id, at=now),
-            "revoke": profile.consents.get(row.id, {}).get("revoke"),
-            "decided_at": decided[0] if decided else None,
-        }
+def _shaped(held: Held, profile: Profile) -> dict[str, Any]:
+    row, standing = held.type, held.standing
+    decided = profile.provenance.get(consents.path_of(row.id))
+    return {
+        **decisions.shaped(held),
+        "id": row.id,
+        "name": row.name,
+        "is_enabled": row.is_enabled,
+        "text_version": row.text_version,
+        "holds": standing.state is State.GIVEN,
+        "revoke": profile.consents.get(row.id, {}).get("revoke"),
+        "decided_at": decided[0] if decided else None,
+    }

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from apps.profiles import decisions
+from apps.profiles.consents import State
 from apps.profiles.models import ConsentDecision, Identifier, PrivacyRequest, Profile
 
 
@@ -40,10 +43,17 @@ class ProfileSerializer(ListedProfileSerializer):
     provenance = serializers.DictField(
         help_text="Path of a field: [time at which it was said, event id or who set it by hand, source id]."
     )
+    consent_states = serializers.SerializerMethodField(
+        help_text="What each consent that was decided about is now: given, withdrawn or expired."
+    )
 
     class Meta(ListedProfileSerializer.Meta):
-        fields: tuple[str, ...] = (*ListedProfileSerializer.Meta.fields, "provenance")
+        fields: tuple[str, ...] = (*ListedProfileSerializer.Meta.fields, "consent_states", "provenance")
         read_only_fields = fields
+
+    def get_consent_states(self, row: Profile) -> dict[str, str]:
+        """Say what holds now, for `consents` tells what was decided."""
+        return decisions.states_of(row, at=timezone.now())
 
 
 class LookupSerializer(serializers.Serializer[Any]):
@@ -101,6 +111,15 @@ class ConsentStateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_enabled = serializers.BooleanField(help_text="Whether people are still asked.")
     text_version = serializers.IntegerField(help_text="The version of the words that people are shown now.")
+    state = serializers.ChoiceField([each.value for each in State], help_text="never: nobody has decided.")
+    since = serializers.DateTimeField(allow_null=True, help_text="Since when it is in this state.")
+    until = serializers.DateTimeField(allow_null=True, help_text="When it will expire; null: it will not.")
+    version = serializers.IntegerField(allow_null=True, help_text="The version of the words that they decided about.")
+    source = serializers.CharField(  # type: ignore[assignment]  # the attribute of a field has this name
+        allow_null=True, help_text="The id of the source of the latest decision."
+    )
+    recorded_by = serializers.CharField(allow_null=True, help_text="Who recorded it for the person, if somebody did.")
+    reference = serializers.CharField(allow_null=True, help_text="What proves what somebody recorded.")
     holds = serializers.BooleanField(help_text="Granted, and neither withdrawn nor expired; false when not decided.")
     revoke = serializers.DateTimeField(allow_null=True, help_text="When it ends or ended; null: it has no end.")
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided.")
@@ -123,6 +142,9 @@ class DecideSerializer(serializers.Serializer[Any]):
         help_text='{id: true, false, or {"revoke": time or null, "text_version": the version that he was shown}}',
     )
     decided_at = serializers.DateTimeField(required=False, help_text="Now, if it is left out.")
+    reference = serializers.CharField(
+        max_length=200, required=False, default="", allow_blank=True, help_text="What proves it: a ticket, a letter."
+    )
 
 
 class DecisionSerializer(serializers.ModelSerializer[ConsentDecision]):
@@ -144,6 +166,8 @@ class DecisionSerializer(serializers.ModelSerializer[ConsentDecision]):
             "event_id",
             "ip",
             "user_agent",
+            "actor",
+            "reference",
         )
         read_only_fields = fields
 

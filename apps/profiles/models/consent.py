@@ -80,7 +80,7 @@ class ConsentDecision(models.Model):
     """What somebody decided, when, where, and in view of which words: the ledger, in which rows are only ever added.
 
     `Profile.consents` says what holds; the ledger proves how it came about. It keeps the profile id that the decision
-    was made under, also after merges: the ids of a person lead to all of his decisions.
+    was made under, also after merges: the ids of a person lead to all of their decisions.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -97,6 +97,10 @@ class ConsentDecision(models.Model):
     event_id = models.UUIDField()
     ip = models.CharField(max_length=45, blank=True, default="")
     user_agent = models.TextField(blank=True, default="")
+    # Of what somebody recorded for the person: who did (user:<id> or key:<prefix>), and by what it is proved.
+    actor = models.CharField(max_length=64, blank=True, default="")
+    actor_name = models.CharField(max_length=150, blank=True, default="")
+    reference = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         indexes = [

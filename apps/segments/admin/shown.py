@@ -58,6 +58,8 @@ def _since(stay: Membership) -> SafeString:
 def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
     """Return a clause as the template draws it; values are hidden from those who may not see personal data."""
     word, colour = TRUTHS[clause.truth]
+    if clause.lacks_consent and clause.truth:
+        colour = "amber"  # true it is, but nobody may take it for a consent
     return {
         "text": clause.text,
         "join": {"and": "all of these", "or": "any of these", "not": "not"}.get(clause.join, ""),
