@@ -1,17 +1,19 @@
 """Somebody sets fields of a profile by hand: a person in the admin, or a program with a key."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
-from apps.core import paths, storable
+from apps.core import audit, paths, storable
 from apps.core.audit import Actor
 from apps.core.paths import MISSING, Path, PathError
-from apps.profiles import ledger, schema, touching
-from apps.profiles.models import Profile, ProfileChange
+from apps.profiles import anonymity, ledger, schema, touching
+from apps.profiles.identifiers import normalise
+from apps.profiles.models import Identifier, Profile, ProfileChange
 from apps.profiles.provenance import entry
 from apps.profiles.room import Room
 from apps.profiles.schema import FieldError
@@ -19,6 +21,11 @@ from apps.profiles.schema import FieldError
 # Who somebody is decides identity.py, consents are decided by events, and what is computed is computed.
 EDITABLE_ROOTS: Final = frozenset({"data", "traits", "interests"})
 COLUMNS: Final = ("data", "traits", "interests", "provenance", "email", "name", "is_anonymous", "updated_at")
+
+
+_EMAIL, _PHONE = "data.contact.email.", "data.contact.phone."
+Check = Callable[[str, Any], None]
+_PHONE_NUMBER: Final = re.compile(r"\+?(?:[\s()./-]*\d){5,15}[\s()./-]*")
 
 
 class CannotEdit(ValueError):
@@ -36,17 +43,61 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
     and Profile.DoesNotExist.
     """
     with transaction.atomic():
-        profile = Profile.objects.all().locked([ledger.living_id(profile_id)]).get()
-        changes = _apply(profile, values, actor=actor, now=now)
-        profile.summarise()
-        profile.updated_at = profile.later(now)
-        profile.save(update_fields=COLUMNS)
-        ProfileChange.objects.bulk_create(changes)
-        touching.touch([profile.id])
+        return _edit(_locked(profile_id), values, actor=actor, now=now, check=_plausible)
+
+
+def undo(change: ProfileChange, *, actor: Actor, now: datetime) -> Profile:
+    """Set a field to what it held before a change, unless it was set again since. Raises as `edit` does."""
+    with transaction.atomic():
+        profile = _locked(change.profile_id)
+        if not is_standing(change, profile):
+            raise CannotEdit([(change.path, "It has been set again since.")])
+        return _edit(profile, {change.path: change.before}, actor=actor, now=now)
+
+
+def is_standing(change: ProfileChange, profile: Profile) -> bool:
+    """Tell whether a profile still holds what a change set."""
+    found = paths.get(profile.document, paths.parse(change.path))
+    return bool((None if found is MISSING else found) == change.after)
+
+
+def _locked(profile_id: UUID) -> Profile:
+    return Profile.objects.all().locked([ledger.living_id(profile_id)]).get()
+
+
+def _edit(
+    profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: datetime, check: Check | None = None
+) -> Profile:
+    changes = _apply(profile, values, actor=actor, now=now, check=check)
+    profile.summarise()
+    profile.updated_at = profile.later(now)
+    profile.save(update_fields=COLUMNS)
+    ProfileChange.objects.bulk_create(changes)
+    touching.touch([profile.id])
+    if changes:
+        fields = sorted({_told(row.path) for row in changes})
+        audit.record("changed", actor=actor, at=now, object=profile, fields=fields)
     return profile
 
 
-def _apply(profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: datetime) -> list[ProfileChange]:
+def _told(path: str) -> str:
+    """Return the name of a field for the audit log; one that is itself what it should only name is not told."""
+    return path if path in schema.FIELDS or not anonymity.is_telling(path) else f"{paths.parse(path)[0]}.…"
+
+
+def _plausible(path: str, value: Any) -> None:
+    """Refuse what nobody can mean: senders of events may know no better, people do."""
+    if not isinstance(value, str) or not value.strip():
+        return
+    if path.startswith(_EMAIL) and not normalise(Identifier.Kind.EMAIL, value):
+        raise FieldError(path, "This is no e-mail address, such as anna@example.com.")
+    if path.startswith(_PHONE) and not _PHONE_NUMBER.fullmatch(value.strip()):
+        raise FieldError(path, "This is no phone number, such as +49 170 1234567.")
+
+
+def _apply(
+    profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: datetime, check: Check | None
+) -> list[ProfileChange]:
     document = profile.document
     room = Room(document)
     problems: list[tuple[str, str]] = []
@@ -58,6 +109,8 @@ def _apply(profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: da
             continue
         try:
             path, after = _checked(dotted, value)
+            if check:
+                check(dotted, after)
             found = paths.get(document, path)
             before = None if found is MISSING else found
             if before != after:

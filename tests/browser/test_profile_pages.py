@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.live import Live
 
@@ -21,22 +21,72 @@ def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, 
     expect(admin.get_by_label("Firstname", exact=True)).to_be_visible()
     shoot("profile-edit")
 
+    admin.get_by_label("Find a field").fill("salary")
+    expect(admin.get_by_label("Job: salary")).to_be_visible()
+    expect(admin.get_by_label("Firstname", exact=True)).to_be_hidden()
+    shoot("profile-edit-find")
+    admin.get_by_label("Find a field").fill("")
+    expect(admin.get_by_label("Job: salary")).to_be_hidden()
+
     admin.get_by_label("Firstname", exact=True).fill("Ada")
     admin.locator("summary", has_text="Work").click()
     admin.get_by_label("Job: salary").fill("much")
+    admin.get_by_label("Birthday").fill("1990-02-21")
+    admin.get_by_label("Main e-mail address").fill("not-an-email")
     admin.get_by_role("button", name="+ Add a row").click()
     admin.get_by_label("Name", exact=True).last.fill("plan")
     admin.get_by_label("Value", exact=True).last.fill("pro")
     admin.get_by_role("button", name="Save").click()
+    expect(admin.locator(".cdp-problem").first).to_contain_text("Main e-mail address")
+    expect(admin.locator(".cdp-problem").first).to_contain_text("Job: salary")
     expect(admin.locator(".cdp-problem").last).to_contain_text("Expected a number")
     shoot("profile-edit-mistake")
 
     admin.get_by_label("Job: salary").fill("90000")
+    admin.get_by_label("Main e-mail address").fill("ada@example.com")
     admin.get_by_role("button", name="Save").click()
-    expect(admin.get_by_text("3 fields were set.")).to_be_visible()
+    expect(admin.get_by_text("5 fields were set.")).to_be_visible()
     expect(admin.get_by_role("heading", name=re.compile(r"^Ada\b"))).to_be_visible()
     history = admin.locator(".cdp-panel").filter(has_text="Set by hand")
-    for part in ("plan", "pro", "Firstname", "90000", "admin"):
+    for part in ("plan", "pro", "Firstname", "90000", "21 Feb 1990", "admin"):
         expect(history).to_contain_text(part)
     history.scroll_into_view_if_needed()
     shoot("profile-history")
+
+    history.locator(".cdp-change").filter(has_text="Job: salary").get_by_role("link", name="Undo").click()
+    admin.get_by_role("button", name="Undo the change").click()
+    expect(admin.get_by_text("It is as it was before.")).to_be_visible()
+
+
+def test_an_edited_form_is_not_left_by_mistake(admin: Page, live: Live) -> None:
+    known = "SELECT id FROM profiles_profile WHERE primary_id LIKE 'C-1%%' ORDER BY id LIMIT 1"
+    admin.goto(f"{live.address}/admin/profiles/profile/{live.rows(known)[0]['id']}/edit/")
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    admin.on("dialog", leave)
+    admin.get_by_label("Firstname", exact=True).press_sequentially("x")
+    admin.get_by_role("link", name="Cancel").click()
+
+    expect(admin).to_have_url(re.compile("/change/$"))
+    assert asked == ["beforeunload"]
+
+
+def test_people_are_found_as_one_types_and_in_the_list(admin: Page, live: Live, shoot: Shoot) -> None:
+    known = "SELECT name FROM profiles_profile WHERE primary_id LIKE 'C-1%%' AND name <> '' ORDER BY id LIMIT 1"
+    name = str(live.rows(known)[0]["name"])
+    admin.goto(f"{live.address}/admin/")
+    box = admin.get_by_label("Find people and pages")
+
+    box.press_sequentially(name[:5].lower())
+    expect(admin.locator(".cdp-found").get_by_text(name).first).to_be_visible()
+    shoot("search-of-the-sidebar")
+    box.fill("zzzzzz")
+    expect(admin.get_by_text("Nobody and nothing is called so.")).to_be_visible()
+    box.fill(name[:5])
+    box.press("Enter")
+    expect(admin.locator("#result_list").get_by_text(name).first).to_be_visible()
+    shoot("people-found")

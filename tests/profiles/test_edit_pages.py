@@ -8,8 +8,10 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
+from apps.core import paths
 from apps.core.audit import Actor
 from apps.core.ids import new_id
+from apps.core.models import AuditEntry
 from apps.profiles import editing
 from apps.profiles.admin.edit_form import EditForm
 from apps.profiles.admin.editing import PAGE
@@ -78,6 +80,10 @@ def test_what_nobody_touches_stays_as_it_is(admin_client: Client) -> None:
         ("data.pii.firstname", " Grace ", "Grace"),
         ("data.pii.firstname", "", None),
         ("data.pii.birthday", "1906-12-09", "1906-12-09T00:00:00+00:00"),
+        ("data.pii.birthday", "9.12.1906", "1906-12-09T00:00:00+00:00"),
+        ("data.metrics.next", "2026-12-24T18:30", "2026-12-24T18:30:00+00:00"),
+        ("data.contact.email.main", " Ada@Shop.example ", "Ada@Shop.example"),
+        ("data.contact.phone.main", "+49 (170) 123-4567", "+49 (170) 123-4567"),
         ("data.anonymous", "true", True),
         ("data.metrics.ltv", "12", 12),
         ("data.preferences.colors", "green\r\n\r\nblue", ["green", "blue"]),
@@ -125,7 +131,13 @@ def test_what_an_event_set_while_the_form_was_open_stays(admin_client: Client) -
     [
         ({"data.metrics.ltv": "many"}, "data.metrics.ltv", "Expected a number"),
         ({"data.contact.app.other": "{"}, "data.contact.app.other", "Expected JSON"),
-        ({"data.pii.birthday": "soon"}, "data.pii.birthday", "Expected a date"),
+        ({"data.pii.birthday": "soon"}, "data.pii.birthday", "There is no such day."),
+        ({"data.pii.birthday": "31.02.1990"}, "data.pii.birthday", "There is no such day."),
+        ({"data.metrics.next": "31.02.1990"}, "data.metrics.next", "There is no such time."),
+        ({"data.contact.email.main": "not-an-email"}, "data.contact.email.main", "no e-mail address"),
+        ({"data.contact.email.private": "a b@shop.example"}, "data.contact.email.private", "no e-mail address"),
+        ({"data.contact.phone.main": "call me"}, "data.contact.phone.main", "no phone number"),
+        ({"data.contact.phone.mobile": "12"}, "data.contact.phone.mobile", "no phone number"),
         ({"traits.plan": "1e999"}, "traits.plan", "not a finite number"),
         ({"traits.plan": '"a\\u0000"'}, "traits.plan", "Null"),
         ({"more-root": "traits", "more-name": "a..b", "more-value": "1"}, "more", "traits.a..b"),
@@ -143,6 +155,7 @@ def test_a_mistake_stands_beside_its_field_and_nothing_is_set(
     assert answer.status_code == 200
     assert [error for error in answer.context["form"].errors[path] if message in error]
     assert set(answer.context["form"].errors) == {path}
+    assert f'">{answer.context["form"][path].label}</a>' in answer.content.decode()
     assert Profile.objects.get().traits == {"plan": "free", "size": 1}
 
 
@@ -150,7 +163,7 @@ def test_the_form_says_who_set_a_field(admin_client: Client) -> None:
     profile = ProfileFactory(traits={"plan": "free"})
     editing.edit(profile.pk, {"traits.plan": "pro"}, actor=Actor("key:0123", "CRM"), now=NOON)
 
-    assert "key:0123 2026-11-23" in admin_client.get(page(profile)).content.decode()
+    assert "key:0123 23 Nov 2026" in admin_client.get(page(profile)).content.decode()
 
 
 def test_an_old_id_leads_to_the_living_profile(admin_client: Client) -> None:
@@ -217,6 +230,47 @@ def test_who_may_not_see_personal_data_sees_of_changes_when_and_by_whom() -> Non
         assert text.count("personal data") == 2
         assert "77" in text
         assert "anna" in text
+
+
+def test_days_are_written_as_people_write_them(admin_client: Client) -> None:
+    profile = ProfileFactory(**RICH)
+    save(admin_client, profile, set={"data.pii.birthday": "1985-12-11"})
+
+    for address in (reverse("admin:profiles_profile_change", args=[profile.pk]), page(profile, "changes")):
+        text = admin_client.get(address).content.decode()
+        assert "11 Dec 1985" in text
+        assert "1985-12" not in text
+    form = admin_client.get(page(profile)).content.decode()
+    assert 'type="date" name="data.pii.birthday" value="1985-12-11"' in form
+
+
+def test_a_change_is_undone_unless_the_field_was_set_again(admin_client: Client) -> None:
+    profile = ProfileFactory(data={"contact": {"email": {"main": "no address"}}})
+    editing.edit(profile.pk, {"data.contact.email.main": "ada@shop.example"}, actor=ANNA, now=NOON)
+    change = ProfileChange.objects.get()
+    undo = reverse("admin:profile_change_undo", args=[change.pk])
+    assert undo in admin_client.get(page(profile, "changes")).content.decode()
+
+    asked, done, again = admin_client.get(undo), admin_client.post(undo), admin_client.post(undo, follow=True)
+
+    assert "no address" in asked.content.decode()
+    assert done.status_code == 302
+    assert Profile.objects.get().data["contact"]["email"]["main"] == "no address"
+    assert "It has been set again since." in again.content.decode()
+    assert undo not in admin_client.get(page(profile, "changes")).content.decode()
+    for role in ("Marketer", "Analyst"):
+        assert client_of(role).post(undo).status_code == 403
+
+
+def test_the_audit_log_has_the_names_of_fields_and_not_what_they_hold(admin_client: Client) -> None:
+    profile = ProfileFactory(traits={"plan": "free", "ada@shop.example": 1})
+    name = paths.join(("traits", "ada@shop.example"))
+
+    save(admin_client, profile, set={"traits.plan": "secret", "data.pii.firstname": "Ada", name: 2})
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.object_id, entry.actor_name) == ("changed", str(profile.pk), "admin")
+    assert entry.details == {"fields": ["data.pii.firstname", "traits.plan", "traits.…"]}
 
 
 def test_further_changes_are_for_those_who_may_see_people(client: Client) -> None:

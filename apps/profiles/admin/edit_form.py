@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core import paths, reading
 from apps.core.admin.fields import Column, RowsField
+from apps.profiles.admin.shown import DAYS
 from apps.profiles.editing import EDITABLE_ROOTS
 from apps.profiles.models import Profile
 from apps.profiles.schema import FIELDS, Field, Kind, find, is_empty
@@ -35,6 +38,8 @@ COLUMNS = (
     Column("value", "Value", placeholder="pro"),
 )
 JSON_KINDS = (Kind.MAP, Kind.POINT)
+DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y")  # the first is what pickers send
+MINUTE = "%Y-%m-%dT%H:%M"
 
 
 class ValueField(forms.CharField):
@@ -42,17 +47,17 @@ class ValueField(forms.CharField):
 
     def __init__(self, field: Field, *, has_lines: bool) -> None:
         self.field = field
-        widget = UnfoldAdminTextareaWidget() if has_lines else _widget(field.kind)
+        widget = UnfoldAdminTextareaWidget() if has_lines else _widget(field)
         super().__init__(label=field.label, required=False, widget=widget, show_hidden_initial=True)
 
     def prepare_value(self, value: Any) -> Any:
         """Write what is stored; what was typed is shown as it was typed."""
-        return value if isinstance(value, _Typed) else _text_of(self.field.kind, value)
+        return value if isinstance(value, _Typed) else _text_of(self.field, value)
 
     def to_python(self, value: Any) -> Any:
         """Read what was typed; an empty input is an empty field. The schema has the last word, when it is set."""
         text = (value or "").replace("\r\n", "\n").strip()
-        return _value_of(self.field.kind, text) if text else None
+        return _value_of(self.field, text) if text else None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """Tell what was typed from what is stored."""
@@ -63,20 +68,28 @@ class _Typed(str):
     __slots__ = ()
 
 
-def _widget(kind: Kind) -> Any:
+def _widget(field: Field) -> Any:
+    kind = field.kind
     if kind is Kind.BOOLEAN:
         return UnfoldAdminSelectWidget(choices=[("", "not known"), ("true", "yes"), ("false", "no")])
     if kind is Kind.TEXTS:
         return UnfoldAdminTextareaWidget(attrs={"rows": 1, "placeholder": "one a line"})
     if kind is Kind.MAP:
         return UnfoldAdminTextareaWidget(attrs={"rows": 1, "placeholder": "{ }", "class": "cdp-json"})
-    placeholder = {Kind.DATETIME: "2024-05-31", Kind.POINT: "[longitude, latitude]"}.get(kind, "")
-    return UnfoldAdminTextInputWidget(attrs={"placeholder": placeholder, "autocomplete": "off"})
+    placeholder = "[longitude, latitude]" if kind is Kind.POINT else ""
+    widget = UnfoldAdminTextInputWidget(attrs={"placeholder": placeholder, "autocomplete": "off"})
+    if kind is Kind.DATETIME:
+        widget.input_type = "date" if field.path in DAYS else "datetime-local"
+    return widget
 
 
-def _text_of(kind: Kind, value: Any) -> str:
+def _text_of(field: Field, value: Any) -> str:
+    kind = field.kind
     if value is None:
         return ""
+    if kind is Kind.DATETIME:
+        at = datetime.fromisoformat(value)
+        return at.date().isoformat() if field.path in DAYS else timezone.localtime(at).strftime(MINUTE)
     if kind is Kind.TEXTS and isinstance(value, list):
         return "\n".join(map(str, value))
     if isinstance(value, str):
@@ -85,7 +98,10 @@ def _text_of(kind: Kind, value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _value_of(kind: Kind, text: str) -> Any:
+def _value_of(field: Field, text: str) -> Any:
+    kind = field.kind
+    if kind is Kind.DATETIME:
+        return _day(text) if field.path in DAYS else _minute(text)
     if kind is Kind.TEXTS:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if kind is Kind.BOOLEAN:
@@ -96,6 +112,22 @@ def _value_of(kind: Kind, text: str) -> Any:
         except (ValueError, RecursionError):
             raise ValidationError("Expected JSON.") from None
     return _free(text) if kind is Kind.FREE else text
+
+
+def _day(text: str) -> str:
+    for known in DAY_FORMATS:
+        try:
+            return datetime.strptime(text, known).date().isoformat()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    raise ValidationError("There is no such day. Write day, month and year, such as 31.12.1990.")
+
+
+def _minute(text: str) -> str:
+    try:
+        return timezone.make_aware(datetime.fromisoformat(text)).isoformat()
+    except ValueError:
+        raise ValidationError("There is no such time. Choose a day and a time.") from None
 
 
 def _free(text: str) -> Any:
@@ -133,7 +165,7 @@ class EditForm(forms.Form):
             field = find(path)
             assert field is not None
             self.fields[path] = ValueField(field, has_lines=isinstance(value, str) and "\n" in value)
-        self.fields[MORE] = RowsField(COLUMNS, label="More")
+        self.fields[MORE] = RowsField(COLUMNS, label="More traits and interests")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -151,6 +183,11 @@ class EditForm(forms.Form):
             self.add_error(
                 path if path in self.fields else MORE, message if path in self.fields else f"{path}: {message}"
             )
+
+    @property
+    def mistakes(self) -> list[BoundField]:
+        """The inputs in which something is wrong."""
+        return [self[name] for name in self.errors]
 
     def groups(self) -> Iterator[Group]:
         """Yield the inputs in groups."""

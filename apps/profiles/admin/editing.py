@@ -13,11 +13,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core import audit
-from apps.core.admin.shown import tree
 from apps.core.ids import as_uuid
 from apps.profiles import anonymity, editing, ledger
 from apps.profiles.admin.edit_form import EditForm, Group
-from apps.profiles.admin.shown import set_by
+from apps.profiles.admin.shown import set_by, value_of
 from apps.profiles.models import Profile, ProfileChange
 from apps.profiles.schema import find
 
@@ -31,7 +30,13 @@ def edit_urls(site: admin.AdminSite) -> list[URLPattern]:
     def edit(request: HttpRequest, profile_id: UUID) -> HttpResponse:
         return _edit(request, profile_id, site.each_context(request))
 
-    return [path("<uuid:profile_id>/edit/", site.admin_view(edit), name="profile_edit")]
+    def undo(request: HttpRequest, change_id: UUID) -> HttpResponse:
+        return _undo(request, change_id, site.each_context(request))
+
+    return [
+        path("<uuid:profile_id>/edit/", site.admin_view(edit), name="profile_edit"),
+        path("changes/<uuid:change_id>/undo/", site.admin_view(undo), name="profile_change_undo"),
+    ]
 
 
 def _edit(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> HttpResponse:
@@ -63,24 +68,50 @@ def _is_set(profile: Profile, form: EditForm, request: HttpRequest) -> bool:
     return True
 
 
+def _undo(request: HttpRequest, change_id: UUID, context: dict[str, Any]) -> HttpResponse:
+    """Ask, and set a field to what it held before."""
+    if not request.user.has_perms(MAY_EDIT):
+        raise PermissionDenied
+    change = get_object_or_404(ProfileChange, pk=change_id)
+    profile = get_object_or_404(Profile, pk=ledger.living_id(change.profile_id))
+    if request.method != "POST":
+        context |= {"change": _shown(change), "profile": profile, "title": f"Undo a change of {profile}"}
+        return render(request, "admin/cdp/undo_change.html", context)
+    try:
+        editing.undo(change, actor=audit.actor_of(request), now=timezone.now())
+    except editing.CannotEdit as error:
+        messages.error(request, " ".join(message for _, message in error.problems))
+    else:
+        messages.success(request, "It is as it was before.")
+    return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+
+
 def _with_setters(group: Group, profile: Profile) -> dict[str, Any]:
     lines = [{"input": line.input, "path": line.path, "set_by": set_by(profile, line.path)} for line in group.lines]
     return {"title": group.title, "is_open": group.is_open, "lines": lines}
 
 
-def changes_of(profile: Profile, *, before: str = "", is_masked: bool) -> SafeString:
+def changes_of(profile: Profile, *, before: str = "", is_masked: bool, may_undo: bool) -> SafeString:
     """Show what people and programs set by hand, the latest first; `before` is the last change that was shown."""
     rows = ProfileChange.objects.filter(profile_id__in=ledger.raw_ids([profile.id])).order_by("-id")
     last = as_uuid(before)
     found = list((rows.filter(id__lt=last) if last else rows)[: PAGE + 1])
-    shown = [_change(row, is_masked=is_masked) for row in found[:PAGE]]
+    shown = [
+        _hidden(row)
+        if is_masked and not anonymity.is_kept_fact(row.path)
+        else {**_shown(row), "undo": row.pk if may_undo and editing.is_standing(row, profile) else None}
+        for row in found[:PAGE]
+    ]
     after = found[PAGE - 1].id if len(found) > PAGE else ""
     return render_to_string("admin/cdp/changes.html", {"changes": shown, "after": after, "profile_id": profile.id})
 
 
-def _change(row: ProfileChange, *, is_masked: bool) -> dict[str, Any]:
+def _shown(row: ProfileChange) -> dict[str, Any]:
     field = find(row.path)
-    shown = {"at": row.at, "who": row.actor_name, "path": row.path, "label": field.label if field else row.path}
-    if is_masked and not anonymity.is_kept_fact(row.path):
-        return {**shown, "path": "", "label": "personal data", "is_masked": True}
-    return {**shown, "before": tree(row.before), "after": tree(row.after)}
+    before, after = value_of(row.path, row.before), value_of(row.path, row.after)
+    said = {"at": row.at, "who": row.actor_name, "path": row.path, "label": field.label if field else row.path}
+    return {**said, "before": before, "after": after}
+
+
+def _hidden(row: ProfileChange) -> dict[str, Any]:
+    return {"at": row.at, "who": row.actor_name, "label": "personal data", "is_masked": True}

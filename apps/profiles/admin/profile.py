@@ -21,11 +21,11 @@ from apps.events.models import ComputedTrait, EventType
 from apps.events.timeline import page_of_events
 from apps.profiles import anonymity, ledger, search
 from apps.profiles.admin.deciding import MAY_DECIDE, consents_of, decide_urls
-from apps.profiles.admin.editing import changes_of, edit_urls
+from apps.profiles.admin.editing import MAY_EDIT, changes_of, edit_urls
 from apps.profiles.admin.finding import naming
 from apps.profiles.admin.merging import merge_urls
 from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mask, mask_page
-from apps.profiles.admin.shown import set_by
+from apps.profiles.admin.shown import set_by, value_of
 from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
 from apps.segments.admin.languages import PEOPLE
@@ -104,6 +104,7 @@ class ProfileAdmin(PrivacyActions, Browser):
         mask(request, row, anonymity.masked_columns_of)
         row.may_decide = request.user.has_perms(MAY_DECIDE)
         row.may_see_ledger = request.user.has_perm("profiles.view_consentdecision")
+        row.may_edit = request.user.has_perms(MAY_EDIT)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Profile], search_term: str
@@ -147,8 +148,9 @@ class ProfileAdmin(PrivacyActions, Browser):
         profile = get_object_or_404(Profile, pk=profile_id)
         if not self.has_view_permission(request, profile):
             return HttpResponse(status=403)
-        is_masked = not request.user.has_perm(SEES_PII)
-        return HttpResponse(changes_of(profile, before=request.GET.get("before", ""), is_masked=is_masked))
+        self.mask(request, profile)
+        before, may_undo = request.GET.get("before", ""), request.user.has_perms(MAY_EDIT)
+        return HttpResponse(changes_of(profile, before=before, is_masked=is_masked(profile), may_undo=may_undo))
 
     @admin.display(description="Person")
     def person(self, row: Profile) -> str:
@@ -179,9 +181,9 @@ class ProfileAdmin(PrivacyActions, Browser):
         return render_to_string("admin/cdp/timeline_panel.html", {"page": page, "profile_id": row.id, "types": types})
 
     @admin.display(description="Set by hand")
-    def changes_shown(self, row: Profile) -> SafeString:
+    def changes_shown(self, row: Any) -> SafeString:
         """Show what people and programs set, and what was there before."""
-        return changes_of(row, is_masked=is_masked(row))
+        return changes_of(row, is_masked=is_masked(row), may_undo=row.may_edit)
 
     @admin.display(description="Facts")
     def facts(self, row: Profile) -> SafeString:
@@ -191,7 +193,7 @@ class ProfileAdmin(PrivacyActions, Browser):
             (field, paths.get(document, field.path)) for field in FIELDS.values() if field.path.startswith("data.")
         )
         return rows(
-            (field.label, tree(value), set_by(row, field.path))
+            (field.label, value_of(field.path, value), set_by(row, field.path))
             for field, value in found
             if value is not paths.MISSING and not is_empty(value)
         )

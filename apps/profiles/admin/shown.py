@@ -1,13 +1,31 @@
 """Parts that several pages of people show."""
 
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString
 
-from apps.core.admin.shown import link
+from apps.core.admin.shown import link, tree
 from apps.core.ids import as_uuid
 from apps.profiles.models import Profile
+from apps.profiles.schema import Kind, find
+
+DAYS: Final = ("data.pii.birthday", "data.loyalty.card.expires")  # of which nobody knows the hour
+
+
+def value_of(path: str, value: Any) -> SafeString:
+    """Show what a field holds; days and times as people write them."""
+    field = find(path)
+    if field and field.kind is Kind.DATETIME and isinstance(value, str):
+        at = datetime.fromisoformat(value)
+        is_day = path in DAYS
+        return tree(formats.date_format(at if is_day else timezone.localtime(at), "j M Y" if is_day else "j M Y, H:i"))
+    return tree(value)
 
 
 def set_by(profile: Profile, path: str) -> SafeString | str:
     """Say who set a field, and on which day: a link to an event, or the person or key."""
     at, setter, *_ = profile.provenance.get(path, ("", ""))
-    return link("events_event", setter, at[:10]) if as_uuid(setter) else f"{setter} {at[:10]}".strip()
+    day = formats.date_format(datetime.fromisoformat(at), "j M Y") if at else ""
+    return link("events_event", setter, day) if as_uuid(setter) else f"{setter} {day}".strip()
