@@ -9,6 +9,7 @@ import argparse
 import ctypes
 import os
 import pwd
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -43,6 +44,13 @@ def work_in_turns() -> None:
     if sys.platform == "linux":
         with suppress(OSError):  # where it is forbidden, as in some containers, it is only slower
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def open_many_files() -> None:
+    """Let this process have as many files and connections open as its user may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError):  # where "no limit" is more than the kernel has
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterable
 from importlib import import_module
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,18 +13,18 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
 
-from cdp.processes import die_with_parent, work_in_turns
+from cdp import arrival
+from cdp.processes import die_with_parent, open_many_files, work_in_turns
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-BODIES = ("POST", "PUT")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")
 if os.environ.get("CDP_SUPERVISED"):
     # A worker outlives a killed server otherwise, and goes on to hold the port.
     die_with_parent(signal.SIGTERM)
 
+open_many_files()  # each connection is one
 work_in_turns()  # threads that are started later do as this one does
 
 serve = get_wsgi_application()
@@ -33,11 +32,14 @@ import_module(settings.ROOT_URLCONF)  # before the first request, which would ha
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Serve a request; a body of unknown length (a chunked one) is measured first: Django would read none of it."""
-    if "CONTENT_LENGTH" not in environ and environ.get("wsgi.input_terminated") and environ["REQUEST_METHOD"] in BODIES:
-        body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-        environ["CONTENT_LENGTH"], environ["wsgi.input"] = str(len(body)), BytesIO(body)
-    return serve(environ, start_response)
+    """Serve a request once its body is here, and there is a place for it."""
+    try:
+        arrival.receive(environ)
+    except arrival.Late:
+        start_response("408 Request Timeout", [("Content-Length", "0"), ("Connection", "close")])
+        return []
+    with arrival.place(arrival.sender_of(environ)):
+        return serve(environ, start_response)
 
 
 # Each request looks after its connections when it ends; to do so before it as well costs the collector's requests 7 %.
@@ -46,3 +48,4 @@ request_started.disconnect(close_old_connections)
 # Connections to Valkey are kept in a pool, and no request has other addresses than the rest.
 request_finished.disconnect(close_caches)
 request_finished.disconnect(reset_urlconf)
+request_finished.connect(arrival.keep_few_connections)

@@ -1,13 +1,14 @@
 """The processes of the platform: the command of each role, and all of them on one machine under supervisord."""
 
 import os
+import resource
 import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from apps.core.queues import QueueName
-from cdp import embedded, env
+from cdp import arrival, embedded, env
 from cdp.processes import BASE_DIR, tied
 
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
@@ -56,21 +57,32 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
 def web_command(*, host: str, port: int) -> list[str]:
     """Return the command of the web server: by default two processes, so that a crash of one is hardly noticed.
 
-    Many threads: a request mostly waits for its group's transaction, and larger groups cost less for each.
+    Many threads: a request mostly waits for its group's transaction, and larger groups cost less for each; and those of
+    slow senders wait for their bodies (`cdp.arrival`).
     """
     options = {
         "--interface": "wsgi",
+        # Proxies speak it; and of HTTP/2 neither heads nor bodies have limits in time.
+        "--http": "1",
+        "--http1-header-read-timeout": str(int(arrival.HEADER_SECS * 1000)),
         "--host": host,
         "--port": str(port),
         "--workers": str(env.integer("WEB_WORKERS", 2, least=1)),
-        "--blocking-threads": "16",
+        "--blocking-threads": str(arrival.THREADS),
         "--backlog": "1024",
+        "--backpressure": str(connections_of_a_process()),
         "--workers-kill-timeout": "10",
         "--log-level": "warning",
     }
     flags = [part for name, value in options.items() for part in (name, value)]
     granian = [sys.executable, "-m", "granian"]
     return [*granian, *flags, "--respawn-failed-workers", "--no-ws", "cdp.wsgi:application"]
+
+
+def connections_of_a_process() -> int:
+    """Leave half of the files that a process may open for connections, up to 4096: idle ones must keep nobody out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(4096, most // 2) if most > 0 else 4096
 
 
 def write_config(var: Path, running: list[Program]) -> Path:

@@ -14,6 +14,8 @@ NOT_SETTINGS = {
     "IDENTITY_KEY_FILE",
 }  # between our own processes, or NAME_FILE
 
+OF_REQUESTS = ("wsgi.py", "arrival.py")  # what they call environ is a request's
+
 
 def calls(path: Path) -> Iterator[ast.Call]:
     return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
@@ -31,7 +33,7 @@ def variables() -> dict[str, str | None]:
             if reader.startswith("env."):
                 defaults = [word.value for word in call.keywords if word.arg == "default"] + arguments[1:]
                 found[name] = written(defaults[0])
-            elif reader in ("os.environ.get", "environ.get") and path.name != "wsgi.py":
+            elif reader in ("os.environ.get", "environ.get") and path.name not in OF_REQUESTS:
                 found.setdefault(name, None)
     return found
 
