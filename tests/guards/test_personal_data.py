@@ -1,8 +1,13 @@
 """No table is forgotten when a person is exported or erased."""
 
+from importlib import import_module
+
 import pytest
 from django.apps import apps as django_apps
+from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model
+from django.http import HttpRequest
 
 from apps.profiles.holdings import all_holdings
 
@@ -43,6 +48,21 @@ def test_each_table_is_exported_and_erased_or_holds_nothing_of_people(model: typ
     assert is_held is not (model._meta.label in IMPERSONAL), (
         "Declare what the table holds of people in the module `personal` of its app, or list it as impersonal."
     )
+
+
+def test_the_audit_log_keeps_no_values_of_people() -> None:
+    """It outlives an erasure: of rows that tell of people it names the fields that were changed."""
+    import_module("cdp.urls")
+    request = HttpRequest()
+    request.user = User(is_superuser=True, is_active=True)
+    told = {
+        model._meta.label
+        for model, pages in admin.site._registry.items()
+        if model in OURS and pages.has_change_permission(request) and model._meta.label not in IMPERSONAL
+        if pages.audits_values
+    }
+
+    assert told == set()
 
 
 def test_what_is_listed_as_impersonal_exists() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+import orjson
 from django.contrib import messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
@@ -106,7 +107,8 @@ def _is_told(field: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float | list | dict) else str(value)
+    """Return a value as JSON has it."""
+    return orjson.loads(orjson.dumps(value, default=str))
 
 
 def _changed_fields(message: Any) -> list[str]:

@@ -78,6 +78,7 @@ class TypeFilter(admin.SimpleListFilter):
 class QuarantinedEventAdmin(OfSource):
     """Events that wait to be mended, the latest first."""
 
+    audits_values = False
     change_form_template = "admin/change_form.html"
     empty_list = "No event waits to be mended."
     form = QuarantinedForm
