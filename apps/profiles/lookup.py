@@ -7,6 +7,7 @@ from uuid import UUID
 from apps.core.ids import as_uuid
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles.names import fold
 
 
 def named(text: str) -> set[UUID]:
@@ -26,8 +27,8 @@ def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
     alive = set(Profile.objects.filter(id__in=living.values()).values_list("id", flat=True))
     for text, raw_ids in found.items():
         found[text] = {living[raw_id] for raw_id in raw_ids} & alive
-    for column, fold in (("primary_id", str.strip), ("email", _folded)):
-        for text, ids in _by_column(column, {text: fold(text) for text in found}):
+    for column, spell in (("primary_id", fold), ("email", _lowered)):
+        for text, ids in _by_column(column, {text: spell(text) for text in found}):
             found[text] |= ids
     return found
 
@@ -63,5 +64,5 @@ def _by_column(column: str, wanted: dict[str, str]) -> Iterable[tuple[str, set[U
     return ((text, by_value[value]) for text, value in wanted.items() if value in by_value)
 
 
-def _folded(text: str) -> str:
-    return text.strip().lower()
+def _lowered(text: str) -> str:
+    return fold(text).lower()

@@ -170,6 +170,8 @@ def _texts(value: object) -> list[str]:
 
 
 def _map(value: object) -> dict[str, Any]:
+    if value == []:  # so PHP writes an object without entries
+        return {}
     if isinstance(value, dict):
         return copy.deepcopy(value)
     message = f"Expected an object, not {_shown(value)}."

@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from apps.events.models import Event
 from apps.profiles import lookup
 from apps.profiles.models import Profile
+from apps.profiles.names import fold
 
 
 class TimeField(filters.IsoDateTimeFilter.field_class):
@@ -35,7 +36,7 @@ class ProfileFilter(filters.FilterSet):
 
     q = filters.CharFilter(method="by_any_id", label="Any identifier or id of the person, whole")
     email = filters.CharFilter(method="by_email", label="The main e-mail address")
-    primary_id = filters.CharFilter(label="The customer number")
+    primary_id = filters.CharFilter(method="by_number", label="The customer number")
     seen_after = TimeFilter(field_name="last_seen_at", lookup_expr="gte")
     updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte")
 
@@ -49,7 +50,11 @@ class ProfileFilter(filters.FilterSet):
 
     def by_email(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by address, in any case."""
-        return queryset.filter(email=value.strip().lower())
+        return queryset.filter(email=fold(value).lower())
+
+    def by_number(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
+        """Find by customer number."""
+        return queryset.filter(primary_id=fold(value))
 
 
 class EventFilter(filters.FilterSet):

@@ -9,6 +9,7 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.profiles.names import fold
 
 NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
 
@@ -129,7 +130,7 @@ def summary_of(data: dict[str, Any], primary_id: str | None) -> dict[str, Any]:
     """Return the columns that are read from a profile's facts: email, name, is_anonymous."""
     contact, pii = data.get("contact") or {}, data.get("pii") or {}
     address = next((value for value in (contact.get("email") or {}).values() if value), None)
-    email = address.strip().lower() if isinstance(address, str) else None
+    email = fold(address).lower() if isinstance(address, str) else None
     full_name = " ".join(filter(None, (pii.get("firstname"), pii.get("lastname"))))
     return {
         "email": email,
