@@ -26,6 +26,10 @@ TIME_WITHOUT_ZONE: Final = f"^{_DATE}(?:{_CLOCK})?$"
 _TIME: Final = re.compile(f"{_DATE}(?:{_CLOCK}{_ZONE}?)?")
 _DATE_ONLY: Final = re.compile(_DATE)
 
+# A number in a text, as senders write amounts. Both kinds of regular expressions, and both systems, read it alike.
+NUMBER: Final = "^[ \t\n\r]*[+-]?(?:[0-9]{1,40}(?:[.][0-9]{0,40})?|[.][0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?[ \t\n\r]*$"
+_NUMBER: Final = re.compile(NUMBER)
+
 NUMBERS: Final = (int, float, Decimal)  # compared by type(): true and false are no numbers
 # Up to here a whole number is the same number as a float, so that they compare as they are.
 SAFE_INTEGER: Final = 2**53
@@ -68,6 +72,13 @@ def as_time(value: object) -> datetime | None:
     return None
 
 
+def number(value: object) -> int | float | Decimal | None:
+    """Return the number that a value is or that its text says, with all its digits; yes and no are no numbers."""
+    if type(value) is str:
+        return _read_number(value)
+    return value if type(value) in NUMBERS else None  # type: ignore[return-value]  # one of NUMBERS
+
+
 def is_date(text: str) -> bool:
     """Tell whether a text says a day without a time."""
     return _DATE_ONLY.fullmatch(text) is not None
@@ -79,6 +90,14 @@ def _read_time(text: str) -> datetime | None:
         return None
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=8192)
+def _read_number(text: str) -> int | Decimal | None:
+    if not _NUMBER.match(text):
+        return None
+    found = Decimal(text.strip())
+    return int(found) if found == found.to_integral_value() else found
 
 
 def is_index(key: str) -> bool:

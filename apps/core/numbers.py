@@ -17,7 +17,8 @@ def add(left: int | float, right: int | float) -> int | float:
         cents, more = round(left * 100), round(right * 100)
         if cents / 100 == left and more / 100 == right:
             return (cents + more) / 100
-    return float(Decimal(repr(left)) + Decimal(repr(right)))
+    total = Decimal(repr(left)) + Decimal(repr(right))
+    return int(total) if abs(total) > _MAX and total == total.to_integral_value() else float(total)
 
 
 def as_id(number: int | float) -> str:

@@ -7,9 +7,11 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from apps.conditions import values
 from apps.core import paths
 from apps.core.numbers import as_id
 from apps.core.paths import Path
@@ -99,7 +101,8 @@ def find(path: str | Path) -> Field | None:
 def number(value: object) -> int | float:
     """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
     if isinstance(value, str):
-        value = _parsed(value)
+        found = values.number(value)
+        value = float(found) if isinstance(found, Decimal) else value if found is None else found
     # By type: a truth value is an int in Python.
     if not (type(value) is int or type(value) is float):
         message = f"Expected a number, not {_shown(value)}."
@@ -115,16 +118,6 @@ def is_empty(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None or value is paths.MISSING or (isinstance(value, (list, dict)) and not value)
-
-
-def _parsed(text: str) -> object:
-    # Python would also read "1_000" and "infinity", which no sender means.
-    for type_ in (int, float):
-        try:
-            return type_(text) if "_" not in text and len(text) < 50 else text
-        except ValueError:
-            continue
-    return text
 
 
 def _text(value: object) -> str:

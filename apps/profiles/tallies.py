@@ -14,12 +14,13 @@ from datetime import date, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache, reduce
 from hashlib import blake2b
+from sys import float_info
 from typing import Any, Final
 
 import orjson
 
+from apps.conditions import values
 from apps.core.paths import MISSING, Missing
-from apps.profiles import schema
 
 Tally = Any  # JSON
 State = dict[str, Any]
@@ -29,6 +30,7 @@ MAX_VALUES: Final = 500  # different values that a tally tells apart
 MAX_TEXT: Final = 200  # characters of a value that are looked at
 # Any sum of any numbers that JSON can carry here has fewer digits: sums are exact.
 _EXACT: Final = Context(prec=1_000)
+_MAX_FLOAT: Final = float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,8 @@ class Function:
 
 def number(value: object) -> int | float | Missing:
     """Return the number that a value is or says, or MISSING."""
-    try:
-        found = schema.number(value)
-    except ValueError:
-        return MISSING
-    return _plain(found)
+    found = values.number(value)
+    return MISSING if found is None else _plain(float(found) if isinstance(found, Decimal) else found)
 
 
 def scalar(value: object) -> str | int | float | bool | Missing:
@@ -60,10 +59,10 @@ def scalar(value: object) -> str | int | float | bool | Missing:
 
 def _plain(value: int | float) -> int | float:
     """Write 5.0 as 5 and 4e16 as its digits say, as the database does when it returns what was stored."""
-    if isinstance(value, float) and value.is_integer():
-        digits = int(Decimal(repr(value)))
-        return digits if -(2**63) <= digits < 2**64 else value  # no greater integer is read from JSON
-    return value
+    if isinstance(value, float) and not value.is_integer():
+        return value
+    digits = int(Decimal(repr(value))) if isinstance(value, float) else value
+    return digits if -(2**63) <= digits < 2**64 else float(value)  # no greater integer is read from JSON
 
 
 def _text(total: Decimal) -> str:
@@ -75,11 +74,11 @@ def _text(total: Decimal) -> str:
 
 def amount(value: object) -> str | Missing:
     """Return the number that a value is or says as a text, which loses no digit of it, or MISSING."""
-    found = number(value)
-    if found is MISSING:
+    found = values.number(value)
+    if found is None:
         return MISSING
-    text = repr(found)
-    return _text(Decimal(text)) if "e" in text else text
+    text = str(found)
+    return text if type(found) is int else _text(Decimal(text))
 
 
 @lru_cache(maxsize=64)  # a sum, an average, RFM: traits of one property add the same amounts, one after the other
@@ -87,8 +86,12 @@ def _added(left: str, right: str) -> str:
     return _text(_EXACT.add(Decimal(left), Decimal(right)))
 
 
-def _shown(total: str) -> int | float:
-    return int(total) if "." not in total and len(total) < 16 else float(total)
+def _shown(total: str | Decimal) -> int | float:
+    """Return a total as JSON has it: whole ones keep all their digits, up to 64 bits."""
+    number = Decimal(total)
+    if number == number.to_integral_value() and -(2**63) <= number < 2**63:
+        return int(number)
+    return min(max(float(number), -_MAX_FLOAT), _MAX_FLOAT)
 
 
 def _counted(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
@@ -158,7 +161,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         "Average",
         lambda _at, _id, value: [1, value],
         _merged_average,
-        lambda tally: float(Decimal(tally[1]) / tally[0]),
+        lambda tally: _shown(Decimal(tally[1]) / tally[0]),
         amount,
     ),
     "min": Function("Smallest number", _of_value, min, _same, number),

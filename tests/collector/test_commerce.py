@@ -81,7 +81,7 @@ def test_who_names_one_asks_about_both(send: Any, theirs: str, ours: str) -> Non
     )
     counted.current.forget()
 
-    send([(theirs, {"price": 1.5}), (ours, {"price": 2})])
+    send([(theirs, {"price": "1.50"}), (ours, {"price": 2})])
 
     assert Profile.objects.get().computed == {"spent": 3.5}
     assert Event.objects.filter(type=theirs).count() == 1

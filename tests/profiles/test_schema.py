@@ -65,7 +65,7 @@ def test_coerce_takes_null_for_every_field(path: str) -> None:
         ("data.job.salary", "a lot", "Expected a number, not a text."),
         ("data.job.salary", "", "Expected a number, not a text."),
         ("data.job.salary", "1_000", "Expected a number, not a text."),
-        ("data.job.salary", "1e999", "The number is out of range."),
+        ("data.job.salary", "1e99", "The number is out of range."),
         ("data.job.salary", 2**63, "The number is out of range."),
         ("data.job.salary", float("nan"), "The number is out of range."),
         ("data.job.salary", "9" * 5000, "Expected a number, not a text."),

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import reduce
+from sys import float_info
 from typing import Any
 
 import orjson
@@ -45,6 +46,14 @@ def said(function: str, *values: Any) -> Any:
         ("sum", (0.1, 0.2), 0.3),
         ("sum", (12.5, "7.50", 80), 100),
         ("sum", (5, -5), 0),
+        ("sum", (9007199254740993,), 9007199254740993),
+        ("sum", (9007199254740993, "9007199254740993.0"), 18014398509481986),
+        ("sum", ("9007199254740993.5", 0.5), 9007199254740994),
+        ("sum", (" 1e3 ", "+.5"), 1000.5),
+        ("sum", (2**63 - 1, 1), 2.0**63),
+        ("sum", (1.7e308, 1.7e308), float_info.max),
+        ("max", ("9007199254740993", 1), 9007199254740993),
+        ("max", ("1e90", 1), 1e90),
         ("sum", (9e18, 0.5), 9e18),
         ("average", (1, 2, 4), 7 / 3),
         ("average", (0.1, 0.2), 0.15),
@@ -74,7 +83,7 @@ def test_a_sum_is_exact_however_many_numbers_there_are() -> None:
     assert tallies.value(reduce(tallies.joined, [state_of("sum", value) for value in (1e-20, 9e18, -9e18)])) == 1e-20
 
 
-@pytest.mark.parametrize("value", [None, True, "many", [1], {"a": 1}, MISSING, float("1e19")])
+@pytest.mark.parametrize("value", [None, True, "many", [1], {"a": 1}, MISSING, "1,5", "1_000", "٣"])
 def test_what_is_no_number_does_not_count(value: Any) -> None:
     assert tallies.number(value) is MISSING
 

@@ -43,7 +43,7 @@ class RecordedEvents:
 
 
 def _numbers(found: list[Any]) -> list[Any]:
-    return [value for value in found if type(value) in values.NUMBERS]
+    return [number for value in found if (number := values.number(value)) is not None]
 
 
 def _sum(found: list[Any]) -> int | Decimal:

@@ -16,7 +16,7 @@ from apps.conditions.sql.base import Scope, compiles, decide, operand
 from apps.conditions.sql.fragment import TRUE, Sql, joined, listed, sql
 from apps.conditions.sql.functions import shifted
 from apps.conditions.sql.layout import Kind
-from apps.conditions.sql.values import Json, SqlValue, Typed, as_json, as_number
+from apps.conditions.sql.values import Json, SqlValue, Typed, as_amount, as_json
 from apps.conditions.tree import Aggregate, Condition, Did, Period, Sequence, Step, substitute
 
 
@@ -133,7 +133,7 @@ def _first_or_last(function: str, value: SqlValue, events: Sql, table: _Table) -
 
 
 def _number(value: SqlValue) -> Sql:
-    return as_number(value) or Sql("NULL::numeric")
+    return as_amount(value) or Sql("NULL::numeric")
 
 
 def _distinct(value: SqlValue) -> Sql:

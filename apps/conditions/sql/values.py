@@ -121,6 +121,21 @@ def as_number(found: SqlValue) -> Sql | None:
     return None
 
 
+def as_amount(found: SqlValue) -> Sql | None:
+    """Read a value as a number that a text may say, too: NULL where there is none."""
+    match found:
+        case Typed(kind, expression) if kind.is_text:
+            return _number_of_text(expression)
+        case Json():
+            by_type = "CASE jsonb_typeof({0}) WHEN 'number' THEN {0}::numeric WHEN 'string' THEN {1} END"
+            return sql(by_type, found.json, _number_of_text(found.text))
+    return as_number(found)
+
+
+def _number_of_text(text: Sql) -> Sql:
+    return sql("CASE WHEN {0} ~ {1} THEN {0}::numeric END", text, values.NUMBER)
+
+
 def as_text(found: SqlValue) -> Sql | None:
     """Read a value as a text: NULL where it is none, and no SQL where it never is one."""
     match found:
