@@ -31,7 +31,7 @@ INSERT INTO profiles_profile (
         'contact', jsonb_build_object('email', jsonb_build_object('main', 'person' || n || '@example.com')),
         'pii', jsonb_build_object(
             'firstname', 'Person', 'lastname', 'No ' || n,
-            'birthday', to_char(date '1950-01-01' + (n %% 20000)::int, 'YYYY-MM-DD"T00:00:00+00:00"')
+            'birthday', to_char(date '1950-01-01' + (n %% 20000)::int, 'YYYY-MM-DD')
         ),
         'metrics', jsonb_build_object('ltv', n %% 5000)
     ),

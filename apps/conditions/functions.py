@@ -47,6 +47,16 @@ def _of_time_and_now(convert: Callable[[datetime, datetime], Any]) -> Callable[[
     return apply
 
 
+def _of_day_and_today(convert: Callable[[date, date], Any]) -> Callable[[Any, datetime], Any]:
+    """Read the argument as a day of the calendar."""
+
+    def apply(value: Any, now: datetime) -> Any:
+        day = values.as_day(value)
+        return None if day is None else convert(day, now.astimezone(UTC).date())
+
+    return apply
+
+
 def _length(value: Any, now: datetime) -> int | None:
     return len(value) if type(value) in (str, list) else None
 
@@ -57,13 +67,13 @@ def _from_timestamp(value: Any, now: datetime) -> datetime | None:
     return EPOCH + timedelta(seconds=int(values.exact(value)))
 
 
-def _ymd(day: datetime) -> int:
+def _ymd(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
-def _age(time: datetime, now: datetime) -> int:
+def _age(day: date, today: date) -> int:
     # Years, months and days as one number: what is left of the last year never borrows from the years.
-    return (_ymd(now) - _ymd(time)) // 10_000
+    return (_ymd(today) - _ymd(day)) // 10_000
 
 
 def whole_days(span: timedelta) -> int:
@@ -71,15 +81,14 @@ def whole_days(span: timedelta) -> int:
     return span // _DAY if span >= timedelta() else -(-span // _DAY)
 
 
-def _days_to_anniversary(time: datetime, now: datetime) -> int:
-    today = now.date()
-    this_year = _in_year(time, today.year)
-    return ((this_year if this_year >= today else _in_year(time, today.year + 1)) - today).days
+def _days_to_anniversary(day: date, today: date) -> int:
+    this_year = _in_year(day, today.year)
+    return ((this_year if this_year >= today else _in_year(day, today.year + 1)) - today).days
 
 
-def _in_year(time: datetime, year: int) -> date:
-    is_leap_day = time.month == 2 and time.day == 29
-    return date(year, time.month, 28 if is_leap_day and not isleap(year) else time.day)
+def _in_year(day: date, year: int) -> date:
+    is_leap_day = day.month == 2 and day.day == 29
+    return date(year, day.month, 28 if is_leap_day and not isleap(year) else day.day)
 
 
 FUNCTIONS: Final = {
@@ -94,7 +103,7 @@ FUNCTIONS: Final = {
     "day": Function("the day of the month, 1 to 31", _of_time(lambda time: time.day)),
     "weekday": Function("the day of the week, Monday being 1, Sunday 7", _of_time(datetime.isoweekday)),
     "hour": Function("the hour of a time, 0 to 23, in UTC", _of_time(lambda time: time.hour)),
-    "age": Function("the full years since a time", _of_time_and_now(_age), needs_now=True),
+    "age": Function("the full years since a day", _of_day_and_today(_age), needs_now=True),
     "days_since": Function(
         "the full days since a time",
         _of_time_and_now(lambda time, now: whole_days(now - time)),
@@ -107,7 +116,7 @@ FUNCTIONS: Final = {
     ),
     "days_to_anniversary": Function(
         "the days until the date comes round again: 0 on a birthday",
-        _of_time_and_now(_days_to_anniversary),
+        _of_day_and_today(_days_to_anniversary),
         needs_now=True,
     ),
 }

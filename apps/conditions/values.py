@@ -5,7 +5,7 @@ The SQL back end says the same in SQL (sql/operands.py); a law in tests/conditio
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase
@@ -70,6 +70,14 @@ def as_time(value: object) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return None
+
+
+def as_day(value: object) -> date | None:
+    """Return the day that a text says, by whatever clock it was written, or the day of a time in UTC."""
+    time = as_time(value)
+    if time is None:
+        return None
+    return date.fromisoformat(value[:10]) if isinstance(value, str) else time.astimezone(UTC).date()
 
 
 def number(value: object) -> int | float | Decimal | None:

@@ -153,10 +153,10 @@ def _delete(_current: object, _value: object) -> object:
 _TEXT, _NUMBER = "text", "number"
 _SCALE_OF: Final[dict[type, str]] = {str: _TEXT, int: _NUMBER, float: _NUMBER}
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.FREE})
-_SCALES: Final = _NUMBERS | {Kind.DATETIME}
+_SCALES: Final = _NUMBERS | {Kind.DATE, Kind.DATETIME}
 
 _LISTS: Final = frozenset({Kind.TEXTS, Kind.FREE})
-_TIMES: Final = frozenset({Kind.DATETIME, Kind.FREE})
+_TIMES: Final = frozenset({Kind.DATE, Kind.DATETIME, Kind.FREE})
 
 EQUALS: Final = Operation("equals", "is set to", _equals, order=Order.NEWEST, is_statement=True)
 _OPERATIONS: Final = (

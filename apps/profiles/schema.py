@@ -6,7 +6,7 @@ Everything under `data` is fixed and typed. `traits`, `interests` and `stats` ar
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -20,6 +20,8 @@ from apps.profiles.names import fold, names_nobody
 FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
 # Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.
 _MAX_INTEGER: Final = 2**63 - 1
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MIN_TIMESTAMP: Final = 10**7
 
 
 class FieldError(ValueError):
@@ -38,6 +40,7 @@ class Kind(Enum):
     ID = "id"
     NUMBER = "number"
     BOOLEAN = "yes or no"
+    DATE = "date"  # a day of the calendar, wherever on earth
     DATETIME = "date and time"
     TEXTS = "list of texts"
     MAP = "object"
@@ -101,12 +104,23 @@ def find(path: str | Path) -> Field | None:
 def number(value: object) -> int | float:
     """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
     if isinstance(value, str):
-        found = values.number(value)
-        value = float(found) if isinstance(found, Decimal) else value if found is None else found
+        return _in_range(_said(value))
     # By type: a truth value is an int in Python.
-    if not (type(value) is int or type(value) is float):
-        message = f"Expected a number, not {_shown(value)}."
+    if type(value) is int or type(value) is float:
+        return _in_range(value)
+    message = f"Expected a number, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _said(text: str) -> int | float:
+    found = values.number(text)
+    if found is None:
+        message = f"Expected a number, not {_shown(text)}."
         raise ValueError(message)
+    return float(found) if isinstance(found, Decimal) else found
+
+
+def _in_range(value: int | float) -> int | float:
     if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
         message = "The number is out of range."
         raise ValueError(message)
@@ -142,6 +156,32 @@ def _boolean(value: object) -> bool:
         return value
     message = f"Expected true or false, not {_shown(value)}."
     raise ValueError(message)
+
+
+def _date(value: object) -> str:
+    """Return the day that is written, as ISO text: which moment it was there is no matter. Numbers count from 1970."""
+    try:
+        day = _day_of(value)
+        if day is not None and 1000 <= day.year < 9000:
+            return day.isoformat()
+    except (ValueError, OverflowError):
+        pass
+    message = f"Expected a date such as 2024-05-31, not {_shown(value)}."
+    raise ValueError(message)
+
+
+def _day_of(value: object) -> date | None:
+    text = value.strip() if isinstance(value, str) else str(value) if type(value) in (int, float) else ""
+    if len(text) == 8 and text.isdecimal():
+        return date.fromisoformat(text)  # 19900501
+    found = values.number(value)
+    if found is None:
+        return datetime.fromisoformat(text).date() if text else None
+    # 1e11 seconds lie in the year 5138, 1e11 milliseconds in 1973. Small numbers are ages and years.
+    secs = float(found)
+    if abs(secs) < _MIN_TIMESTAMP:
+        return None
+    return (_EPOCH + timedelta(seconds=secs / 1000 if abs(secs) >= 1e11 else secs)).date()
 
 
 def _datetime(value: object) -> str:
@@ -224,6 +264,7 @@ _CONVERSIONS: Final[dict[Kind, Callable[[object], object]]] = {
     Kind.ID: _id,
     Kind.NUMBER: number,
     Kind.BOOLEAN: _boolean,
+    Kind.DATE: _date,
     Kind.DATETIME: _datetime,
     Kind.TEXTS: _texts,
     Kind.MAP: _map,
@@ -251,7 +292,7 @@ _ALL: Final = [
     Field("consents", Kind.CONSENTS, "Consents"),
     Field("data.anonymous", Kind.BOOLEAN, "Cannot be contacted"),
     *_group("data.pii", "{}", Kind.TEXT, "firstname lastname display_name gender", is_pii=True),
-    Field("data.pii.birthday", Kind.DATETIME, "Birthday", is_pii=True),
+    Field("data.pii.birthday", Kind.DATE, "Birthday", is_pii=True),
     Field("data.pii.language.native", Kind.TEXT, "Native language", is_pii=True),
     Field("data.pii.language.spoken", Kind.TEXTS, "Spoken languages", is_pii=True),
     Field("data.pii.education.level", Kind.TEXT, "Level of education", is_pii=True),
@@ -311,7 +352,7 @@ _ALL: Final = [
     Field("data.loyalty.codes", Kind.TEXTS, "Loyalty codes", is_pii=True),
     *_group("data.loyalty.card", "Loyalty card: {}", Kind.TEXT, "id name", is_pii=True),
     Field("data.loyalty.card.issuer", Kind.TEXT, "Loyalty card: issuer"),
-    Field("data.loyalty.card.expires", Kind.DATETIME, "Loyalty card: expires"),
+    Field("data.loyalty.card.expires", Kind.DATE, "Loyalty card: expires"),
     Field("data.loyalty.card.points", Kind.NUMBER, "Loyalty card: points"),
 ]
 

@@ -97,10 +97,11 @@ def _columns(root: str, parts: Mapping[str, _Part]) -> dict[str, Column]:
 
 
 def _times_of_schema() -> dict[str, Column]:
-    """Name the dates in a profile's data: the schema writes all of them in one way, so that they sort as texts."""
-    paths = [path for path, field in schema.FIELDS.items() if field.kind is schema.Kind.DATETIME]
-    keys = {path: path.removeprefix("data.").replace(".", ",") for path in paths}
-    return {f"profile@{path}": Column(f"(p.data #>> '{{{keys[path]}}}')", Kind.TIME_TEXT) for path in paths}
+    """Name the times and days in a profile's data: the schema writes all of them in one way, and nobody has to look."""
+    kinds = {schema.Kind.DATETIME: Kind.TIME_TEXT, schema.Kind.DATE: Kind.DATE_TEXT}
+    found = {path: kinds[field.kind] for path, field in schema.FIELDS.items() if field.kind in kinds}
+    keys = {path: path.removeprefix("data.").replace(".", ",") for path in found}
+    return {f"profile@{path}": Column(f"(p.data #>> '{{{keys[path]}}}')", kind) for path, kind in found.items()}
 
 
 _COLUMNS: Final = Columns(

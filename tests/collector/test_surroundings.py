@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
+from apps.segments import counting, language
 from apps.sessions.models import Session
 from tests.factories import CHROME, ComplianceRuleFactory, SourceFactory
 
@@ -140,3 +141,15 @@ def test_what_may_not_be_kept_does_not_come_in_by_the_context(tell: Any) -> None
 
     assert Event.objects.get(type="x").context == {"traits": {"plan": "pro"}}
     assert Event.objects.get(type="page-view").context["page"] == {"url": "https://shop.example/"}
+
+
+@pytest.mark.parametrize("birthday", ["1990-05-01T00:00:00+02:00", "1990-05-01", "19900501", 641520000, "641520000000"])
+def test_a_birthday_is_the_day_that_was_written(tell: Any, birthday: Any) -> None:
+    tell("identify", {"userId": "u1", "traits": {"birthday": birthday}})
+
+    profile = Profile.objects.get()
+    assert profile.data["pii"]["birthday"] == "1990-05-01"
+    assert profile.traits["birthday"] == birthday
+    for now, days in [(datetime(2027, 5, 1, 12, tzinfo=UTC), 0), (datetime(2027, 4, 30, 23, 59, tzinfo=UTC), 1)]:
+        condition = language.parse(f"days_to_anniversary(profile@data.pii.birthday) = {days}")
+        assert counting.count(condition, now=now).value == 1

@@ -16,6 +16,7 @@ LAYOUT = Layout(
             "profile@flag": Column("p.flag", Kind.BOOLEAN),
             "profile@at": Column("p.at", Kind.TIME),
             "profile@born": Column("p.born", Kind.TIME_TEXT),
+            "profile@day": Column("p.day", Kind.DATE_TEXT),
             "profile@data": Column("p.data", Kind.JSON),
             "profile@traits": Column("p.traits", Kind.JSON),
             "profile@consents": Column("p.consents", Kind.JSON),
@@ -40,7 +41,7 @@ LAYOUT = Layout(
     consents=consents.in_state,
 )
 COLUMNS = (
-    "id int, text text, number numeric, flag boolean, at timestamptz, born text, data jsonb, traits jsonb, "
+    "id int, text text, number numeric, flag boolean, at timestamptz, born text, day text, data jsonb, traits jsonb, "
     "consents jsonb, provenance jsonb"
 )
 EVENT_COLUMNS = "id uuid, profile_id int, type text, time timestamptz, properties jsonb"

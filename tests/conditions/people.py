@@ -69,6 +69,7 @@ def make_person(random: Random) -> Person:
         "flag": random.choice([None, True, False]),
         "at": random.choice([None, *MOMENTS]),
         "born": random.choice([None, *(time.isoformat() for time in MOMENTS)]),
+        "day": random.choice([None, *(time.date().isoformat() for time in MOMENTS)]),
         "data": _object(random),
         "traits": _object(random),
         **decided({name: random.choice(ENDS) for name in CONSENTS if random.random() < 0.8}, random.choice(MOMENTS)),

@@ -90,6 +90,7 @@ PROFILES = st.fixed_dictionaries(
         "flag": st.none() | st.booleans(),
         "at": st.none() | MOMENTS,
         "born": st.none() | MOMENTS.map(lambda time: time.isoformat()),
+        "day": st.none() | MOMENTS.map(lambda time: time.date().isoformat()),
         "data": OBJECTS,
         "traits": OBJECTS,
     }
@@ -115,7 +116,7 @@ DURATIONS = st.builds(
     Duration, st.integers(1, 5), st.sampled_from(["second", "minute", "hour", "day", "week", "month", "year"])
 )
 OFFSETS = DURATIONS | DURATIONS.map(lambda duration: -duration)
-_TYPED = [Field("profile", (name,)) for name in ("text", "number", "flag", "at", "born")]
+_TYPED = [Field("profile", (name,)) for name in ("text", "number", "flag", "at", "born", "day")]
 _PLAIN = [Field("profile", (column, key)) for column in ("data", "traits") for key in ("a", "b", "list")]
 PROFILE_FIELDS = weighted(
     (4, st.sampled_from(_PLAIN)),

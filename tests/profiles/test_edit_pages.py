@@ -50,7 +50,7 @@ def client_of(role: str) -> Client:
 
 RICH: dict[str, Any] = {
     "data": {
-        "pii": {"firstname": "Ada", "birthday": "1985-12-10T00:00:00+00:00"},
+        "pii": {"firstname": "Ada", "birthday": "1985-12-10"},
         "anonymous": False,
         "contact": {"app": {"other": {"irc": "ada"}}},
         "preferences": {"colors": ["red", "blue"]},
@@ -79,8 +79,8 @@ def test_what_nobody_touches_stays_as_it_is(admin_client: Client) -> None:
     [
         ("data.pii.firstname", " Grace ", "Grace"),
         ("data.pii.firstname", "", None),
-        ("data.pii.birthday", "1906-12-09", "1906-12-09T00:00:00+00:00"),
-        ("data.pii.birthday", "9.12.1906", "1906-12-09T00:00:00+00:00"),
+        ("data.pii.birthday", "1906-12-09", "1906-12-09"),
+        ("data.pii.birthday", "9.12.1906", "1906-12-09"),
         ("data.metrics.next", "2026-12-24T18:30", "2026-12-24T18:30:00+00:00"),
         ("data.contact.email.main", " Ada@Shop.example ", "Ada@Shop.example"),
         ("data.contact.phone.main", "+49 (170) 123-4567", "+49 (170) 123-4567"),

@@ -48,7 +48,27 @@ def test_coerce_stores_what_fits_in_one_form(path: str, value: object, stored: o
     ],
 )
 def test_coerce_stores_times_in_utc(text: str, stored: str) -> None:
-    assert coerce("data.pii.birthday", text) == stored
+    assert coerce("data.metrics.next", text) == stored
+
+
+@pytest.mark.parametrize("path", ["data.pii.birthday", "data.loyalty.card.expires"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("1990-05-01", "1990-05-01T00:00:00+02:00", "1990-05-01T00:00:00Z", "1990-05-01 23:59:59-11:00"),
+        *(" 19900501 ", 19900501, "1990-05-01T12:00", "1990-05-01T23:30:00+14:00"),
+        *(641_520_000, "641520000", 641_563_200.5, 641_520_000_000, "641520000000"),
+    ],
+)
+def test_a_day_is_the_one_that_is_written(path: str, said: object) -> None:
+    assert coerce(path, said) == "1990-05-01"
+
+
+@pytest.mark.parametrize(
+    ("said", "day"), [(-1_000_000_000, "1938-04-24"), (1_614_775_793, "2021-03-03"), (1_614_775_793_000, "2021-03-03")]
+)
+def test_seconds_and_milliseconds_tell_a_day(said: int, day: str) -> None:
+    assert coerce("data.pii.birthday", said) == day
 
 
 @pytest.mark.parametrize("path", sorted(FIELDS))
@@ -71,9 +91,13 @@ def test_coerce_takes_null_for_every_field(path: str) -> None:
         ("data.job.salary", "9" * 5000, "Expected a number, not a text."),
         ("data.anonymous", "true", "Expected true or false, not a text."),
         ("data.anonymous", 1, "Expected true or false, not a number."),
-        ("data.pii.birthday", "soon", "Expected a date or time"),
-        ("data.pii.birthday", 20100101, "Expected a date or time"),
-        ("data.pii.birthday", "0001-01-01T00:00:00+14:00", "Expected a date or time"),
+        ("data.metrics.next", "soon", "Expected a date or time"),
+        ("data.metrics.next", 20100101, "Expected a date or time"),
+        ("data.metrics.next", "0001-01-01T00:00:00+14:00", "Expected a date or time"),
+        *(
+            ("data.pii.birthday", said, "Expected a date such as 2024-05-31")
+            for said in ("soon", "", "01/05/1990", 1990, 30, "30", 1e300, True, [], "0001-01-01", "19901350", 1e15)
+        ),
         ("data.preferences.colors", [None], "Expected a text, not null."),
         ("data.preferences.colors", {"a": 1}, "Expected a text, not an object."),
         ("data.devices.last.geo.location", [10.7], r"Expected \[longitude, latitude\]"),

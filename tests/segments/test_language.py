@@ -24,7 +24,7 @@ from tests.factories import EventFactory, MembershipFactory, ProfileFactory, Seg
 N_CASES = 5_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 200
 KEYS = ("vip", "new", "a")
 REPORT = "segment-entered"  # stands in for one of the types that are drawn
-DATES = [path for path, field in schema.FIELDS.items() if field.kind is schema.Kind.DATETIME]
+DATES = [path for path, field in schema.FIELDS.items() if field.kind in (schema.Kind.DATE, schema.Kind.DATETIME)]
 # Of the fields that the strategies draw, what they are of real people.
 REAL = {
     "text": ["id", "primary_id", "email", "name", "country"],
@@ -32,6 +32,7 @@ REAL = {
     "flag": ["is_anonymous"],
     "at": ["created_at", "first_seen_at", "last_seen_at", "visits.last", "visits.previous"],
     "born": DATES,
+    "day": DATES,
     "traits": ["traits", "interests", "consents", "stats", "computed"],
 }
 
@@ -66,7 +67,7 @@ def _make(random: Random, number: int, segments: list[Any]) -> None:
         return random.choice(people.MOMENTS)
 
     drawn, happened = people.make_person(random)
-    data = {**drawn["data"], "pii": {"birthday": random.choice([None, moment().isoformat()])}, "metrics": {}}
+    data = {**drawn["data"], "pii": {"birthday": random.choice([None, moment().date().isoformat()])}, "metrics": {}}
     if random.random() < 0.5:
         data["metrics"]["next"] = moment().isoformat()
     row = ProfileFactory.create(

@@ -17,14 +17,14 @@ def explained(text: str, profile: Any, *keys: str) -> Clause:
 
 
 def test_values_are_those_that_the_test_looked_at() -> None:
-    anna = ProfileFactory(data={"pii": {"birthday": "1990-05-01T00:00:00+00:00"}}, traits={"limit": 30})
+    anna = ProfileFactory(data={"pii": {"birthday": "1990-05-01"}}, traits={"limit": 30})
 
     clause = explained("age(profile@data.pii.birthday) > profile@traits.limit", anna)
 
     assert clause.truth is True
     assert [(value.text, value.value) for value in clause.values] == [
         ("age(profile@data.pii.birthday)", 36),
-        ("profile@data.pii.birthday", "1990-05-01T00:00:00+00:00"),
+        ("profile@data.pii.birthday", "1990-05-01"),
         ("profile@traits.limit", 30),
     ]
 

@@ -119,6 +119,7 @@ def one_of(found: SqlValue, constants: list[Any]) -> Sql:
 _PYTHON_TYPES: Final[dict[Kind, tuple[type, ...]]] = {
     Kind.TEXT: (str,),
     Kind.TIME_TEXT: (str,),
+    Kind.DATE_TEXT: (str,),
     Kind.NUMBER: values.NUMBERS,
     Kind.BOOLEAN: (bool,),
 }

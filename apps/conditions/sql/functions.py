@@ -10,7 +10,7 @@ from apps.conditions.functions import END_SECOND, FIRST_SECOND
 from apps.conditions.sql.base import Scope, compiles, operand
 from apps.conditions.sql.fragment import Sql, sql
 from apps.conditions.sql.layout import Kind
-from apps.conditions.sql.values import Constant, Json, SqlValue, Typed, as_number, as_text, as_time
+from apps.conditions.sql.values import Constant, Json, SqlValue, Typed, as_day, as_number, as_text, as_time
 from apps.conditions.tree import Call, Shift
 
 NOTHING: Final = Constant(None)
@@ -93,18 +93,28 @@ def _number_of_time(template: str) -> Callable[[SqlValue, Scope], SqlValue]:
     return convert
 
 
+def _number_of_day(template: str) -> Callable[[SqlValue, Scope], SqlValue]:
+    """Compute a number of a day, {0} being the day, {1} today."""
+
+    def convert(found: SqlValue, scope: Scope) -> SqlValue:
+        day, today = as_day(found), values.as_day(scope.now)
+        return Typed(Kind.NUMBER, sql(template, day, sql("{}::date", today))) if day else NOTHING
+
+    return convert
+
+
 def _part(name: str) -> Callable[[SqlValue, Scope], SqlValue]:
     return _number_of_time(f"extract({name} FROM {{0}} AT TIME ZONE 'UTC')")
 
 
-_YMD: Final = "to_char({} AT TIME ZONE 'UTC', 'YYYYMMDD')::int"
+_YMD: Final = "to_char({}::timestamp, 'YYYYMMDD')::int"
 _DAYS: Final = "div(extract(epoch FROM {} - {}) * 1000000, 86400000000)"
 # The day in this year, or in the next one where this year's has passed; a leap day becomes the 28th where it must.
 _ANNIVERSARY: Final = """(
     SELECT (day + make_interval(years => years + (day + make_interval(years => years) < today)::int))::date - today
     FROM (
         SELECT day, today, (extract(year FROM today) - extract(year FROM day))::int AS years
-        FROM (SELECT ({0} AT TIME ZONE 'UTC')::date AS day, ({1} AT TIME ZONE 'UTC')::date AS today OFFSET 0) AS days
+        FROM (SELECT {0} AS day, {1} AS today OFFSET 0) AS days
         OFFSET 0
     ) AS anniversary
 )"""
@@ -120,8 +130,8 @@ FUNCTIONS: Final[dict[str, Callable[[SqlValue, Scope], SqlValue]]] = {
     "day": _part("day"),
     "weekday": _part("isodow"),
     "hour": _part("hour"),
-    "age": _number_of_time(f"floor(({_YMD.format('{1}')} - {_YMD.format('{0}')}) / 10000.0)"),
+    "age": _number_of_day(f"floor(({_YMD.format('{1}')} - {_YMD.format('{0}')}) / 10000.0)"),
     "days_since": _number_of_time(_DAYS.format("{1}", "{0}")),
     "days_until": _number_of_time(_DAYS.format("{0}", "{1}")),
-    "days_to_anniversary": _number_of_time(_ANNIVERSARY),
+    "days_to_anniversary": _number_of_day(_ANNIVERSARY),
 }

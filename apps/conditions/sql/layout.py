@@ -23,11 +23,12 @@ class Kind(Enum):
     TIME = auto()  # timestamptz
     # Text that always is a time as datetime.isoformat() writes it in UTC: such texts sort by time, and need no check.
     TIME_TEXT = auto()
+    DATE_TEXT = auto()  # text that always is a day, YYYY-MM-DD
 
     @property
     def is_text(self) -> bool:
         """Tell whether it is a text to everything but a time beside it."""
-        return self in (Kind.TEXT, Kind.TIME_TEXT)
+        return self in (Kind.TEXT, Kind.TIME_TEXT, Kind.DATE_TEXT)
 
 
 @dataclass(frozen=True, slots=True)

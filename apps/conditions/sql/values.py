@@ -158,11 +158,39 @@ def as_time(found: SqlValue) -> Sql | None:
             return expression
         case Typed(Kind.TIME_TEXT, expression):
             return sql("({})::timestamptz", expression)
+        case Typed(Kind.DATE_TEXT, expression):
+            return sql("({})::timestamp AT TIME ZONE 'UTC'", expression)
         case Typed(Kind.TEXT, expression):
             return _time_of_text(expression)
         case Json():
             return _time_of_text(found.text)  # what is no text does not look like a time
     return None
+
+
+def as_day(found: SqlValue) -> Sql | None:
+    """Read a value as the day that is written, or the day of a time in UTC: NULL, or no SQL, where it is no time."""
+    match found:
+        case Constant(constant):
+            day = values.as_day(constant)
+            return sql("{}::date", day) if day else None
+        case Typed(Kind.TIME, expression):
+            return sql("({} AT TIME ZONE 'UTC')::date", expression)
+        case Typed(Kind.TIME_TEXT | Kind.DATE_TEXT, expression):
+            return sql("left({}, 10)::date", expression)
+        case Typed(Kind.TEXT, expression):
+            return _day_of_text(expression)
+        case Json():
+            return _day_of_text(found.text)
+    return None
+
+
+def _day_of_text(text: Sql) -> Sql:
+    return sql(
+        "CASE WHEN {0} NOT LIKE '____-__-__%%' THEN NULL WHEN {0} ~ {1} OR {0} ~ {2} THEN left({0}, 10)::date END",
+        text,
+        values.TIME_WITH_ZONE,
+        values.TIME_WITHOUT_ZONE,
+    )
 
 
 def _time_of_text(text: Sql) -> Sql:

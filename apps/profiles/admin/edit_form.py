@@ -13,7 +13,6 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from apps.core import paths, reading
 from apps.core.admin.fields import Column, RowsField
-from apps.profiles.admin.shown import DAYS
 from apps.profiles.editing import EDITABLE_ROOTS
 from apps.profiles.models import Profile
 from apps.profiles.schema import FIELDS, Field, Kind, find, is_empty
@@ -78,8 +77,7 @@ def _widget(field: Field) -> Any:
         return UnfoldAdminTextareaWidget(attrs={"rows": 1, "placeholder": "{ }", "class": "cdp-json"})
     placeholder = "[longitude, latitude]" if kind is Kind.POINT else ""
     widget = UnfoldAdminTextInputWidget(attrs={"placeholder": placeholder, "autocomplete": "off"})
-    if kind is Kind.DATETIME:
-        widget.input_type = "date" if field.path in DAYS else "datetime-local"
+    widget.input_type = {Kind.DATE: "date", Kind.DATETIME: "datetime-local"}.get(kind, widget.input_type)
     return widget
 
 
@@ -88,8 +86,7 @@ def _text_of(field: Field, value: Any) -> str:
     if value is None:
         return ""
     if kind is Kind.DATETIME:
-        at = datetime.fromisoformat(value)
-        return at.date().isoformat() if field.path in DAYS else timezone.localtime(at).strftime(MINUTE)
+        return timezone.localtime(datetime.fromisoformat(value)).strftime(MINUTE)
     if kind is Kind.TEXTS and isinstance(value, list):
         return "\n".join(map(str, value))
     if isinstance(value, str):
@@ -100,8 +97,10 @@ def _text_of(field: Field, value: Any) -> str:
 
 def _value_of(field: Field, text: str) -> Any:
     kind = field.kind
+    if kind is Kind.DATE:
+        return _day(text)
     if kind is Kind.DATETIME:
-        return _day(text) if field.path in DAYS else _minute(text)
+        return _minute(text)
     if kind is Kind.TEXTS:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if kind is Kind.BOOLEAN:

@@ -1,7 +1,7 @@
 """Parts that several pages of people show."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.safestring import SafeString
@@ -11,16 +11,15 @@ from apps.core.ids import as_uuid
 from apps.profiles.models import Profile
 from apps.profiles.schema import Kind, find
 
-DAYS: Final = ("data.pii.birthday", "data.loyalty.card.expires")  # of which nobody knows the hour
-
 
 def value_of(path: str, value: Any) -> SafeString:
     """Show what a field holds; days and times as people write them."""
     field = find(path)
-    if field and field.kind is Kind.DATETIME and isinstance(value, str):
-        at = datetime.fromisoformat(value)
-        is_day = path in DAYS
-        return tree(formats.date_format(at if is_day else timezone.localtime(at), "j M Y" if is_day else "j M Y, H:i"))
+    if field and isinstance(value, str):
+        if field.kind is Kind.DATE:
+            return tree(formats.date_format(datetime.fromisoformat(value), "j M Y"))
+        if field.kind is Kind.DATETIME:
+            return tree(formats.date_format(timezone.localtime(datetime.fromisoformat(value)), "j M Y, H:i"))
     return tree(value)
 
 

@@ -37,7 +37,7 @@ export const TESTS = {
 // What kind of value the catalogue's words mean.
 const KINDS = {
     "number": "number", "latitude": "number", "longitude": "number", "text": "text", "yes or no": "boolean",
-    "date and time": "time", "list of texts": "list",
+    "date and time": "time", "date": "time", "list of texts": "list",
 }
 export const kindOf = (words) => KINDS[words] ?? "any"
 

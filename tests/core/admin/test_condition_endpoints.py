@@ -97,7 +97,7 @@ def test_the_builder_learns_names_and_kinds(admin_client: Client) -> None:
     assert fields["profile@data.pii.birthday"] | {"values": []} == {
         "path": "profile@data.pii.birthday",
         "label": "Birthday",
-        "kind": "date and time",
+        "kind": "date",
         "values": [],
     }
     assert (fields["profile@computed.orders"]["label"], fields["profile@computed.orders"]["kind"]) == (
