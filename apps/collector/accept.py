@@ -4,15 +4,16 @@ Each returns once what it did is committed: then, and only then, a request is an
 """
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from psycopg import errors
 
-from apps.collector import sources
-from apps.collector.grouping import TIMEOUT_SECS, Grouper
+from apps.collector import pipeline, sources
+from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
 from apps.collector.pipeline import process
-from apps.collector.track import Track
+from apps.collector.track import Refusal, Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.events import inbox, partitions
@@ -65,9 +66,28 @@ def now(message: Message, parsed: Parsed) -> Parsed:
     return request.parsed
 
 
-def later(message: Message, *, timeout_secs: float = TIMEOUT_SECS) -> None:
-    """Put a message into the inbox and return when it is safe there; raises as `now` does."""
-    _keeping.submit(message, timeout_secs=timeout_secs)
+def later(message: Message, parsed: Parsed, *, timeout_secs: float = TIMEOUT_SECS) -> None:
+    """Put a message into the inbox and return when it is safe there; raises as `now` does.
+
+    What is wrong in itself is refused now, for good, so that the sender can be told: see `parsed.refusals`. It is kept
+    with the rest, as it came, and ends among the refused events.
+    """
+    check(parsed, at=message.envelope.received_at)
+    refusals = parsed.refusals
+    _keeping.submit(message.refused(refusals) if refusals else message, timeout_secs=timeout_secs)
+
+
+def check(parsed: Parsed, *, at: datetime) -> None:
+    """Refuse what is wrong in itself, and note what is odd, before anything is processed; no query."""
+    pipeline.check(parsed.tracks, now=at)
+
+
+def refuse(message: Message, refusal: Refusal) -> None:
+    """Keep a message of which nothing can be taken, for whoever wants to know why; its sender has had the answer."""
+    try:
+        _keeping.submit(message.refused([replace(refusal, index=None)]))
+    except (DatabaseError, Busy):
+        logger.warning("A refused message could not be kept", extra={"code": refusal.code})
 
 
 def keep(messages: list[Message]) -> None:

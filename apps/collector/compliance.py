@@ -109,7 +109,7 @@ class Gate:
             if event.type == consents.EVENT_TYPE:
                 self._read(event, held)
             elif not consents.all_hold(held.consents, track.source.required_consents, at=self._now):
-                event.refusal = _refusal(event)
+                event.refusal = _refusal(track, event)
                 continue
             self._enforce(event, track, held)
         track.settle()
@@ -163,7 +163,9 @@ class Gate:
                 said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
             else:
                 event.decisions.append(decision)
-        event.problems += [{"field": path, "message": message} for path, message in said.problems]
+        event.problems += [
+            {"field": path, "message": message, "property": f"properties.{path}"} for path, message in said.problems
+        ]
         decided = consents.stored(event.decisions)
         event.properties = {**event.properties, consents.PROPERTY: decided}
         said_by = entry(time=event.happened_at, setter="")
@@ -189,6 +191,6 @@ class Gate:
             track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
 
 
-def _refusal(event: TrackedEvent) -> Refusal:
+def _refusal(track: Track, event: TrackedEvent) -> Refusal:
     message = "The source requires consents that the profile has not given."
-    return Refusal("consent_required", message, f"events.{event.index}", event.index, is_private=True)
+    return Refusal("consent_required", message, track.place(event), event.index, is_private=True)

@@ -38,7 +38,10 @@ def decide_in_form(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, tim
     event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said, **by}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
     parsed = track_wire.read(payload, envelope, is_suspect=True)
-    _check(parsed.tracks[0].refusals())
+    accept.check(parsed, at=envelope.received_at)
+    _check(parsed.refusals)
+    # It counts from its time on: one that cannot be is not made the time of arrival.
+    _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
     problems = consents.read(said, compliance.current.get().terms, at=envelope.received_at).problems
     _check([_refusal(message, path) for path, message in problems])
     track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]

@@ -6,6 +6,7 @@ known: its old ids are replaced by successors before anybody looks them up. What
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,11 +36,13 @@ def turn_away(track: Track, buried: Buried) -> None:
     field = _named_by_claim(track.client_claim, buried)
     devices = [buried[key] for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
     for event in track.kept:
+        # Who was a customer, and asked to be forgotten, is nobody's business: a stranger is not told why.
+        refuse = partial(Refusal, "erased", index=event.index, is_private=True, is_secret=not track.hand.is_vouched)
         place = field or next(_named_by_event(event, track, buried), "")
         if place:
-            event.refusal = Refusal("erased", _NAMED, place, event.index, is_private=True)
+            event.refusal = refuse(_NAMED, place if place == "profile.id" else track.place(event, place))
         elif any(event.happened_at <= device.erased_at for device in devices):
-            event.refusal = Refusal("erased", _PAST, f"events.{event.index}.time", event.index, is_private=True)
+            event.refusal = refuse(_PAST, track.place(event, "time"))
     track.settle()
     track.client_claim = _begin_anew(track, buried)
 
@@ -53,7 +56,7 @@ def _named_by_claim(claim: Claim, buried: Buried) -> str:
 
 
 def _named_by_event(event: TrackedEvent, track: Track, buried: Buried) -> Iterator[str]:
-    prefix = f"events.{event.index}.properties."
+    prefix = "properties."
     for proof in identification.proofs_of(
         event.type, event.properties, source_id=track.source.id, event_index=event.index
     ):

@@ -1,7 +1,7 @@
 """What waits in the inbox of people: messages that were set aside, and may stay there."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apps.collector import sources
@@ -36,21 +36,27 @@ class Parked(Holding):
         n_erased = 0
         for item, his, others in _found(person):
             if others:
-                item.body = json.dumps({**load_json(item.body.encode())[0], BATCH: others})
-                item.save(update_fields=["body"])
+                item.body = json.dumps({**load_json(item.body.encode())[0], BATCH: list(others.values())})
+                item.envelope = {**item.envelope, "refused": _moved(item.envelope.get("refused", ()), list(others))}
+                item.save(update_fields=["body", "envelope"])
             else:
                 item.delete()
             n_erased += len(his)
         return n_erased
 
 
-def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], list[Any]]]:
-    """Yield (item, his messages, those of others in it) of each item that has some of his."""
+def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[str, Any]]:
+    """Let refusals follow the messages that stay to their new places."""
+    return [{**each, "index": places.index(each["index"])} for each in refused if each["index"] in places]
+
+
+def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:
+    """Yield (item, his messages, those of others by their place) of each item that has some of his."""
     for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
         parts = [(message, _is_his(message, track, person)) for message, track in _parts(item)]
         his = [message for message, is_his in parts if is_his]
         if his:
-            yield item, his, [message for message, is_his in parts if not is_his]
+            yield item, his, {place: message for place, (message, is_his) in enumerate(parts) if not is_his}
 
 
 def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:

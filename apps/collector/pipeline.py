@@ -11,6 +11,7 @@ from apps.collector.stages.enrich import enrich
 from apps.collector.stages.identify import identify
 from apps.collector.stages.observe import observe
 from apps.collector.stages.profile import profile
+from apps.collector.stages.recognise import recognise
 from apps.collector.stages.reshape import reshape
 from apps.collector.stages.segment import segment
 from apps.collector.stages.store import store
@@ -33,9 +34,18 @@ def months_of(tracks: Iterable[Track]) -> set[date]:
     return {partitions.month_of(at) for time in times for at in (time, time - earliest)}
 
 
-# What each payload is in itself; then whose it is, and all that follows from that, which may have to begin again.
-PREPARATION = (admit, validate, reshape)
+# What each event is in itself, and whether it is refused for that, which its sender is told on every way in; then what
+# it is made ready for; then whose it is, and all that follows from that, which may have to begin again.
+CHECKS = (admit, validate)
+PREPARATION = (*CHECKS, recognise, reshape)
 STAGES = (identify, observe, visit, enrich, traits, profile, compute, store, segment)
+
+
+def check(tracks: Sequence[Track], *, now: datetime) -> None:
+    """Refuse what is wrong in itself, before a request is answered that is processed later; no query."""
+    batch = Batch(list(tracks), now)
+    for stage in CHECKS:
+        stage(batch)
 
 
 def process(tracks: Sequence[Track], *, now: datetime) -> None:

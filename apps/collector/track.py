@@ -1,8 +1,9 @@
 """What is carried through the pipeline: a track is one payload on its way, with its events."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from apps.collector.sources import SourcePolicy
@@ -16,6 +17,16 @@ from apps.segments.definitions import Definitions
 from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
 
+if TYPE_CHECKING:
+    from apps.collector.wire.envelope import Envelope
+
+_DUPLICATE: Final = "It was taken before: this time it changes nothing."
+_DIFFERS: Final = "Another event came with this id before: this one is not taken, and can be seen under Refused events."
+
+
+def _same(name: str, _event: Any) -> str:
+    return name
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -26,9 +37,12 @@ class Refusal:
     field: str = ""
     index: int | None = None  # the event's place in the request
     is_private: bool = False  # nothing that was sent may be kept, not even to explain the refusal
+    is_secret: bool = False  # the reason is for us alone: the sender must not learn it
 
     def as_dict(self) -> dict[str, Any]:
         """Shape the refusal as responses carry it: {code, message, field, index}."""
+        if self.is_secret:
+            return {"code": "refused", "message": "This was not taken.", "field": "", "index": self.index}
         return {"code": self.code, "message": self.message, "field": self.field, "index": self.index}
 
 
@@ -40,6 +54,18 @@ class Recorded:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The request that tracks came in: what is needed to name its parts as its sender does, and to send one again."""
+
+    dialect: str
+    envelope: "Envelope"
+    body: Any
+    # The name of the list that holds the events; empty when the body is that list, None when it is the event.
+    events: str | None = None
+    word: Callable[[str, Any], str] = _same  # from our name of an event's field, and the event, to the sender's
+
+
 @dataclass(slots=True)
 class TrackedEvent:
     """One event of a track; fields are filled from top to bottom, by the stage named beside them."""
@@ -49,21 +75,26 @@ class TrackedEvent:
     context: dict[str, Any] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     claimed_time: Any = None  # as the client wrote it
+    sent: Any = None  # the whole of it, as the client wrote it
     message_id: str | None = None
     index: int = 0
     is_system: bool = False
     visit_count: int | None = None  # visit: of the profile, the event's own included
     id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
     time: datetime | None = None  # admit
-    key: str | None = None  # admit: what makes a repetition of it known, 32 hex digits
+    said_at: datetime | None = None  # admit: the time by the sender's own clock, when it says one
+    key: str | None = None  # recognise: what makes a repetition of it known, 32 hex digits
+    content: int | None = None  # recognise: tells whether what claims to be a repetition is one
     is_valid: bool = True  # validate
     is_set_aside: bool = False  # validate: it goes into quarantine
     is_duplicate: bool = False  # identify
+    differs: bool = False  # identify: though its id was seen before, it says something else
     refusal: Refusal | None = None  # any
     decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
-    # validate, reshape; identify: what is no decision; profile: what could not be copied
+    # {field, message}, and the property that is meant where the field is the profile's; admit: its time; validate,
+    # reshape; identify: what is no decision; profile: what could not be copied
     problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -87,6 +118,8 @@ class Track:
     context: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
     request_id: str = ""
+    sent: "Sent | None" = None
+    sent_at: datetime | None = None  # by the sender's clock, where that is wrong
     ip: str = ""
     user_agent: str = ""
     accept_language: str = ""
@@ -151,24 +184,35 @@ class Track:
             "payload": {"context": self.context, "properties": self.properties, "source": source},
         }
 
+    def place(self, event: TrackedEvent, name: str = "") -> str:
+        """Name an event of the track, or a field of it (time, properties.total), as its sender does."""
+        where, word = (self.sent.events, self.sent.word) if self.sent else ("events", _same)
+        parts = (where, "" if where is None else str(event.index), word(name, event.sent) if name else "")
+        return ".".join(filter(None, parts))
+
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""
         own = [self.refusal] if self.refusal else []
         return own + [event.refusal for event in self.events if event.refusal]
 
     def warnings(self) -> list[Refusal]:
-        """What was accepted and is not valid: the sender is told, as refusals are, though nothing is asked of him."""
+        """What was accepted and did not do all that it says: the sender is told, though nothing is asked of them."""
         return [
-            Refusal(
-                "quarantined" if event.is_set_aside else "invalid",
-                problem["message"],
-                f"events.{event.index}.{problem['field']}",
-                event.index,
-            )
+            warning
             for event in self.events
-            if not event.is_valid and event.refusal is None
-            for problem in event.problems
+            if event.refusal is None and (event.problems or event.is_duplicate)
+            for warning in self._warnings_of(event)
         ]
+
+    def _warnings_of(self, event: TrackedEvent) -> Iterator[Refusal]:
+        if event.is_duplicate:
+            message = _DIFFERS if event.differs else _DUPLICATE
+            yield Refusal("duplicate", message, self.place(event, "id" if event.message_id else ""), event.index)
+            return
+        code = "quarantined" if event.is_set_aside else "ignored" if event.is_valid else "invalid"
+        for problem in event.problems:
+            name = problem.get("property", problem["field"])
+            yield Refusal(code, problem["message"], self.place(event, name), event.index)
 
 
 @dataclass(slots=True)

@@ -45,7 +45,13 @@ def apply(
     if rules is not None:
         problems += copying.copy(rules, said, document=document, provenance=provenance, room=room).problems
         profile.primary_id = document["primary_id"]
-    return [{"field": path, "message": message} for path, message in problems]
+    return [{"field": path, "message": message, "property": _property_for(path, rules)} for path, message in problems]
+
+
+def _property_for(path: str, rules: EventRules | None) -> str:
+    """Name the property that says what could not be copied to a field of the profile."""
+    found = rules.property_for(path) if rules else ""
+    return found or (path.replace("traits", "properties", 1) if path.startswith("traits.") else "")
 
 
 def _put_traits(said: Said, document: Document, provenance: Provenance, room: Room) -> list[tuple[str, str]]:

@@ -78,6 +78,7 @@ class FieldRule(Place):
     operation: Operation
     value: Value
     when: Matcher | None = None  # the condition on which it happens
+    said: str = ""  # the property that holds what it brings, as in properties.birthday
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,16 @@ class EventRules:
     is_about_contact: bool  # some field is one by which somebody can be reached
     check: Check | None
     reshape: Reshape | None
+
+    def property_for(self, path: str) -> str:
+        """Name the property that says what comes to a field of the profile; empty where it is none."""
+        for rule in self.fields:
+            if rule.path == path:
+                return rule.said
+        for named in self.named:
+            if path.partition(".")[0] == named.root:
+                return PROPERTIES + paths.join(named.name if path == named.root else named.value)
+        return ""
 
     def repeatable(self) -> "EventRules":
         """Return what is left of the rules when events are copied again: sums would count them twice."""
@@ -283,7 +294,19 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     else:
         raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
-    return FieldRule(field, path, operation, _value(key, source, operation, traits), when)
+    value = _value(key, source, operation, traits)
+    return FieldRule(field, path, operation, value, when, _said(source, operation, traits))
+
+
+def _said(source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> str:
+    """Name the property from which a value comes, be it by a trait."""
+    if operation.source is not Source.EVENT or not isinstance(source, str):
+        return ""
+    if source.startswith(PROPERTIES):
+        return source
+    path = paths.parse(source)
+    found = next((trait for target, trait in traits.items() if path[: len(target)] == target), None)
+    return PROPERTIES + paths.join(found.sources[0]) if found else ""
 
 
 def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:

@@ -1,6 +1,6 @@
 """Events into their table by COPY, the fastest way that PostgreSQL has; and the memory of messages seen."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -37,6 +37,13 @@ class EventRow(NamedTuple):
 COPY_EVENTS = f"COPY events_event ({', '.join(EventRow._fields)}) FROM STDIN"
 
 
+REMEMBERED = "SELECT key, content FROM events_messagekey WHERE key = ANY(%s::uuid[])"
+REMEMBER = """
+INSERT INTO events_messagekey (key, received_at, content)
+SELECT key, %s, content FROM unnest(%s::uuid[], %s::int[]) AS message (key, content)
+"""
+
+
 def copy(rows: Sequence[EventRow]) -> None:
     """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`)."""
     if not rows:
@@ -47,25 +54,26 @@ def copy(rows: Sequence[EventRow]) -> None:
             target.write_row(row)
 
 
-def remembered(keys: Collection[str]) -> set[str]:
-    """Return those of the keys that are known: their messages are stored. A key is the 32 hex digits of its UUID."""
+def remembered(keys: Collection[str]) -> dict[str, int | None]:
+    """Return those of the keys that are known: their messages are stored; and what sums up their content, if noted.
+
+    A key is the 32 hex digits of its UUID.
+    """
     if not keys:
-        return set()
+        return {}
     with connection.cursor() as cursor:
         # One text: the driver would write a list value by value.
-        cursor.execute("SELECT key FROM events_messagekey WHERE key = ANY(%s::uuid[])", [f"{{{','.join(keys)}}}"])
-        return {key.hex for (key,) in cursor.fetchall()}
+        cursor.execute(REMEMBERED, [f"{{{','.join(keys)}}}"])
+        return {key.hex: content for key, content in cursor.fetchall()}
 
 
-def remember(keys: Iterable[str], *, at: datetime) -> None:
-    """Note the keys of messages that are stored now. Raises IntegrityError when one is known already."""
+def remember(keys: Mapping[str, int | None], *, at: datetime) -> None:
+    """Note the keys of messages that are stored now, with their content. Raises IntegrityError when one is known."""
     ordered = sorted(keys)
     if ordered:
+        contents = ("NULL" if (content := keys[key]) is None else str(content) for key in ordered)
         with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO events_messagekey (key, received_at) SELECT key, %s FROM unnest(%s::uuid[]) AS key",
-                [at, f"{{{','.join(ordered)}}}"],
-            )
+            cursor.execute(REMEMBER, [at, f"{{{','.join(ordered)}}}", f"{{{','.join(contents)}}}"])
 
 
 def json_text(value: Any) -> str:

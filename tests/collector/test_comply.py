@@ -251,14 +251,6 @@ def test_what_an_sdk_says_of_a_person_is_dropped_from_his_traits_too(client: API
     assert EMAIL not in str(Profile.objects.values().get())
 
 
-def test_a_refused_event_shows_no_field_for_which_nobody_has_asked_yet(client: APIClient) -> None:
-    ComplianceRuleFactory(field="event@properties.email")
-
-    send(client, SourceFactory(), {**PAGE_VIEW, "time": "yesterday"})
-
-    assert json.loads(RefusedEvent.objects.get().payload) == [{"type": "page-view", "properties": {"n": 1}}]
-
-
 def test_a_broken_rule_stops_nothing(client: APIClient) -> None:
     ComplianceRuleFactory(field="nowhere")
 

@@ -25,7 +25,9 @@ def put(source: Source, payload: Any) -> None:
 
     policy = sources.find(str(source.id))
     assert policy is not None
-    accept.later(Message("track", json.dumps(payload).encode(), Envelope(policy, datetime.now(UTC), ip="198.51.100.7")))
+    envelope = Envelope(policy, datetime.now(UTC), ip="198.51.100.7")
+    message = Message("track", json.dumps(payload).encode(), envelope)
+    accept.later(message, message.parse())
 
 
 def test_what_was_accepted_is_processed_once_and_removed(db: None) -> None:

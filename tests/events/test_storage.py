@@ -85,9 +85,9 @@ def test_many_rows_take_one_statement_and_none_takes_none(django_assert_num_quer
 
 def test_a_key_is_remembered_once() -> None:
     key, other = new_id().hex, new_id().hex
-    storage.remember([key], at=NOON)
+    storage.remember({key: None}, at=NOON)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        storage.remember([other, key], at=NOON)
+        storage.remember({other: 1, key: -1}, at=NOON)
 
     assert list(MessageKey.objects.values_list("key", flat=True)) == [UUID(key)]

@@ -1,33 +1,59 @@
 """One shape for all errors of the APIs: {code, message, field, index, errors}."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError
-from django.http import UnreadablePostError
+from django.http import HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from apps.collector import accept
 from apps.collector.accept import Failed
+from apps.collector.api.base import answer
 from apps.collector.grouping import Busy
 from apps.collector.track import Refusal
+from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed
+from apps.collector.wire.envelope import Parsed
 
 logger = logging.getLogger(__name__)
+
+
+BROKEN = ("invalid_json", "too_deep")
 
 
 class Refused(Exception):
     """A request that is answered with an error of this status."""
 
-    def __init__(self, status_code: int, refusal: Refusal) -> None:
+    def __init__(self, status_code: int, refusal: Refusal, *, is_kept: bool = False) -> None:
         super().__init__(refusal.message)
         self.status_code = status_code
         self.refusal = refusal
+        self.is_kept = is_kept  # for those who want to know why, and counted there
+
+
+def read(message: Message, reader: Callable[[], Parsed]) -> Parsed:
+    """Read a message of a known source; what is no such message is kept for those who look. Raises as the reader."""
+    try:
+        return reader()
+    except Malformed as error:
+        if error.refusal.code in BROKEN:
+            raise
+        accept.refuse(message, error.refusal)
+        raise Refused(status.HTTP_422_UNPROCESSABLE_ENTITY, error.refusal, is_kept=True) from None
+
+
+def refused(refusals: Sequence[Refusal]) -> HttpResponse:
+    """Answer a request of which nothing was taken."""
+    first, *others = refusals
+    status_code = status.HTTP_403_FORBIDDEN if first.code == "bot" else status.HTTP_422_UNPROCESSABLE_ENTITY
+    return answer(error_body(first, others), status=status_code)
 
 
 def error_body(refusal: Refusal, others: Sequence[Refusal] = ()) -> dict[str, Any]:
@@ -56,7 +82,7 @@ def _translate(error: Exception) -> tuple[int, Refusal] | None:
         case Refused():
             return error.status_code, error.refusal
         case Malformed():
-            broken = error.refusal.code in ("invalid_json", "too_deep")
+            broken = error.refusal.code in BROKEN
             return status.HTTP_400_BAD_REQUEST if broken else status.HTTP_422_UNPROCESSABLE_ENTITY, error.refusal
         case TooManyFieldsSent() | TooManyFilesSent():
             return status.HTTP_422_UNPROCESSABLE_ENTITY, Refusal("too_many", "The request has too many fields.")

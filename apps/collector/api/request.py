@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, QueryDict
+from django.http.request import split_domain_port
 from rest_framework import status
 from rest_framework.request import Request
 
@@ -55,6 +57,7 @@ def envelope_of(
     request: HttpRequest,
     source: SourcePolicy,
     *,
+    key: str = "",
     call: str = "",
     session_ref: str = "",
     message_id: str = "",
@@ -67,6 +70,7 @@ def envelope_of(
         ip=_storable(client_ip(request), limit=100),
         user_agent=_storable(request.META.get("HTTP_USER_AGENT", ""), limit=1_000),
         accept_language=_storable(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), limit=500),
+        key=key,
         call=call,
         session_ref=session_ref,
         message_id=message_id,
@@ -93,3 +97,12 @@ def query_of(request: HttpRequest | Request) -> QueryDict:
 def origin_of(request: HttpRequest) -> str:
     """Read the origin of the page that sends; empty for servers."""
     return str(request.META.get("HTTP_ORIGIN", ""))
+
+
+def host_of(request: HttpRequest) -> str:
+    """Read the name by which the sender reaches us: the collector answers to any, unlike the admin. Raises Refused."""
+    header = "HTTP_X_FORWARDED_HOST" if settings.USE_X_FORWARDED_HOST else "HTTP_HOST"
+    host = str(request.META.get(header) or request.META.get("HTTP_HOST") or request.META["SERVER_NAME"])
+    if not split_domain_port(host)[0]:
+        raise Refused(status.HTTP_400_BAD_REQUEST, Refusal("invalid_host", "This is no name of a host.", "Host"))
+    return host

@@ -1,6 +1,7 @@
 """Segment's HTTP tracking API, and the little that browser SDKs ask for before they send."""
 
 import base64
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,8 +12,8 @@ from rest_framework.request import Request
 
 from apps.collector import accept
 from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.errors import Refused, error_body
-from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
+from apps.collector.api.errors import Refused, read, refused
+from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, ERRORS, MESSAGE_REQUEST
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
@@ -45,19 +46,20 @@ class SegmentView(CollectorView):
         """Keep a message, or a batch of them."""
         body: bytes = request.body
         payload, is_suspect = load_json(body)
-        source = _source_of(request, payload)
-        envelope = envelope_of(request, source, call=self.call)
-        if not isinstance(payload, dict):
-            raise Refused(status.HTTP_400_BAD_REQUEST, Refusal("invalid_type", "The body must be a JSON object."))
-        parsed = segment_wire.read(payload, envelope, is_suspect=is_suspect)
-        refusals = [refusal for track in parsed.tracks for refusal in track.refusals()]
-        if refusals and len(refusals) == len(parsed.tracks):
-            return answer(error_body(refusals[0], refusals[1:]), status=status.HTTP_400_BAD_REQUEST)
+        key = _key_of(request, payload)
+        source = _source_of(request, key)
+        message = Message(InboxItem.Dialect.SEGMENT, body, envelope_of(request, source, key=key, call=self.call))
+        parsed = read(message, partial(segment_wire.read, payload, message.envelope, is_suspect=is_suspect))
         if parsed.tracks:
-            accept.later(Message(InboxItem.Dialect.SEGMENT, body, envelope))
+            accept.later(message, parsed)
+        refusals, warnings = parsed.refusals, parsed.warnings
+        if refusals and parsed.is_refused:
+            return refused(refusals)
         taken: dict[str, Any] = {"success": True}
         if refusals:
             taken["errors"] = [refusal.as_dict() for refusal in refusals]
+        if warnings:
+            taken["warnings"] = [warning.as_dict() for warning in warnings]
         return answer(taken)
 
 
@@ -67,7 +69,7 @@ class SourceConfigView(CollectorView):
     @extend_schema(tags=["Segment"], operation_id="source_config", responses={200: dict, **ERRORS})
     def get(self, request: Request) -> HttpResponse:
         """Answer what `/sourceConfig` of a RudderStack control plane answers, as far as its SDKs read it."""
-        source = _source_of(request, None)
+        source = _source_of(request, _key_of(request, None))
         described = {
             "id": str(source.id),
             "name": source.name,
@@ -87,11 +89,11 @@ class ProjectSettingsView(CollectorView):
     @extend_schema(tags=["Segment"], operation_id="project_settings", responses={200: dict, **ERRORS})
     def get(self, request: Request, write_key: str) -> HttpResponse:
         """Answer what Segment's CDN answers under `/v1/projects/<write key>/settings`, as far as the SDK reads it."""
-        source = _source_of(request, {"writeKey": write_key})
+        source = _source_of(request, write_key)
         scheme = "https" if request.is_secure() else "http"
         ours = {
             "apiKey": source.write_key,
-            "apiHost": f"{request.get_host()}/v1",
+            "apiHost": f"{host_of(request)}/v1",
             "protocol": scheme,
             "addBundledMetadata": True,
             "unbundledIntegrations": [],
@@ -105,12 +107,15 @@ class ProjectSettingsView(CollectorView):
         )
 
 
-def _source_of(request: Request, payload: Any) -> SourcePolicy:
-    """Find the source by the write key: the user name of basic authentication, or `writeKey` in body or address."""
+def _key_of(request: Request, payload: Any) -> str:
+    """Read the write key: the user name of basic authentication, or `writeKey` in body or address."""
     key = _basic_user(request.META.get("HTTP_AUTHORIZATION", ""))
     if not key and isinstance(payload, dict) and isinstance(payload.get("writeKey"), str):
         key = payload["writeKey"]
-    key = key or query_of(request).get("writeKey", "")
+    return key or query_of(request).get("writeKey", "")
+
+
+def _source_of(request: Request, key: str) -> SourcePolicy:
     if not key:
         message = "The write key is missing: as the user name of basic authentication, or as writeKey in the body."
         raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("required", message, "writeKey"))

@@ -1,6 +1,7 @@
 """`/track`, webhooks and tracked links."""
 
 import logging
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +10,16 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import accept, redirects, sources
 from apps.collector.api import fields
 from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.errors import error_body
+from apps.collector.api.errors import read, refused
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal, Track
+from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import load_json, optional_id
@@ -60,11 +60,12 @@ class TrackView(CollectorView):
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
         is_profileless = query_of(request).get("profile_less", "").lower() in ("true", "1", "yes")
-        envelope = envelope_of(request, source, is_profileless=is_profileless)
-        parsed = track_wire.read(payload, envelope, is_suspect=is_suspect)
+        envelope = envelope_of(request, source, key=name, is_profileless=is_profileless)
+        message = Message(InboxItem.Dialect.TRACK, body, envelope)
+        parsed = read(message, partial(track_wire.read, payload, envelope, is_suspect=is_suspect))
         if not parsed.tracks[0].events:
             return answer(None)  # what the browser tracker is used to get for an empty list
-        return _answer(Message(InboxItem.Dialect.TRACK, body, envelope), parsed, always_later=always_later)
+        return _answer(message, parsed, always_later=always_later)
 
 
 class CollectView(CollectorView):
@@ -89,10 +90,10 @@ class CollectView(CollectorView):
     def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
         source = _webhook(request, source_id)
         envelope = envelope_of(
-            request, source, call=event_type, session_ref=session_id, message_id=delivery_of(request)
+            request, source, key=source_id, call=event_type, session_ref=session_id, message_id=delivery_of(request)
         )
         message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
-        parsed = message.parse()
+        parsed = read(message, message.parse)
         return _answer(message, parsed, always_later=False) if parsed.tracks else answer(None)
 
 
@@ -133,25 +134,21 @@ def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) 
     properties = {**link.properties, "url": link.url, "params": fields.clicked(request)}
     envelope = envelope_of(request, source, call=link.event_type, session_ref=optional_id(session_ref) or "")
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
-    message.parse()  # what cannot be read later is not put into the inbox now
-    accept.later(message, timeout_secs=CLICK_TIMEOUT_SECS)
+    accept.later(message, message.parse(), timeout_secs=CLICK_TIMEOUT_SECS)
 
 
 def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResponse:
     is_later = always_later or parsed.is_asynchronous
-    track = parsed.tracks[0]
-    if is_later and any(track.going for track in parsed.tracks):
-        accept.later(message)
-    elif not is_later:
+    if is_later:
+        accept.later(message, parsed)
+    else:
         parsed = accept.now(message, parsed)
-        track = parsed.tracks[0]
-    refusals = [refusal for track in parsed.tracks for refusal in track.refusals()]
-    if refusals and all(track.refusal or all(event.refusal for event in track.events) for track in parsed.tracks):
-        return answer(error_body(refusals[0], refusals[1:]), status=_status_of(refusals[0]))
-    return answer(_outcome(track, parsed, refusals, is_later=is_later))
+    if parsed.is_refused:
+        return refused(parsed.refusals)
+    return answer(_outcome(parsed.tracks[0], parsed, is_later=is_later))
 
 
-def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later: bool) -> dict[str, Any]:
+def _outcome(track: Track, parsed: Parsed, *, is_later: bool) -> dict[str, Any]:
     if is_later or all(event.is_set_aside for event in track.events):
         # What the ids will be is known once the events are processed; until then the client goes on with its own.
         profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
@@ -163,16 +160,16 @@ def _outcome(track: Track, parsed: Parsed, refusals: list[Refusal], *, is_later:
         "task": str(new_id()),
         "ux": [],
         "response": {},
-        "events": [str(event.id) for event in track.going] if parsed.is_debugged and not is_later else [],
+        "events": _ids(parsed) if parsed.is_debugged and not is_later else [],
         "profile": {"id": profile_id},
         "session": {"id": session_id},
-        "errors": [refusal.as_dict() for refusal in refusals],
-        "warnings": [warning.as_dict() for track in parsed.tracks for warning in track.warnings()],
+        "errors": [refusal.as_dict() for refusal in parsed.refusals],
+        "warnings": [warning.as_dict() for warning in parsed.warnings],
     }
 
 
-def _status_of(refusal: Refusal) -> int:
-    return status.HTTP_403_FORBIDDEN if refusal.code == "bot" else status.HTTP_422_UNPROCESSABLE_ENTITY
+def _ids(parsed: Parsed) -> list[str]:
+    return [str(event.id) for track in parsed.tracks for event in track.going]
 
 
 def _webhook(request: Request, source_id: str) -> SourcePolicy:

@@ -1,29 +1,29 @@
-"""After this stage each event has a clean type, a believable time, and a key by which a repetition is known."""
+"""After this stage each event has a clean type and a believable time."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
-import orjson
 from django.conf import settings
 
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.collector.wire import times
+from apps.collector.wire.times import TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
-from apps.core.ids import fingerprint
 from apps.events.models import Source
 from apps.sessions.agent import is_bot
 
-
-class TimeError(ValueError):
-    """The time of an event cannot be understood, or cannot be."""
+ARRIVED = "it happened when it arrived"
 
 
 def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
     earliest = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
     for track in batch.tracks:
+        if track.refusal or not track.going:
+            continue
         if _refuses_bots(track.source) and track.user_agent and is_bot(track.user_agent):
-            track.refusal = Refusal("bot", "The user agent is that of a bot, and the source takes none.")
+            track.refusal = _bot(track)
             continue
         for event in track.going:
             event.refusal = _admit_event(track, event, earliest=earliest)
@@ -36,61 +36,53 @@ def _refuses_bots(source: SourcePolicy) -> bool:
     return source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
 
 
+def _bot(track: Track) -> Refusal:
+    index = track.events[0].index if len(track.events) == 1 else None
+    return Refusal("bot", "The user agent is that of a bot, and the source takes none.", "User-Agent", index)
+
+
 def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Refusal | None:
-    path = f"events.{event.index}"
     event.type = event_type(event.type)
     if len(event.type) > MAX_LENGTH:
-        message = f"{path}.type is longer than {MAX_LENGTH} characters."
-        return Refusal("too_long", message, f"{path}.type", event.index)
+        field = track.place(event, "type")
+        return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
     try:
-        event.time = read_time(event.claimed_time, received_at=track.received_at, earliest=earliest)
+        event.said_at = times.read(event.claimed_time)
+        event.time = believed(event.said_at, track.sent_at, received_at=track.received_at, earliest=earliest)
     except TimeError as error:
-        return Refusal("invalid_time", f"{path}.time {error}.", f"{path}.time", event.index)
-    event.key = event.key or _key(track, event)  # what is replayed keeps the key that it came with
+        if track.is_silent:  # of an import, the time of arrival says nothing
+            field = track.place(event, "time")
+            return Refusal("invalid_time", f"{field} {error}.", field, event.index)
+        # What is lost is the time, not the event: somebody did something, and most likely just now.
+        event.time, event.said_at = track.received_at, None
+        event.problems.append({"field": "time", "message": f"The time {error}: {ARRIVED}."})
     return None
 
 
-def read_time(claimed: Any, *, received_at: datetime, earliest: datetime) -> datetime:
-    """Read a time as clients write it: ISO text (UTC without a zone), or seconds or milliseconds since 1970.
+def believed(
+    said_at: datetime | None, sent_at: datetime | None, *, received_at: datetime, earliest: datetime
+) -> datetime:
+    """Decide when something happened of which a client says when, and by the same clock when it sent that.
 
-    Absent means now. A clock that runs ahead by less than MAX_FUTURE_SECS means now, too: nothing happens tomorrow.
+    What is not said means now. A clock that runs ahead by less than MAX_FUTURE_SECS means now, too: nothing happens
+    tomorrow. Raises TimeError when it cannot be.
     """
-    if claimed is None or claimed == "":
+    if said_at is None:
         return received_at
-    found = _parse_time(claimed)
-    if found < earliest:
+    if sent_at and said_at <= sent_at:  # what matters is how long before the sending it was
+        said_at = _moved(said_at, received_at - sent_at)
+    if said_at < earliest:
         raise TimeError(f"lies before {earliest.date().isoformat()}")
-    if found > received_at:
-        if found - received_at > settings.MAX_FUTURE:
+    if said_at > received_at:
+        if said_at - received_at > settings.MAX_FUTURE:
             raise TimeError("lies in the future")
         return received_at
-    return found
+    return said_at
 
 
-def _parse_time(claimed: Any) -> datetime:
-    if isinstance(claimed, datetime):
-        return claimed
+def _moved(time: datetime, offset: Any) -> datetime:
     try:
-        if isinstance(claimed, str):
-            found = datetime.fromisoformat(claimed.strip())
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-        if isinstance(claimed, int | float) and not isinstance(claimed, bool):
-            # 1e11 seconds lie in the year 5138, 1e11 milliseconds in 1973.
-            secs = claimed / 1000 if abs(claimed) >= 1e11 else claimed
-            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=secs)
-    except (ValueError, OverflowError):
+        found: datetime = time + offset
+    except OverflowError:
         raise TimeError("is not a time that exists") from None
-    raise TimeError("must be ISO 8601 text or a number of milliseconds")
-
-
-def _key(track: Track, event: TrackedEvent) -> str | None:
-    """Name the message: by its id, else, since trackers send overlapping buffers, by its session, time and content."""
-    source = str(track.source.id)
-    if event.message_id:
-        return fingerprint(source, event.message_id)
-    if track.request_id:
-        return fingerprint(source, track.request_id, str(event.index))
-    if event.claimed_time is None or track.session_key is None:
-        return None
-    content = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS).decode()
-    return fingerprint(source, str(track.session_key), event.type, event.happened_at.isoformat(), content)
+    return found

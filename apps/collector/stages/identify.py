@@ -54,7 +54,7 @@ def identify(batch: Batch) -> None:
             gate.comply(track, _find_profile(track, batch, owners), others)
             _refuse_again(track, repeated)
             _read_claim(track, buried)  # by what is left of it
-        seen.update(event.key for event in track.going if event.key)  # what was refused may come again
+        seen.update((event.key, event.content) for event in track.going if event.key)  # what was refused may come again
         if not track.is_profileless:
             _resolve_profile(track, batch, owners)
         gate.remember(track)
@@ -102,7 +102,7 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
     track.claim = claim
 
 
-def _mark_duplicates(track: Track, seen: Collection[str]) -> list[tuple[TrackedEvent, TrackedEvent]]:
+def _mark_duplicates(track: Track, seen: Mapping[str, int | None]) -> list[tuple[TrackedEvent, TrackedEvent]]:
     """Mark the messages that were seen before; return (repetition, first) of those that the track itself repeats."""
     first: dict[str, TrackedEvent] = {}
     repeated = []
@@ -111,7 +111,11 @@ def _mark_duplicates(track: Track, seen: Collection[str]) -> list[tuple[TrackedE
             event.is_duplicate = event.key in seen or event.key in first
             if event.key in first:
                 repeated.append((event, first[event.key]))
-            first.setdefault(event.key, event)
+            elif not event.is_duplicate:
+                first[event.key] = event
+            if event.is_duplicate:
+                known = seen[event.key] if event.key in seen else first[event.key].content
+                event.differs = None not in (known, event.content) and known != event.content
     if any(event.is_duplicate for event in track.going):
         track.settle()
     return repeated
@@ -121,8 +125,8 @@ def _refuse_again(track: Track, repeated: list[tuple[TrackedEvent, TrackedEvent]
     """Refuse the repetition of what was refused for want of consents: it is no duplicate of anything that is kept."""
     for event, original in repeated:
         if original.refusal and not original.is_duplicate:
-            event.is_duplicate = False
-            event.refusal = replace(original.refusal, field=f"events.{event.index}", index=event.index)
+            event.is_duplicate = event.differs = False
+            event.refusal = replace(original.refusal, field=track.place(event), index=event.index)
     track.settle()
 
 

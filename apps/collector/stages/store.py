@@ -3,16 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
-
-from apps.collector import compliance, event_types
-from apps.collector.compliance import Policy
+from apps.collector import event_types, refused
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
 from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
 from apps.events import quarantine, storage
-from apps.events.compliance import enforce
 from apps.events.models import RefusedEvent
 from apps.events.quarantine import SetAside
 from apps.events.redaction import redact
@@ -20,8 +16,6 @@ from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
 from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
 from apps.sessions.models import Session
-
-MAX_PAYLOAD = 10_000  # characters of a refused event that are kept
 
 
 def store(batch: Batch) -> None:
@@ -41,10 +35,10 @@ def store(batch: Batch) -> None:
     upsert(Session, list(sessions.values()))
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
     halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
-    storage.remember({event.key for track in tracks for event in track.going if event.key}, at=batch.now)
+    keys = {event.key: event.content for track in tracks for event in track.going if event.key}
+    storage.remember(keys, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
-    policy = compliance.current.get()
-    insert_new(RefusedEvent, [row for track in halted for row in _refused(track, policy)])
+    insert_new(RefusedEvent, [row for track in halted for row in refused.rows_of(track)])
     quarantine.keep([row for track in halted for row in _set_aside(track)])
 
 
@@ -82,10 +76,14 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             properties=json_text(event.properties),
             traits=json_text(event.traits),
             context=json_text(event.context),
-            problems=json_text(event.problems) if event.problems else None,
+            problems=json_text(_problems(event)) if event.problems else None,
         )
         for event in track.going
     ]
+
+
+def _problems(event: TrackedEvent) -> list[dict[str, str]]:
+    return [{name: problem[name] for name in ("field", "message")} for problem in event.problems]
 
 
 def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
@@ -129,7 +127,7 @@ def _set_aside(track: Track) -> list[SetAside]:
             source_id=track.source.id,
             time=event.happened_at,
             received_at=track.received_at,
-            problems=event.problems,
+            problems=_problems(event),
             properties=_storable(event),
             context=event.context,
             track=replay.shape(track, event),
@@ -140,41 +138,7 @@ def _set_aside(track: Track) -> list[SetAside]:
     ]
 
 
-def _refused(track: Track, policy: Policy) -> list[RefusedEvent]:
-    """Note what was refused: without what is never stored, and without content where keeping it takes consent."""
-    rows = []
-    for refusal in track.refusals():
-        is_private = refusal.is_private or bool(track.source.required_consents)
-        events = [event for event in track.events if event.refusal is refusal] or track.events
-        rows.append(
-            RefusedEvent(
-                source_id=track.source.id,
-                received_at=track.received_at,
-                code=refusal.code,
-                field=refusal.field,
-                message=refusal.message,
-                payload="" if is_private else _printable([_content(event, policy) for event in events]),
-                keys=[] if is_private else sorted(track.keys),
-            )
-        )
-    return rows
-
-
-def _content(event: TrackedEvent, policy: Policy) -> dict[str, Any]:
-    # Nobody has asked yet whether consents hold: what would need one is not kept.
-    return {"type": event.type, "properties": enforce(policy.rules_for(event.type), "properties", _storable(event))}
-
-
 def _storable(event: TrackedEvent) -> dict[str, Any]:
     """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
     rules = event_types.rules().get(event.type)
     return redact(event.properties, rules) if rules else event.properties
-
-
-def _printable(payload: object) -> str:
-    """Write what was refused, even if it was refused because it cannot be written: odd characters become escapes."""
-    try:
-        text = orjson.dumps(payload).decode()
-    except orjson.JSONEncodeError:
-        text = ascii(payload)
-    return text[:MAX_PAYLOAD]

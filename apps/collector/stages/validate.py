@@ -25,14 +25,14 @@ def validate(batch: Batch) -> None:
 def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: Policy) -> bool:
     """Do with an event what the policy says, and tell whether later stages are spared it."""
     event.is_valid = False
-    event.problems = [problem.as_dict() for problem in problems]
+    event.problems += [problem.as_dict() for problem in problems]
     if policy is Policy.FLAG:
         return False
     # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
     if policy is Policy.QUARANTINE and track.saves_events and not _takes_consent(track, event):
         event.is_set_aside = True
         return True
-    field = f"events.{event.index}.{problems[0].field}"
+    field = track.place(event, problems[0].field)
     event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
     return True
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector.track import Track, TrackedEvent
+from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.envelope import Envelope, Parsed
+from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
 SAME: Final = (
@@ -48,6 +49,7 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
         source=envelope.source,
         received_at=envelope.received_at,
         request_id=envelope.request_id,
+        sent=Sent(InboxItem.Dialect.REPLAY, envelope, kept),
         claim=_claim(kept["claim"]),
         session_key=UUID(kept["session_key"]) if kept["session_key"] else None,
         events=[
@@ -59,6 +61,7 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
                 claimed_time=datetime.fromisoformat(event["time"]),
                 message_id=kept["message_id"],
                 key=UUID(event["key"]).hex,
+                sent=kept,
             )
         ],
         **{name: kept[name] for name in SAME},

@@ -3,17 +3,19 @@
 The format: segment.com/docs/connections/sources/catalog/libraries/server/http-api and .../connections/spec.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Refusal, Sent, Track, TrackedEvent
+from apps.collector.wire import times
 from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
 from apps.core.ids import digest
+from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
 BATCH = "batch"
@@ -26,13 +28,14 @@ TYPES = {
     "group": "group",
     "alias": "alias",
 }
+# What we call properties, and a message does not.
+_PROPERTIES = {"properties.previousId": "previousId", "properties.group_id": "groupId"}
 # Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
 TOLERATED_SKEW = timedelta(minutes=1)
 # What SDKs repeat with each message, though it is the device's: its session keeps it, or what it says.
 KEPT_BY_SESSION = frozenset(
     {"ip", "userAgent", "userAgentData", "locale", "timezone", "screen", "network", "sessionId", "sessionStart"}
 )
-CONTENT = frozenset({"properties", "traits", "context"})
 
 
 def parse(body: bytes, envelope: Envelope) -> Parsed:
@@ -41,13 +44,13 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
     `envelope.call` is the address's method. Raises Malformed when the body is no message and no batch.
     """
     payload, is_suspect = load_json(body)
-    if not isinstance(payload, dict):
-        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     return read(payload, envelope, is_suspect=is_suspect)
 
 
-def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Parsed:
+def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
     """Turn a parsed body into tracks."""
+    if not isinstance(payload, dict):
+        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:
         messages: Any = [{**payload, "type": envelope.call}]
         shared: dict[str, Any] = {}
@@ -61,7 +64,7 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
     reader = _Reader(
         envelope=envelope,
         context=shared,
-        sent_at=_sent_at(payload.get("sentAt"), received_at=envelope.received_at),
+        sent=Sent(InboxItem.Dialect.SEGMENT, envelope, payload, BATCH if envelope.call == BATCH else None, word),
         is_silent=payload.get("historical") is True,
         is_suspect=is_suspect,
     )
@@ -80,13 +83,14 @@ class _Reader:
         *,
         envelope: Envelope,
         context: dict[str, Any],
-        sent_at: datetime | None,
+        sent: Sent,
         is_silent: bool,
         is_suspect: bool,
     ) -> None:
         self._envelope = envelope
         self._context = context
-        self._sent_at = sent_at
+        self._sent = sent
+        self._sent_at = _sent_at(sent.body.get("sentAt"), received_at=envelope.received_at)
         self._is_silent = is_silent
         self._is_suspect = is_suspect
 
@@ -96,11 +100,9 @@ class _Reader:
             return self._read(message, index, path)
         except Malformed as error:
             found = error.refusal
-            event = TrackedEvent(type="", index=index, refusal=Refusal(found.code, found.message, found.field, index))
-            if isinstance(message, dict):
-                # What it said is left out: nobody has looked yet whether it may be kept.
-                event.properties = {"message": {key: value for key, value in message.items() if key not in CONTENT}}
-            return Track(source=self._envelope.source, received_at=self._envelope.received_at, events=[event])
+            refusal = Refusal(found.code, found.message, found.field, index)
+            event = TrackedEvent(type="", index=index, sent=message, refusal=refusal)
+            return Track(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
 
     def _read(self, message: Any, index: int, path: str) -> Track:
         whole = path.rstrip(".")
@@ -118,6 +120,10 @@ class _Reader:
             source=source,
             received_at=self._envelope.received_at,
             request_id=self._envelope.request_id,
+            sent=self._sent,
+            sent_at=_sent_at(message["sentAt"], received_at=self._envelope.received_at)
+            if message.get("sentAt")
+            else self._sent_at,
             events=[event],
             claim=claim,
             session_ref=session_ref,
@@ -169,18 +175,9 @@ class _Reader:
             message_id=id_of(message.get("messageId"), f"{path}messageId"),
             properties=properties,
             context=_of_event(context, call),
-            claimed_time=self._time(message.get("timestamp") or message.get("originalTimestamp")),
+            claimed_time=message.get(_time_field(message)),
+            sent=message,
         )
-
-    def _time(self, claimed: Any) -> Any:
-        """Correct a time by the sender's clock: what matters is how long before the sending it was."""
-        found = _instant(claimed) if self._sent_at else None
-        if found is None or self._sent_at is None or found > self._sent_at:
-            return claimed  # not even the sender's clock can have shown a later time: it is of another one
-        try:
-            return self._envelope.received_at - (self._sent_at - found)
-        except OverflowError:
-            return claimed
 
 
 def _event_name(message: dict[str, Any], path: str) -> str:
@@ -218,16 +215,37 @@ def _about_client(context: dict[str, Any]) -> dict[str, Any]:
 
 def _sent_at(claimed: Any, *, received_at: datetime) -> datetime | None:
     """Read when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
-    sent = _instant(claimed) if claimed else None
+    sent = _instant(claimed)
     return sent if sent and abs(received_at - sent) > TOLERATED_SKEW else None
 
 
-def _instant(text: Any) -> datetime | None:
+def _instant(claimed: Any) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        return times.read(claimed)
+    except times.TimeError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _time_field(message: dict[str, Any]) -> str:
+    """Name the field that tells when it happened: the original time helps out where the other cannot be read."""
+    if message.get("originalTimestamp") and not _instant(message.get("timestamp")):
+        return "originalTimestamp"
+    return "timestamp"
+
+
+def word(name: str, message: Any) -> str:
+    """Call a field of an event as the message does."""
+    if not isinstance(message, dict):
+        return name
+    words = {"type": "event", "id": "messageId", "time": _time_field(message), **_PROPERTIES}
+    if name in words:
+        return words[name]
+    key = name.removeprefix("properties.").partition(".")[0]
+    for holder, part in (("traits", message), ("context.traits", message.get("context"))):
+        traits = part.get("traits") if isinstance(part, dict) else None
+        if name.startswith("properties.") and isinstance(traits, dict) and key in traits:
+            return f"{holder}.{name.removeprefix('properties.')}"
+    return name
 
 
 def _text(value: Any) -> str:

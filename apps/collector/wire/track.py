@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
+from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
 
@@ -61,6 +62,7 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
         context=context,
         properties=properties,
         request_id=envelope.request_id,
+        sent=Sent(InboxItem.Dialect.TRACK, envelope, payload, "events"),
         ip=envelope.ip,
         user_agent=_user_agent(context) or envelope.user_agent,
         accept_language=envelope.accept_language,
@@ -128,7 +130,8 @@ def _event(event: Any, index: int, *, is_suspect: bool) -> TrackedEvent:
         return _read_event(event, index, path)
     except Malformed as error:
         found = error.refusal
-        return TrackedEvent(type="", index=index, refusal=Refusal(found.code, found.message, found.field, index))
+        refusal = Refusal(found.code, found.message, found.field, index)
+        return TrackedEvent(type="", index=index, sent=event, refusal=refusal)
 
 
 def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
@@ -144,6 +147,7 @@ def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
         context=object_of(event.get("context"), f"{path}.context"),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         claimed_time=_claimed_time(event.get("time")),
+        sent=event,
     )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.collector.wire.body import Malformed, check, id_of, load_json, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import profile_key, session_key
 from apps.core.paths import MISSING, get
+from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
 
@@ -22,8 +23,9 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
     event_type = text_of(envelope.call, "event_type")
     if event_type is None:
         raise Malformed(Refusal("required", "event_type must not be empty.", "event_type"))
-    reader = _Reader(envelope, event_type)
     posted, is_suspect = load_json(body or b"{}")
+    sent = Sent(InboxItem.Dialect.WEBHOOK, envelope, posted, "" if isinstance(posted, list) else None, _word)
+    reader = _Reader(sent, event_type)
     if not isinstance(posted, list):
         tracks = [reader.read(posted, "", is_suspect=is_suspect)]
     elif len(posted) > settings.MAX_EVENTS_PER_REQUEST:
@@ -36,8 +38,9 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
 class _Reader:
     """Reads the events of one request."""
 
-    def __init__(self, envelope: Envelope, event_type: str) -> None:
-        self._envelope = envelope
+    def __init__(self, sent: Sent, event_type: str) -> None:
+        self._sent = sent
+        self._envelope = envelope = sent.envelope
         self._type = event_type
         self._session_ref = id_of(envelope.session_ref, "session_id")
         self._delivery = id_of(envelope.message_id, "the id of the delivery")
@@ -47,8 +50,8 @@ class _Reader:
         try:
             track = self.read(item, str(index), is_suspect=is_suspect)
         except Malformed as error:
-            event = TrackedEvent(type=self._type, refusal=replace(error.refusal, index=index))
-            track = Track(source=self._envelope.source, received_at=self._envelope.received_at, events=[event])
+            event = TrackedEvent(type=self._type, sent=item, refusal=replace(error.refusal, index=index))
+            track = Track(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
         track.events[0].index = index
         return track
 
@@ -72,7 +75,8 @@ class _Reader:
             source=source,
             received_at=envelope.received_at,
             request_id=envelope.request_id,
-            events=[TrackedEvent(type=self._type, properties=properties, message_id=message_id)],
+            sent=self._sent,
+            events=[TrackedEvent(self._type, properties=properties, message_id=message_id, sent=properties)],
             claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=True), trusts_ids=True),
             session_ref=session_ref,
             session_key=key,
@@ -84,6 +88,10 @@ class _Reader:
             saves_session=key is not None and not source.is_ephemeral,
             saves_events=not source.is_ephemeral,
         )
+
+
+def _word(name: str, _sent: Any) -> str:
+    return "event_type" if name == "type" else name.removeprefix("properties.")
 
 
 def _at_path(properties: dict[str, Any], path: str, place: str) -> str | None:

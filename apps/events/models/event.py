@@ -45,6 +45,8 @@ class MessageKey(models.Model):
 
     key = models.UUIDField(primary_key=True)
     received_at = models.DateTimeField()
+    # A checksum of what a message with an id of its own said, to tell a repetition from another message of that id.
+    content = models.IntegerField(null=True)
 
     class Meta:
         # Retention deletes the oldest. Rows lie in the order of their arrival: ranges of blocks are index enough.

@@ -52,7 +52,10 @@ class RefusedEvent(models.Model):
     code = models.CharField(max_length=40)
     field = models.TextField(blank=True, default="")
     message = models.TextField()
+    # What was sent: the body of a request with this event alone, in its dialect. See collector.refused
     payload = models.TextField(blank=True, default="")
+    dialect = models.CharField(max_length=20, blank=True, default="")
+    envelope = Json(default=dict)  # as an inbox item has it: ip, user agent, the key that was used ...
     # Session, profile and identifiers that it came with, as a batch locks them: an erasure finds it by these.
     keys = ArrayField(models.UUIDField(), default=list)
 

@@ -1,0 +1,42 @@
+"""After this stage each event has a key by which a repetition of it is known."""
+
+from zlib import crc32
+
+import orjson
+
+from apps.collector.track import Batch, Track, TrackedEvent
+from apps.core.ids import fingerprint
+from apps.sessions.page import page_of
+
+
+def recognise(batch: Batch) -> None:
+    """Name each message by what its sender said, whenever and whichever way it comes; no query."""
+    for track in batch.tracks:
+        for event in track.events:
+            if event.refusal is None and track.refusal is None and event.key is None:  # what is replayed has its key
+                event.key = _key(track, event)
+
+
+def _key(track: Track, event: TrackedEvent) -> str | None:
+    """Name the message: by its id, else, since trackers send overlapping buffers, by its session, time and content.
+
+    An id is unique in its source, whatever the session: who says the same order again tomorrow means the same order.
+    """
+    source = str(track.source.id)
+    if event.message_id:
+        event.content = _checksum(track, event)
+        return fingerprint(source, event.message_id)
+    if event.said_at and track.session_key:
+        said = (event.properties, event.context, event.tags, page_of(event.type, {}, event.context, track.context))
+        content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+        return fingerprint(source, str(track.session_key), event.type, event.said_at.isoformat(), content)
+    if track.request_id:
+        return fingerprint(source, track.request_id, str(event.index))
+    return None
+
+
+def _checksum(track: Track, event: TrackedEvent) -> int:
+    """Sum up what two messages of one id must have in common: a signed number of 32 bits."""
+    said = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS)
+    found = crc32(said, crc32(f"{track.session_key} {event.type}".encode()))
+    return found - (1 << 32) if found >= 1 << 31 else found

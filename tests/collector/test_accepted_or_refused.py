@@ -1,0 +1,235 @@
+"""Accepted or refused, never both: whichever way something comes, it is stored, or its sender is told by name."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.collector import accept
+from apps.events.models import Event, EventType, InboxItem, RefusedEvent, Source
+from apps.events.system_events import OFFSETS
+from tests.factories import GOOGLEBOT, EventTypeFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+WAYS = ("track", "track, put", "track, by option", "track, by policy", "v1/batch", "v1/track")
+LONG = "x" * 129
+
+
+def send(client: APIClient, way: str, source: Source, *events: dict[str, Any], **headers: Any) -> Any:
+    """Send events, as `/track` knows them, one way or another, and let the inbox be emptied."""
+    if way == "v1/batch":
+        body: dict[str, Any] = {"batch": [message(event) for event in events]}
+    elif way == "v1/track":
+        [body] = [message(event) for event in events]
+    else:
+        body = {"source": {"id": str(source.id)}, "session": {"id": "s1"}, "events": list(events)}
+    if way == "track, by option":
+        body["options"] = {"async": True}
+    if way == "track, by policy":
+        Source.objects.filter(pk=source.pk).update(is_asynchronous=True)
+    if way.startswith("v1"):
+        body["writeKey"] = source.write_key
+    method = client.put if way == "track, put" else client.post
+    answer = method(f"/{way.partition(',')[0]}", body, format="json", **headers)
+    accept.ingest(100, at=datetime.now(UTC))
+    return answer
+
+
+def message(event: dict[str, Any]) -> dict[str, Any]:
+    """Write an event as SDKs do."""
+    names = {"type": "event", "time": "timestamp", "id": "messageId"}
+    return {"type": "track", "userId": "u1", **{names.get(name, name): value for name, value in event.items()}}
+
+
+def field(way: str, index: int, name: str) -> str:
+    """Name a field of an event as its sender does."""
+    if way.startswith("track"):
+        return f"events.{index}.{name}"
+    word = {"type": "event", "time": "timestamp"}.get(name, name)
+    return f"batch.{index}.{word}" if way == "v1/batch" else word
+
+
+def stored() -> list[str]:
+    return sorted(Event.objects.exclude(type__in=OFFSETS).values_list("type", flat=True))
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "v1/track"])
+def test_what_is_refused_is_named_in_the_answer_and_kept_while_the_rest_is_stored(client: APIClient, way: str) -> None:
+    EventTypeFactory(type="order", schema={"required": ["total"]}, policy=EventType.Policy.DROP)
+
+    answer = send(client, way, SourceFactory(), {"type": "a"}, {"type": LONG, "id": "m1"}, {"type": "order"})
+
+    assert answer.status_code == 200
+    told = [(error["code"], error["field"], error["index"]) for error in answer.json()["errors"]]
+    assert told == [("too_long", field(way, 1, "type"), 1), ("invalid", field(way, 2, "properties.total"), 2)]
+    assert stored() == ["a"]
+    assert not InboxItem.objects.exists()
+    rows = list(RefusedEvent.objects.order_by("id"))
+    assert [(row.code, row.field) for row in rows] == [(code, name) for code, name, _ in told]
+    assert LONG in rows[0].payload
+    assert "m1" in rows[0].payload
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_request_of_which_nothing_is_taken_fails_with_the_field(client: APIClient, way: str) -> None:
+    answer = send(client, way, SourceFactory(), {"type": LONG})
+
+    assert answer.status_code == 422
+    assert (answer.json()["success"], answer.json()["field"]) == (False, field(way, 0, "type"))
+    assert stored() == []
+    assert RefusedEvent.objects.get().field == field(way, 0, "type")
+
+
+@pytest.mark.parametrize("time", ["yesterday", "Invalid Date", "0001-01-01", 0, "2099-01-01T00:00:00Z", {"a": 1}])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_event_with_a_time_that_cannot_be_is_stored_and_its_sender_is_warned(
+    client: APIClient, way: str, time: Any
+) -> None:
+    answer = send(client, way, SourceFactory(), {"type": "a", "time": time})
+
+    assert answer.status_code == 200
+    warnings = [] if isinstance(time, dict) and way.startswith("track") else [field(way, 0, "time")]
+    assert [warning["field"] for warning in answer.json().get("warnings", [])] == warnings
+    event = Event.objects.get(type="a")
+    assert event.time == event.received_at
+    assert bool(event.problems) == bool(warnings)
+
+
+def test_what_an_import_says_of_the_past_is_refused_where_it_cannot_be(client: APIClient) -> None:
+    source = SourceFactory()
+    batch = [message({"type": "a", "time": "soon"}), message({"type": "b", "time": "2020-01-01"})]
+
+    answer = client.post("/v1/batch", {"batch": batch, "historical": True, "writeKey": source.write_key}, format="json")
+
+    assert [(error["code"], error["field"]) for error in answer.json()["errors"]] == [
+        ("invalid_time", "batch.0.timestamp")
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_bots_are_told_that_nothing_was_taken(client: APIClient, way: str) -> None:
+    event = {"type": "a", "context": {"userAgent": GOOGLEBOT}}
+
+    answer = send(client, way, SourceFactory(), event, HTTP_USER_AGENT=GOOGLEBOT)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "bot")
+    assert stored() == []
+    assert RefusedEvent.objects.get().code == "bot"
+
+
+def test_among_the_messages_of_a_server_those_of_a_bot_are_named(client: APIClient) -> None:
+    bot = {"type": "b", "context": {"userAgent": GOOGLEBOT}}
+
+    answer = send(client, "v1/batch", SourceFactory(), {"type": "a"}, bot)
+
+    assert answer.status_code == 200
+    assert [(error["code"], error["index"]) for error in answer.json()["errors"]] == [("bot", 1)]
+    assert stored() == ["a"]
+
+
+def test_what_was_refused_stays_refused_whatever_has_changed_until_it_is_processed(client: APIClient) -> None:
+    row = EventTypeFactory(type="order", schema={"required": ["total"]}, policy=EventType.Policy.DROP)
+    source = SourceFactory()
+    body = {"writeKey": source.write_key, "batch": [message({"type": "order"}), message({"type": "a"})]}
+
+    answer = client.post("/v1/batch", body, format="json")
+    row.delete()
+    from apps.collector import event_types
+
+    event_types.current.forget()
+    accept.ingest(10, at=datetime.now(UTC))
+
+    assert len(answer.json()["errors"]) == 1
+    assert stored() == ["a"]
+    assert RefusedEvent.objects.get().code == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "wrong"),
+    [
+        ("/track", {"events": {}}, "events"),
+        ("/track", {"context": "x"}, "context"),
+        ("/v1/batch", {"batch": {}}, "batch"),
+        ("/collect/order/{hook}", "no object", ""),
+    ],
+)
+def test_a_body_that_is_wrong_as_a_whole_is_kept_as_it_came(
+    client: APIClient, address: str, body: Any, wrong: str
+) -> None:
+    source, hook = SourceFactory(), SourceFactory(kind=Source.Kind.WEBHOOK)
+    if isinstance(body, dict):
+        body = {**body, "source": {"id": str(source.id)}, "writeKey": source.write_key}
+
+    answer = client.post(address.format(hook=hook.id), body, format="json")
+    accept.ingest(10, at=datetime.now(UTC))
+
+    assert (answer.status_code, answer.json()["field"]) == (422, wrong)
+    row = RefusedEvent.objects.get()
+    assert row.field == wrong
+    assert json.loads(row.payload) == body
+
+
+def test_a_repetition_is_told_and_one_that_says_something_else_is_kept(client: APIClient) -> None:
+    source = SourceFactory()
+    order = {"type": "order", "id": "order-1001", "properties": {"total": 99}}
+    send(client, "track", source, {**order, "properties": {"total": 0}})
+
+    same = send(client, "track", source, {**order, "properties": {"total": 0}}).json()["warnings"]
+    other = send(client, "track", source, {"type": "a"}, order).json()["warnings"]
+
+    assert [(warning["code"], warning["field"]) for warning in same] == [("duplicate", "events.0.id")]
+    assert [(warning["code"], warning["field"]) for warning in other] == [("duplicate", "events.1.id")]
+    assert "before" in same[0]["message"]
+    assert "Another" in other[0]["message"]
+    row = RefusedEvent.objects.get()
+    assert (row.code, json.loads(row.payload)["events"]) == ("duplicate", [order])
+    assert [event.properties for event in Event.objects.filter(type="order")] == [{"total": 0}]
+
+
+AT = "2026-11-23T10:00:00Z"
+PAGES = [{"page": {"url": f"https://shop.example/{name}"}} for name in "ab"]
+
+
+@pytest.mark.parametrize("way", ["track", "track, put"])
+def test_what_is_sent_again_counts_once_whichever_way_it_comes(client: APIClient, way: str) -> None:
+    source = SourceFactory()
+    ahead = datetime.fromtimestamp(datetime.now(UTC).timestamp() + 30, UTC).isoformat()
+
+    for each in (way, way, "track", "track, put"):
+        for time in (ahead, AT):
+            send(client, each, source, {"type": "a", "time": {"create": time}, "properties": {"total": 7}})
+
+    assert Event.objects.filter(type="a").count() == 2
+
+
+def test_pages_at_one_time_are_several(client: APIClient) -> None:
+    source = SourceFactory()
+    event = {"type": "page-view", "time": {"create": AT}}
+
+    send(client, "track", source, *({**event, "context": page} for page in PAGES))
+    for page in PAGES:
+        body = {"source": {"id": str(source.id)}, "session": {"id": "s2"}, "events": [event], "context": page}
+        client.post("/track", body, format="json")
+    send(client, "track", source, *({**event, "type": "tagged", "tags": [tag]} for tag in "ab"))
+
+    assert stored() == ["page-view"] * 4 + ["tagged"] * 2
+
+
+def test_what_an_event_could_not_do_to_a_profile_is_told_with_the_property_that_says_it(client: APIClient) -> None:
+    source = SourceFactory()
+
+    answer = send(
+        client,
+        "track",
+        source,
+        {"type": "sign-up", "properties": {"birthday": "soon", "firstname": {"a": 1}}},
+        {"type": "consent-update", "properties": {"consents": {"unknown": "false"}}},
+    )
+
+    assert answer.json()["errors"] == []
+    told = {(warning["code"], warning["field"]) for warning in answer.json()["warnings"]}
+    assert ("ignored", "events.1.properties.consents.unknown") in told
+    assert len(told) > 1
+    assert all(name.startswith(("events.0.properties.", "events.1.properties.")) for _, name in told)
