@@ -138,10 +138,44 @@ def test_queues_are_looked_at_inside_the_admin(admin: Page, live: Live, shoot: S
     admin.goto(f"{live.address}/admin/")
     admin.get_by_role("link", name="Queues").click()
 
-    expect(admin.locator("#results_list")).to_contain_text("default")
+    row = admin.get_by_role("row").filter(has_text="default")
+    expect(row).to_contain_text("no worker")
     shoot("queues")
-    admin.locator("#results_list").get_by_role("link", name="default").click()
-    expect(admin.locator("#content-main")).to_be_visible()
+
+
+FAIL = """
+from django_rq import get_queue; from rq import Queue, SimpleWorker
+queue = Queue("default", connection=get_queue("default").connection)
+jobs = [queue.enqueue("operator.truediv", 1, 0) for _ in range(3)]
+SimpleWorker([queue], connection=queue.connection).work(burst=True)
+"""
+
+
+def test_failed_jobs_are_chosen_together_and_tried_again(admin: Page, live: Live, shoot: Shoot) -> None:
+    live.manage("shell", "--no-imports", "-c", FAIL)
+    admin.goto(f"{live.address}/admin/django_rq/dashboard/")
+    admin.get_by_role("row").filter(has_text="default").get_by_role("link", name="3", exact=True).click()
+    expect(admin.get_by_text("ZeroDivisionError: division by zero")).to_have_count(3)
+    expect(admin.get_by_role("button", name="Try the chosen again")).to_be_disabled()
+    shoot("queue-failed")
+
+    admin.get_by_label("Choose all").check()
+    admin.get_by_role("button", name="Try the chosen again").click()
+    expect(admin.get_by_text("Try again 3 jobs of default?")).to_be_visible()
+    shoot("queue-sure")
+    admin.get_by_role("button", name="Yes, try again").click()
+    expect(admin.get_by_text("There is none.")).to_be_visible()
+
+    admin.get_by_role("link", name="Waiting").click()
+    admin.get_by_role("link", name="truediv").first.click()
+    expect(admin.get_by_text("operator.truediv")).to_be_visible()
+    shoot("queue-job")
+    admin.get_by_role("link", name="Delete").click()
+    admin.get_by_role("button", name="Yes, delete").click()
+    expect(admin.get_by_role("link", name="truediv")).to_have_count(2)
+    admin.get_by_label("Choose all").check()
+    admin.get_by_role("button", name="Delete the chosen").click()
+    admin.get_by_role("button", name="Yes, delete").click()
 
 
 def test_the_api_is_described_and_can_be_tried(page: Page, live: Live) -> None:
