@@ -5,6 +5,7 @@
 
 from apps.conditions.catalogue import Catalogue, KnownField
 from apps.conditions.complete import Suggestion, complete
+from apps.conditions.doubts import Doubt, doubts
 from apps.conditions.errors import ConditionError
 from apps.conditions.evaluate import Context, History, Matcher, RecordedEvents, compile, matches, truth, value
 from apps.conditions.json_form import from_json, to_json
@@ -21,6 +22,7 @@ __all__ = [
     "Condition",
     "ConditionError",
     "Context",
+    "Doubt",
     "EventTable",
     "History",
     "Kind",
@@ -33,6 +35,7 @@ __all__ = [
     "Suggestion",
     "compile",
     "complete",
+    "doubts",
     "from_json",
     "matches",
     "parse",

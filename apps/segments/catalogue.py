@@ -70,10 +70,17 @@ configured: Final = Snapshot(_read_configured, refresh_secs=CONFIGURED_SECS)
 sampled: Final = Snapshot(_read_seen, refresh_secs=REFRESH_SECS)
 
 
+def names(*, max_age_secs: float | None = None) -> Catalogue:
+    """Return what has a name: fields that there always are, and all that people have defined."""
+    found = configured.get(max_age_secs=max_age_secs)
+    known = language.catalogue(found.event_types, found.consent_types)
+    return replace(known, fields={**known.fields, **found.fields})
+
+
 def people() -> Catalogue:
     """Return what may be asked of people: fields that there always are, those that are configured, and those seen."""
-    known = language.catalogue(configured.get().event_types, configured.get().consent_types)
-    fields = {**known.fields, **configured.get().fields}
+    known = names()
+    fields = dict(known.fields)
     for text, field in sampled.get().items():
         about = schema.find(text.removeprefix("profile@")) if text.startswith("profile@data.") else None
         values = () if about and about.is_pii else field.values
@@ -89,7 +96,8 @@ def events() -> Catalogue:
     whole = people()
     fields = {text: field for text, field in whole.fields.items() if text.startswith("event@")}
     fields["event@type"] = replace(fields["event@type"], values=whole.event_types)
-    return Catalogue(fields, open_objects=frozenset(text for text in whole.open_objects if text.startswith("event@")))
+    open_objects = frozenset(text for text in whole.open_objects if text.startswith("event@"))
+    return Catalogue(fields, open_objects=open_objects, event_types=whole.event_types)
 
 
 def is_harmless(field: Field) -> bool:

@@ -244,6 +244,30 @@ def test_why_shows_no_green_for_a_consent_that_was_withdrawn(condition: str, adm
     assert "withdrew on 23 Nov 2026" in answer.content.decode()
 
 
+def test_what_a_segment_asks_that_may_not_be_meant_is_told_when_it_is_saved_and_on_its_page(
+    admin_client: Client,
+) -> None:
+    ConsentTypeFactory(id="letters")
+    sent = {"name": "Odd", "key": "odd", "kind": "condition", "condition": 'CONSENTED("leters")', "is_enabled": "on"}
+
+    saved = admin_client.post(reverse("admin:segments_segment_add"), sent, follow=True).content.decode()
+
+    assert "There is no consent type leters. Did you mean letters?" in saved
+    segment = Segment.objects.get()
+    assert "There is no consent type leters." in page(admin_client, "segments_overview", segment.pk)
+    Segment.objects.update(condition="profile@consents.letters EXISTS")
+    shown = page(admin_client, "segments_overview", segment.pk)
+    assert "people who have withdrawn may be among the members" in shown
+    assert "Ask CONSENTED(&quot;letters&quot;)." in shown
+    again = admin_client.post(
+        reverse("admin:segments_segment_change", args=[segment.pk]),
+        {"name": "Renamed", "condition": "profile@consents.letters EXISTS", "is_enabled": "on"},
+        follow=True,
+    ).content.decode()
+    assert Segment.objects.get().name == "Renamed"
+    assert "people who have withdrawn may be among the members" in again
+
+
 def exported(client: Client, segment: Segment) -> list[dict[str, str]]:
     answer: Any = client.post(reverse("admin:segments_export", args=[segment.pk]))
     assert answer.status_code == 200

@@ -20,7 +20,7 @@ from apps.profiles.models import Profile
 from apps.segments import counting, exporting, lists, sizes, why
 from apps.segments.admin.charts import growth_chart
 from apps.segments.admin.list_form import ListForm
-from apps.segments.admin.shown import as_lines, kind_of, state_of
+from apps.segments.admin.shown import as_lines, kind_of, state_of, warnings_of
 from apps.segments.jobs import nudge
 from apps.segments.models import LiveRun, Membership, Segment
 
@@ -54,6 +54,7 @@ class SegmentPages(ModelAdmin):
             **self._context(request, segment, segment.name),
             "growth": growth_chart(counting.growth(segment, today=now.date(), days=GROWTH_DAYS)),
             "others": Segment.objects.exclude(pk=segment.pk).order_by("name"),
+            "warnings": warnings_of(segment) if segment.kind == Segment.Kind.CONDITION else (),
             "may_change": self.has_change_permission(request, segment),
             "may_list": segment.kind == Segment.Kind.LIST and request.user.has_perm(SEES_PII),
             "may_export": request.user.has_perm(EXPORTS),

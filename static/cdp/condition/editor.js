@@ -18,7 +18,7 @@ export async function edit(element) {
         const mine = ++turn
         const answer = await server.read(textarea.value)
         if (mine !== turn) return
-        tell(answer.error)
+        tell(answer.error, answer.doubts)
         if (answer.error) return
         group = toGroup(answer.json?.condition)
         skipped = []
@@ -36,13 +36,13 @@ export async function edit(element) {
         const answer = tree ? await server.write({ version: 1, condition: tree }) : { text: "" }
         if (mine !== turn) return
         if (answer.text !== undefined) textarea.value = answer.text
-        tell(answer.error)
+        tell(answer.error, answer.doubts)
         if (!answer.error) announce()
     }, QUIET)
 
-    function tell(error) {
+    function tell(error, doubts) {
         problem = error ?? null
-        text.show(problem)
+        text.show(problem, doubts)
         place.classList.toggle("cdp-stale", Boolean(error))
     }
 

@@ -7,11 +7,12 @@ function bar(form) {
     const server = serverOf(form), textarea = form.querySelector("textarea")
     const text = textEditor(textarea, server)
     if (form.dataset.error) text.show(JSON.parse(form.dataset.error))
+    else if (textarea.value.trim()) server.read(textarea.value).then(({ error, doubts }) => text.show(error, doubts))
 
     const check = afterQuiet(async () => {
         const asked = textarea.value
         const answer = await server.read(asked)
-        if (asked === textarea.value && !answer.error) text.show(null)
+        if (asked === textarea.value && !answer.error) text.show(null, answer.doubts)
     }, 400)
 
     textarea.addEventListener("input", check)

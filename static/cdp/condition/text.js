@@ -12,9 +12,11 @@ export function textEditor(textarea, server) {
     textarea.setAttribute("aria-describedby", problem.id)
     const completion = completionOf(textarea, frame, backdrop, server)
 
-    function show(error) {
+    // What is wrong; or, where nothing is, words that name nothing that is known.
+    function show(error, doubts = []) {
         textarea.setAttribute("aria-invalid", error ? "true" : "false")
-        problem.replaceChildren(...(error ? explained(error) : []))
+        problem.classList.toggle("cdp-doubt", !error && doubts.length > 0)
+        problem.replaceChildren(...(error ? [error] : doubts).flatMap((each) => [...explained(each), " "]))
         mark(error)
     }
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory
+from tests.factories import ComputedTraitFactory, ConsentTypeFactory, EventFactory, ProfileFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,20 @@ def test_a_mistake_has_its_place_and_what_was_meant(admin_client: Client) -> Non
 
     assert (error["line"], error["column"], error["offset"], error["length"]) == (2, 5, 29, 20)
     assert error["suggestion"] == "profile@visits.count"
+
+
+@pytest.mark.parametrize("written", ['"letetrs"', "'letetrs'"])
+def test_words_that_name_nothing_are_doubted_where_they_stand(admin_client: Client, written: str) -> None:
+    ConsentTypeFactory(id="letters")
+    text = f"profile@visits.count > 1 AND CONSENTED({written})"
+
+    answer = ask(admin_client, "read", text=text)
+
+    assert "error" not in answer
+    [doubt] = answer["doubts"]
+    assert doubt["message"] == "There is no consent type letetrs."
+    assert (text[doubt["offset"] :][: doubt["length"]], doubt["suggestion"]) == (written, '"letters"')
+    assert [each["message"] for each in ask(admin_client, "write", json=answer["json"])["doubts"]] == [doubt["message"]]
 
 
 def test_rows_become_text(admin_client: Client) -> None:

@@ -11,8 +11,9 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from apps import conditions
-from apps.conditions import Catalogue, ConditionError
+from apps.conditions import Catalogue, Condition, ConditionError, Doubt
 from apps.conditions.functions import FUNCTIONS
+from apps.conditions.text import quote
 from apps.core import reading
 from apps.core.admin.conditions.builder import from_builder, to_builder
 from apps.core.admin.conditions.languages import LANGUAGES, Language
@@ -77,7 +78,7 @@ def read(language: Language, user: Any, body: Answer) -> Answer:
         condition = conditions.parse(text, catalogue=language.known_to(user))
     else:
         condition = language.parse(text, user=user)
-    return {"text": str(condition), "json": to_builder(condition)}
+    return {"text": str(condition), "json": to_builder(condition), "doubts": _doubts(language, user, condition, text)}
 
 
 @require_POST
@@ -88,9 +89,23 @@ def write(language: Language, user: Any, body: Answer) -> Answer:
     answer: Answer = {"text": str(condition), "json": to_builder(condition)}
     try:
         language.parse(answer["text"], user=user)
+        answer["doubts"] = _doubts(language, user, condition, answer["text"])
     except ConditionError as error:
         answer["error"] = error_as_json(error)
     return answer
+
+
+def _doubts(language: Language, user: Any, condition: Condition, text: str) -> list[Answer]:
+    """Say which words name nothing that is known, as mistakes are said; they keep nobody from asking."""
+    found = conditions.doubts(condition, language.known_to(user))
+    return [_doubt_as_json(doubt, text) for doubt in found]
+
+
+def _doubt_as_json(doubt: Doubt, text: str) -> Answer:
+    written = next((way for way in (quote(doubt.word), f"'{doubt.word}'") if way in text), "")
+    suggestion = quote(doubt.nearest) if doubt.nearest else ""
+    offset = text.find(written) if written else None
+    return {"message": doubt.message, "offset": offset, "length": len(written), "suggestion": suggestion}
 
 
 @require_POST

@@ -1,0 +1,76 @@
+"""What a condition names that there is not, as far as anybody knows: it can be asked, and whoever asks is told."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from apps.conditions.catalogue import Catalogue
+from apps.conditions.event_types import event_types
+from apps.conditions.tree import (
+    Compare,
+    Condition,
+    Consent,
+    Events,
+    Field,
+    In,
+    ListLiteral,
+    Literal,
+    Match,
+    Node,
+    Step,
+    walk,
+)
+
+_SEGMENTS: Final = Field("profile", ("segments",))
+_TYPE: Final = Field("event", ("type",))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A word that names nothing that is known, and the nearest that does; "" where none is near."""
+
+    word: str
+    message: str
+    nearest: str = ""
+
+    def __str__(self) -> str:
+        """Put it into a sentence or two."""
+        return f"{self.message} Did you mean {self.nearest}?" if self.nearest else self.message
+
+
+def doubts(condition: Condition, catalogue: Catalogue) -> list[Doubt]:
+    """List the consents, segments and types of events that a condition names and the catalogue does not know."""
+    found = dict.fromkeys(doubt for node in walk(condition) for doubt in _of(node, catalogue))
+    return list(found)
+
+
+def _of(node: Node, catalogue: Catalogue) -> Iterator[Doubt]:
+    match node:
+        case Consent(_, consent) if catalogue.consents is not None:
+            yield from _unknown([consent], catalogue.consents, "There is no consent type {}.")
+        case Match(op, operand, value) if operand == _SEGMENTS and op.startswith("contains"):
+            known = catalogue.fields.get(str(_SEGMENTS))
+            keys = value.items if isinstance(value, ListLiteral) else (value,)
+            texts = [key.value for key in keys if isinstance(key, Literal) and isinstance(key.value, str)]
+            yield from _unknown(texts, map(str, known.values) if known else (), "There is no segment {}.")
+        case Events(types) | Step(types):
+            yield from _unseen(types, catalogue)
+        case Compare("=", left, Literal(str() as type_)) if left == _TYPE:
+            yield from _unseen([type_], catalogue)
+        case In(operand, values) if operand == _TYPE:
+            yield from _unseen([type_ for type_ in values.value if isinstance(type_, str)], catalogue)
+
+
+def _unseen(types: Iterable[str], catalogue: Catalogue) -> Iterator[Doubt]:
+    seen = catalogue.event_types
+    unseen = [type_ for type_ in types if not set(event_types([type_])) & set(seen)]
+    yield from _unknown(unseen, seen, "There is no event type {}, and no event of it came lately.")
+
+
+def _unknown(words: Iterable[str], known: Iterable[str], message: str) -> Iterator[Doubt]:
+    names = list(known)
+    for word in words:
+        if word not in names:
+            nearest = get_close_matches(word, names, n=1)
+            yield Doubt(word, message.format(word), nearest[0] if nearest else "")
