@@ -1,6 +1,5 @@
 """Segments whose members are named one by one: by a list that somebody brings, or by a flow."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,20 +10,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.core.reading import BYTE_ORDER_MARK
 from apps.profiles import touching
 from apps.profiles.lookup import people_of
 from apps.profiles.models import Profile
 from apps.segments import definitions, memberships
+from apps.segments.list_files import Choice, Line, ListError, ListFile
 from apps.segments.models import Cause, Membership, Segment
 
 CHUNK: Final = 1_000  # lines, or people, of a transaction
 SHOWN: Final = 1_000  # lines that are reported one by one; all are counted
-Line = tuple[int, str]  # its number, and the name in it
-
-
-class ListError(ValueError):
-    """A list cannot be taken at all; the text says why."""
 
 
 class Mode(Enum):
@@ -47,6 +41,11 @@ class Report:
     unknown: list[Line] = field(default_factory=list)  # name nobody
     ambiguous: list[Line] = field(default_factory=list)  # name several people, and therefore nobody
 
+    @property
+    def n_found(self) -> int:
+        """The lines that named one person."""
+        return self.n_lines - self.n_unknown - self.n_ambiguous
+
     def note(self, line: Line, *, is_ambiguous: bool) -> None:
         """Note a line that could not be followed."""
         if is_ambiguous:
@@ -59,35 +58,12 @@ class Report:
 
 
 def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
-    """Yield the names in a CSV file, one a line, of a column whose name the first line gives, or of the first column.
+    """Yield the names in a list, one a line, of a column that is named or numbered, or of the first one.
 
     Empty lines are skipped. Raises ListError for what is no CSV, or has no such column.
     """
-    rows = csv.reader(_unmarked(file))
-    place = 0
-    try:
-        if column:
-            header = [name.strip().lower() for name in next(rows, [])]
-            if column.strip().lower() not in header:
-                message = f"There is no column {column}; the first line has {', '.join(header) or 'nothing'}."
-                raise ListError(message)
-            place = header.index(column.strip().lower())
-        for row in rows:
-            name = row[place].strip() if len(row) > place else ""
-            if name:
-                yield rows.line_num, name
-    except UnicodeDecodeError:
-        message = f"After line {rows.line_num} there is something that is not in UTF-8."  # it is read in blocks
-        raise ListError(message) from None
-    except csv.Error as error:
-        message = f"Line {rows.line_num} is no CSV: {error}."
-        raise ListError(message) from None
-
-
-def _unmarked(file: Iterable[str]) -> Iterator[str]:
-    """Take away the byte order mark that spreadsheets write: to a decoder it is a letter of the first name."""
-    for number, line in enumerate(file):
-        yield line if number else line.removeprefix(BYTE_ORDER_MARK)
+    found = ListFile(file)
+    yield from found.names(found.chosen(column) if column else Choice())
 
 
 def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) -> Report:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,9 +108,11 @@ def test_a_segment_of_each_kind_is_made_changed_and_deleted(kind: str, admin: Pa
     admin.goto(f"{live.address}/admin/segments/segment/add/")
     admin.get_by_label("Name").fill(name)
     admin.get_by_label("Decided").select_option(label=kind)
+    expect(admin.locator(".cdp-ready")).to_be_attached()
     expect(text_of(admin)).to_be_visible(visible=bool(condition))
     if condition:
         text_of(admin).fill(condition)
+        expect(admin.locator("[data-count] strong")).to_be_visible()  # what is under way would be called aborted
     admin.get_by_role("button", name="Save", exact=True).click()
     admin.wait_for_url(re.compile("/segment/$"))
 
@@ -137,6 +140,44 @@ def test_a_segment_of_each_kind_is_made_changed_and_deleted(kind: str, admin: Pa
     admin.get_by_role("button", name="Delete", exact=True).click()
     admin.wait_for_url(re.compile("/segment/$"))
     assert live.rows("SELECT FROM segments_segment WHERE name = %s", name) == []
+
+
+def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, shoot: Shoot, tmp_path: Path) -> None:
+    people = live.rows("SELECT id, email FROM profiles_profile WHERE email IS NOT NULL ORDER BY id LIMIT 3")
+    rows = [
+        "Name;Mail;Note",
+        *(f"Person {number};{row['email']};x" for number, row in enumerate(people)),
+        "Bo;bo@no.one;y",
+    ]
+    file = tmp_path / "guests.csv"
+    file.write_text("\r\n".join(rows), encoding="utf-16")
+    admin.goto(f"{live.address}/admin/segments/segment/add/")
+    admin.get_by_label("Name").fill("Guests of the party")
+    admin.get_by_label("Decided").select_option(label="By a list")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    admin.locator("#result_list").get_by_role("link", name="Guests of the party").click()
+    admin.get_by_role("link", name="Upload a list").click()
+
+    admin.get_by_label("CSV file").set_input_files(file)
+    column = admin.get_by_label("Column that names people")
+    expect(column).to_have_value("2")
+    expect(admin.get_by_role("table", name="First lines").locator("tbody tr")).to_have_count(4)
+    expect(admin.get_by_text("Of the first 4 lines 3 name somebody who is known.")).to_be_visible()
+    shoot("segment-list-look")
+    column.select_option(label="Name")
+    expect(admin.get_by_text("Of the first 4 lines 0 name somebody")).to_be_visible()
+    column.select_option(label="Mail")
+    expect(admin.get_by_text("Of the first 4 lines 3 name somebody")).to_be_visible()
+    admin.get_by_role("button", name="Import").click()
+    expect(admin.get_by_text("4 lines: 3 entered, 0 left, 1 named nobody")).to_be_visible()
+    shoot("segment-list-taken")
+
+    admin.get_by_label("Or paste them").fill(people[0]["email"])
+    admin.get_by_label("Or paste them").press("Tab")
+    admin.get_by_label("What to do").select_option(label="Remove these people")
+    expect(admin.get_by_text("Of the first 1 line 1 names somebody")).to_be_visible()
+    admin.get_by_role("button", name="Import").click()
+    expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
 
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:

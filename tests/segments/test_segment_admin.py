@@ -350,7 +350,7 @@ def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> 
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        ({"mode": "add"}, "Bring a file, or write names"),
+        ({"mode": "add"}, "Choose a file, or paste names"),
         ({"mode": "add", "names": "a,b\nc,d", "column": "e"}, "There is no column e"),
         ({"mode": "dance", "names": "a"}, "Select a valid choice"),
     ],

@@ -1,7 +1,7 @@
 """`manage.py segment`: segments from the command line."""
 
 import json
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -100,7 +100,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(
     for n_entered, text, column in ((1, "\ufeffa\n", []), (0, "\ufeffcustomer\na\n", ["--column", "customer"])):
         file = tmp_path / "guests.csv"
         file.write_text(text, encoding="utf-8")
-        monkeypatch.setattr("sys.stdin", StringIO(text))
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
 
         lines, _ = segment("import", "guests", "-" if is_piped else str(file), *column)
 

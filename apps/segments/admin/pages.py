@@ -11,26 +11,23 @@ from django.utils import timezone
 
 from apps import conditions
 from apps.core import audit
-from apps.core.admin.base import ModelAdmin
 from apps.core.ids import as_uuid
 from apps.profiles import ledger
 from apps.profiles.admin.privacy import SEES_PII, mask
 from apps.profiles.anonymity import masked_columns_of
 from apps.profiles.models import Profile
-from apps.segments import counting, exporting, lists, sizes, why
+from apps.segments import counting, exporting, why
 from apps.segments.admin.charts import growth_chart
-from apps.segments.admin.list_form import ListForm
-from apps.segments.admin.shown import as_lines, kind_of, state_of, warnings_of
-from apps.segments.jobs import nudge
-from apps.segments.models import LiveRun, Membership, Segment
+from apps.segments.admin.page import SEES_PEOPLE, SegmentPage
+from apps.segments.admin.shown import as_lines, warnings_of
+from apps.segments.models import Membership, Segment
 
 PAGE = 50
 GROWTH_DAYS = 90
 EXPORTS = "segments.export_members"
-SEES_PEOPLE = "profiles.view_profile"
 
 
-class SegmentPages(ModelAdmin):
+class SegmentPages(SegmentPage):
     """What is to be seen of a segment beside its form."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -40,7 +37,6 @@ class SegmentPages(ModelAdmin):
             path("<uuid:segment_id>/", view(self.overview), name="segments_overview"),
             path("<uuid:segment_id>/members/", view(self.members), name="segments_members"),
             path("<uuid:segment_id>/overlap/", view(self.overlap), name="segments_overlap"),
-            path("<uuid:segment_id>/list/", view(self.take_list), name="segments_list"),
             path("<uuid:segment_id>/export/", view(self.export), name="segments_export"),
             path("<uuid:segment_id>/why/<uuid:profile_id>/", view(self.why), name="segments_why"),
         ]
@@ -48,10 +44,10 @@ class SegmentPages(ModelAdmin):
 
     def overview(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Show what a segment is, how it grew, and who is in it."""
-        segment = self._found(request, segment_id)
+        segment = self.found(request, segment_id)
         now = timezone.now()
         shown = {
-            **self._context(request, segment, segment.name),
+            **self.context(request, segment, segment.name),
             "growth": growth_chart(counting.growth(segment, today=now.date(), days=GROWTH_DAYS)),
             "others": Segment.objects.exclude(pk=segment.pk).order_by("name"),
             "warnings": warnings_of(segment) if segment.kind == Segment.Kind.CONDITION else (),
@@ -66,7 +62,7 @@ class SegmentPages(ModelAdmin):
 
     def members(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render a page of members: `before` is the last id of the page above."""
-        segment = self._found(request, segment_id, SEES_PEOPLE)
+        segment = self.found(request, segment_id, SEES_PEOPLE)
         return render(request, "admin/cdp/segment_members.html", self._members(request, segment))
 
     def _members(self, request: HttpRequest, segment: Segment) -> dict[str, Any]:
@@ -81,7 +77,7 @@ class SegmentPages(ModelAdmin):
 
     def overlap(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render how many are in this segment, in another, and in both."""
-        segment = self._found(request, segment_id)
+        segment = self.found(request, segment_id)
         other = get_object_or_404(Segment, pk=as_uuid(request.GET.get("other", "")))
         found = counting.overlap(segment, other)
         either = max(found.one + found.other - found.both, 1)
@@ -91,38 +87,11 @@ class SegmentPages(ModelAdmin):
         shown = {"segment": segment, "other": other, "overlap": found, "shares": shares}
         return render(request, "admin/cdp/segment_overlap.html", shown)
 
-    def take_list(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
-        """Let people come in or leave as a list says, and show which lines named nobody."""
-        segment = self._found(request, segment_id, SEES_PEOPLE, SEES_PII)
-        if not self.has_change_permission(request, segment) or segment.kind != Segment.Kind.LIST:
-            raise PermissionDenied
-        form, report = ListForm(request.POST or None, request.FILES or None), None
-        if form.is_valid():
-            now, mode = timezone.now(), lists.Mode(form.cleaned_data["mode"])
-            try:
-                report = lists.take(segment, form.cleaned_data["lines"], mode=mode, now=now)
-                sizes.count([segment.key], now=now)
-                nudge()  # others may ask about it
-                audit.record(
-                    "changed",
-                    actor=audit.actor_of(request),
-                    at=now,
-                    object=segment,
-                    name=segment.key,
-                    list=mode.value,
-                    entered=report.n_entered,
-                    left=report.n_left,
-                )
-            except lists.ListError as error:
-                form.add_error(None, str(error))
-        shown = {**self._context(request, segment, f"List of {segment.name}"), "form": form, "report": report}
-        return render(request, "admin/cdp/segment_list.html", shown)
-
     def export(self, request: HttpRequest, segment_id: UUID) -> StreamingHttpResponse:
         """Send the members as CSV; names and addresses only to who may see them."""
         if request.method != "POST":
             raise PermissionDenied
-        segment = self._found(request, segment_id, EXPORTS, SEES_PEOPLE)
+        segment = self.found(request, segment_id, EXPORTS, SEES_PEOPLE)
         sees_all = request.user.has_perm(SEES_PII)
         actor = audit.actor_of(request)
         audit.record(
@@ -136,7 +105,7 @@ class SegmentPages(ModelAdmin):
 
     def why(self, request: HttpRequest, segment_id: UUID, profile_id: UUID) -> HttpResponse:
         """Show each clause of the condition as it is of a person, and his stays in the segment."""
-        segment = self._found(request, segment_id, SEES_PEOPLE)
+        segment = self.found(request, segment_id, SEES_PEOPLE)
         profile = get_object_or_404(Profile, pk=ledger.living_id(profile_id))
         sees_all = request.user.has_perm(SEES_PII)
         open_stays = Membership.objects.filter(profile_id=profile.pk, left_at=None)
@@ -147,7 +116,7 @@ class SegmentPages(ModelAdmin):
             clause = as_lines(found, sees_all=sees_all)
         mask(request, profile, masked_columns_of)
         shown = {
-            **self._context(request, segment, f"{profile} in {segment.name}"),
+            **self.context(request, segment, f"{profile} in {segment.name}"),
             "profile": profile,
             "clause": clause,
             "is_unmoved": bool(ledger.unmoved([profile.pk])),
@@ -155,23 +124,3 @@ class SegmentPages(ModelAdmin):
             "stays": Membership.objects.filter(segment=segment, profile_id=profile.pk).order_by("-entered_at")[:PAGE],
         }
         return render(request, "admin/cdp/segment_why.html", shown)
-
-    def _found(self, request: HttpRequest, segment_id: UUID, *permissions: str) -> Segment:
-        segment = get_object_or_404(Segment, pk=segment_id)
-        if not self.has_view_permission(request, segment) or not request.user.has_perms(permissions):
-            raise PermissionDenied
-        return segment
-
-    def _context(self, request: HttpRequest, segment: Segment, title: str) -> dict[str, Any]:
-        is_built = segment.kind != Segment.Kind.CONDITION or segment.decided_at is not None
-        runs = LiveRun.objects.filter(finished_at=None, segments__has_key=segment.key)
-        return {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "building": None if is_built else runs.order_by("-started_at").first(),
-            "opts": self.opts,
-            "original": segment,
-            "segment": segment,
-            "kind": kind_of(segment),
-            "state": state_of(segment),
-        }

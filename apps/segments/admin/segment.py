@@ -27,6 +27,7 @@ from apps.profiles.models import Profile
 from apps.segments import catalogue, counting, definitions
 from apps.segments.admin.charts import sparkline
 from apps.segments.admin.languages import PEOPLE
+from apps.segments.admin.list_pages import ListPages
 from apps.segments.admin.pages import SegmentPages
 from apps.segments.admin.segment_form import SegmentForm
 from apps.segments.admin.shown import kind_of, state_of, warnings_of
@@ -42,7 +43,7 @@ PATIENCE = timedelta(seconds=20)  # for an exact count, which comes after the es
 
 
 @admin.register(Segment)
-class SegmentAdmin(DeletedByName, SegmentPages):
+class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
     """Groups of people."""
 
     form = SegmentForm

@@ -11,7 +11,8 @@ from django.utils import timezone
 from apps.core import keyset
 from apps.segments import lists, sizes
 from apps.segments.explaining import explain
-from apps.segments.lists import ListError, Mode
+from apps.segments.list_files import ListError, open_text
+from apps.segments.lists import Mode
 from apps.segments.models import Membership, Segment
 
 
@@ -32,8 +33,12 @@ class Command(BaseCommand):
             actions.add_parser(action, help=words).add_argument("key")
         taking = actions.add_parser("import", help="let people enter or leave a segment of the kind list")
         taking.add_argument("key")
-        taking.add_argument("file", type=FileType(encoding="utf-8"), help="CSV, one person a line; - is standard input")
-        taking.add_argument("--column", default="", help="its name in the first line; without, the first column")
+        taking.add_argument(
+            "file", type=FileType("rb"), help="CSV in UTF-8 or UTF-16, one person a line; - is standard input"
+        )
+        taking.add_argument(
+            "--column", default="", help="its name in the first line, or its number; without, the first column"
+        )
         taking.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.ADD.value)
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
@@ -58,7 +63,7 @@ class Command(BaseCommand):
 
     def _import(self, row: Segment, *, file: Any, column: str, mode: str, **_options: Any) -> None:
         try:
-            report = lists.take(row, lists.read(file, column=column), mode=Mode(mode), now=timezone.now())
+            report = lists.take(row, lists.read(open_text(file), column=column), mode=Mode(mode), now=timezone.now())
         except ListError as error:
             raise CommandError(str(error)) from None
         sizes.count([row.key], now=timezone.now())
