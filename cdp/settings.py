@@ -195,6 +195,7 @@ GEOIP_DATABASE = env.text("GEOIP_DATABASE", default="")
 IDENTITY_KEY = env.secret("IDENTITY_KEY", default=None) or env.embedded_secret_key()
 DEFAULT_REGION = env.text("DEFAULT_REGION", default="")  # whose national phone numbers are understood, such as DE
 MAX_IDENTIFIERS_PER_PROFILE = env.integer("MAX_IDENTIFIERS_PER_PROFILE", default=100)
+MAX_CUSTOMERS_PER_IDENTIFIER = env.integer("MAX_CUSTOMERS_PER_IDENTIFIER", default=3, least=1)
 MAX_TRAITS_PER_PROFILE = env.integer("MAX_TRAITS_PER_PROFILE", default=2_000)
 MAX_PROFILE_BYTES = env.integer("MAX_PROFILE_BYTES", default=256_000)
 MAX_MERGES_PER_IDENTIFIER = env.integer("MAX_MERGES_PER_IDENTIFIER", default=20)

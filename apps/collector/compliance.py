@@ -130,7 +130,7 @@ class Gate:
         for profile_id, decided in self._decided.items():
             living = self._directory.profiles[self._directory.living_id(profile_id)]
             for track, _, _ in decided:
-                foreign = self._directory.foreign(living, track.hand)
+                foreign = self._directory.objections.foreign(living, track.hand)
                 for event in track.going if foreign else ():
                     self._leave_out(event, foreign)
 
@@ -140,7 +140,7 @@ class Gate:
         held = _Held(dict(profile.consents), consents.provenance_of(profile.provenance), set())
         people = {each.id: each for each in (profile, *others)}
         if decides(track):
-            held.foreign.update(*(self._directory.foreign(each, track.hand) for each in people.values()))
+            held.foreign.update(*(self._directory.objections.foreign(each, track.hand) for each in people.values()))
         for profile_id, decided in self._decided.items():
             living_id = self._directory.living_id(profile_id)
             for by, each, said in decided if living_id in people else ():

@@ -13,6 +13,7 @@ from apps.profiles import identifiers
 from apps.profiles.identity import Proof
 from apps.profiles.models import Identifier
 
+ALIAS: Final = "alias"  # Segment's call: its person had another id before
 MAX_VALUES: Final = 5  # of a property that is a list
 Kind = Identifier.Kind
 
@@ -20,7 +21,7 @@ _ACCOUNT: Final = {"pk": Kind.USER, "email.main": Kind.EMAIL, "phone.main": Kind
 # {event type: {path in the properties: kind}}. Those that are there already stay as they are.
 DEFAULTS: Final[Mapping[str, Mapping[str, Identifier.Kind]]] = {
     "identify": {"email": Kind.EMAIL, "phone": Kind.PHONE},
-    "alias": {"previousId": Kind.ANONYMOUS},
+    ALIAS: {"previousId": Kind.ANONYMOUS},
     "sign-in": _ACCOUNT,
     "sign-up": _ACCOUNT,
     "identification": _ACCOUNT,
@@ -36,6 +37,7 @@ class Point(NamedTuple):
     kind: str
     system: str
     merges_customers: bool
+    is_former: bool = False
 
 
 def load_defaults() -> None:
@@ -57,7 +59,7 @@ def proofs_of(event_type: str, properties: Mapping[str, Any], *, source_id: UUID
         for value in found[:MAX_VALUES] if isinstance(found, list) else [found]:
             usable = _usable(point, value)
             if usable:
-                yield Proof(point.kind, usable, point.merges_customers, event_index, point.place)
+                yield Proof(point.kind, usable, point.merges_customers, event_index, point.is_former, point.place)
 
 
 def _usable(point: Point, value: Any) -> str | None:
@@ -75,7 +77,11 @@ def _read() -> dict[str, list[Point]]:
     for row in IdentificationPoint.objects.filter(is_enabled=True).order_by("id"):
         path = paths.parse(row.path)
         point = Point(row.source_id, path, paths.join(path), row.kind, row.system, row.merges_customers)
-        found.setdefault(row.event_type, []).append(point)
+        points = found.setdefault(row.event_type, [])
+        points.append(point)
+        if row.event_type == ALIAS and row.kind == Kind.ANONYMOUS:
+            # Senders give a device's id or a customer number, and do not say which.
+            points.append(point._replace(kind=Kind.USER, is_former=True))
     return found
 
 

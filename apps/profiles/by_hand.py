@@ -1,16 +1,20 @@
-"""A person decides that two profiles are one: what that will give, and doing it."""
+"""A person decides who is one: what merging two profiles will give, doing it, and whose an identifier is not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
+from apps.core import audit
+from apps.core.audit import Actor
 from apps.core.upsert import upsert
 from apps.profiles import ledger, merge_rules, merging, touching
 from apps.profiles.identity import Directory, Found
-from apps.profiles.models import Merge, Profile, Reason
+from apps.profiles.models import Identifier, IdentityConflict, Merge, Profile, Reason
+
+Refusal = IdentityConflict.Refusal
 
 
 class CannotMerge(Exception):
@@ -54,6 +58,17 @@ def merge(one_id: UUID, other_id: UUID, *, actor: str, now: datetime) -> Merge:
         ledger.store([row])
         touching.touch([kept.id, gone.id])
     return row
+
+
+def recognise_again(conflicts: Collection[IdentityConflict], *, actor: Actor, now: datetime) -> int:
+    """Take the mark off identifiers that were taken for those of several people; what spoke against them is settled."""
+    wanted = {row.identifier_id for row in conflicts if row.identifier_id}
+    told = IdentityConflict.objects.filter(identifier_id__in=wanted)
+    with transaction.atomic():
+        n_again = Identifier.objects.filter(id__in=wanted, is_shared=True).update(is_shared=False, merge_count=0)
+        told.filter(refusal__in=[Refusal.TWO_CUSTOMERS, Refusal.SHARED]).delete()
+        audit.record("recognised again", actor=actor, at=now, identifiers=n_again)
+    return n_again
 
 
 def _both(one_id: UUID, other_id: UUID, *, read: Callable[[list[UUID]], list[Profile]]) -> tuple[Profile, Profile]:

@@ -16,7 +16,8 @@ from apps.core.ids import new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
-from apps.profiles.standing import NOBODY, Deciders, Hand
+from apps.profiles.objections import Objections, has_given_up
+from apps.profiles.standing import NOBODY, Hand
 
 LOOKUP = """
 SELECT profile.* FROM profiles_identifier AS identifier
@@ -39,6 +40,7 @@ class Proof(NamedTuple):
     value: str  # usable, see identifiers.py
     merges_customers: bool = False
     event_index: int = 0
+    is_former: bool = False  # a number that the sender says its person had before: it leads, and names nobody
     path: str = ""  # where in the event's properties it stands
 
 
@@ -63,14 +65,14 @@ class Claim:
         self.proven = [identifier_id(proof.kind, proof.value) for proof in self.proofs]
         self.keys = tuple([key for key in (self.user, self.device, *self.proven, self.profile_ref) if key])
 
-    def names(self) -> Iterator[tuple[str, UUID]]:
-        """Yield kind and id of each identifier, the surest first."""
+    def names(self) -> Iterator[tuple[str, UUID, bool]]:
+        """Yield kind and id of each identifier, the surest first, and whether it is of the past."""
         if self.user:
-            yield Kind.USER, self.user
+            yield Kind.USER, self.user, False
         if self.device:
-            yield Kind.ANONYMOUS, self.device
+            yield Kind.ANONYMOUS, self.device, False
         for proof, id in zip(self.proofs, self.proven, strict=True):
-            yield proof.kind, id
+            yield proof.kind, id, proof.is_former
 
 
 class Found(NamedTuple):
@@ -80,7 +82,7 @@ class Found(NamedTuple):
     raw_id: UUID
 
 
-class _Lead(NamedTuple):
+class Lead(NamedTuple):
     """Something in a claim that leads to a profile."""
 
     raw_id: UUID
@@ -112,10 +114,13 @@ class Directory:
     new_aliases: list[Alias] = field(default_factory=list)
     changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
-    deciders: Deciders = field(default_factory=Deciders)
-    _separated: list[tuple[UUID, UUID]] | None = None
+    objections: Objections = field(init=False)
     # Whom claims led to, and to nobody else, since anything changed here: events of one person come in runs.
     _settled: dict[tuple[UUID | None, ...], Found] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to object."""
+        self.objections = Objections(self)
 
     @property
     def merges(self) -> list[Merge]:
@@ -169,7 +174,7 @@ class Directory:
             if other is not person:  # by an earlier lead
                 person = self._join(Found(person, raw_id), other, lead, hand, now=now)
         found = Found(person, raw_id)
-        self._remember(claim, found, now=now)
+        self._remember(claim, found, hand, now=now)
         if others:
             self._settled.clear()
         elif first:
@@ -188,10 +193,6 @@ class Directory:
         found = {self.living_id(lead.raw_id): lead for lead in leads if lead}
         return [self.profiles[id] for id in found]
 
-    def foreign(self, profile: Profile, hand: Hand) -> set[str]:
-        """Name the consents of a profile that were decided elsewhere than where the hand is."""
-        return self.deciders.foreign(profile, hand, among=self.profiles.values()) if profile.consents else set()
-
     def merge(
         self,
         one: Found,
@@ -199,7 +200,7 @@ class Directory:
         *,
         reason: Reason,
         now: datetime,
-        lead: _Lead | None = None,
+        lead: Lead | None = None,
         standing: Mapping[str, UUID] | None = None,
     ) -> Profile:
         """Make one profile of two, and return it: the object of the one that survives. The other is no more.
@@ -229,44 +230,48 @@ class Directory:
         self.causes.append(Cause(row, lead.proof if lead else None))
         return kept.profile
 
-    def _owner(self, claim: Claim) -> _Lead | None:
+    def _owner(self, claim: Claim) -> Lead | None:
         return self._of_identifier(claim.user, Reason.USER) if claim.user else None
 
-    def _leads(self, claim: Claim, session_profile_id: UUID | None) -> Iterator[_Lead]:
-        own = [_Lead(session_profile_id, Reason.SESSION)] if session_profile_id else []
+    def _leads(self, claim: Claim, session_profile_id: UUID | None) -> Iterator[Lead]:
+        own = [Lead(session_profile_id, Reason.SESSION)] if session_profile_id else []
         device = self._of_identifier(claim.device, Reason.DEVICE) if claim.device else None
         own += [device] if device else []
         known = [lead for lead in own if self.living_id(lead.raw_id) in self.profiles]
         if not known and claim.profile_ref and self.living_id(claim.profile_ref) in self.profiles:
             # The profile id is what the client keeps longest, and what others can learn: the last to ask.
             alias = self.aliases.get(claim.profile_ref)
-            known = [_Lead(alias.origin_id if alias else claim.profile_ref, Reason.REFERENCE)]
+            known = [Lead(alias.origin_id if alias else claim.profile_ref, Reason.REFERENCE)]
         yield from known
         for proof, id in zip(claim.proofs, claim.proven, strict=True):
             lead = self._of_identifier(id, Reason.PROOF)
             if lead:
                 yield lead._replace(proof=proof)
 
-    def _of_identifier(self, id: UUID, reason: Reason) -> _Lead | None:
+    def _of_identifier(self, id: UUID, reason: Reason) -> Lead | None:
         found = self.identifiers.get(id)
         if found is None or found.is_shared or self.living_id(found.profile_id) not in self.profiles:
             return None
-        return _Lead(found.profile_id, reason, found)
+        return Lead(found.profile_id, reason, found)
 
-    def _suits(self, lead: _Lead, user_id: str | None) -> bool:
+    def _suits(self, lead: Lead, user_id: str | None) -> bool:
         """Tell whether the profile may be that of the user: it is nobody else's."""
         customer = self.profiles[self.living_id(lead.raw_id)].primary_id
         return lead.reason == Reason.USER or not user_id or not customer or customer == user_id
 
-    def _join(self, person: Found, other: Profile, lead: _Lead, hand: Hand, *, now: datetime) -> Profile:
-        standing = self._standing(person, Found(other, lead.raw_id), hand)
-        refusal = self._refusal(person.profile, other, lead) or (Refusal.CONSENTS if standing is None else None)
-        identifier = lead.identifier
+    def _join(self, person: Found, other: Profile, lead: Lead, hand: Hand, *, now: datetime) -> Profile:
+        identifier, proof = lead.identifier, lead.proof
+        standing = self.objections.standing(person, Found(other, lead.raw_id), hand)
+        refusal = self.objections.refusal(person.profile, other, lead, hand)
+        if refusal == Refusal.TWO_CUSTOMERS and identifier and proof and has_given_up(other, proof):
+            self._give(identifier, person)
+            return person.profile
+        if refusal is None and standing is None:
+            refusal = Refusal.CONSENTS
         if refusal:
             row = ledger.conflict_of(person.profile, other, refusal, reason=lead.reason, identifier=identifier, at=now)
-            self.causes.append(Cause(row, lead.proof))
-            if identifier and lead.proof and refusal in (Refusal.TWO_CUSTOMERS, Refusal.SHARED):
-                # Two customers have it, or too many people: it cannot tell anybody from others any more.
+            self.causes.append(Cause(row, proof))
+            if identifier and proof and self._is_shared(identifier, (person.profile, other), refusal, hand):
                 identifier.is_shared = True
                 self.changed_identifiers[identifier.id] = identifier
             return person.profile
@@ -275,41 +280,20 @@ class Directory:
             self.changed_identifiers[identifier.id] = identifier
         return self.merge(person, Found(other, lead.raw_id), reason=lead.reason, now=now, lead=lead, standing=standing)
 
-    def _standing(self, person: Found, other: Found, hand: Hand) -> dict[str, UUID] | None:
-        """Say whose decision stands of each consent that both decided on; None where nobody can say that.
+    def _is_shared(self, identifier: Identifier, people: tuple[Profile, Profile], refusal: Refusal, hand: Hand) -> bool:
+        """Tell whether an identifier turned out to be that of several people: it cannot tell anybody any more."""
+        if identifier.kind == Kind.USER:
+            return False
+        if refusal == Refusal.TWO_CUSTOMERS:
+            return self.objections.is_of_several(identifier, people, hand)
+        return refusal == Refusal.SHARED
 
-        Who merely claims to be somebody overrules nothing: what was decided in their hand gives way to the other.
-        """
-        both = person.profile.consents.keys() & other.profile.consents.keys()
-        if not both or hand.is_vouched:
-            return {}
-        foreign = {found.raw_id: self.foreign(found.profile, hand) for found in (person, other)}
-        standing = {}
-        for name in sorted(both):
-            elsewhere = [raw_id for raw_id, names in foreign.items() if name in names]
-            if len(elsewhere) == 2:
-                return None
-            if elsewhere:
-                standing[name] = elsewhere[0]
-        return standing
-
-    def _refusal(self, person: Profile, other: Profile, lead: _Lead) -> IdentityConflict.Refusal | None:
-        allows = lead.proof is not None and lead.proof.merges_customers
-        if person.primary_id and other.primary_id and person.primary_id != other.primary_id and not allows:
-            return Refusal.TWO_CUSTOMERS
-        if person.identifier_count + other.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE:
-            return Refusal.TOO_MANY_IDS
-        # A customer may come with any number of devices: his number is not what would be shared.
-        is_limited = lead.proof is not None and lead.proof.kind != Kind.USER
-        n_merges = lead.identifier.merge_count if lead.identifier else 0
-        if is_limited and n_merges >= settings.MAX_MERGES_PER_IDENTIFIER:
-            return Refusal.SHARED
-        return Refusal.SEPARATED if self._were_separated(person, other) else None
-
-    def _were_separated(self, person: Profile, other: Profile) -> bool:
-        if self._separated is None:
-            self._separated = ledger.separated()
-        return any({*map(self.living_id, pair)} == {person.id, other.id} for pair in self._separated)
+    def _give(self, identifier: Identifier, person: Found) -> None:
+        """Let an identifier that its owner gave up be that of who comes with it now."""
+        identifier.profile_id, identifier.merge_count = person.raw_id, 0
+        person.profile.identifier_count += 1
+        self.changed_identifiers[identifier.id] = identifier
+        self._settled.clear()
 
     def _create(self, claim: Claim, *, now: datetime) -> Profile:
         is_taken = claim.profile_ref in self.profiles or claim.profile_ref in self.aliases
@@ -328,13 +312,15 @@ class Directory:
         owner = self.living_id(known.profile_id)
         return owner not in self.profiles or (known.kind == Kind.ANONYMOUS and owner != profile.id)
 
-    def _remember(self, claim: Claim, found: Found, *, now: datetime) -> None:
+    def _remember(self, claim: Claim, found: Found, hand: Hand, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
-        for kind, key in claim.names():
+        for kind, key, is_former in claim.names():
             known = self.identifiers.get(key)
             if known is not None and not self._goes_over(known, found.profile):
                 continue
-            if found.profile.identifier_count >= settings.MAX_IDENTIFIERS_PER_PROFILE:
+            if is_former and not hand.is_vouched:
+                continue  # nobody takes a number by saying that it was theirs
+            if kind != Kind.ANONYMOUS and self._has_all_names(found.profile):
                 continue
             found.profile.identifier_count += 1
             if known is None:
@@ -342,6 +328,10 @@ class Directory:
             known.profile_id = found.raw_id
             self.identifiers[key] = self.changed_identifiers[key] = known
             self._settled.clear()
+
+    def _has_all_names(self, profile: Profile) -> bool:
+        most = settings.MAX_IDENTIFIERS_PER_PROFILE
+        return profile.identifier_count >= most and self.objections.n_names(profile) >= most
 
 
 def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Directory:
@@ -352,7 +342,7 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     """
     claims = list(claims)
     directory = Directory()
-    directory.identifiers = fetch(Identifier, {id for claim in claims for _, id in claim.names()})
+    directory.identifiers = fetch(Identifier, {id for claim in claims for _, id, _ in claim.names()})
     raw_ids = {claim.profile_ref for claim in claims if claim.profile_ref} | set(session_profile_ids)
     raw_ids |= {found.profile_id for found in directory.identifiers.values()}
     if not raw_ids:

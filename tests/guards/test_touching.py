@@ -14,6 +14,7 @@ OTHERS = {
     "apps/events/anonymity.py": "what it changes are events of somebody who is made anonymous: the last step says so",
     "apps/events/personal.py": "as above",
     "apps/profiles/personal.py": "as above",
+    "apps/sessions/devices.py": "no segment asks how many identifiers somebody has",
 }
 
 

@@ -15,13 +15,14 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from apps.collector import compliance
 from apps.events import partitions
 from apps.events.models import Event
 from apps.events.system_events import OFFSETS
-from apps.profiles import by_hand
-from apps.profiles.models import Merge, Profile
+from apps.profiles import by_hand, ledger
+from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session
-from tests.factories import NOON
+from tests.factories import NOON, ConsentTypeFactory, track_payload
 from tests.shop import Shop
 
 COLUMNS = ("primary_id", "email", "name", "country", "is_anonymous", "visit_count", "identifier_count", "first_seen_at")
@@ -197,3 +198,67 @@ def without_times(found: dict[str, Any]) -> dict[str, Any]:
     """Leave out when things happened: merges and their undoing take time of their own here."""
     events = [(type_, number) for type_, _, number in found["events"]]
     return {name: value for name, value in found.items() if not name.endswith(("_at", "times"))} | {"events": events}
+
+
+# --- Consents, whatever strangers claim
+
+CLAIMS: dict[str, dict[str, Any]] = {
+    "look": {"type": "page-view"},
+    "her address": {"type": "sign-in", "properties": {"email": {"main": "anna@example.com"}}},
+    "her number": {"type": "sign-in", "properties": {"pk": "17"}},
+    "my address": {"type": "sign-in", "properties": {"email": {"main": "evil@example.com"}}},
+    "my number": {"type": "sign-up", "properties": {"pk": "evil"}},
+    "both": {
+        "type": "sign-in",
+        "properties": {"email": {"main": "anna@example.com"}, "phone": {"main": "+12025550143"}},
+    },
+    "my phone": {"type": "sign-in", "properties": {"phone": {"main": "+12025550143"}}},
+    "other address": {"type": "identification", "properties": {"pk": "17", "email": {"main": "evil@example.com"}}},
+    "yes": {"type": "consent-update", "properties": {"consents": {"letters": True, "statistics": True}}},
+    "no": {"type": "consent-update", "properties": {"consents": {"letters": False, "statistics": False}}},
+    "late no": {
+        "type": "consent-update",
+        "time": "2026-11-23T20:00:00Z",
+        "properties": {"consents": {"letters": False}},
+    },
+    "old no": {"type": "consent-update", "time": "2026-11-10", "properties": {"consents": {"letters": False}}},
+}
+REQUESTS = st.lists(
+    st.tuples(
+        st.sampled_from(["one", "two", "three", None]),
+        st.sampled_from([None, "hers"]),
+        st.lists(st.sampled_from(sorted(CLAIMS)), min_size=1, max_size=3),
+        st.booleans(),
+    ),
+    max_size=10,
+)
+
+
+@settings(lawful, max_examples=25)
+@given(requests=REQUESTS)
+def test_what_somebody_decided_stands_whatever_strangers_claim(requests: Any) -> None:
+    with world() as shop:
+        for consent_id in ("letters", "statistics"):
+            ConsentTypeFactory(id=consent_id)
+        compliance.current.forget()
+        decided = {"letters": True, "statistics": False}
+        signs_in = {"type": "sign-in", "properties": {"pk": "17", "email": {"main": "anna@example.com"}}}
+        shop.track(signs_in, {"type": "consent-update", "properties": {"consents": decided}}, session="anna")
+        anna = Profile.objects.get()
+
+        waiting = []
+        for session, profile, claims, goes_on in requests:
+            shop.later(seconds=1)
+            body = track_payload(shop.source, session=session, events=[CLAIMS[claim] for claim in claims])
+            body["profile"] = {"id": str(anna.id)} if profile else None
+            waiting.append(shop.message("track", body))
+            if not goes_on:
+                shop.process(*waiting)
+                waiting = []
+        shop.process(*waiting)
+
+        now = Profile.objects.get(id=ledger.living_id(anna.id))
+        assert now.consents == anna.consents
+        assert ConsentDecision.objects.filter(event_id=now.provenance["consents.letters"][1], session_id__isnull=False)
+        shop.track({"type": "consent-update", "properties": {"consents": {"letters": False}}}, session="anna")
+        assert Profile.objects.get(id=ledger.living_id(anna.id)).consents["letters"]["revoke"]

@@ -88,7 +88,7 @@ def _read_claim(track: Track, buried: Collection[UUID] = ()) -> None:
     user_id = usable(Identifier.Kind.USER, claim.user_id) if claim.user_id else None
     anonymous_id = usable(Identifier.Kind.ANONYMOUS, claim.anonymous_id) if claim.anonymous_id else None
     # The first user id that an event proves is as good as one that the client claims.
-    user = next((proof for proof in proofs if proof.kind == Identifier.Kind.USER), None)
+    user = next((proof for proof in proofs if proof.kind == Identifier.Kind.USER and not proof.is_former), None)
     if user_id is None and user is not None:
         user_id = user.value
         proofs.remove(user)

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from apps.collector import event_types, refused
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
@@ -15,6 +17,7 @@ from apps.events.redaction import redact
 from apps.events.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
 from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
+from apps.sessions import devices
 from apps.sessions.models import Session
 
 
@@ -33,6 +36,8 @@ def store(batch: Batch) -> None:
     upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in profiles])
     _store_causes(batch)
     upsert(Session, list(sessions.values()))
+    crowded = [id for id, row in profiles.items() if row.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE]
+    devices.let_go(crowded, in_hand=[track.claim.device for track in tracks if track.claim.device] if crowded else ())
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
     halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
     keys = {event.key: event.content for track in tracks for event in track.going if event.key}

@@ -187,6 +187,18 @@ class IdentityConflictAdmin(Browser):
     list_display = ("noted", "one", "other", "refused", "why")
     fieldsets = (("Conflict", {"fields": ("noted", "one", "other", "refused", "why", "event", "identifier_id")}),)
     keyset = ("at", "id")
+    actions = ["recognise_again"]
+
+    @admin.action(description="Let their identifiers recognise people again", permissions=["merge"])
+    def recognise_again(self, request: HttpRequest, queryset: QuerySet[IdentityConflict]) -> None:
+        """Take the marks off identifiers that are not those of several people."""
+        actor = audit.actor_of(request)
+        n_again = by_hand.recognise_again(list(queryset), actor=actor, now=timezone.now())
+        self.message_user(request, f"{n_again} identifiers recognise people again.", messages.SUCCESS)
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        """Allow those who may merge."""
+        return request.user.has_perm(MAY_MERGE)
 
     @admin.display(description="First noted")
     def noted(self, row: IdentityConflict) -> SafeString:

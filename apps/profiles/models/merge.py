@@ -81,7 +81,10 @@ class IdentityConflict(models.Model):
     event_id = models.UUIDField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["at", "id"], name="conflict_by_time")]  # the admin's list
+        indexes = [
+            models.Index(fields=["at", "id"], name="conflict_by_time"),  # the admin's list
+            models.Index(fields=["identifier_id"], name="conflict_by_identifier"),  # how many customers have it
+        ]
 
     def __str__(self) -> str:
         return f"{self.profile_id} and {self.other_id}"
