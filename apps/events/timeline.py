@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from apps.core import keyset
 from apps.core.ids import as_uuid
 from apps.events.models import Event
 from apps.profiles import ledger
@@ -71,4 +72,4 @@ def _beyond(events: QuerySet[Event], position: str | None) -> QuerySet[Event]:
         return events
     if event_id is None or time.tzinfo is None:
         return events
-    return events.filter(Q(time__lt=time) | Q(time=time, id__lt=event_id))
+    return events.filter(keyset.beyond(("time", "id"), (time, event_id), "lt"))

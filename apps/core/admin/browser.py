@@ -10,11 +10,11 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
-from django.db.models import Q
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 
+from apps.core import keyset
 from apps.core.admin.base import ChangeList, ModelAdmin
 from apps.core.admin.conditions.asked import CONDITION, Asked
 from apps.core.admin.conditions.languages import Language
@@ -95,7 +95,7 @@ class BrowserChangeList(ChangeList):
         values = _values(self.model, fields, position)
         if coarse and values:
             query = query.annotate(coarse=coarse.column()).filter(**{f"coarse__{side}e": coarse.of(values[0])})
-        return query.filter(_beyond(fields, values, side))
+        return query.filter(keyset.beyond(fields, values, side)) if values else query
 
     def _count(self, n_shown: int) -> int:
         """Count, unless nobody can wait for it: a condition has no statistics."""
@@ -129,16 +129,7 @@ def _values(model: type[models.Model], fields: tuple[str, ...], position: str) -
         if isinstance(value, datetime) and value.tzinfo is None:
             return []
         values.append(value)
-    return values
-
-
-def _beyond(fields: tuple[str, ...], values: list[Any], side: str) -> Q:
-    """Compare row-wise: (a, b) < (x, y) is a < x, or a = x and b < y."""
-    condition, equal = Q(), Q()
-    for name, value in zip(fields, values, strict=False):
-        condition |= equal & Q(**{f"{name}__{side}": value})
-        equal &= Q(**{name: value})
-    return condition
+    return values if len(values) == len(fields) else []
 
 
 def estimated_count(queryset: Any, *, is_filtered: bool) -> int:
