@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from apps.core.ids import as_uuid
 from apps.profiles import consents, ledger
 from apps.profiles.consents import Standing
 from apps.profiles.models import ConsentDecision, ConsentText, ConsentType, Profile
@@ -14,7 +15,7 @@ from apps.profiles.models import ConsentDecision, ConsentText, ConsentType, Prof
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A consent of a person: what it is, and the latest decision about it; the wording is the one it was about."""
+    """A consent of a person: what it is, and the decision that made it so, with the wording that it was about."""
 
     type: ConsentType
     standing: Standing
@@ -25,12 +26,12 @@ class Held:
 def held_by(profile: Profile, *, at: datetime) -> list[Held]:
     """List the consents that are asked for, and those that the person has decided about, by name; three statements."""
     types = ConsentType.objects.filter(Q(is_enabled=True) | Q(id__in=profile.consents)).order_by("name")
-    latest = _latest(profile.id)
-    texts = _texts(latest)
+    in_force = _in_force(profile)
+    texts = _texts(in_force)
     found = []
     for row in types:
         standing = consents.standing(profile.consents, profile.provenance, row.id, at=at)
-        decision = latest.get(row.id)
+        decision = in_force.get(row.id)
         found.append(Held(row, standing, decision, texts.get((row.id, decision.text_version), "") if decision else ""))
     return found
 
@@ -60,13 +61,18 @@ def states_of(profile: Profile, *, at: datetime) -> dict[str, str]:
     return {id: consents.state(own, profile.provenance, id, at=at).value for id in own}
 
 
-def _latest(profile_id: UUID) -> dict[str, ConsentDecision]:
-    """Return the decision that counts of each consent: the latest, and of those at one time the one recorded last."""
-    order = ("consent_type_id", "-decided_at", "-id")
-    return {row.consent_type_id: row for row in ledger_of(profile_id).order_by(*order).distinct("consent_type_id")}
+def _in_force(profile: Profile) -> dict[str, ConsentDecision]:
+    """Return the decision that each consent comes from, as the provenance says: others of the ledger do not count."""
+    setters = {
+        event_id
+        for name in profile.consents
+        if (said := profile.provenance.get(consents.path_of(name))) and (event_id := as_uuid(said[1]))
+    }
+    rows = ConsentDecision.objects.filter(event_id__in=setters) if setters else ()
+    return {row.consent_type_id: row for row in rows}
 
 
-def _texts(latest: dict[str, ConsentDecision]) -> dict[tuple[str, int], str]:
-    wanted = {(id, row.text_version) for id, row in latest.items()}
-    known = ConsentText.objects.filter(consent_type_id__in=latest).values_list("consent_type_id", "version", "text")
+def _texts(in_force: dict[str, ConsentDecision]) -> dict[tuple[str, int], str]:
+    wanted = {(id, row.text_version) for id, row in in_force.items()}
+    known = ConsentText.objects.filter(consent_type_id__in=in_force).values_list("consent_type_id", "version", "text")
     return {(id, version): text for id, version, text in known if (id, version) in wanted}

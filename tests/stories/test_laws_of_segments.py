@@ -10,13 +10,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from apps.collector import accept, computed_traits, segments
+from apps.collector import accept, compliance, computed_traits, segments
 from apps.events import computed_traits as defining
 from apps.events import partitions
 from apps.segments import at_once, deciding, definitions
 from apps.segments.deciding import Range
 from apps.segments.models import LiveRun
-from tests.factories import ComputedTraitFactory
+from tests.factories import ComputedTraitFactory, ConsentTypeFactory
 from tests.segments.people import run, segment
 from tests.shop import Shop
 
@@ -36,6 +36,9 @@ CONDITIONS = {
     "quiet": "DID NOT(ANY EVENT LAST 30 DAYS)",
     "busy-lately": "COUNT(ANY EVENT LAST 30 DAYS) >= 3",
     "not-yet": 'profile@segments CONTAINS "pro" AND NOT profile@segments CONTAINS "buyer"',
+    "readers": 'CONSENTED("letters")',
+    "gone": 'WITHDREW("letters") OR EXPIRED("letters")',
+    "unasked": 'NEVER ASKED("letters") AND profile@visits.count > 0',
     "either": 'profile@segments CONTAINS "not-yet" OR profile@segments CONTAINS "bought-after-a-look"',
 }
 EVERYBODY = Range(UUID(int=0), UUID(int=2**128 - 1))
@@ -47,6 +50,13 @@ WHAT = st.one_of(
         {"type": st.just("identify"), "traits": st.fixed_dictionaries({"plan": st.sampled_from(["pro", "free"])})}
     ),
     st.fixed_dictionaries({"type": st.just("track"), "event": st.just("view")}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("track"),
+            "event": st.just("consent-update"),
+            "properties": st.sampled_from([True, False]).map(lambda said: {"consents": {"letters": said}}),
+        }
+    ),
     st.fixed_dictionaries(
         {
             "type": st.just("track"),
@@ -100,7 +110,8 @@ def begin() -> Shop:
     defining.save(ComputedTraitFactory.build(key="spent", function="sum", event_types=["buy"], path="properties.total"))
     for key, condition in CONDITIONS.items():
         segment(key, condition)
-    for snapshot in (computed_traits.current, segments.current):
+    ConsentTypeFactory(id="letters", valid_days=30)
+    for snapshot in (computed_traits.current, segments.current, compliance.current):
         snapshot.forget()
     shop = Shop()
     shop.now = timezone.now() - timedelta(hours=1)  # live runs decide by the clock: all of the story lies before it
