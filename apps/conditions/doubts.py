@@ -58,6 +58,8 @@ def _of(node: Node, catalogue: Catalogue) -> Iterator[Doubt]:
             yield from _unseen(types, catalogue)
         case Compare("=", left, Literal(str() as type_)) if left == _TYPE:
             yield from _unseen([type_], catalogue)
+        case Compare("=", Literal(str() as type_), right) if right == _TYPE:
+            yield from _unseen([type_], catalogue)
         case In(operand, values) if operand == _TYPE:
             yield from _unseen([type_ for type_ in values.value if isinstance(type_, str)], catalogue)
 

@@ -27,6 +27,7 @@ CATALOGUE = Catalogue(
         ),
         ('event@type IN ["sale-completed", "qqq"]', ["There is no event type qqq, and no event of it came lately."]),
         ('event@type = "qqq"', ["There is no event type qqq, and no event of it came lately."]),
+        ('"qqq" = event@type', ["There is no event type qqq, and no event of it came lately."]),
         # What is known, under whatever name and spelling, is not doubted.
         ('CONSENTED("letters") AND profile@segments CONTAINS "new" AND DID("Sale Completed")', []),
         ('DID("product-details-page-view")', []),

@@ -8,7 +8,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.segments.models import Segment, SegmentSize
-from tests.factories import MembershipFactory, ProfileFactory, SegmentFactory
+from tests.factories import (
+    ConsentTypeFactory,
+    MembershipFactory,
+    ProfileFactory,
+    SegmentFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +72,20 @@ def test_condition_is_explained_with_sql_plan_and_what_it_reads() -> None:
     assert "none" not in indexes
     plan = "\n".join(lines[lines.index("Plan") :])
     assert all(name in plan for name in indexes)
+
+
+def test_words_that_name_nothing_are_told_with_the_nearest_that_do() -> None:
+    SegmentFactory.create(key="vip", kind=Segment.Kind.LIST)
+    ConsentTypeFactory.create(id="letters")
+    condition = 'DID NOT("Sale Complted") AND profile@segments CONTAINS "vjp" AND CONSENTED("lettrs")'
+    SegmentFactory.create(key="quiet", condition=condition)
+
+    for action in ("explain", "count", "members"):
+        _, problems = segment(action, "quiet")
+        for nearest in ("sale-completed", "vip", "letters"):
+            assert f"Did you mean {nearest}?" in problems
+    rows = {row["key"]: row for row in map(json.loads, segment("list")[0])}
+    assert (len(rows["quiet"]["warnings"]), rows["vip"]["warnings"]) == (3, [])
 
 
 def test_segment_without_a_condition_has_little_to_explain() -> None:

@@ -19,8 +19,9 @@ from apps.profiles.models import Profile
 from apps.segments import counting, exporting, why
 from apps.segments.admin.charts import growth_chart
 from apps.segments.admin.page import SEES_PEOPLE, SegmentPage
-from apps.segments.admin.shown import as_lines, warnings_of
+from apps.segments.admin.shown import as_lines
 from apps.segments.models import Membership, Segment
+from apps.segments.warnings import warnings_of
 
 PAGE = 50
 GROWTH_DAYS = 90
@@ -50,7 +51,7 @@ class SegmentPages(SegmentPage):
             **self.context(request, segment, segment.name),
             "growth": growth_chart(counting.growth(segment, today=now.date(), days=GROWTH_DAYS)),
             "others": Segment.objects.exclude(pk=segment.pk).order_by("name"),
-            "warnings": warnings_of(segment) if segment.kind == Segment.Kind.CONDITION else (),
+            "warnings": warnings_of(segment),
             "may_change": self.has_change_permission(request, segment),
             "may_list": segment.kind == Segment.Kind.LIST and request.user.has_perm(SEES_PII),
             "may_export": request.user.has_perm(EXPORTS),

@@ -30,10 +30,11 @@ from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.list_pages import ListPages
 from apps.segments.admin.pages import SegmentPages
 from apps.segments.admin.segment_form import SegmentForm
-from apps.segments.admin.shown import kind_of, state_of, warnings_of
+from apps.segments.admin.shown import kind_of, state_of
 from apps.segments.definitions import DefinitionError
 from apps.segments.jobs import nudge
 from apps.segments.models import Membership, Segment, SegmentSize
+from apps.segments.warnings import warnings_of
 
 TREND_DAYS = 30
 N_SHOWN = 8
@@ -132,9 +133,8 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
         """Save, and let the background decide anew who belongs to it."""
         is_changed = definitions.save(obj)
         catalogue.configured.forget()
-        if obj.kind == Segment.Kind.CONDITION:
-            for warning in warnings_of(obj):
-                self.message_user(request, warning, messages.WARNING)
+        for warning in warnings_of(obj):
+            self.message_user(request, warning, messages.WARNING)
         if is_changed and obj.kind == Segment.Kind.CONDITION and obj.is_enabled:
             nudge()
             self.message_user(request, "Who belongs to it is being decided in the background.", messages.INFO)

@@ -7,12 +7,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps import conditions
-from apps.conditions import bare_consents
-from apps.conditions.text import quote
 from apps.core.admin.shown import badge, moment, rows, tree
-from apps.segments import catalogue, definitions
-from apps.segments.definitions import DefinitionError
+from apps.segments import catalogue
 from apps.segments.models import Membership, Segment
 from apps.segments.why import Clause
 
@@ -20,7 +16,6 @@ KIND_COLOURS = {Segment.Kind.CONDITION: "blue", Segment.Kind.LIST: "grey", Segme
 TRUTHS = {True: ("true", "green"), False: ("false", "red"), None: ("unknown", "amber")}
 HIDDEN = "hidden: personal data"
 N_STAYS = 50
-_WITHDRAWN = "people who have withdrawn may be among the members"
 
 
 def kind_of(row: Segment) -> SafeString:
@@ -35,19 +30,6 @@ def state_of(row: Segment) -> SafeString:
     if row.kind == Segment.Kind.CONDITION and row.decided_at is None:
         return badge("being built", "amber")
     return badge("up to date", "green")
-
-
-def warnings_of(row: Segment) -> list[str]:
-    """Say what of a definition may not be what somebody meant: words that name nothing, fields of consents."""
-    try:
-        condition = definitions.compile(row).condition
-    except DefinitionError as error:
-        return [error.message]
-    found = [str(doubt) for doubt in conditions.doubts(condition, catalogue.names(max_age_secs=0))]
-    for field in sorted(bare_consents.fields_of(condition), key=str):
-        name = field.keys[1] if len(field.keys) > 1 else "…"
-        found.append(f"{field} is there whatever was decided: {_WITHDRAWN}. Ask CONSENTED({quote(name)}).")
-    return found
 
 
 def why_link(stay: Membership, text: Any) -> SafeString:

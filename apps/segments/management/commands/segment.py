@@ -14,6 +14,7 @@ from apps.segments.explaining import explain
 from apps.segments.list_files import ListError, open_text
 from apps.segments.lists import Mode
 from apps.segments.models import Membership, Segment
+from apps.segments.warnings import warnings_of
 
 
 class Command(BaseCommand):
@@ -49,6 +50,8 @@ class Command(BaseCommand):
         row = Segment.objects.filter(key=options["key"]).first()
         if row is None:
             raise CommandError(f"There is no segment {options['key']}.")
+        for warning in warnings_of(row):
+            self.stderr.write(f"Warning: {warning}")
         if action == "explain":
             self._print(explain(row, now=timezone.now()))
         elif action == "count":
@@ -86,5 +89,6 @@ def _line(row: Segment) -> dict[str, Any]:
         "condition": row.condition,
         "size": row.size,
         "is_enabled": row.is_enabled,
+        "warnings": warnings_of(row),
         "decided_at": row.decided_at.isoformat() if row.decided_at else None,
     }
