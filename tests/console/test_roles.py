@@ -96,7 +96,7 @@ def test_only_some_may_change_or_delete_a_source(role: str) -> None:
     page = reverse("admin:events_source_change", args=[source.pk])
 
     client.post(page, {"name": "After", "kind": "api", "bots": "refuse", "is_enabled": "on"})
-    client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
+    client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes", "name": "After"})
 
     may = "events.source" in ADDS[role]
     assert Source.objects.filter(name="Before").exists() == (not may)

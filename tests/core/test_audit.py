@@ -59,7 +59,7 @@ def test_changes_of_configuration_are_recorded_with_what_was_there_before_and_af
 def test_additions_and_deletions_are_recorded(admin_client: Client) -> None:
     admin_client.post(reverse("admin:events_source_add"), form_of(SourceFactory.build(name="Shop")))
     source = Source.objects.get()
-    admin_client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes"})
+    admin_client.post(reverse("admin:events_source_delete", args=[source.pk]), {"post": "yes", "name": "Shop"})
 
     recorded = AuditEntry.objects.order_by("id").values_list("action", "object_id")
     assert list(recorded) == [("added", str(source.pk)), ("deleted", str(source.pk))]

@@ -1,5 +1,6 @@
 """What all pages obey: a list is asked only by what it offers, for so long, and each change is recorded."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import orjson
@@ -85,6 +86,14 @@ class ModelAdmin(UnfoldModelAdmin):
         """Note what was done to a row; the action is a verb in the past."""
         name = {"name": str(obj)} if self.audits_values else {}
         audit.record(action, actor=audit.actor_of(request), at=timezone.now(), object=obj, **name, **details)
+
+    def record_action(self, action: str, request: HttpRequest, **details: Any) -> None:
+        """Note what was done to no row, or to more than one wants to name."""
+        audit.record(action, actor=audit.actor_of(request), at=timezone.now(), **details)
+
+    def record_all(self, action: str, request: HttpRequest, rows: Iterable[Model]) -> None:
+        """Note what was done to many rows."""
+        audit.record_all(action, rows, actor=audit.actor_of(request), at=timezone.now())
 
     def _changes(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
         changes = audit.differences(before, after)

@@ -32,14 +32,15 @@ class DeletedByName:
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask for the name, and delete once it is right."""
         obj = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
-        if obj is not None and request.method == "POST":
+        may_delete = obj is not None and self.has_delete_permission(request, obj)  # type: ignore[attr-defined]
+        if may_delete and request.method == "POST":
             if "switch_off" in request.POST and self.may_switch_off(request, obj):
                 return self._switch_off(request, obj)
             if request.POST.get("name", "").strip() != str(obj).strip() and not list(self.obstacles(obj)):
                 self.message_user(request, f"Type the name to delete it: {obj}", messages.ERROR)  # type: ignore[attr-defined]
                 return HttpResponseRedirect(request.get_full_path())
         shown = {**(extra_context or {})}
-        if obj is not None and self.has_delete_permission(request, obj):  # type: ignore[attr-defined]
+        if may_delete:
             shown |= {"consequences": self.consequences(obj), "may_switch_off": self.may_switch_off(request, obj)}
         found: HttpResponse = super().delete_view(request, object_id, shown)  # type: ignore[misc]
         return found

@@ -38,12 +38,14 @@ class TaskAdmin(Watched):
     @admin.action(description="Stop", permissions=["change_state"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         """End tasks; what they have done stays."""
+        self.record_all("stopped", request, queryset)
         n_stopped = tasks.stop(list(queryset.values_list("pk", flat=True)), now=timezone.now())
         self.message_user(request, f"{n_stopped} tasks were stopped.", messages.SUCCESS)
 
     @admin.action(description="Go on", permissions=["change_state"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         """Let tasks that failed or were stopped go on where they ended."""
+        self.record_all("resumed", request, queryset)
         n_resumed = jobs.resume_tasks(list(queryset.values_list("pk", flat=True)))
         self.message_user(request, f"{n_resumed} tasks go on.", messages.SUCCESS)
 

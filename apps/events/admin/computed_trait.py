@@ -74,6 +74,7 @@ class ComputedTraitAdmin(ModelAdmin):
         row = get_object_or_404(ComputedTrait, pk=object_id)
         if request.method == "POST":
             computed_traits.renew(ComputedTrait.objects.filter(pk=row.pk))
+            self.record("counted anew", request, row)
             self._start(request)
             return HttpResponseRedirect(reverse("admin:events_computedtrait_change", args=[row.pk]))
         shown = {**self.admin_site.each_context(request), "title": f"Count {row.name} anew", "row": row}

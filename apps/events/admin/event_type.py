@@ -130,6 +130,7 @@ class EventTypeAdmin(ModelAdmin):
         form = BackfillForm(posted, kind=kind, event_type=row)
         if posted is not None and form.is_valid():
             task = jobs.start_task(kind, params=form.params, requested_by=request.user.get_username())
+            self.record("backfilled", request, row, task=str(task.pk))
             self.message_user(request, "The task has been started.", messages.SUCCESS)
             return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
         shown = {**self.admin_site.each_context(request), "form": form, "event_type": row, "title": form.title}

@@ -45,6 +45,9 @@ class OfSource(Browser):
         return link("events_source", row.source_id, row.source_name)
 
 
+N_TOLD = 100  # the inbox may be full of what failed for one reason
+
+
 @admin.register(InboxItem)
 class InboxItemAdmin(OfSource):
     """Requests that were accepted and wait, or that failed and were set aside."""
@@ -61,7 +64,9 @@ class InboxItemAdmin(OfSource):
     @admin.action(description="Try again", permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> None:
         """Give what was set aside back to the ingest process; what is done already is not repeated."""
+        some = [str(pk) for pk in queryset.values_list("pk", flat=True)[:N_TOLD]]
         n_released = inbox.release(queryset)
+        self.record_action("released", request, name="requests", n=n_released, ids=some)
         self.message_user(request, f"{n_released} requests will be tried again.", messages.SUCCESS)
 
     def has_release_permission(self, request: HttpRequest, obj: Any = None) -> bool:

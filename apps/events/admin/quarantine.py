@@ -121,8 +121,7 @@ class QuarantinedEventAdmin(OfSource):
     @admin.action(description="Replay", permissions=["change"])
     def replay(self, request: HttpRequest, queryset: QuerySet[QuarantinedEvent]) -> None:
         """Send events through the pipeline again, as they are now."""
-        for row in queryset:
-            self.log_change(request, row, "Replayed.")
+        self.record_all("replayed", request, queryset.only("pk"))
         n_replayed = quarantine.replay(queryset.values_list("pk", flat=True))
         text = f"Sent through the pipeline again: {n_replayed}. What is still not valid comes back."
         self.message_user(request, text, messages.SUCCESS)
@@ -130,8 +129,7 @@ class QuarantinedEventAdmin(OfSource):
     @admin.action(description="Discard", permissions=["delete"])
     def discard(self, request: HttpRequest, queryset: QuerySet[QuarantinedEvent]) -> None:
         """Delete events for good."""
-        for row in queryset:
-            self.log_change(request, row, "Discarded.")
+        self.record_all("discarded", request, queryset.only("pk"))
         n_discarded, _ = queryset.delete()
         self.message_user(request, f"Discarded: {n_discarded}.", messages.SUCCESS)
 

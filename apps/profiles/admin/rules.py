@@ -19,6 +19,8 @@ from apps.profiles.models import BlockedIdentifier, MergeRule
 class BlockedIdentifierAdmin(ModelAdmin):
     """Values that are nobody's, or too many people's; they take effect within seconds."""
 
+    audits_values = False  # they may be addresses
+
     list_display = ("pattern", "kind_shown", "note", "created_at")
     search_fields = ("pattern", "note")
     list_filter = ("kind",)

@@ -43,6 +43,7 @@ class LiveRunAdmin(Watched):
         """Decide what waits, and everybody for what time decides, once somebody has said yes."""
         if request.method == "POST":
             now, name = timezone.now(), request.user.get_username()
+            self.record_action("started", request, name="live run")
             for begun in (live.begin_due(requested_by=name, now=now), live.begin_full(requested_by=name, now=now)):
                 jobs.push(begun.pages)
                 self.message_user(request, begun.sentence, messages.SUCCESS if begun.pages else messages.INFO)

@@ -1,0 +1,146 @@
+"""Whatever is changed in the admin is on record: forms, actions of lists, and buttons."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db.models import Model
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from apps.core.ids import new_id
+from apps.core.keys import Scope, issue
+from apps.core.models import AuditEntry, Task
+from apps.events.models import IdentificationPoint, QuarantinedEvent
+from apps.profiles.burial import burial_id
+from apps.profiles.models import BlockedIdentifier, ErasedId, MergeRule, PrivacyRequest
+from tests.factories import (
+    NOON,
+    ComplianceRuleFactory,
+    ComputedTraitFactory,
+    EventTypeFactory,
+    InboxItemFactory,
+    RedirectFactory,
+    SourceFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def quarantined() -> Any:
+    source = SourceFactory()
+    return QuarantinedEvent.objects.create(
+        id=new_id(), type="purchase", source_id=source.id, time=NOON, received_at=NOON,
+        problems=[], properties={}, context={}, track={},
+    )  # fmt: skip
+
+
+def erased() -> Any:
+    made = PrivacyRequest.objects.create(
+        kind="erase", subject=new_id(), reference="T-1", requested_by="anna", requested_at=NOON
+    )
+    return ErasedId.objects.create(id=burial_id(new_id()), kind="user", erased_at=NOON, request=made)
+
+
+def key() -> Any:
+    return issue("CRM", [Scope.PROFILES_READ], created_by="anna", now=NOON)[0]
+
+
+def task() -> Any:
+    return Task.objects.create(kind="x", requested_by="anna", created_at=NOON, advanced_at=NOON)
+
+
+ROWS: dict[str, Any] = {
+    "core.ApiKey": key,
+    "core.Task": task,
+    "events.ComplianceRule": ComplianceRuleFactory,
+    "events.ComputedTrait": ComputedTraitFactory,
+    "events.IdentificationPoint": lambda: IdentificationPoint.objects.create(
+        event_type="sign-in", path="properties.email", kind="email"
+    ),
+    "events.InboxItem": lambda: InboxItemFactory(parked_at=NOON),
+    "events.QuarantinedEvent": quarantined,
+    "events.Redirect": RedirectFactory,
+    "profiles.BlockedIdentifier": lambda: BlockedIdentifier.objects.create(pattern="info@agency.example"),
+    "profiles.ErasedId": erased,
+    "profiles.MergeRule": lambda: MergeRule.objects.create(path="traits.*", strategy="latest"),
+    "auth.User": lambda: User.objects.create(username="ben"),
+    "auth.Group": lambda: Group.objects.create(name="Helpers"),
+}
+
+
+def actions() -> list[tuple[type[Model], str]]:
+    import_module("cdp.urls")  # with which the pages come
+    request = RequestFactory().get("/")
+    request.user = User(is_superuser=True, is_active=True, is_staff=True)
+    return [
+        (model, name)
+        for model, pages in admin.site._registry.items()
+        if model._meta.label != "django_rq.Dashboard"  # its pages are no list: tests/console/test_queues.py
+        for name in pages.get_actions(request)
+    ]
+
+
+@pytest.mark.parametrize(("model", "action"), actions(), ids=str)
+def test_each_action_of_a_list_is_on_record(admin_client: Client, model: type[Model], action: str) -> None:
+    assert model._meta.label in ROWS, "Say here how a row of it is made."
+    row = ROWS[model._meta.label]()
+    AuditEntry.objects.all().delete()
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    chosen = {"action": action, "_selected_action": [str(row.pk)], "post": "yes"}
+
+    admin_client.post(address, chosen)
+
+    entry = AuditEntry.objects.first()
+    assert entry is not None, "Call record, record_all or record_action."
+    assert entry.actor_name == "admin"
+
+
+def test_mended_events_are_on_record_without_what_they_hold(admin_client: Client) -> None:
+    row = quarantined()
+    form = {"properties": '{"email": "ada@shop.example"}', "context": "{}"}
+
+    admin_client.post(reverse("admin:events_quarantinedevent_change", args=[row.pk]), form)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.object_id, entry.details) == ("changed", str(row.pk), {"fields": ["properties"]})
+
+
+def test_changes_of_event_types_and_computed_traits_are_on_record(admin_client: Client) -> None:
+    type_ = EventTypeFactory(name="Before")
+    page = reverse("admin:events_eventtype_change", args=[type_.pk])
+    form = admin_client.get(page).context["adminform"].form
+    shown = {name: form[name].value() or "" for name in form.fields if name != "is_enabled"}
+
+    admin_client.post(page, {**shown, "name": "After", "is_enabled": "on"})
+
+    entry = AuditEntry.objects.get(object_type="events.eventtype")
+    assert entry.details["changes"]["name"] == {"before": "Before", "after": "After"}
+
+
+def test_roles_and_passwords_of_users_are_on_record_without_the_password(admin_client: Client) -> None:
+    ben, helpers = User.objects.create_user("ben", password="old-secret-word"), Group.objects.create(name="Helpers")
+    page = reverse("admin:auth_user_change", args=[ben.pk])
+    joined = {"date_joined_0": "2026-11-01", "date_joined_1": "12:00:00"}
+
+    admin_client.post(page, {"username": "ben", "is_staff": "on", "is_active": "on", "groups": [helpers.pk], **joined})
+    admin_client.post(
+        reverse("admin:auth_user_password_change", args=[ben.pk]),
+        {"password1": "new-secret-word-7", "password2": "new-secret-word-7", "usable_password": "true"},
+    )
+
+    changed, password = AuditEntry.objects.order_by("id")
+    assert changed.details["changes"]["groups"] == {"before": [], "after": ["Helpers"]}
+    assert changed.details["changes"]["is_staff"] == {"before": False, "after": True}
+    assert password.details["fields"]
+    assert "secret" not in str([entry.details for entry in AuditEntry.objects.all()])
+    assert "pbkdf2" not in str([entry.details for entry in AuditEntry.objects.all()])
+
+
+def test_values_that_may_be_addresses_are_not_in_the_log(admin_client: Client) -> None:
+    admin_client.post(reverse("admin:profiles_blockedidentifier_add"), {"kind": "", "pattern": "ada@shop.example"})
+
+    assert BlockedIdentifier.objects.exists()
+    assert "ada" not in str(AuditEntry.objects.get().details)
