@@ -92,7 +92,7 @@ def secret(name: str, default: str | None) -> str | None:
     path = os.environ.get(f"{name}_FILE")
     if path:
         try:
-            return Path(path).read_text().strip()
+            return Path(path).read_text(encoding="utf-8-sig").strip()
         except OSError as error:
             raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error.strerror}.") from None
     return os.environ.get(name) or default

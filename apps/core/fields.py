@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.conditions.event_types import MAX_LENGTH, event_type
+from apps.core import reading, storable
 
 
 class Json(models.JSONField):
@@ -15,6 +17,21 @@ class Json(models.JSONField):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Parse what the driver hands over as text."""
         return orjson.loads(value) if isinstance(value, str) else value
+
+    def get_db_prep_value(self, value: Any, *args: Any, **options: Any) -> Any:
+        """Leave out what cannot be stored, as `storable.dumps` does where rows are not written by the ORM."""
+        return super().get_db_prep_value(storable.cleaned(value), *args, **options)
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        """Tell people what cannot be stored of what they wrote."""
+        super().validate(value, model_instance)
+        problem = storable.problem_in(value, str(self.verbose_name))
+        if problem:
+            raise ValidationError(problem.message)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Read what people write as what programs send."""
+        return super().formfield(**{"decoder": reading.Decoder, **kwargs})
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Appear in migrations as Django's own JSONField: the column is the same."""

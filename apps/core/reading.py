@@ -26,7 +26,14 @@ def loads(body: bytes) -> Any:
 
 def loads_lax(text: str) -> Any:
     """Parse JSON that may have NaN, Infinity and halves of surrogate pairs in it. Raises as `loads` does."""
-    return json.loads(text.removeprefix(BYTE_ORDER_MARK), parse_int=_integer)
+    return json.loads(text.removeprefix(BYTE_ORDER_MARK), cls=Decoder)
+
+
+class Decoder(json.JSONDecoder):
+    """The standard library's decoder, which keeps all digits of whole numbers; for those that want one to call."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "parse_int": _integer})
 
 
 def _integer(digits: str) -> int | str:
