@@ -40,6 +40,8 @@ def problem_of_text(text: str) -> str:
     """Say what is wrong with a text, as the end of a sentence; empty when nothing is."""
     if "\x00" in text:
         return "contains a NUL character"
+    if text.isascii():  # most are, and it is known without a look
+        return ""
     try:
         text.encode()
     except UnicodeEncodeError:

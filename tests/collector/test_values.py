@@ -392,3 +392,4 @@ def test_a_body_that_cannot_be_inflated_is_refused_with_the_reason(
     answer = client.post(path, body, content_type="application/json", HTTP_CONTENT_ENCODING=encoding)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["field"] == ("" if status == 413 else "Content-Encoding")

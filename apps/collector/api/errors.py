@@ -70,7 +70,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if found is None:
         response = exception_handler(error, context)
         if isinstance(error, APIException) and response is not None:
-            response.data = error_body(Refusal(str(error.default_code), str(error.detail)))
+            response.data = error_body(Refusal(str(error.default_code), str(error.detail), getattr(error, "field", "")))
         return response
     status_code, refusal = found
     headers = {"Retry-After": "5"} if status_code == status.HTTP_503_SERVICE_UNAVAILABLE else None

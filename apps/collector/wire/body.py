@@ -82,8 +82,9 @@ def id_of(value: Any, path: str) -> str | None:
     One spelling for each; what names nobody counts as absent. Raises Malformed naming the path.
     """
     text = text_of(value, path)
-    folded = text and fold(text)
-    return None if not folded or names_nobody(folded) else folded
+    if text is not None and not text.isascii():
+        text = fold(text)
+    return None if text is None or names_nobody(text) else text
 
 
 def optional_id(value: Any) -> str | None:

@@ -17,6 +17,7 @@ _GZIP: Final = frozenset({"gzip", "x-gzip"})
 class UnknownEncoding(APIException):
     """The body is compressed in a way that is not understood here."""
 
+    field = "Content-Encoding"
     status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
     default_code = "unsupported_encoding"
     default_detail = "Content-Encoding must be gzip or deflate; or send the body as it is."
@@ -24,6 +25,8 @@ class UnknownEncoding(APIException):
 
 class NotCompressed(ParseError):
     """The body is not what its Content-Encoding says."""
+
+    field = "Content-Encoding"
 
     def __init__(self, encoding: str) -> None:
         super().__init__(f"The body is not valid {encoding}, ends too early, or goes on after its end.")
