@@ -1,4 +1,4 @@
-"""What runs by the clock: `manage.py rqcron cdp/cron.py` puts these jobs into their queues."""
+"""What runs by the clock: `manage.py cron` puts these jobs into their queues."""
 
 from rq import cron
 

@@ -14,6 +14,9 @@ from cdp.processes import BASE_DIR, tied
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 SKIP_CHECKS = "--skip-checks"
 LOG_BYTES, LOG_BACKUPS = "10MB", 3
+# A program that ends sooner than that did not start. It is started again after a pause, which grows by a second each
+# time: up to half a minute, as `manage.py up` then begins anew with those that supervisord has given up.
+START_SECS, START_RETRIES = 10, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
         "web": web_command(host=host, port=port),
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
         "worker": [*MANAGE, "rqworker", *(name.value for name in QueueName), "--with-scheduler", SKIP_CHECKS],
-        "cron": [*MANAGE, "rqcron", str(BASE_DIR / "cdp" / "cron.py"), SKIP_CHECKS],
+        "cron": [*MANAGE, "cron", SKIP_CHECKS],
     }
 
 
@@ -89,7 +92,10 @@ def write_config(var: Path, running: list[Program]) -> Path:
     """Write supervisord's configuration and return its path."""
     log = var / "log"
     log.mkdir(parents=True, exist_ok=True)
-    socket = embedded.short_dir(var, "supervisor") / "supervisor.sock"
+    log.chmod(0o750)
+    for path in log.iterdir():
+        path.chmod(0o640)
+    socket = control_socket(var)
     socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     sections = [
         _section(
@@ -103,13 +109,17 @@ def write_config(var: Path, running: list[Program]) -> Path:
         ),
         _section("unix_http_server", file=str(socket), chmod="0700"),
         _section("rpcinterface:supervisor", **{"supervisor.rpcinterface_factory": RPC_FACTORY}),
-        _section("supervisorctl", serverurl=f"unix://{socket}"),
         *(_program_section(program, log) for program in running),
         *_group_sections(running),
     ]
     path = var / "supervisord.conf"
     path.write_text("\n".join(sections))
     return path
+
+
+def control_socket(var: Path) -> Path:
+    """Name the socket by which supervisord is told what to do."""
+    return embedded.short_dir(var, "supervisor") / "supervisor.sock"
 
 
 RPC_FACTORY = "supervisor.rpcinterface:make_main_rpcinterface"
@@ -132,8 +142,8 @@ def _program_section(program: Program, log: Path) -> str:
         directory=str(BASE_DIR),
         autostart="true" if program.starts_first else "false",
         autorestart="true",
-        startsecs="1",
-        startretries="20",
+        startsecs=str(START_SECS),
+        startretries=str(START_RETRIES),
         stopsignal=program.stop_signal,
         stopwaitsecs="20",
         killasgroup="true",

@@ -4,23 +4,19 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.console import setup, supervision
-from apps.console.leftovers import MARK, stop_leftovers
-from apps.console.supervision import Program, write_config
+from apps.console.leftovers import stop_leftovers
+from apps.console.supervisor import supervised
 from apps.events.models import Source
 from cdp import embedded
-from cdp.processes import tied
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
 
@@ -61,56 +57,12 @@ class Command(BaseCommand):
             embedded.wait_ready(var, timeout_secs=RECOVERY_SECS, wants_postgres=has_postgres, wants_valkey=has_valkey)
             for line in setup.prepare(wants_samples=wants_samples):
                 self.stdout.write(line)  # at once: a password is shown only here
-            supervisor.start_all(host, port)
+            supervisor.start_roles()
+            embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=60)
             self.stdout.write(summary(address_of(host, port)))
-            code = supervisor.wait()
+            code = supervisor.wait(tell=self.stdout.write)
         if code:
             raise CommandError(f"The supervisor ended with code {code}; see {var / 'log' / 'supervisord.log'}.")
-
-
-class Supervisor:
-    """supervisord as a child of ours: it ends when we do, and its processes end with it."""
-
-    def __init__(self, var: Path, running: list[Program]) -> None:
-        self._conf = write_config(var, running)
-        self._child = subprocess.Popen(
-            tied([sys.executable, "-m", "supervisor.supervisord", "-c", str(self._conf)]),
-            cwd=settings.BASE_DIR,
-            env={**os.environ, MARK: str(var), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.DEVNULL,  # it has a log of its own
-            start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
-        )
-
-    def start_all(self, host: str, port: int) -> None:
-        """Start the programs that needed the database to be ready, and return when the web server answers.
-
-        Raises NotReady when one of them does not start.
-        """
-        control = [sys.executable, "-m", "supervisor.supervisorctl", "-c", str(self._conf), "start", "all"]
-        done = subprocess.run(control, capture_output=True, text=True, timeout=120, cwd=settings.BASE_DIR, check=False)
-        if done.returncode:
-            raise embedded.NotReady(f"Not everything started: {'; '.join(done.stdout.splitlines())}.")
-        embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=60)
-
-    def wait(self) -> int:
-        """Return supervisord's exit code when it ends."""
-        return self._child.wait()
-
-    def stop(self) -> None:
-        """Stop all processes and return when they have ended."""
-        if self._child.poll() is None:
-            self._child.terminate()
-            self._child.wait(timeout=90)
-
-
-@contextmanager
-def supervised(var: Path, running: list[Program]) -> Iterator[Supervisor]:
-    """Run the programs that start first, and stop all of them at the end, however it comes."""
-    supervisor = Supervisor(var, running)
-    try:
-        yield supervisor
-    finally:
-        supervisor.stop()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Keep the event table in shape: for a cron of the machine's own, daily; `rqcron` runs the same as a job."""
+"""Keep the event table in shape: for a cron of the machine's own, daily; `cron` runs the same as a job."""
 
 from datetime import UTC, datetime
 from typing import Any

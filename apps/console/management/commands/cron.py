@@ -1,0 +1,66 @@
+"""The process that puts jobs into their queues by the clock; `cdp/cron.py` says which, and how often."""
+
+import logging
+import time
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django_rq.cron import DjangoCronScheduler
+from redis.exceptions import ConnectionError as AwayError
+from redis.exceptions import TimeoutError as SilentError
+from rq.cron import CronJob
+from rq.exceptions import StopRequested
+from rq.utils import now
+
+from cdp.processes import BASE_DIR
+
+logger = logging.getLogger(__name__)
+CONFIG = BASE_DIR / "cdp" / "cron.py"
+PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 30.0
+
+
+class Scheduler(DjangoCronScheduler):
+    """The scheduler of RQ, for clocks that may go back."""
+
+    is_stopping = False
+
+    def enqueue_jobs(self) -> list[CronJob]:
+        """Put what is due into its queue; so is what was put at a time that has yet to come."""
+        for job in self.get_jobs():
+            if job.latest_enqueue_time and job.latest_enqueue_time > now():
+                job.latest_enqueue_time = None  # it never ran, as far as this clock knows
+        found: list[CronJob] = super().enqueue_jobs()
+        return found
+
+    def _request_stop(self, signal_number: int, frame: FrameType | None) -> None:
+        self.is_stopping = True
+        super()._request_stop(signal_number, frame)  # type: ignore[no-untyped-call]
+
+
+class Command(BaseCommand):
+    """Put jobs into their queues until told to stop; without Valkey, wait for it."""
+
+    help = "Put the jobs of cdp/cron.py into their queues, by the clock."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run for ever; Ctrl-C and SIGTERM end it."""
+        scheduler = Scheduler(logging_level=logging.WARNING)
+        scheduler.load_config_from_file(str(CONFIG))
+        pause_secs = PAUSE_SECS
+        try:
+            while True:
+                began_at = time.monotonic()
+                try:
+                    scheduler.start()  # type: ignore[no-untyped-call]
+                    return
+                except (AwayError, SilentError):
+                    if scheduler.is_stopping:
+                        return
+                    if time.monotonic() - began_at > MOST_PAUSE_SECS:
+                        pause_secs = PAUSE_SECS
+                    logger.warning("Valkey is away; nothing is put into queues until it is back")
+                time.sleep(pause_secs)
+                pause_secs = min(2 * pause_secs, MOST_PAUSE_SECS)
+        except (KeyboardInterrupt, StopRequested):
+            return

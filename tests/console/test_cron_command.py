@@ -1,0 +1,77 @@
+"""The clock's process waits for Valkey, and bears a clock that goes back."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django_rq import get_queue
+from redis import Redis
+from rq.cron import CronScheduler
+from rq.utils import now
+
+from apps.console.management.commands import cron
+from apps.console.supervision import MANAGE, SKIP_CHECKS
+from apps.core.queues import QueueName
+from cdp import embedded
+from cdp.processes import BASE_DIR, tied
+from tests.live import wait_for
+
+
+@pytest.mark.timeout(90)
+def test_without_valkey_it_waits_and_goes_on_when_valkey_is_back(tmp_path: Path) -> None:
+    env = {**os.environ, "REDIS_URL": embedded.redis_url(tmp_path), "LOG_LEVEL": "WARNING"}
+    command = tied([*MANAGE, "cron", SKIP_CHECKS])
+    log = tmp_path / "cron.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=env, cwd=BASE_DIR, stdout=output, stderr=output)
+    try:
+        for times in (1, 2):
+            said = log.read_text().count("Valkey is away")
+            wait_for(lambda said=said: log.read_text().count("Valkey is away") > said, "a word that it is away")
+            with valkey(tmp_path):
+                wait_for(lambda: works(tmp_path), f"it to work, time {times}")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_clock_that_went_back_holds_up_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = cron.Scheduler(connection=get_queue(QueueName.DEFAULT).connection)
+    scheduler.load_config_from_file(str(cron.CONFIG))
+    jobs = len(scheduler.get_jobs())
+    put: list[str] = []
+    monkeypatch.setattr("rq.cron.CronJob.enqueue", lambda job, connection: put.append(job.func_name))
+
+    scheduler.enqueue_jobs()
+    scheduler.enqueue_jobs()
+    assert len(put) == jobs
+
+    earlier = now() - timedelta(hours=1)
+    for module in (cron.__name__, "rq.cron"):
+        monkeypatch.setattr(f"{module}.now", lambda: earlier)
+    scheduler.enqueue_jobs()
+    scheduler.enqueue_jobs()
+    assert len(put) == 2 * jobs
+
+
+@contextmanager
+def valkey(var: Path) -> Iterator[None]:
+    process = subprocess.Popen(embedded.valkey_command(var), stdout=subprocess.DEVNULL)
+    try:
+        embedded.wait_ready(var, wants_postgres=False)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def works(var: Path) -> bool:
+    with Redis.from_url(embedded.redis_url(var)) as connection:
+        return bool(CronScheduler.all(connection)) and bool(connection.keys("rq:job:*"))
