@@ -17,7 +17,11 @@ ALIAS: Final = "alias"  # Segment's call: its person had another id before
 MAX_VALUES: Final = 5  # of a property that is a list
 Kind = Identifier.Kind
 
-_ACCOUNT: Final = {"pk": Kind.USER, "email.main": Kind.EMAIL, "phone.main": Kind.PHONE, "phone.mobile": Kind.PHONE}
+_ACCOUNT: Final = {
+    "pk": Kind.USER,
+    **dict.fromkeys(("email", "email.main"), Kind.EMAIL),
+    **dict.fromkeys(("phone", "phone.main", "phone.mobile"), Kind.PHONE),
+}
 # {event type: {path in the properties: kind}}. Those that are there already stay as they are.
 DEFAULTS: Final[Mapping[str, Mapping[str, Identifier.Kind]]] = {
     "identify": {"email": Kind.EMAIL, "phone": Kind.PHONE},

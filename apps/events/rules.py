@@ -46,6 +46,8 @@ class TraitRule:
     last: str
     sources: tuple[Path, ...]
     default: Any = MISSING
+    # Sources that others lie within, as `email` holds `email.main`: they count where they are no such holders.
+    holders: frozenset[Path] = frozenset()
 
 
 # From the properties, the traits and the time of an event to what it brings to a field, or MISSING.
@@ -213,7 +215,10 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
             raise RulesError(key, "Another trait lies within this one, or holds it.")
         sources = tuple(_path(key, source) for source in (spec if isinstance(spec, list) else [spec]))
         default = next((defaults[source] for source in sources if source in defaults), MISSING)
-        rules[path] = TraitRule(path[:-1], path[-1], sources, default)
+        holders = frozenset(
+            source for source in sources if any(other != source and other[: len(source)] == source for other in sources)
+        )
+        rules[path] = TraitRule(path[:-1], path[-1], sources, default, holders)
     unused = defaults.keys() - {source for rule in rules.values() for source in rule.sources}
     if unused:
         raise RulesError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")

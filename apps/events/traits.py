@@ -19,7 +19,7 @@ def extract(
     for rule in rules.traits:
         for source in rule.sources:
             value = get(properties, source)
-            if value is not MISSING:
+            if value is not MISSING and not (type(value) is dict and source in rule.holders):
                 break
         else:
             value = rule.default

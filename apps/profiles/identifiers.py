@@ -83,15 +83,18 @@ def _ascii_host(host: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _phone(value: str) -> str | None:
-    try:
-        number = phonenumbers.parse(value, settings.DEFAULT_REGION or None)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # In most countries two zeros lead out of it; where they do not, a number of that country is looked for first.
+    for written in (value, _ZEROS.sub("+", value)):
+        try:
+            number = phonenumbers.parse(written, settings.DEFAULT_REGION or None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None
 
 
+_ZEROS: Final = re.compile(r"^[^\w+]*00")
 _NORMALISERS: Final[dict[str, Callable[[str], str | None]]] = {Kind.EMAIL: _email, Kind.PHONE: _phone}
 
 

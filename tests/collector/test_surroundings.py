@@ -153,3 +153,26 @@ def test_a_birthday_is_the_day_that_was_written(tell: Any, birthday: Any) -> Non
     for now, days in [(datetime(2027, 5, 1, 12, tzinfo=UTC), 0), (datetime(2027, 4, 30, 23, 59, tzinfo=UTC), 1)]:
         condition = language.parse(f"days_to_anniversary(profile@data.pii.birthday) = {days}")
         assert counting.count(condition, now=now).value == 1
+
+
+@pytest.mark.parametrize("email", ["anna@shop.example", {"main": "anna@shop.example"}])
+def test_who_signs_up_with_a_plain_address_is_known_by_it(client: APIClient, source: Source, email: Any) -> None:
+    for session in ("v1", "v2"):
+        event = {"type": "sign-up", "properties": {"email": email, "firstname": "Anna"}}
+        body = {"source": {"id": str(source.id)}, "session": {"id": session}, "events": [event]}
+        assert client.post("/track", body, format="json").json()["warnings"] == []
+
+    assert (Profile.objects.get().email, Profile.objects.get().name) == ("anna@shop.example", "Anna")
+
+
+def test_traits_of_a_person_may_stand_in_two_places_of_one_message(tell: Any) -> None:
+    tell("identify", {"userId": "u1", "traits": {"plan": "pro"}, "context": {"traits": {"plan": "free", "age": 36}}})
+
+    assert Profile.objects.get().traits == {"plan": "pro", "age": 36}
+
+
+def test_a_number_is_dialled_with_two_zeros_as_well_as_with_a_plus(tell: Any) -> None:
+    for user, phone in (("u1", "+49 30 901820"), ("u2", "0049 30 901820"), ("u3", "(0049) 30-901820")):
+        tell("identify", {"anonymousId": f"device-of-{user}", "traits": {"phone": phone}})
+
+    assert Profile.objects.count() == 1

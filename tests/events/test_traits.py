@@ -62,6 +62,17 @@ def test_the_first_source_that_was_sent_fills_the_trait(properties: dict[str, An
     assert traits == {"data": {"identifier": {"token": token}}}
 
 
+@pytest.mark.parametrize(
+    ("email", "main"), [("a@b.example", "a@b.example"), ({"main": "m"}, "m"), ({"private": "p"}, None), (None, None)]
+)
+def test_an_address_may_stand_alone_or_among_others(email: Any, main: str | None) -> None:
+    traits, _, _ = extract(RULES["sign-up"], {"email": email}, visit_count=1)
+
+    found = traits.get("data", {}).get("contact", {}).get("email", {})
+    assert found.get("main") == main
+    assert not isinstance(found.get("main"), dict)
+
+
 def test_a_place_has_its_longitude_first() -> None:
     traits, _, _ = extract(RULES["location"], {"location": [10.7, 59.9]}, visit_count=1)
 

@@ -157,11 +157,9 @@ class _Reader:
             raise Malformed(Refusal("invalid_type", text, f"{path}type"))
         properties = object_of(message.get("properties"), f"{path}properties")
         if call == "identify":
-            # RudderStack puts the traits of `identify` into the context.
-            traits = object_of(message.get("traits"), f"{path}traits") or object_of(
-                context.get("traits"), f"{path}context.traits"
-            )
-            properties = {**properties, **traits}
+            # RudderStack puts the traits of `identify` into the context; where both say one, the message's own counts.
+            traits = object_of(context.get("traits"), f"{path}context.traits")
+            properties = {**properties, **traits, **object_of(message.get("traits"), f"{path}traits")}
         elif call == "group":
             properties = {**object_of(message.get("traits"), f"{path}traits"), **properties}
             properties["group_id"] = id_of(message.get("groupId"), f"{path}groupId")
