@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from apps.collector.track import Refusal, Track, TrackedEvent
@@ -19,6 +19,7 @@ from apps.profiles.models import ConsentType, Profile
 from apps.profiles.provenance import Entry, Provenance, entry
 
 logger = logging.getLogger(__name__)
+CONSENT_REQUIRED: Final = "consent_required"  # nothing is wrong with what was sent: it came too early
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,7 @@ class Gate:
                 said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
             else:
                 event.decisions.append(decision)
-        event.problems += [
-            {"field": path, "message": message, "property": f"properties.{path}"} for path, message in said.problems
-        ]
+        event.problems += [_problem(path, message) for path, message in said.problems]
         decided = consents.stored(event.decisions)
         event.properties = {**event.properties, consents.PROPERTY: decided}
         said_by = entry(time=event.happened_at, setter="")
@@ -176,10 +175,7 @@ class Gate:
         if left_out:
             event.decisions = [decision for decision in event.decisions if decision.consent_id not in foreign]
             event.properties = {**event.properties, consents.PROPERTY: consents.stored(event.decisions)}
-            event.problems += [
-                {"field": consents.path_of(consent_id), "message": standing.DECIDED_ELSEWHERE}
-                for consent_id in left_out
-            ]
+            event.problems += [_problem(consents.path_of(id), standing.DECIDED_ELSEWHERE) for id in left_out]
 
     def _enforce(self, event: TrackedEvent, track: Track, held: _Held) -> None:
         rules = broken(self._policy.rules_for(event.type), held.consents, at=self._now)
@@ -191,6 +187,10 @@ class Gate:
             track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
 
 
+def _problem(path: str, message: str) -> dict[str, str]:
+    return {"field": path, "message": message, "property": f"properties.{path}"}
+
+
 def _refusal(track: Track, event: TrackedEvent) -> Refusal:
     message = "The source requires consents that the profile has not given."
-    return Refusal("consent_required", message, track.place(event), event.index, is_private=True)
+    return Refusal(CONSENT_REQUIRED, message, track.place(event), event.index, is_private=True)

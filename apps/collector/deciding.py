@@ -24,15 +24,10 @@ class CannotDecide(ValueError):
 
 
 def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
-    """Record what a person told a program or an operator, who may decide for others: see `decide_in_form`."""
-    return decide_in_form(said, ids=ids, envelope=envelope._replace(is_vouched=True), time=time)
-
-
-def decide_in_form(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
     """Record what somebody decided, through the pipeline; `ids` are session and profile as `/track` names them.
 
-    Nothing counts that was decided elsewhere before. Where the envelope says that somebody recorded it for the person,
-    the event and the ledger name them. Raises CannotDecide, Malformed, and as `accept.now` does.
+    Where the envelope says that somebody recorded it for the person, the event and the ledger name them; otherwise
+    nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
     by = {"actor": envelope.recorded.actor.key} if envelope.recorded else {}
     event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said, **by}}

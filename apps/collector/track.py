@@ -130,7 +130,6 @@ class Track:
     is_profileless: bool = False
     is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
     is_silent: bool = False
-    is_vouched: bool = False  # we know who sends it: somebody who may decide for others
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
@@ -167,7 +166,7 @@ class Track:
     def hand(self) -> Hand:
         """What the sender holds: by this, and by no claim, somebody may decide again on what they decided."""
         keys = (self.session_key, self.device_key, self.claim.device)
-        return Hand(frozenset([key for key in keys if key]), self.is_vouched or self.source.trusts_ids)
+        return Hand(frozenset([key for key in keys if key]), self.recorded is not None or self.source.trusts_ids)
 
     def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""

@@ -234,10 +234,11 @@ def _point(value: object) -> list[int | float]:
 
 def _consent(value: object) -> dict[str, str | None]:
     """Return {"revoke": time or null}: until when the consent holds, null being without end."""
-    if not isinstance(value, dict):
-        message = f'Expected an object such as {{"revoke": null}}, not {_shown(value)}.'
+    if not isinstance(value, dict) or "revoke" not in value:
+        shown = "an object that does not say until when" if isinstance(value, dict) else _shown(value)
+        message = f'Expected an object such as {{"revoke": null}}, not {shown}.'
         raise ValueError(message)
-    revoke = value.get("revoke")
+    revoke = value["revoke"]
     return {"revoke": None if revoke is None else _datetime(revoke)}
 
 

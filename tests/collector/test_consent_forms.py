@@ -28,6 +28,21 @@ def session(source: Source) -> Session:
     return SessionFactory(source_id=source.id)
 
 
+NOTHING: list[Any] = [
+    "false",
+    "true",
+    "",
+    0,
+    1,
+    None,
+    [],
+    {},
+    {"text_version": 1},
+    {"revoked": None},
+    {"revoke": "never"},
+]
+
+
 def body(source: Source, session: Session, consents: Any = None, /, **parts: Any) -> dict[str, Any]:
     ids = {"source": {"id": str(source.id)}, "session": {"id": str(session.id)}}
     return {**ids, "profile": {"id": str(session.profile_id)}, "consents": consents, **parts}
@@ -143,6 +158,7 @@ def test_a_new_visitor_gets_in_by_saying_yes_where_the_source_requires_it(
         ("marketing", ["consents"]),
         ({"unheard": True}, ["consents.unheard"]),
         ({"marketing": "yes", "unheard": False}, ["consents.marketing", "consents.unheard"]),
+        *(({"marketing": nothing}, ["consents.marketing"]) for nothing in NOTHING),
         ({"sharing": True}, ["consents.sharing"]),
     ],
 )
@@ -154,6 +170,23 @@ def test_what_cannot_be_decided_is_refused_by_its_field(
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == fields
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_what_an_event_says_in_no_form_that_we_know_changes_nothing_and_is_told(
+    client: APIClient, source: Source, session: Session, nothing: Any
+) -> None:
+    page = {**body(source, session), "events": []}
+    for said in ({"marketing": True}, {"marketing": nothing, "profiling": nothing}):
+        page["events"] = [{"type": "consent-update", "properties": {"consents": said}}]
+        answer = client.post("/track", page, format="json")
+
+    assert answer.status_code == 200
+    assert [warning["field"] for warning in answer.json()["warnings"]] == [
+        "events.0.properties.consents.marketing",
+        "events.0.properties.consents.profiling",
+    ]
+    assert Profile.objects.get().consents == {"marketing": {"revoke": None}}
 
 
 def test_what_cannot_be_withdrawn_is_told(client: APIClient, source: Source, session: Session) -> None:

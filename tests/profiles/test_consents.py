@@ -25,7 +25,6 @@ def terms(**changed: Any) -> dict[str, Terms]:
         (True, True, None),
         (False, False, NOON),
         ({"revoke": None}, True, None),
-        ({}, True, None),
         ({"revoke": "2026-12-24"}, True, datetime(2026, 12, 24, tzinfo=UTC)),
         ({"revoke": "2026-11-01T00:00:00Z"}, False, datetime(2026, 11, 1, tzinfo=UTC)),
         ({"revoke": NOON.isoformat()}, False, NOON),
@@ -39,7 +38,7 @@ def test_a_decision_is_read_in_either_form(value: Any, is_granted: bool, ends_at
     assert said.problems == []
 
 
-@pytest.mark.parametrize("value", [None, "yes", 1, [], {"revoke": "soon"}, {"revoke": 5}])
+@pytest.mark.parametrize("value", [None, "yes", 1, [], {}, {"revoke": "soon"}, {"revoke": 5}])
 def test_what_is_no_decision_is_a_problem_that_names_its_field_and_stops_no_other(value: Any) -> None:
     said = read({"marketing": value, "cookies": True, "e.mail": True}, terms(), at=NOON)
 

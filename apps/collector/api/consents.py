@@ -57,7 +57,7 @@ class ConsentView(CollectorView):
             return answer({"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]})
         ids = {name: payload.get(name) for name in ("session", "profile", "device")}
         try:
-            track = deciding.decide_in_form(said, ids=ids, envelope=envelope_of(request, source))
+            track = deciding.decide(said, ids=ids, envelope=envelope_of(request, source))
         except deciding.CannotDecide as error:
             first, *others = error.refusals
             is_foreign = first.code == _FOREIGN

@@ -49,7 +49,7 @@ TRACK_RESPONSE = _shape(
     ux=ListField(child=DictField()),
     response=DictField(),
     events=ListField(child=CharField()),
-    profile=_shape("ProfileAnswer", **REFERENCE),
+    profile=_shape("ProfileAnswer", required=False, **REFERENCE),
     session=_shape("SessionAnswer", **REFERENCE),
     errors=_shape("TrackError", many=True, **ERROR_ITEM),
     warnings=_shape("TrackWarning", many=True, **ERROR_ITEM),

@@ -18,6 +18,7 @@ from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.errors import read, refused
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
+from apps.collector.compliance import CONSENT_REQUIRED
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
 from apps.collector.wire import Message
@@ -143,25 +144,27 @@ def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResp
         accept.later(message, parsed)
     else:
         parsed = accept.now(message, parsed)
-    if parsed.is_refused:
+    if parsed.is_refused and any(refusal.code != CONSENT_REQUIRED for refusal in parsed.refusals):
         return refused(parsed.refusals)
     return answer(_outcome(parsed.tracks[0], parsed, is_later=is_later))
 
 
 def _outcome(track: Track, parsed: Parsed, *, is_later: bool) -> dict[str, Any]:
-    if is_later or all(event.is_set_aside for event in track.events):
+    if is_later or parsed.is_refused or all(event.is_set_aside for event in track.events):
         # What the ids will be is known once the events are processed; until then the client goes on with its own.
         profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
         session_id = track.session_ref
     else:
         profile_id = str(track.profile.id) if track.profile and track.saves_profile else None
         session_id = track.session.reference if track.session and track.saves_session else None
+    # Trackers keep the first profile id that they are given, null too: before anybody has agreed there is none.
+    profile = {} if parsed.is_refused else {"profile": {"id": profile_id}}
     return {
         "task": str(new_id()),
         "ux": [],
         "response": {},
         "events": _ids(parsed) if parsed.is_debugged and not is_later else [],
-        "profile": {"id": profile_id},
+        **profile,
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in parsed.refusals],
         "warnings": [warning.as_dict() for warning in parsed.warnings],

@@ -21,7 +21,6 @@ class Envelope(NamedTuple):
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
     message_id: str = ""  # webhooks: by which the sender knows this delivery again
     is_profileless: bool = False
-    is_vouched: bool = False  # a program with a key, or a person in the admin, sends it for somebody
     recorded: Recorded | None = None  # of decisions that somebody records for a person; they are processed at once
     key: str = ""  # by which the sender named the source: its id or its write key
     # Refusals that were answered before the body was kept: whatever is read of it later, these stand.

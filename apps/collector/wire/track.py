@@ -68,7 +68,6 @@ def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Pa
         accept_language=envelope.accept_language,
         recorded=envelope.recorded,
         is_profileless=envelope.is_profileless,
-        is_vouched=envelope.is_vouched,
         is_silent=options.get("historical") is True,
     )
     keep_by_option(track, options)
