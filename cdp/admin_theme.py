@@ -69,6 +69,15 @@ UNFOLD: dict[str, Any] = {
                     _page("Tracked links", "link", "events_redirect_changelist", "events.view_redirect"),
                     _page("Event types", "category", "events_eventtype_changelist", "events.view_eventtype"),
                     _page(
+                        "Unplanned event types", "help", "events_unplannedtype_changelist", "events.view_unplannedtype"
+                    ),
+                    _page(
+                        "Event type aliases",
+                        "alt_route",
+                        "events_eventtypealias_changelist",
+                        "events.view_eventtypealias",
+                    ),
+                    _page(
                         "Computed traits", "calculate", "events_computedtrait_changelist", "events.view_computedtrait"
                     ),
                     _page(
@@ -78,6 +87,9 @@ UNFOLD: dict[str, Any] = {
                         "events.view_quarantinedevent",
                     ),
                     _page("Refused events", "block", "events_refusedevent_changelist", "events.view_refusedevent"),
+                    _page(
+                        "Refusals by day", "data_usage", "events_refusalcount_changelist", "events.view_refusalcount"
+                    ),
                 ],
             },
             {

@@ -12,6 +12,7 @@ from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
+from apps.core import counting
 from tests.chromium import chromium, new_page
 from tests.live import Live, live_platform
 
@@ -35,6 +36,12 @@ def no_lasting_connections() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def nothing_counted_behind_the_back() -> None:
+    """Let tests say when counts are written: a thread would do so outside of their transactions."""
+    counting.Counter._start = lambda self: None  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
 def admin_pages() -> None:
     """Let the admin have its pages, whichever test comes first: they come with the URL map."""
     import_module("cdp.urls")
@@ -43,7 +50,7 @@ def admin_pages() -> None:
 @pytest.fixture(autouse=True)
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
-    from apps.collector import compliance, computed_traits, event_types, redirects, segments, sources
+    from apps.collector import compliance, computed_traits, event_types, noticing, redirects, segments, sources
     from apps.events import identification, partitions
     from apps.profiles import identifiers, merge_rules, scores
     from apps.segments import catalogue
@@ -51,9 +58,12 @@ def fresh_memory() -> Iterator[None]:
     configuration = (sources.current, event_types.current, redirects.current, identification.current)
     known = (catalogue.configured, catalogue.sampled)
     values = (computed_traits.current, segments.current, scores.current, compliance.current)
-    for snapshot in (*configuration, *values, identifiers.blocked, merge_rules.current, *known):
+    aliases = (event_types.aliased,)
+    for snapshot in (*aliases, *configuration, *values, identifiers.blocked, merge_rules.current, *known):
         snapshot.forget()
     partitions.forget()
+    noticing.refusals.forget()
+    noticing.unplanned.forget()
     yield
     partitions.forget()
 

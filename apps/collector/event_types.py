@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from apps.core.snapshot import Snapshot
-from apps.events.models import EventType, builtin_definition_of, definition_of
+from apps.events.models import EventType, EventTypeAlias, builtin_definition_of, definition_of
 from apps.events.rules import EventRules, RulesError
 from apps.events.rules import compile as compile_rules
 
@@ -38,9 +38,19 @@ def _compile(row: EventType) -> EventRules | None:
     return None
 
 
+def _read_aliases() -> Mapping[str, str]:
+    return dict(EventTypeAlias.objects.values_list("type", "becomes"))
+
+
 current = Snapshot(_read, refresh_secs=5)
+aliased = Snapshot(_read_aliases, refresh_secs=5)
 
 
 def rules() -> Mapping[str, EventRules]:
     """Return {event type: rules} of all enabled types."""
     return current.get()
+
+
+def aliases() -> Mapping[str, str]:
+    """Return {name: the type that events of it become, or "" where they are refused}."""
+    return aliased.get()

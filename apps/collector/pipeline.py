@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from apps.collector import noticing
 from apps.collector.stages.admit import admit
 from apps.collector.stages.compute import compute
 from apps.collector.stages.enrich import enrich
@@ -71,4 +72,5 @@ def process(tracks: Sequence[Track], *, now: datetime) -> None:
             if not n_left:
                 raise
         else:
+            noticing.note(batch)
             return  # Point of no return: from here on the batch is accepted.

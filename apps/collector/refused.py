@@ -91,11 +91,15 @@ def _part(value: dict[str, Any], part: str, type: str) -> dict[str, Any]:
     return enforce(policy.rules_for(type) if type else policy.rules, part, value)
 
 
+def as_json(value: Any, **options: Any) -> str:
+    """Write JSON as people read it; what no encoding has is escaped."""
+    return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, **options))
+
+
 def printable(payload: Any) -> str:
     """Write what was refused as JSON, even what was refused for not being storable: odd characters are escaped."""
     try:
         text = orjson.dumps(payload).decode()
     except orjson.JSONEncodeError:
-        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-        text = _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        text = as_json(payload, separators=(",", ":"))
     return text if len(text) <= MAX_WHOLE else text[:MAX_CUT]

@@ -29,9 +29,14 @@ CHANGES_IDENTITY = (
     "profiles.merge_profile",
     *(model.format(verb) for verb in ("add", "change", "delete") for model in IDENTITY_MODELS),
 )
-SEES_COLLECTING = ("events.view_source", "events.view_redirect", "events.view_eventtype", "events.view_computedtrait")
+SEES_COLLECTING = tuple(
+    f"events.view_{model}"
+    for model in ("source", "redirect", "eventtype", "eventtypealias", "unplannedtype", "computedtrait")
+)
 SEES_TROUBLE = (
     "events.view_refusedevent",
+    "events.change_refusedevent",
+    "events.view_refusalcount",
     "events.view_quarantinedevent",
     "events.change_quarantinedevent",
     "events.delete_quarantinedevent",
@@ -44,7 +49,9 @@ SEES_TROUBLE = (
     "django_rq.admin",
 )
 CHANGES_COLLECTING = tuple(
-    f"events.{verb}_{model}" for verb in ("add", "change", "delete") for model in ("source", "redirect", "eventtype")
+    f"events.{verb}_{model}"
+    for verb in ("add", "change", "delete")
+    for model in ("source", "redirect", "eventtype", "eventtypealias")
 )
 CHANGES_TRAITS = tuple(f"events.{verb}_computedtrait" for verb in ("add", "change", "delete"))
 CHANGES_USERS = (

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 
 from apps.events import partitions
-from apps.events.models import MessageKey, QuarantinedEvent, RefusedEvent
+from apps.events.models import MessageKey, QuarantinedEvent, RefusalCount, RefusedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def maintain(*, now: datetime) -> Maintained:
     n_refused, _ = RefusedEvent.objects.filter(
         received_at__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)
     ).delete()
+    RefusalCount.objects.filter(day__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)).delete()
     n_quarantined = _forget(QuarantinedEvent, days=settings.QUARANTINE_RETENTION_DAYS, now=now)
     return Maintained(made, dropped, n_keys, n_refused, n_quarantined)
 

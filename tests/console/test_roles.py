@@ -13,9 +13,11 @@ from tests.factories import NOON, InboxItemFactory, SourceFactory
 pytestmark = pytest.mark.django_db
 
 PEOPLE = {"profiles.profile", "cdp_sessions.session", "events.event", "segments.segment"}
-COLLECTING = {"events.source", "events.redirect", "events.eventtype", "events.computedtrait"}
+CONFIGURED = {"events.source", "events.redirect", "events.eventtype", "events.eventtypealias", "events.computedtrait"}
+COLLECTING = CONFIGURED | {"events.unplannedtype"}
 TROUBLE = {
     "events.refusedevent",
+    "events.refusalcount",
     "events.quarantinedevent",
     "events.inboxitem",
     "core.task",
@@ -38,9 +40,9 @@ SEES = {
     "": set(),
 }
 ADDS = {
-    "Administrator": COLLECTING | IDENTITY | RULES | USERS | {"segments.segment"},
+    "Administrator": CONFIGURED | IDENTITY | RULES | USERS | {"segments.segment"},
     "Data steward": RULES,
-    "Developer": COLLECTING | IDENTITY | {"segments.segment"},
+    "Developer": CONFIGURED | IDENTITY | {"segments.segment"},
     "Marketer": {"events.computedtrait", "segments.segment"},
     "Analyst": set(),
     "": set(),

@@ -20,6 +20,10 @@ class CollectorView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    def key_of(self, request: Request) -> str:
+        """Read how a request names its source, as far as that stands outside of its body."""
+        return str(self.kwargs.get("source_id", ""))
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Answer in JSON whatever `Accept` says, and look for no user: beacons have none to negotiate with."""
         request.accepted_renderer = RENDERER

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -13,9 +14,9 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from apps.collector import accept
+from apps.collector import accept, noticing, sources
 from apps.collector.accept import Failed
-from apps.collector.api.base import answer
+from apps.collector.api.base import CollectorView, answer
 from apps.collector.grouping import Busy
 from apps.collector.track import Refusal
 from apps.collector.wire import Message
@@ -31,10 +32,11 @@ BROKEN = ("invalid_json", "too_deep")
 class Refused(Exception):
     """A request that is answered with an error of this status."""
 
-    def __init__(self, status_code: int, refusal: Refusal, *, is_kept: bool = False) -> None:
+    def __init__(self, status_code: int, refusal: Refusal, *, key: str = "", is_kept: bool = False) -> None:
         super().__init__(refusal.message)
         self.status_code = status_code
         self.refusal = refusal
+        self.key = key  # by which the sender named a source
         self.is_kept = is_kept  # for those who want to know why, and counted there
 
 
@@ -73,8 +75,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             response.data = error_body(Refusal(str(error.default_code), str(error.detail), getattr(error, "field", "")))
         return response
     status_code, refusal = found
+    if status_code < status.HTTP_500_INTERNAL_SERVER_ERROR and isinstance(context["view"], CollectorView):
+        _note(error, refusal, context)
     headers = {"Retry-After": "5"} if status_code == status.HTTP_503_SERVICE_UNAVAILABLE else None
     return Response(error_body(refusal), status=status_code, headers=headers)
+
+
+def _note(error: Exception, refusal: Refusal, context: dict[str, Any]) -> None:
+    """Count a request that was refused before there was a message of a source."""
+    if isinstance(error, Refused) and error.is_kept:
+        return
+    key = error.key if isinstance(error, Refused) else ""
+    key = key or context["view"].key_of(context["request"])
+    source = sources.find(key) if key else None
+    noticing.note_refusal(refusal, at=datetime.now(UTC), source_id=source.id if source else None, key=key)
 
 
 def _translate(error: Exception) -> tuple[int, Refusal] | None:

@@ -41,15 +41,17 @@ def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) 
     """Find the enabled source of this id or write key that takes this kind of request. Raises Refused."""
     source = sources.find(name)
     if source is None:
-        raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("unknown_source", "There is no such source.", field))
+        refusal = Refusal("unknown_source", "There is no such source.", field)
+        raise Refused(status.HTTP_401_UNAUTHORIZED, refusal, key=name)
     if not source.is_enabled:
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("disabled_source", "The source is switched off.", field))
+        refusal = Refusal("disabled_source", "The source is switched off.", field)
+        raise Refused(status.HTTP_403_FORBIDDEN, refusal, key=name)
     if source.kind not in kinds:
         message = f"The source is of the kind {source.kind}; this address takes {' or '.join(kinds)}."
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field))
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field), key=name)
     if not source.allows_origin(origin):
         message = "The source takes no events from pages of this origin."
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"))
+        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"), key=name)
     return source
 
 

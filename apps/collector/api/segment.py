@@ -41,6 +41,10 @@ class SegmentView(CollectorView):
 
     call = ""
 
+    def key_of(self, request: Request) -> str:
+        """Read the write key."""
+        return _key_of(request, None)
+
     @extend_schema(tags=["Segment"], request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS})
     def post(self, request: Request) -> HttpResponse:
         """Keep a message, or a batch of them."""

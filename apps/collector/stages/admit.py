@@ -1,10 +1,12 @@
 """After this stage each event has a clean type and a believable time."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
 from django.conf import settings
 
+from apps.collector import event_types
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.collector.wire import times
@@ -18,6 +20,7 @@ ARRIVED = "it happened when it arrived"
 
 def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
+    aliases = event_types.aliases()
     earliest = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
     for track in batch.tracks:
         if track.refusal or not track.going:
@@ -26,7 +29,7 @@ def admit(batch: Batch) -> None:
             track.refusal = _bot(track)
             continue
         for event in track.going:
-            event.refusal = _admit_event(track, event, earliest=earliest)
+            event.refusal = _admit_event(track, event, aliases, earliest=earliest)
         if any(event.refusal for event in track.going):
             track.settle()
 
@@ -41,11 +44,18 @@ def _bot(track: Track) -> Refusal:
     return Refusal("bot", "The user agent is that of a bot, and the source takes none.", "User-Agent", index)
 
 
-def _admit_event(track: Track, event: TrackedEvent, *, earliest: datetime) -> Refusal | None:
+def _admit_event(
+    track: Track, event: TrackedEvent, aliases: Mapping[str, str], *, earliest: datetime
+) -> Refusal | None:
     event.type = event_type(event.type)
     if len(event.type) > MAX_LENGTH:
         field = track.place(event, "type")
         return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
+    if event.type in aliases and not event.is_system:
+        event.type = aliases[event.type]
+        if not event.type:
+            field = track.place(event, "type")
+            return Refusal("blocked_type", "Events of this type are not taken.", field, event.index)
     try:
         event.said_at = times.read(event.claimed_time)
         event.time = believed(event.said_at, track.sent_at, received_at=track.received_at, earliest=earliest)

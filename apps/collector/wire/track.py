@@ -30,8 +30,10 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
     return read(payload, envelope, is_suspect=is_suspect)
 
 
-def read(payload: dict[str, Any], envelope: Envelope, *, is_suspect: bool) -> Parsed:
+def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
     """Turn a parsed payload into its one track. Raises Malformed when no event of it can be saved."""
+    if not isinstance(payload, dict):
+        raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     events = payload.get("events", [])
     if not isinstance(events, list):
         raise Malformed(Refusal("invalid_type", "events must be a list.", "events"))

@@ -8,7 +8,9 @@ from apps.events.admin import (
     identification,
     inbox,
     quarantine,
+    refused,
     source,
+    unplanned,
 )
 
 __all__ = [
@@ -19,5 +21,7 @@ __all__ = [
     "identification",
     "inbox",
     "quarantine",
+    "refused",
     "source",
+    "unplanned",
 ]

@@ -1,4 +1,4 @@
-"""What waits, what failed, what was refused: 'nothing arrives' must explain itself."""
+"""What waits, and what failed: 'nothing arrives' must explain itself."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, json_text, link, moment
 from apps.events import inbox, internal
-from apps.events.models import InboxItem, RefusedEvent, Source
+from apps.events.models import InboxItem, Source
 
 
 class ParkedFilter(admin.SimpleListFilter):
@@ -87,31 +87,3 @@ class InboxItemAdmin(OfSource):
     def body_shown(self, row: InboxItem) -> SafeString:
         """Show the request as it came."""
         return json_text(row.body)
-
-
-@admin.register(RefusedEvent)
-class RefusedEventAdmin(OfSource):
-    """Events that could not be taken, with the reason."""
-
-    empty_list = "No event had to be refused lately."
-    list_display = ("received", "code_shown", "field", "message", "source")
-    search_fields = ("code",)
-    fieldsets = (
-        ("What was sent", {"fields": ("payload_shown",)}),
-        ("Refusal", {"classes": ("side",), "fields": ("code_shown", "field", "message", "source", "received")}),
-    )
-
-    @admin.display(description="Received")
-    def received(self, row: RefusedEvent) -> SafeString:
-        """Show when it came."""
-        return moment(row.received_at)
-
-    @admin.display(description="Reason")
-    def code_shown(self, row: RefusedEvent) -> SafeString:
-        """Show the reason's code."""
-        return badge(row.code, "amber")
-
-    @admin.display(description="Payload")
-    def payload_shown(self, row: RefusedEvent) -> SafeString:
-        """Show what was sent."""
-        return json_text(row.payload)

@@ -3,9 +3,10 @@
 from apps.events.models.compliance import ComplianceRule
 from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
 from apps.events.models.event import Event, MessageKey
-from apps.events.models.event_type import EventType, builtin_definition_of, definition_of
+from apps.events.models.event_type import EventType, EventTypeAlias, builtin_definition_of, definition_of
 from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
+from apps.events.models.noticed import RefusalCount, UnplannedType
 from apps.events.models.quarantine import QuarantinedEvent
 from apps.events.models.source import Redirect, Source, new_write_key
 
@@ -15,13 +16,16 @@ __all__ = [
     "ComputedTrait",
     "Event",
     "EventType",
+    "EventTypeAlias",
     "IdentificationPoint",
     "InboxItem",
     "MessageKey",
     "QuarantinedEvent",
     "Redirect",
+    "RefusalCount",
     "RefusedEvent",
     "Source",
+    "UnplannedType",
     "builtin_definition_of",
     "definition_of",
     "new_write_key",

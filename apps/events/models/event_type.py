@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core.fields import EventTypeField, Json
@@ -35,6 +36,33 @@ class EventType(models.Model):
 
     def __str__(self) -> str:
         return self.type
+
+
+class EventTypeAlias(models.Model):
+    """A name under which events come, and what becomes of them: events of another type, or nothing."""
+
+    type = EventTypeField("name", primary_key=True, help_text="As events come with it.")
+    becomes = EventTypeField(
+        blank=True,
+        default="",
+        help_text="The type that they become. Empty: they are refused, and the sender is told.",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "event type alias"
+        verbose_name_plural = "event type aliases"
+
+    def __str__(self) -> str:
+        return f"{self.type} → {self.becomes}" if self.becomes else f"{self.type} is refused"
+
+    def clean(self) -> None:
+        """Refuse what would lead nowhere: an alias is followed once."""
+        others = EventTypeAlias.objects.exclude(pk=self.pk)
+        if self.becomes == self.type or others.filter(pk=self.becomes).exists():
+            raise ValidationError({"becomes": "This is an alias itself: name the type that it stands for."})
+        if others.filter(becomes=self.type).exists():
+            raise ValidationError({"type": "Another alias leads here."})
 
 
 def definition_of(event_type: EventType) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What was accepted and waits, and what could not be taken."""
 
+import json
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -64,3 +66,12 @@ class RefusedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.field}".strip()
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all that was sent is here, so that it can be sent again."""
+        try:
+            json.loads(self.payload)
+        except (ValueError, RecursionError):
+            return False
+        return bool(self.dialect)

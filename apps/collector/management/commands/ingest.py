@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from apps.collector import accept
+from apps.collector import accept, noticing
 from apps.core import beats, locks
 from apps.core.garbage import collect_less_often
 from apps.events import inbox
@@ -46,6 +46,7 @@ class Command(BaseCommand):
                 if once:
                     break
                 time.sleep(IDLE_SECS)
+        noticing.flush()
         self.stdout.write(f"Processed {n_done} messages.")
 
     def do_one(self, batch: int) -> int:

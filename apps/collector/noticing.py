@@ -1,0 +1,47 @@
+"""What is noticed of all that comes in, for those who ask why nothing arrives, or what this is: it is only counted."""
+
+from collections import Counter as Numbers
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from apps.collector import event_types
+from apps.collector.track import Batch, Refusal
+from apps.core.counting import Counter
+from apps.core.storable import problem_of_text
+from apps.events import internal, noticed
+from apps.events.noticed import Refused, Unplanned
+
+refusals: Final = Counter(noticed.count_refusals)
+unplanned: Final = Counter(noticed.count_types)
+_MAX_KEY: Final = 64
+
+
+def note(batch: Batch) -> None:
+    """Count what was refused of a batch, and events of types that nobody planned; no query."""
+    rules = event_types.rules()
+    types: dict[UUID, Numbers[str]] = {}
+    for track in batch.tracks:
+        if track.refusal or len(track.going) < len(track.events):
+            for refusal in track.refusals():
+                # Without its message, which may name fields as their sender does: the refused event has it.
+                note_refusal(replace(refusal, message=""), at=track.received_at, source_id=track.source.id)
+        found = [event.type for event in track.going if event.type not in rules]
+        if found and track.source.id != internal.SOURCE_ID:
+            types.setdefault(track.source.id, Numbers()).update(found)
+    for source_id, numbers in types.items():
+        for type_, number in numbers.items():
+            unplanned.add(Unplanned(type_, source_id), at=batch.now, number=number)
+
+
+def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key: str = "") -> None:
+    """Count a refusal: of a source, or of somebody who named none that there is."""
+    name = key[:_MAX_KEY] if source_id is None and not problem_of_text(key) else ""
+    refusals.add(Refused(at.astimezone(UTC).date(), source_id, name, refusal.code), at=at, note=refusal.message)
+
+
+def flush() -> None:
+    """Write all that was counted."""
+    refusals.flush()
+    unplanned.flush()

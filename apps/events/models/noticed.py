@@ -1,0 +1,42 @@
+"""What was noticed of all that comes in, and is no event: refusals by day, and types that nobody planned."""
+
+from django.db import models
+
+
+class RefusalCount(models.Model):
+    """How often something was refused on a day, of a source or of somebody who named none that there is."""
+
+    day = models.DateField()  # UTC
+    source_id = models.UUIDField(null=True)
+    key = models.CharField(max_length=64, blank=True, default="")  # how a source was named that there is not
+    code = models.CharField(max_length=40)
+    count = models.BigIntegerField()
+    last_at = models.DateTimeField()
+    message = models.TextField(blank=True, default="")  # what the last one was told
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "source_id", "key", "code"], nulls_distinct=False, name="refusals_counted_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.code}"
+
+
+class UnplannedType(models.Model):
+    """A type of events that came, though nobody has defined it: a new one, or one that is misspelt."""
+
+    type = models.CharField(max_length=128)
+    source_id = models.UUIDField()
+    count = models.BigIntegerField()
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["type", "source_id"], name="unplanned_type_once")]
+        indexes = [models.Index(fields=["last_seen_at", "id"], name="unplanned_by_time")]
+
+    def __str__(self) -> str:
+        return self.type

@@ -1,0 +1,85 @@
+"""Writes what was noticed: refusals by day, and types that nobody planned. Each in one statement."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+from apps.core.counting import Count
+from apps.events.models import RefusalCount
+
+MAX_NAMES: Final = 200  # unknown names of sources that are told apart on one day
+MAX_TYPES: Final = 10_000  # unplanned types that are told apart
+
+# Sorted, as two processes that count the same would otherwise wait for each other in a circle.
+COUNT_REFUSALS = """
+INSERT INTO events_refusalcount AS row (day, source_id, key, code, count, last_at, message)
+SELECT day, source_id, key, code, sum(count), max(last_at), max(message)
+FROM jsonb_to_recordset(%s::jsonb)
+AS new (day date, source_id uuid, key text, code text, count bigint, last_at timestamptz, message text)
+GROUP BY day, source_id, key, code ORDER BY day, source_id, key, code
+ON CONFLICT (day, source_id, key, code) DO UPDATE
+SET count = row.count + EXCLUDED.count, last_at = EXCLUDED.last_at, message = EXCLUDED.message
+"""
+COUNT_TYPES = """
+INSERT INTO events_unplannedtype AS row (type, source_id, count, first_seen_at, last_seen_at)
+SELECT type, source_id, count, first_seen_at, last_seen_at FROM jsonb_to_recordset(%s::jsonb)
+AS new (type text, source_id uuid, count bigint, first_seen_at timestamptz, last_seen_at timestamptz)
+WHERE (SELECT count(*) FROM events_unplannedtype) < %s
+OR EXISTS (SELECT FROM events_unplannedtype AS old WHERE old.type = new.type AND old.source_id = new.source_id)
+ORDER BY type, source_id
+ON CONFLICT (type, source_id) DO UPDATE
+SET count = row.count + EXCLUDED.count, last_seen_at = greatest(row.last_seen_at, EXCLUDED.last_seen_at)
+"""
+
+
+class Refused(NamedTuple):
+    """What is counted together: refusals of a day, by source, or by the name of one that there is not."""
+
+    day: date
+    source_id: UUID | None
+    key: str
+    code: str
+
+
+class Unplanned(NamedTuple):
+    """A type that nobody planned, and who sends it."""
+
+    type: str
+    source_id: UUID
+
+
+def count_refusals(counts: Mapping[Refused, Count]) -> None:
+    """Add to the refusals of the day; of names that strangers make up, only so many are told apart."""
+    strangers = RefusalCount.objects.filter(day__in={refused.day for refused in counts}, source_id=None)
+    known = set(strangers.exclude(key="").values_list("key", flat=True))
+    rows = []
+    for refused, count in counts.items():
+        if refused.source_id is None and refused.key and len(known | {refused.key}) <= MAX_NAMES:
+            known.add(refused.key)
+        key = refused.key if refused.key in known else ""
+        row = {**refused._asdict(), "key": key, "count": count.number, "last_at": count.last_at, "message": count.note}
+        rows.append(row)
+    _execute(COUNT_REFUSALS, rows)
+
+
+def count_types(counts: Mapping[Unplanned, Count]) -> None:
+    """Add to what was seen of types that nobody planned."""
+    rows = [
+        {
+            **unplanned._asdict(),
+            "count": count.number,
+            "first_seen_at": count.first_at,
+            "last_seen_at": count.last_at,
+        }
+        for unplanned, count in counts.items()
+    ]
+    _execute(COUNT_TYPES, rows, MAX_TYPES)
+
+
+def _execute(statement: str, rows: list[dict[str, object]], *more: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [orjson.dumps(rows).decode(), *more])

@@ -1,0 +1,184 @@
+"""What was refused can be seen, mended and sent again; and how often that was, by day."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from apps.collector import accept, noticing
+from apps.events.models import Event, EventTypeAlias, InboxItem, RefusalCount, RefusedEvent, Source, UnplannedType
+from apps.events.system_events import OFFSETS
+from tests.factories import GOOGLEBOT, SourceFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
+REFUSED = reverse("admin:events_refusedevent_changelist")
+UNPLANNED = reverse("admin:events_unplannedtype_changelist")
+
+
+def post(address: str, body: Any, **headers: Any) -> Any:
+    """Send a request, let the inbox be emptied, and what was counted be written."""
+    answer = APIClient().post(address, body, format="json", **headers)
+    accept.ingest(100, at=datetime.now(UTC))
+    noticing.flush()
+    return answer
+
+
+def track(source: Source, *events: dict[str, Any], **headers: Any) -> Any:
+    return post("/track", {"source": {"id": source.write_key}, "session": {"id": "s"}, "events": events}, **headers)
+
+
+def page_of(row: RefusedEvent) -> str:
+    return reverse("admin:events_refusedevent_change", args=[row.pk])
+
+
+def stored() -> list[str]:
+    return sorted(Event.objects.exclude(type__in=OFFSETS).values_list("type", flat=True))
+
+
+def test_a_refused_event_shows_what_was_sent_by_whom_and_why(admin_client: Client) -> None:
+    source = SourceFactory()
+    track(source, {"typ": "page-view", "id": "e1", "time": "soon"}, {"type": "a"}, HTTP_USER_AGENT="A phone")
+
+    shown = admin_client.get(page_of(RefusedEvent.objects.get())).content.decode()
+
+    for text in ("events.0.type", "page-view", "e1", "soon", "A phone", source.write_key, "127.0.0.1", "is not empty"):
+        assert text in shown
+
+
+def test_what_was_mended_is_sent_again_at_its_own_time(admin_client: Client) -> None:
+    track(SourceFactory(), {"typ": "page-view", "id": "e1"})
+    row = RefusedEvent.objects.get()
+    mended = {**json.loads(row.payload), "events": [{"type": "page-view", "id": "e1"}]}
+
+    answer = admin_client.post(
+        page_of(row), {"payload": json.dumps(mended), "events_refusedevent_save_and_send_again": "1"}
+    )
+    accept.ingest(10, at=datetime.now(UTC))
+
+    assert answer.status_code == 302
+    assert stored() == ["page-view"]
+    assert Event.objects.get(type="page-view").received_at == row.received_at
+    assert not RefusedEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"), [("{", "line 1"), ('{"events": [{}]}', "events.0.type"), ("[]", "object")]
+)
+def test_what_is_still_wrong_is_not_saved(admin_client: Client, payload: str, says: str) -> None:
+    track(SourceFactory(), {"typ": "page-view"})
+    row = RefusedEvent.objects.get()
+
+    shown = admin_client.post(page_of(row), {"payload": payload}).content.decode()
+
+    assert says in shown
+    assert RefusedEvent.objects.get().payload == row.payload
+
+
+def test_several_are_sent_again_once_the_reason_is_gone(admin_client: Client) -> None:
+    EventTypeAlias.objects.create(type="x")
+    source = SourceFactory()
+    post("/v1/batch", {"writeKey": source.write_key, "batch": [{"type": "track", "userId": "u", "event": "X"}] * 2})
+    EventTypeAlias.objects.all().delete()
+    from apps.collector import event_types
+
+    event_types.aliased.forget()
+    rows = [row.pk for row in RefusedEvent.objects.all()]
+
+    admin_client.post(REFUSED, {"action": "send_again", "_selected_action": rows})
+    accept.ingest(10, at=datetime.now(UTC))
+
+    assert stored() == ["x", "x"]
+    assert not RefusedEvent.objects.exists()
+
+
+def test_who_may_only_look_sends_nothing_again(client: Client) -> None:
+    user = User.objects.create(username="mia", is_staff=True)
+    user.groups.add(Group.objects.get(name="Marketer"))
+    client.force_login(user)
+    track(SourceFactory(), {"typ": "page-view"})
+
+    client.post(REFUSED, {"action": "send_again", "_selected_action": [RefusedEvent.objects.get().pk]})
+
+    assert not InboxItem.objects.exists()
+
+
+def test_refusals_are_counted_by_day_source_and_reason_before_there_is_an_event(admin_client: Client) -> None:
+    source, hook = SourceFactory(allowed_origins=["https://shop.example"]), SourceFactory(kind=Source.Kind.WEBHOOK)
+    key = {"HTTP_AUTHORIZATION": "Basic " + __import__("base64").b64encode(f"{source.write_key}:".encode()).decode()}
+    for _ in range(2):
+        post("/track", {"source": {"id": "no-such-key"}, "events": [{"type": "a"}]})
+    track(source, {"type": "a"}, HTTP_ORIGIN="https://other.example")
+    track(source, {"type": "a"}, HTTP_USER_AGENT=GOOGLEBOT)
+    for address, headers in (("/track", {}), ("/v1/track", key), (f"/collect/order/{hook.id}", {})):
+        APIClient().post(address, "{broken", content_type="application/json", **headers)
+    noticing.flush()
+
+    rows = RefusalCount.objects.order_by("code", "id").values_list("code", "source_id", "key", "count")
+    assert set(rows) == {
+        ("bot", source.id, "", 1),
+        ("invalid_json", None, "", 1),
+        ("invalid_json", source.id, "", 1),
+        ("invalid_json", hook.id, "", 1),
+        ("origin_not_allowed", source.id, "", 1),
+        ("unknown_source", None, "no-such-key", 2),
+    }
+    shown = admin_client.get(reverse("admin:events_refusalcount_changelist")).content.decode()
+    assert "no-such-key" in shown
+    assert "There is no such source." in shown
+
+
+def test_of_names_that_strangers_make_up_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.events.noticed.MAX_NAMES", 2)
+    for name in ("a", "b", "c", "a", "d"):
+        post("/track", {"source": {"id": name}, "events": [{"type": "a"}]})
+
+    assert sorted(RefusalCount.objects.values_list("key", "count")) == [("", 2), ("a", 2), ("b", 1)]
+
+
+def test_types_that_nobody_planned_are_listed_with_what_may_be_meant(admin_client: Client) -> None:
+    source, other = SourceFactory(), SourceFactory()
+    track(source, {"type": "Sale Compleeted"}, {"type": "sale-compleeted"}, {"type": "page-view"})
+    track(other, {"type": "sale-compleeted"})
+    track(source, {"type": "sale-compleeted"})
+
+    assert sorted(UnplannedType.objects.values_list("type", "source_id", "count")) == sorted(
+        [("sale-compleeted", source.id, 3), ("sale-compleeted", other.id, 1)]
+    )
+    shown = admin_client.get(UNPLANNED).content.decode()
+    assert "becomes=sale-completed" in shown
+    assert "type=sale-compleeted&amp;name=Sale+compleeted" in shown
+    form = admin_client.get(reverse("admin:events_eventtype_add") + "?type=sale-compleeted&name=Sale").content.decode()
+    assert 'value="sale-compleeted"' in form
+
+
+def test_a_type_that_is_blocked_is_refused_by_name_and_leaves_the_list(admin_client: Client) -> None:
+    source = SourceFactory()
+    track(source, {"type": "noise"})
+
+    admin_client.post(UNPLANNED, {"action": "block", "_selected_action": [UnplannedType.objects.get().pk]})
+    answer = track(source, {"type": "Noise"}, {"type": "page-view"})
+
+    assert [(error["code"], error["field"]) for error in answer.json()["errors"]] == [("blocked_type", "events.0.type")]
+    assert stored() == ["noise", "page-view"]
+    assert "noise" not in admin_client.get(UNPLANNED).content.decode()
+
+
+def test_a_type_that_is_mapped_becomes_the_other_one(admin_client: Client) -> None:
+    add = reverse("admin:events_eventtypealias_add")
+    assert 'value="sale-completed"' in admin_client.get(f"{add}?type=sold&becomes=sale-completed").content.decode()
+
+    assert admin_client.post(add, {"type": "Sold", "becomes": "Sale Completed"}).status_code == 302
+    source = SourceFactory()
+    track(source, {"type": "SOLD", "properties": {"id": "o1"}})
+
+    assert stored() == ["sale-completed"]
+    for wrong in ({"type": "x", "becomes": "x"}, {"type": "x", "becomes": "sold"}, {"type": "sale-completed"}):
+        assert admin_client.post(add, wrong).status_code == 200
+    page = reverse("admin:events_eventtypealias_change", args=["sold"])
+    assert admin_client.post(page, {"becomes": ""}).status_code == 302
+    assert track(source, {"type": "sold"}).json()["code"] == "blocked_type"
