@@ -100,7 +100,13 @@ _NORMALISERS: Final[dict[str, Callable[[str], str | None]]] = {Kind.EMAIL: _emai
 
 def _read() -> Patterns:
     rows = BlockedIdentifier.objects.values_list("kind", "pattern")
-    return tuple((kind, re.compile(translate(pattern.strip()), re.IGNORECASE).match) for kind, pattern in rows)
+    return tuple((kind, re.compile(translate(_spelled(pattern)), re.IGNORECASE).match) for kind, pattern in rows)
+
+
+def _spelled(pattern: str) -> str:
+    """Write a pattern as the values are written that it is held against."""
+    name, at, host = fold(pattern).rpartition("@")
+    return f"{name}{at}{_ascii_host(host) if at else host}"
 
 
 blocked = Snapshot(_read, refresh_secs=5)

@@ -16,8 +16,11 @@ _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
-# What stands around a name that a program did not fill in: "null", {{user_id}}, *|USER_ID|*, [object Object].
-_WRAPPING: Final = " \t\r\n\"'`()[]{}<>$%#*|"
+_WRAPPING: Final = (
+    " \t\r\n\"'`()[]{}<>$%#*|"  # what stands around a word that is no name: "null", <nil>, [object Object]
+)
+# Places of templates that a program did not fill in: {{user.id}}, ${userId}, *|USER_ID|*, %%id%%, <%= id %>.
+_UNFILLED: Final = re.compile(r"\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|%%.*%%|<%.*%>|\{%.*%\}", re.DOTALL)
 
 
 def fold(text: str) -> str:
@@ -30,4 +33,6 @@ def fold(text: str) -> str:
 def names_nobody(value: str) -> bool:
     """Tell whether a value stands in place of nothing: null, undefined, 0000, {{user_id}}."""
     bare = value.strip(_WRAPPING).lower()
-    return bare in NOBODY or not bare.strip("0-.")
+    if bare in NOBODY or not bare.strip("0-+.,:_ "):
+        return True
+    return value[-1:] in ("}", "*", "%", ">") and _UNFILLED.fullmatch(value) is not None

@@ -42,6 +42,11 @@ def test_any_bytes_are_read_or_refused_and_nothing_takes_their_place(raw: bytes)
     assert "\ufffd" not in fields[0][1] or "\ufffd".encode() in raw
 
 
+@pytest.mark.parametrize("charset", ["utf8", "UTF-8", "utf_8"])
+def test_a_charset_has_many_names_and_a_byte_order_mark_is_no_part_of_a_field(charset: str) -> None:
+    assert forms.parse(b"\xef\xbb\xbfa=%C3%A9", charset=charset) == [("a", "é")]
+
+
 @pytest.mark.parametrize("charset", ["utf-16", "shift_jis", "no-such"])
 def test_another_charset_is_refused(charset: str) -> None:
     with pytest.raises(UnknownCharset):

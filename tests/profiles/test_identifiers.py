@@ -63,9 +63,11 @@ def test_what_names_nobody_is_no_identifier(kind: str, value: str) -> None:
 @pytest.mark.django_db
 def test_administrators_block_values_and_patterns_of_one_kind_or_all() -> None:
     BlockedIdentifier.objects.create(kind=Kind.EMAIL, pattern="*@agency.example")
+    BlockedIdentifier.objects.create(kind=Kind.EMAIL, pattern="*@m\u00fcnchen.example")
     BlockedIdentifier.objects.create(pattern="Kiosk")
 
     assert usable(Kind.EMAIL, "anna@Agency.example") is None
+    assert usable(Kind.EMAIL, "anna@M\u00fcnchen.example") is usable(Kind.EMAIL, "a@xn--mnchen-3ya.example") is None
     assert usable(Kind.USER, "anna@agency.example") is not None
     assert usable(Kind.USER, "kiosk") is usable(Kind.DEVICE, "KIOSK") is None
     assert usable(Kind.DEVICE, "kiosk-2") is not None

@@ -89,12 +89,40 @@ def test_zero_has_no_sign_and_what_was_rounded_is_no_id() -> None:
             "%user_id%",
             "Infinity",
         ),
+        *(
+            "{{ customer.external_id }}",
+            "%%EmailAddr%%",
+            "<%= user.id %>",
+            "<no value>",
+            "%!s(<nil>)",
+            "00:00:00:00:00:00",
+        ),
+        *("+0", "0,0", "9774D56D682E549C", "[object HTMLInputElement]", "#REF!"),
     ],
 )
 def test_it_names_nobody(value: str) -> None:
     assert names_nobody(value)
 
 
-@pytest.mark.parametrize("value", ["1", "10", "-10", "a", "007", "0x1", "nullary", "anna", "id", "1.0.0", "user-1"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1",
+        "10",
+        "-10",
+        "a",
+        "007",
+        "0x1",
+        "{7}",
+        "50%",
+        "*7*",
+        "<a@b.example>",
+        "nullary",
+        "anna",
+        "id",
+        "1.0.0",
+        "user-1",
+    ],
+)
 def test_it_names_somebody(value: str) -> None:
     assert not names_nobody(value)

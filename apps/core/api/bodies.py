@@ -38,8 +38,11 @@ def unpack(request: HttpRequest) -> None:
 
     Raises UnknownEncoding, NotCompressed, and RequestDataTooBig.
     """
-    encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-    if encoding in ("", "identity"):
+    named = request.META.get("HTTP_CONTENT_ENCODING", "")
+    if not named:
+        return
+    encoding = ",".join(each for each in map(str.strip, named.lower().split(",")) if each not in ("", "identity"))
+    if not encoding:
         return
     if encoding not in _GZIP and encoding != "deflate":
         raise UnknownEncoding
