@@ -64,6 +64,7 @@ class BrowserChangeList(ChangeList):
         rows, has_newer, has_older = page
         for row in rows:
             self.model_admin.mask(request, row)
+        self.model_admin.prepare(request, rows)
         self.result_list = rows
         self.result_count = self.full_result_count = self._count(len(rows))
         self.show_all = self.can_show_all = self.multi_page = False
@@ -183,6 +184,9 @@ class Browser(ModelAdmin):
     def mask(self, request: HttpRequest, row: Any) -> None:
         """Take out of a row, in memory, what the user may not see; nothing where everybody who sees rows sees all."""
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Read at once what else the rows of a page show, such as the names of people; nothing, mostly."""
+
     @property
     def media(self) -> Any:
         """Add the scripts of the bar."""
@@ -194,6 +198,7 @@ class Browser(ModelAdmin):
         row = super().get_object(request, object_id, from_field)
         if row is not None:
             self.mask(request, row)
+            self.prepare(request, [row])
         return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -15,8 +15,8 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, link, moment
 from apps.core.ids import NIL, as_uuid
 from apps.events import internal
-from apps.events.models import Source
 from apps.profiles import ledger
+from apps.profiles.admin.shown import people_by_id, person
 from apps.profiles.models import ConsentDecision, ConsentType
 
 
@@ -117,6 +117,13 @@ class ConsentDecisionAdmin(Browser):
         own = ledger.raw_ids([ledger.living_id(as_uuid(term) or NIL)]) if term else []
         return (queryset.filter(profile_id__in=own) if term else queryset), False
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Find whose decisions they are, and where they came in."""
+        people = people_by_id(request, (row.profile_id for row in rows))
+        named = internal.names_of(row.source_id for row in rows)
+        for row in rows:
+            row.person, row.source_name = people.get(row.profile_id), named.get(row.source_id, row.source_id)
+
     @admin.display(description="Decided")
     def decided(self, row: ConsentDecision) -> SafeString:
         """Show when it was decided."""
@@ -128,9 +135,9 @@ class ConsentDecisionAdmin(Browser):
         return moment(row.recorded_at)
 
     @admin.display(description="Person")
-    def person(self, row: ConsentDecision) -> SafeString:
+    def person(self, row: Any) -> SafeString:
         """Link to whose decision it is."""
-        return link("profiles_profile", row.profile_id, f"…{str(row.profile_id)[-6:]}")
+        return person(row.profile_id, row.person)
 
     @admin.display(description="Decision")
     def decision(self, row: ConsentDecision) -> SafeString:
@@ -154,11 +161,11 @@ class ConsentDecisionAdmin(Browser):
         return moment(row.valid_until)
 
     @admin.display(description="Source")
-    def source(self, row: ConsentDecision) -> SafeString | str:
+    def source(self, row: Any) -> SafeString | str:
         """Link to where it came in; the platform itself has no page."""
         if row.source_id == internal.SOURCE_ID:
             return internal.NAME
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first() or row.source_id)
+        return link("events_source", row.source_id, row.source_name)
 
     @admin.display(description="Session")
     def session(self, row: ConsentDecision) -> SafeString:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.collector import event_types
-from apps.core import audit
+from apps.core import actors, audit
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, tree
 from apps.core.ids import as_uuid
@@ -23,8 +23,9 @@ from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
-from apps.profiles import by_hand, ledger, merging, schema, search
+from apps.profiles import anonymity, by_hand, ledger, merging, schema, search
 from apps.profiles.admin.privacy import SEES_PII, mask
+from apps.profiles.admin.shown import people_by_id, person
 from apps.profiles.models import IdentityConflict, Merge, Profile
 
 MAY_MERGE = "profiles.merge_profile"
@@ -47,11 +48,6 @@ class StateFilter(admin.SimpleListFilter):
         """Narrow the list."""
         wanted = self.states.get(self.value() or "")
         return queryset.filter(wanted) if wanted else queryset
-
-
-def _shown_profile(profile_id: UUID) -> SafeString:
-    """Link to a profile by any id that it ever had."""
-    return link("profiles_profile", profile_id, f"…{str(profile_id)[-12:]}")
 
 
 @admin.register(Merge)
@@ -95,6 +91,13 @@ class MergeAdmin(Browser):
         own = path("<uuid:merge_id>/undo/", self.admin_site.admin_view(self.undo), name="profiles_merge_undo")
         return [own, *super().get_urls()]
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Read who both were, and who decided."""
+        names = actors.names_of(key for row in rows for key in (row.actor, row.undone_by))
+        for row in rows:
+            row.names = names
+            row.kept, row.merged = _both(request, row)
+
     def undo(self, request: HttpRequest, merge_id: UUID) -> HttpResponse:
         """Ask, and undo."""
         if not request.user.has_perm(MAY_MERGE):
@@ -103,10 +106,9 @@ class MergeAdmin(Browser):
         if request.method != "POST":
             living = ledger.living_id(merge.kept_via)
             n_again = 0 if merge.undone_at else len(ledger.plan(merge, ledger.merges_of(living)).again)
-            context = self.admin_site.each_context(request)
-            return render(
-                request, "admin/cdp/undo_merge.html", {**context, "merge": merge, "n_again": n_again, "living": living}
-            )
+            kept, merged = _both(request, merge)
+            shown = {"merge": merge, "n_again": n_again, "living": living, "kept": kept, "merged": merged}
+            return render(request, "admin/cdp/undo_merge.html", {**self.admin_site.each_context(request), **shown})
         return self._undo(request, merge)
 
     def _undo(self, request: HttpRequest, merge: Merge) -> HttpResponse:
@@ -127,14 +129,14 @@ class MergeAdmin(Browser):
         return moment(row.at)
 
     @admin.display(description="Kept")
-    def kept(self, row: Merge) -> SafeString:
-        """Link to the profile that was kept."""
-        return _shown_profile(row.kept_id)
+    def kept(self, row: Any) -> SafeString:
+        """Link to the profile that was kept, by the name that it had."""
+        return person(row.kept_id, row.kept)
 
     @admin.display(description="Merged into it")
-    def merged(self, row: Merge) -> SafeString:
-        """Link to where the profile that went leads now."""
-        return _shown_profile(row.merged_id)
+    def merged(self, row: Any) -> SafeString:
+        """Link to where the profile that went leads now, by the name that it had."""
+        return person(row.merged_id, row.merged)
 
     @admin.display(description="Because of")
     def why(self, row: Merge) -> str:
@@ -148,9 +150,9 @@ class MergeAdmin(Browser):
         return link("events_event", row.event_id)
 
     @admin.display(description="By")
-    def who(self, row: Merge) -> str:
+    def who(self, row: Any) -> str:
         """Say who decided."""
-        return row.actor or "the platform"
+        return row.names.get(row.actor, row.actor) or "the platform"
 
     @admin.display(description="State")
     def state(self, row: Merge) -> SafeString:
@@ -160,9 +162,11 @@ class MergeAdmin(Browser):
         return badge("undone", "amber") if row.undone_at else badge("standing", "green")
 
     @admin.display(description="Undone")
-    def undone(self, row: Merge) -> SafeString:
+    def undone(self, row: Any) -> SafeString:
         """Show when it was undone, and by whom."""
-        by = row.undone_by or ("the undoing of an older merge; it was merged again" if row.undone_at else "")
+        by = row.names.get(row.undone_by, row.undone_by) or (
+            "the undoing of an older merge; it was merged again" if row.undone_at else ""
+        )
         return format_html("{} {}", moment(row.undone_at), by) if row.undone_at else badge("no")
 
     @admin.display(description="The one that was kept")
@@ -174,6 +178,14 @@ class MergeAdmin(Browser):
     def merged_tree(self, row: Merge) -> SafeString:
         """Show what it was."""
         return tree(_facts(row.merged_before))
+
+
+def _both(request: HttpRequest, merge: Merge) -> tuple[Profile, Profile]:
+    """Return both profiles as they were before a merge; masked for whoever may not see personal data."""
+    both = merging.profile_of(merge.kept_before), merging.profile_of(merge.merged_before)
+    for profile in both:
+        mask(request, profile, anonymity.masked_columns_of)
+    return both
 
 
 def _facts(image: dict[str, Any]) -> dict[str, Any]:
@@ -200,20 +212,26 @@ class IdentityConflictAdmin(Browser):
         """Allow those who may merge."""
         return request.user.has_perm(MAY_MERGE)
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Find who they are."""
+        people = people_by_id(request, (id for row in rows for id in (row.profile_id, row.other_id)))
+        for row in rows:
+            row.people = people
+
     @admin.display(description="First noted")
     def noted(self, row: IdentityConflict) -> SafeString:
         """Show when."""
         return moment(row.at)
 
     @admin.display(description="Profile")
-    def one(self, row: IdentityConflict) -> SafeString:
+    def one(self, row: Any) -> SafeString:
         """Link to the one."""
-        return _shown_profile(row.profile_id)
+        return person(row.profile_id, row.people.get(row.profile_id))
 
     @admin.display(description="Profile")
-    def other(self, row: IdentityConflict) -> SafeString:
+    def other(self, row: Any) -> SafeString:
         """Link to the other."""
-        return _shown_profile(row.other_id)
+        return person(row.other_id, row.people.get(row.other_id))
 
     @admin.display(description="Not merged because")
     def refused(self, row: IdentityConflict) -> SafeString:

@@ -57,7 +57,7 @@ class Merge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.merged_id} into {self.kept_id}"
+        return f"Merge of {self.at:%Y-%m-%d %H:%M}"
 
 
 class IdentityConflict(models.Model):
@@ -87,7 +87,7 @@ class IdentityConflict(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.profile_id} and {self.other_id}"
+        return f"Conflict of {self.at:%Y-%m-%d %H:%M}"
 
 
 class MergeRule(models.Model):
