@@ -7,8 +7,11 @@ from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import path, reverse
+from django.views.decorators.cache import never_cache
 from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
@@ -27,11 +30,17 @@ class CdpAdminSite(UnfoldAdminSite):
         """Add what the editor of conditions asks for: it stands on pages of several apps."""
         from apps.core.admin.conditions.views import urls  # apps are not loaded yet when the site is made
 
-        return [*urls(self), *super().get_urls()]
+        return [path("signed-in/", never_cache(self.signed_in), name="signed_in"), *urls(self), *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: Any = False) -> Any:  # noqa: FBT002 - as Django has it
         """Let no view be asked with text that the database cannot hold."""
         return super().admin_view(_storable(view), cacheable)
+
+    def signed_in(self, request: HttpRequest) -> HttpResponse:
+        """Tell a page that has been open for long whether its form would be taken, and by which token (keep.js)."""
+        if self.has_permission(request):
+            return JsonResponse({"token": get_token(request)})
+        return JsonResponse({"login": reverse("admin:login")})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Answer nobody: no form of ours asks, and Django's view would name people whatever the user may see."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 
 def _page(title: str, icon: str, name: str, permission: str = "") -> dict[str, Any]:
@@ -21,6 +21,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "apps.console.home.dashboard",
     "STYLES": [lambda request: static("cdp/admin.css")],
+    "SCRIPTS": [lambda request: f"{static('cdp/keep.js')}?signed-in={reverse('admin:signed_in')}"],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -17,6 +17,7 @@ async function post(address, body) {
 }
 
 async function answerOf(response) {
+    if (response.redirected) return { error: { message: "You were signed out. Sign in in another window, then go on here." } }
     if (response.ok) return response.json()
     return { error: { message: `The server does not answer as it should (${response.status}). Try again.` } }
 }
