@@ -2,10 +2,14 @@
 """Django's command line for this project."""
 
 import os
+import signal
 import sys
 
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)  # whoever pressed Ctrl-C knows why it ended

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.contrib.sessions.models import Session as LoginSession
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import models
+from django.db import connection, models
 
 from cdp import embedded
 
@@ -70,6 +70,32 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list
         )
         found.append(Warning(message, "Set IDENTITY_KEY, the same for all, and keep a copy.", id="cdp.W003"))
     return found
+
+
+# What a server of one's own may be told so that its log holds no personal data; each is the default or near it.
+LOGS_NO_VALUES = {
+    "log_min_error_statement": ("log", "fatal", "panic"),
+    "log_error_verbosity": ("terse",),
+    "log_statement": ("none", "ddl"),
+    "log_min_duration_statement": ("-1",),
+    "log_min_duration_sample": ("-1",),
+}
+
+
+@register(Tags.database)
+def check_database_log(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
+    """Look whether PostgreSQL writes statements, and so personal data, into its log."""
+    if not databases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(LOGS_NO_VALUES)])
+        odd = [f"{name}={setting}" for name, setting in cursor.fetchall() if setting not in LOGS_NO_VALUES[name]]
+    if not odd:
+        return []
+    message = f"PostgreSQL writes personal data into its log ({', '.join(sorted(odd))}), where no erasure reaches."
+    return [Warning(message, "docs/privacy.md, Logs, has the settings that keep it out.", id="cdp.W004")]
 
 
 @register

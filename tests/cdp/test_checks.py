@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session as LoginSession
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models
 from django.test.utils import isolate_apps
 from pytest_django import Settings
 
@@ -71,6 +71,20 @@ def test_a_database_of_places_that_is_not_there_is_refused(settings: Settings, t
 
     settings.GEOIP_DATABASE = str(tmp_path)
     assert ids() == {"cdp.E003"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("talkative", ["log_min_error_statement = error", "log_statement = mod"])
+def test_a_database_that_logs_personal_data_is_told(talkative: str) -> None:
+    assert checks.check_database_log(None, databases=["default"]) == []
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {talkative}")
+    [found] = checks.check_database_log(None, databases=["default"])
+
+    assert found.id == "cdp.W004"
+    assert talkative.replace(" ", "") in found.msg
+    assert checks.check_database_log(None) == []
 
 
 @isolate_apps("apps.events")

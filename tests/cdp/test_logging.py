@@ -4,6 +4,9 @@ import json
 import logging
 import sys
 
+import pytest
+from django.db import DatabaseError, connection, transaction
+
 from cdp.logging import JsonFormatter
 
 
@@ -31,6 +34,30 @@ def test_an_error_carries_its_traceback_in_the_same_line() -> None:
         found = line("It failed", error=True)
 
     assert "RuntimeError: broken" in str(found["error"])
+
+
+@pytest.mark.django_db
+def test_an_error_of_the_database_carries_no_value_of_a_row() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE visitor (name text UNIQUE)")
+        cursor.execute("INSERT INTO visitor VALUES ('Klara\n\nEvans')")
+        texts = []
+        for statement in (
+            "INSERT INTO visitor VALUES ('Klara\n\nEvans')",
+            "SELECT 'Klara Evans' FROM visitor WHERE nothing = 1",
+            """SELECT '{"name": "Klara Evans}'::json""",
+        ):
+            try:
+                with transaction.atomic():
+                    cursor.execute(statement)
+            except DatabaseError as error:
+                texts += [str(line("It failed", error=True)), str(line(f"Said elsewhere: {error}"))]
+
+    assert len(texts) == 6
+    assert "duplicate key value violates unique constraint" in texts[0]
+    for text in texts:
+        assert "Klara" not in text
+        assert "Evans" not in text
 
 
 def test_what_json_does_not_know_is_written_as_text() -> None:

@@ -46,8 +46,12 @@ def test_postgresql_that_cannot_start_for_long_is_told_and_starts_when_it_can(va
         data.chmod(0o700)
         embedded.wait_ready(var, wants_valkey=False)
         wait_for(lambda: told[1:] == ["postgres runs again."], "a word that it runs")
-        with psycopg.connect(embedded.database_url(var)) as database:
-            assert database.execute("SELECT 1").fetchone() == (1,)
+        for statement in ("SELECT 'Klara Evans' FROM nothing", """SELECT '{"name": "Klara Evans}'::json"""):
+            with psycopg.connect(embedded.database_url(var)) as database, pytest.raises(psycopg.Error):
+                database.execute(statement)
+        log = (var / "log" / "postgres.log").read_text()
+        assert 'relation "nothing" does not exist' in log
+        assert "Klara" not in log
 
 
 def test_logs_are_not_for_everybody(var: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from apps.console.supervision import roles
+from cdp import embedded
 from cdp.processes import BASE_DIR
 from tests.guards.test_settings import documented
 
@@ -32,6 +33,10 @@ def test_there_is_a_service_for_each_role_and_one_that_migrates(services: dict[s
     commands = {name: service["command"] for name, service in ours(services).items()}
 
     assert commands == {role: ["run", role] for role in roles(host="", port=1)} | {"migrate": ["migrate"]}
+
+
+def test_postgresql_logs_as_little_as_the_one_of_a_single_machine(services: dict[str, Any]) -> None:
+    assert {f"{name}={value}" for name, value in embedded.DISCREET.items()} <= set(services["postgres"]["command"])
 
 
 def test_roles_start_once_the_migrations_are_done(services: dict[str, Any]) -> None:

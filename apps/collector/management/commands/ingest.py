@@ -14,6 +14,7 @@ from apps.collector import accept, noticing
 from apps.core import beats, locks
 from apps.core.garbage import collect_less_often
 from apps.events import inbox
+from cdp.logging import without_values
 
 IDLE_SECS = 0.2
 AWAY_SECS = 1.0
@@ -34,8 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--batch", type=int, default=settings.INGEST_BATCH, help="messages in one transaction")
 
     def handle(self, *args: Any, once: bool, batch: int, **options: Any) -> None:
-        """Work until told to stop; SIGTERM lets the batch at hand finish."""
-        signal.signal(signal.SIGTERM, self._stop)
+        """Work until told to stop; SIGTERM and Ctrl-C let the batch at hand finish."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         collect_less_often()
         self._look_at_locks()
         n_done = 0
@@ -57,7 +59,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             if not accept.is_away(error):
                 raise
-            self.stderr.write(f"The database is away: {error}".strip())
+            self.stderr.write(without_values(f"The database is away: {error}").strip())
             connection.close()
             time.sleep(AWAY_SECS)
             return 0
