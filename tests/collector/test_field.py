@@ -150,3 +150,21 @@ def test_bodies_of_webhooks_are_stored_as_they_are(client: APIClient, db: None, 
         found = list(Event.objects.order_by("id")[before:])
         assert [event.properties for event in found] == posted.events, posted
         assert {event.type for event in found} == {event_type(posted.vendor)}
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("-0001-11-30T00:00:00+0000", "01/15/2026", "soon", "2099-01-01T00:00:00Z", "1800-01-01", "2026-02-30", " "),
+        *(0, -1, 9e18, 1e400, True, {}, [], {"create": 1}),
+    ],
+)
+def test_a_time_that_cannot_be_loses_no_message(client: APIClient, db: None, time: Any) -> None:
+    message = {"type": "track", "userId": "ada", "event": "When", "messageId": "m", "timestamp": time}
+    body = json.dumps({"writeKey": SourceFactory().write_key, "batch": [message]})
+
+    answer = client.post("/v1/batch", body, content_type="application/json")
+    settle()
+
+    named = answer.json()["errors"] if answer.status_code != 200 else answer.json().get("errors", [])
+    assert ("m" in stored()) is not bool(named)

@@ -123,14 +123,31 @@ SURROUNDINGS = {
 
 @pytest.mark.parametrize("who", [{"userId": "u1"}, {"anonymousId": "a1"}])
 def test_what_was_sent_with_an_event_can_be_asked_of_it(tell: Any, who: dict[str, str]) -> None:
-    devices = {"userAgent": CHROME, "locale": "de-DE", "ip": "192.0.2.1", "screen": {"width": 1}}
+    device = {"locale": "de-DE", "screen": {"width": 1}}
 
-    tell("track", {**who, "event": "x", "context": {**SURROUNDINGS, **devices}})
+    tell("track", {**who, "event": "x", "context": {**SURROUNDINGS, **device, "userAgent": CHROME, "ip": "192.0.2.1"}})
     tell("track", {**who, "event": "y", "context": {**SURROUNDINGS, "app": {"version": "2.0"}}})
 
     events = {event.type: event.context for event in Event.objects.filter(type__in=("x", "y"))}
-    assert events == {"x": SURROUNDINGS, "y": {**SURROUNDINGS, "app": {"version": "2.0"}}}
+    # What does not change from event to event is with the session, where there is one.
+    own = {} if Session.objects.exists() else device
+    assert events == {"x": {**SURROUNDINGS, **own}, "y": {**SURROUNDINGS, "app": {"version": "2.0"}}}
     assert Profile.objects.get().traits == {}  # they are of `identify` alone
+
+
+def test_what_was_said_of_all_events_of_a_payload_is_with_each_if_no_session_keeps_it(
+    client: APIClient, source: Source
+) -> None:
+    body = {
+        "source": {"id": str(source.id)},
+        "context": {"page": {"url": SHOP}, "till": 7, "clerk": "bo"},
+        "events": [{"type": "x", "context": {"clerk": "ada"}}, {"type": "y"}],
+    }
+
+    assert client.post("/track", body, format="json").status_code == 200
+
+    events = {event.type: event.context for event in Event.objects.filter(type__in=("x", "y"))}
+    assert events == {"x": {**body["context"], "clerk": "ada"}, "y": body["context"]}
 
 
 def test_what_may_not_be_kept_does_not_come_in_by_the_context(tell: Any) -> None:

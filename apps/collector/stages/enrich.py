@@ -28,6 +28,8 @@ def enrich(batch: Batch) -> None:
                 session.country = _country_of(session.geo)
             session.merge_context(track.context, track.properties)
             _record_arrival(session, track)
+        if not track.saves_session and track.session_key is None:
+            _keep_context(track)
         if track.profile:
             _describe_person(track.profile, track, geo=session.geo if session else _place_of(track))
 
@@ -46,6 +48,13 @@ def _hide_credentials(track: Track) -> None:
 def _with_clean_page(context: dict[str, Any]) -> dict[str, Any]:
     page = cleaned(context["page"])
     return context if page is context["page"] else {**context, "page": page}
+
+
+def _keep_context(track: Track) -> None:
+    """Let events keep what no session keeps for them; a client that forbids to keep its session forbids that, too."""
+    for event in track.going:
+        if not event.is_system:
+            event.context = {**track.context, **event.context}
 
 
 def _record_arrival(session: Session, track: Track) -> None:
