@@ -16,9 +16,8 @@ _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
-_WRAPPING: Final = (
-    " \t\r\n\"'`()[]{}<>$%#*|"  # what stands around a word that is no name: "null", <nil>, [object Object]
-)
+# What stands around a word that is no name: "null", <nil>, [object Object].
+_WRAPPING: Final = " \t\r\n\"'`()[]{}<>$%#*|"
 # Places of templates that a program did not fill in: {{user.id}}, ${userId}, *|USER_ID|*, %%id%%, <%= id %>.
 _UNFILLED: Final = re.compile(r"\{\{.*\}\}|\$\{.*\}|\*\|.*\|\*|%%.*%%|<%.*%>|\{%.*%\}", re.DOTALL)
 

@@ -130,6 +130,34 @@ def test_the_time_is_corrected_by_the_clock_that_sent_it(
     assert abs(event.received_at - event.time - expected_ago) < timedelta(seconds=20)
 
 
+def in_millis(at: datetime) -> int:
+    return int(at.timestamp() * 1_000)
+
+
+@pytest.mark.parametrize("write", [datetime.isoformat, in_millis, lambda at: str(in_millis(at))])
+@pytest.mark.parametrize(
+    ("by_request", "by_message", "ahead"),
+    [
+        (None, 0, 600 * MINUTE),  # only its messages say when the batch was sent
+        (None, 0, -600 * MINUTE),
+        (0, None, 600 * MINUTE),
+        (0, 90 * MINUTE, 600 * MINUTE),  # a message that was sent before, and now again
+        (0, 90 * MINUTE, timedelta()),
+    ],
+)
+def test_when_a_batch_was_sent_is_said_by_it_or_else_by_each_message(
+    send: Any, write: Any, by_request: Any, by_message: Any, ahead: timedelta
+) -> None:
+    clock = timezone.now() + ahead
+    said = [{} if ago is None else {"sentAt": write(clock - (ago or timedelta()))} for ago in (by_request, by_message)]
+    message = {"type": "track", "userId": "anna", "event": "x", "timestamp": write(clock - 100 * MINUTE), **said[1]}
+
+    send("batch", {"batch": [message], **said[0]})
+
+    event = Event.objects.get(type="x")
+    assert abs(event.received_at - event.time - 100 * MINUTE) < timedelta(seconds=20)
+
+
 @pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "soon", 17, None, {}])
 def test_a_time_of_another_clock_than_the_senders_stays_as_it_is(send: Any, sent_at: Any) -> None:
     send("track", {"userId": "anna", "event": "x", "timestamp": "2024-02-29T12:00:00Z", "sentAt": sent_at})

@@ -90,7 +90,7 @@ class _Reader:
         self._envelope = envelope
         self._context = context
         self._sent = sent
-        self._sent_at = _sent_at(sent.body.get("sentAt"), received_at=envelope.received_at)
+        self._sent_at = _instant(sent.body.get("sentAt"))
         self._is_silent = is_silent
         self._is_suspect = is_suspect
 
@@ -121,9 +121,8 @@ class _Reader:
             received_at=self._envelope.received_at,
             request_id=self._envelope.request_id,
             sent=self._sent,
-            sent_at=_sent_at(message["sentAt"], received_at=self._envelope.received_at)
-            if message.get("sentAt")
-            else self._sent_at,
+            # What a message says of its sending may be of an earlier try; it counts where the request says nothing.
+            sent_at=self._by_wrong_clock(self._sent_at or _instant(message.get("sentAt"))),
             events=[event],
             claim=claim,
             session_ref=session_ref,
@@ -138,6 +137,10 @@ class _Reader:
             saves_events=not source.is_ephemeral,
             is_silent=self._is_silent or context.get("historical") is True,
         )
+
+    def _by_wrong_clock(self, sent_at: datetime | None) -> datetime | None:
+        """Return when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
+        return sent_at if sent_at and abs(self._envelope.received_at - sent_at) > TOLERATED_SKEW else None
 
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
@@ -209,12 +212,6 @@ def _of_event(context: dict[str, Any], call: str) -> dict[str, Any]:
 def _about_client(context: dict[str, Any]) -> dict[str, Any]:
     """Keep of a message's context what describes its client, not its page or its person."""
     return {key: value for key, value in context.items() if key not in ("page", "traits", "userAgent", "ip")}
-
-
-def _sent_at(claimed: Any, *, received_at: datetime) -> datetime | None:
-    """Read when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
-    sent = _instant(claimed)
-    return sent if sent and abs(received_at - sent) > TOLERATED_SKEW else None
 
 
 def _instant(claimed: Any) -> datetime | None:
