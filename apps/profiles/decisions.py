@@ -61,6 +61,12 @@ def states_of(profile: Profile, *, at: datetime) -> dict[str, str]:
     return {id: consents.state(own, profile.provenance, id, at=at).value for id in own}
 
 
+def told_of(profile: Profile, *, at: datetime) -> dict[str, str]:
+    """Put each consent that the person has decided about into words; no statement."""
+    own = profile.consents
+    return {id: consents.told(consents.standing(own, profile.provenance, id, at=at)) for id in own}
+
+
 def _in_force(profile: Profile) -> dict[str, ConsentDecision]:
     """Return the decision that each consent comes from, as the provenance says: others of the ledger do not count."""
     setters = {

@@ -153,6 +153,19 @@ def test_who_may_not_see_personal_data_is_not_told_that_nobody_was_asked(profile
     assert page(profile, client_of("Analyst")) == "hidden: personal data"
 
 
+def test_the_list_of_people_is_filtered_by_what_they_agreed_to(profile: Profile) -> None:
+    client = client_of("Data steward")
+    record(profile, client)
+
+    def listed(condition: str) -> list[Profile]:
+        answer: Any = client.get(reverse("admin:profiles_profile_changelist"), {"condition": condition})
+        return list(answer.context["cl"].result_list)
+
+    assert listed('CONSENTED("letters")') == [profile]
+    assert listed('WITHDREW("letters") OR NEVER ASKED("letters")') == []
+    assert listed('NEVER ASKED("calls") AND NOT EXPIRED("letters")') == [profile]
+
+
 def test_all_decisions_of_a_person_are_found_by_any_of_their_ids(profile: Profile) -> None:
     client = client_of("Administrator")
     record(profile, client)

@@ -64,6 +64,22 @@ def test_merges_name_both_as_they_were_and_who_merged_them(anna: Profile, admin_
     assert str(anna.pk) not in listed.replace(f"/admin/profiles/profile/{anna.pk}/", "")
 
 
+def test_merges_say_in_words_what_both_had_agreed_to(anna: Profile, admin_client: Client) -> None:
+    said = {"consents.letters": [NOON.isoformat(), "", ""]}
+    Profile.objects.update(consents={"letters": {"revoke": None}}, provenance=said)
+    withdrawn = {"letters": {"revoke": NOON.isoformat()}}
+    ben = ProfileFactory(email="ben@example.com", consents=withdrawn, provenance=said)
+
+    asked = text_of(admin_client, f"{reverse('admin:profile_merge', args=[anna.pk])}?with=ben@example.com")
+    merge = by_hand.merge(anna.pk, ben.pk, actor="user:1", now=timezone.now())
+    ledger = text_of(admin_client, reverse("admin:profiles_merge_change", args=[merge.pk]))
+
+    for shown in (asked, ledger):
+        assert "agreed on 23 Nov 2026" in shown
+        assert "withdrew on 23 Nov 2026" in shown
+        assert "revoke" not in shown
+
+
 def test_conflicts_and_decisions_name_the_people_whom_their_ids_lead_to(anna: Profile, admin_client: Client) -> None:
     old, gone = AliasFactory(profile=anna).id, new_id()
     ConsentTypeFactory(id="letters")

@@ -1,5 +1,6 @@
 """The ledger of merges, what was not merged, and merging and undoing by hand."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.collector import event_types
-from apps.core import actors, audit
+from apps.core import actors, audit, paths
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, tree
 from apps.core.ids import as_uuid
@@ -23,9 +24,9 @@ from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
-from apps.profiles import anonymity, by_hand, ledger, merging, schema, search
+from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema, search
 from apps.profiles.admin.privacy import SEES_PII, mask
-from apps.profiles.admin.shown import people_by_id, person
+from apps.profiles.admin.shown import people_by_id, person, value_of
 from apps.profiles.models import IdentityConflict, Merge, Profile
 
 MAY_MERGE = "profiles.merge_profile"
@@ -172,12 +173,12 @@ class MergeAdmin(Browser):
     @admin.display(description="The one that was kept")
     def kept_tree(self, row: Merge) -> SafeString:
         """Show what it was."""
-        return tree(_facts(row.kept_before))
+        return tree(_facts(row.kept_before, at=row.at))
 
     @admin.display(description="The one that was merged")
     def merged_tree(self, row: Merge) -> SafeString:
         """Show what it was."""
-        return tree(_facts(row.merged_before))
+        return tree(_facts(row.merged_before, at=row.at))
 
 
 def _both(request: HttpRequest, merge: Merge) -> tuple[Profile, Profile]:
@@ -188,8 +189,10 @@ def _both(request: HttpRequest, merge: Merge) -> tuple[Profile, Profile]:
     return both
 
 
-def _facts(image: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in image.items() if value and name not in ("provenance", "tallies")}
+def _facts(image: dict[str, Any], *, at: datetime) -> dict[str, Any]:
+    consents = decisions.told_of(merging.profile_of(image), at=at)
+    kept = {name: value for name, value in image.items() if value and name not in ("provenance", "tallies")}
+    return kept | {"consents": consents} if consents else kept
 
 
 @admin.register(IdentityConflict)
@@ -285,7 +288,7 @@ def _found(text: str, *, besides: Profile) -> list[Profile]:
 def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> dict[str, Any]:
     """Show a field of both in the order of the page: the profile that one came from first."""
     found = schema.find(each.path)
-    values = [tree(each.one), tree(each.other)]
+    values = [_shown(each.path, each.one, preview.kept), _shown(each.path, each.other, preview.gone)]
     one, other = values if preview.kept.pk == profile.pk else reversed(values)
     label = found.label if found else each.path
     return {
@@ -293,9 +296,17 @@ def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> di
         "label": label,
         "one": one,
         "other": other,
-        "result": tree(each.result),
+        "result": _shown(each.path, each.result, preview.result),
         "strategy": each.strategy,
     }
+
+
+def _shown(path: str, value: Any, profile: Profile) -> SafeString:
+    """Show what a field holds, and in words what somebody has agreed to."""
+    root, name, *_ = [*paths.parse(path), ""]
+    if root != "consents":
+        return value_of(path, value)
+    return tree(decisions.told_of(profile, at=timezone.now()).get(name))
 
 
 def _merge(request: HttpRequest, profile_id: UUID) -> HttpResponse:
