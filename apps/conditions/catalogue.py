@@ -18,7 +18,7 @@ class KnownField:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Fields by their text (profile@data.pii.age), objects below which any field may be, types of events, consents."""
+    """Fields by their text (profile@traits.plan), objects below which any field may be, types of events, consents."""
 
     fields: Mapping[str, KnownField]
     open_objects: frozenset[str] = frozenset()

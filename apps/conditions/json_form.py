@@ -1,7 +1,7 @@
 """Trees as JSON, for builders that people click: each node is an object with its `type` and its parts.
 
 {"version": 1, "condition": {"type": "compare", "op": ">=",
-    "left": {"type": "field", "path": "profile@data.pii.age"}, "right": {"type": "literal", "value": 18}}}
+    "left": {"type": "field", "path": "profile@visits.count"}, "right": {"type": "literal", "value": 18}}}
 """
 
 from dataclasses import MISSING, fields

@@ -88,9 +88,9 @@ def parse(text: str, *, catalogue: Catalogue | None = None, is_stored: bool = Fa
 
 
 def parse_field(text: str) -> Field:
-    """Read a field: profile@data.pii.age. Raises TreeError."""
+    """Read a field: profile@traits.plan. Raises TreeError."""
     if not re.fullmatch(grammar().get_terminal("PATH").pattern.to_regexp(), text):
-        message = f"'{text}' is not written as a field, as profile@data.pii.age is."
+        message = f"'{text}' is not written as a field, as profile@traits.plan is."
         raise TreeError(message)
     return _field(text)
 

@@ -65,7 +65,7 @@ class ListLiteral(Operand):
 
 @dataclass(frozen=True, slots=True)
 class Field(Operand):
-    """A value of a document: profile@data.pii.age. No keys mean all that is below the root."""
+    """A value of a document: profile@traits.plan. No keys mean all that is below the root."""
 
     root: str
     keys: tuple[str, ...]

@@ -41,8 +41,8 @@ class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
         label="Value",
         required=False,
         max_length=200,
-        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "properties.total"}),
-        help_text="Where in an event the value is: properties.total, traits.order.value or context.page.url. "
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "properties.value"}),
+        help_text="Where in an event the value is: properties.value, traits.data.ec.order.id or context.page.url. "
         "Events without such a value do not count. Empty if only events are counted.",
     )
 

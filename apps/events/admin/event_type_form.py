@@ -70,7 +70,7 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
     condition = forms.CharField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "class": "cdp-json", "spellcheck": "false"}),
-        help_text="What must hold as well: event@properties.total >= 0 AND event@properties.currency EXISTS. "
+        help_text="What must hold as well: event@properties.value >= 0 AND event@properties.currency EXISTS. "
         "It may look at event@, session@ and payload@.",
     )
     reshape = JsonObject(

@@ -48,6 +48,6 @@ EVENTS = register(
         check=_check_event,
         layout=_layout_of_events,
         alias="e",
-        placeholder='event@type = "sale-completed" AND event@properties.total > 50',
+        placeholder='event@type = "sale-completed" AND event@properties.value > 50',
     )
 )
