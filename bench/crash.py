@@ -142,7 +142,7 @@ _tally = threading.Lock()
 def _tracks(source: str, client: int) -> Iterator[Request]:
     """Make `/track` payloads of one to three events, of a few sessions that all clients share."""
     for number in itertools.count():
-        ids = [f"{client}-{number}-{place}" for place in range(1 + number % 3)]
+        ids = [f"m{client}-{number}-{place}" for place in range(1 + number % 3)]
         interest = {"type": "increase-interest", "properties": {"interest": "jazz"}}
         events = [{**interest, "id": id_} for id_ in ids]
         session = f"session-{number % PEOPLE}"
@@ -152,7 +152,7 @@ def _tracks(source: str, client: int) -> Iterator[Request]:
 def _sdk_batches(source: str, client: int) -> Iterator[Request]:
     """Make `/v1/batch` bodies of one to five messages, each of another person."""
     for number in itertools.count():
-        ids = [f"{client}-{number}-{place}" for place in range(1 + number % 5)]
+        ids = [f"m{client}-{number}-{place}" for place in range(1 + number % 5)]
         interest = {"type": "track", "event": "increase-interest", "properties": {"interest": "jazz"}}
         batch = [
             {**interest, "messageId": id_, "userId": f"customer-{(number + place) % PEOPLE}"}

@@ -166,7 +166,7 @@ class Track:
     def hand(self) -> Hand:
         """What the sender holds: by this, and by no claim, somebody may decide again on what they decided."""
         keys = (self.session_key, self.device_key, self.claim.device)
-        return Hand(frozenset([key for key in keys if key]), self.recorded is not None or self.source.trusts_ids)
+        return Hand(keys, self.recorded is not None or self.source.trusts_ids)
 
     def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""

@@ -14,19 +14,22 @@ from apps.profiles import consents
 from apps.profiles.models import ConsentDecision, Profile
 
 DECIDED_ELSEWHERE: Final = "It was decided elsewhere: it can be decided again there, or by a source that trusts ids."
-Keys = frozenset[UUID]
-_NONE: Final[Keys] = frozenset()
+Keys = tuple[UUID | None, ...]
 
 
 class Hand(NamedTuple):
     """What a sender holds: the keys of session and device; `is_vouched` when we know who it is that sends."""
 
-    keys: Keys = _NONE
+    keys: Keys = ()
     is_vouched: bool = False
 
     def may_go_on_from(self, other: "Hand") -> bool:
         """Tell whether what the other decided may be decided again by this one."""
-        return self.is_vouched or not self.keys.isdisjoint(other.keys)
+        return self.is_vouched or self.holds(other.keys)
+
+    def holds(self, keys: Keys) -> bool:
+        """Tell whether one of the keys is in this hand."""
+        return any(key is not None and key in self.keys for key in keys)
 
 
 NOBODY: Final = Hand()
@@ -45,7 +48,7 @@ class Deciders:
         if self._keys is None:
             self._keys = keys_of(_event_of(each, name) for each in among for name in each.consents)
         event_id = _event_of(profile, consent_id)
-        return event_id is not None and not hand.keys.isdisjoint(self._keys.get(event_id, _NONE))
+        return event_id is not None and hand.holds(self._keys.get(event_id, ()))
 
     def foreign(self, profile: Profile, hand: Hand, *, among: Iterable[Profile]) -> set[str]:
         """Name the consents of a profile that this hand may neither see nor decide again."""
@@ -58,10 +61,7 @@ def keys_of(event_ids: Iterable[UUID | None]) -> dict[UUID, Keys]:
     """Return {event: the keys of session and device} of decisions."""
     wanted = {event_id for event_id in event_ids if event_id}
     rows = ConsentDecision.objects.filter(event_id__in=wanted) if wanted else ConsentDecision.objects.none()
-    return {
-        event_id: frozenset(key for key in keys if key)
-        for event_id, *keys in rows.values_list("event_id", "session_id", "device_key")
-    }
+    return {row.event_id: (row.session_id, row.device_key) for row in rows.only("event_id", "session_id", "device_key")}
 
 
 def _event_of(profile: Profile, consent_id: str) -> UUID | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+from django.conf import settings
 from django.db import models
 
 from apps.core.fields import Json
@@ -72,7 +74,24 @@ class Session(models.Model):
         """The session's id in the client's own words."""
         return self.client_id or str(self.id)
 
-    def merge_context(self, context: dict[str, Any], properties: dict[str, Any]) -> None:
-        """Take over what the client said of itself this time; newer keys replace older ones."""
-        self.context.update(context)
-        self.properties.update(properties)
+    def merge_context(self, context: dict[str, Any], properties: dict[str, Any]) -> list[str]:
+        """Take over what the client said of itself this time, and name what there was no room for.
+
+        Newer keys replace older ones: each event of a session reads and writes all of it.
+        """
+        self.context, too_long = _joined("context", self.context, context)
+        self.properties, too_many = _joined("properties", self.properties, properties)
+        return too_long + too_many
+
+
+def _joined(root: str, known: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    joined = {**known, **new}
+    if len(orjson.dumps(joined)) <= settings.MAX_SESSION_BYTES:
+        return joined, []
+    left, kept = settings.MAX_SESSION_BYTES, {}
+    for key in sorted(joined, key=new.__contains__, reverse=True):
+        size = len(key) + len(orjson.dumps(joined[key])) + 4
+        if size <= left:
+            left -= size
+            kept[key] = joined[key]
+    return kept, [f"{root}.{key}" for key in new if key not in kept]

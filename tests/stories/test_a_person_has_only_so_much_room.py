@@ -13,6 +13,7 @@ from apps.events.models import Event, EventType
 from apps.profiles import by_hand, editing
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Profile
+from apps.sessions.models import Session
 from tests.factories import NOON, IdentifierFactory, ProfileFactory
 from tests.programs import program
 from tests.shop import Shop, person
@@ -113,6 +114,18 @@ def test_somebody_of_twenty_megabytes_is_cut_down_once_and_then_as_fast_as_anybo
     assert 0 < len(found.traits) <= 2_000
     assert len(found.provenance) <= len(found.traits) + 10
     assert found.data["pii"]["firstname"] == "Anna"
+
+
+def test_a_session_has_only_so_much_room_for_what_clients_say_of_themselves(shop: Shop) -> None:
+    for number in range(5):
+        context = {f"part-{number}": "x" * 30_000, "page": {"url": f"https://shop.example/{number}"}}
+        shop.track("page-view", session="anna", context=context, properties={f"part-{number}": "x" * 90_000})
+
+    session = Session.objects.get()
+    assert (set(session.context), session.properties) == ({"part-4", "page", "part-0"}, {})
+    assert session.context["page"]["url"] == "https://shop.example/4"
+    problems = Event.objects.filter(type="page-view").latest("time").problems or []
+    assert [problem["field"] for problem in problems] == ["session.properties.part-4"]
 
 
 def test_lists_of_people_come_without_who_said_what(client: APIClient, shop: Shop) -> None:

@@ -14,6 +14,8 @@ from apps.sessions.page import VIEWS, cleaned, page_of
 from apps.sessions.place import locate
 from apps.sessions.region import continent_of, country_code
 
+TOO_MUCH = "It was left out: a session holds only so much."
+
 
 def enrich(batch: Batch) -> None:
     """Describe what clients said of themselves; no query, and nothing that is missing or odd stops an event."""
@@ -26,7 +28,8 @@ def enrich(batch: Batch) -> None:
             if not session.geo:
                 session.geo = _place_of(track)
                 session.country = _country_of(session.geo)
-            session.merge_context(track.context, track.properties)
+            for name in session.merge_context(track.context, track.properties):
+                track.going[0].problems.append({"field": f"session.{name}", "message": TOO_MUCH})
             _record_arrival(session, track)
         if not track.saves_session and track.session_key is None:
             _keep_context(track)
