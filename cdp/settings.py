@@ -11,6 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from apps.collector.api import description
 from apps.core.queues import RQ_QUEUES_DEFAULTS, QueueName
 from cdp import embedded, env, version
 from cdp.admin_theme import UNFOLD as UNFOLD
@@ -175,6 +176,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {"securitySchemes": description.SECURITY_SCHEMES},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.collector.api.description.complete",
+    ],
 }
 
 # --- Collector: limits on what comes in -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 admin.autodiscover()
+handler404 = "cdp.errors.not_found"
 
 urlpatterns = [
     path("", include("apps.collector.api.urls")),

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -19,6 +20,7 @@ class CollectorView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    parser_classes = (JSONParser,)  # for the description alone: views read bodies themselves
 
     def key_of(self, request: Request) -> str:
         """Read how a request names its source, as far as that stands outside of its body."""

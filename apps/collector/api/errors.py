@@ -58,6 +58,11 @@ def refused(refusals: Sequence[Refusal]) -> HttpResponse:
     return answer(error_body(first, others), status=status_code)
 
 
+def not_found() -> HttpResponse:
+    """Answer an address that there is not."""
+    return answer(error_body(Refusal("not_found", "There is no such address.")), status=status.HTTP_404_NOT_FOUND)
+
+
 def error_body(refusal: Refusal, others: Sequence[Refusal] = ()) -> dict[str, Any]:
     """Shape an error; `errors` lists all refusals of the request, the first one included."""
     return {**refusal.as_dict(), "success": False, "errors": [item.as_dict() for item in (refusal, *others)]}

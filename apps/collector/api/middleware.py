@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from rest_framework.response import Response
+
+from apps.collector.api.errors import not_found
 
 PATHS = (
     "/track",
@@ -57,10 +59,19 @@ def collector(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def _resolve(path: str) -> ResolverMatch:
+    try:
+        return resolve(path, URLS)
+    except Resolver404:
+        if not path.endswith("/"):
+            raise
+        return resolve(path.rstrip("/"), URLS)  # as some senders write it
+
+
 def _serve(request: HttpRequest) -> HttpResponse:
     try:
-        request.resolver_match = match = resolve(request.path_info, URLS)
+        request.resolver_match = match = _resolve(request.path_info)
     except Resolver404:
-        return HttpResponse("Not found", status=404, content_type="text/plain")
+        return not_found()
     response: HttpResponse = match.func(request, *match.args, **match.kwargs)
     return response.render() if isinstance(response, Response) else response

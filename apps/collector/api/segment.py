@@ -5,16 +5,17 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import path, re_path
-from drf_spectacular.utils import extend_schema
+from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import accept
 from apps.collector.api.base import CollectorView, answer
+from apps.collector.api.description import WRITE_KEY
 from apps.collector.api.errors import Refused, read, refused
 from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
-from apps.collector.api.serializers import ACCEPTED_RESPONSE, ERRORS, MESSAGE_REQUEST
+from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, ERRORS, MESSAGE_REQUEST
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
 from apps.collector.wire import Message
@@ -22,6 +23,8 @@ from apps.collector.wire import segment as segment_wire
 from apps.collector.wire.body import load_json
 from apps.events.models import InboxItem, Source
 
+DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # one transparent point
+WRITE_KEY_PARAMETER = OpenApiParameter("writeKey", str, required=True, description="The write key of the source.")
 # The calls by the addresses that SDKs use for them.
 CALLS = {
     **{name: name for name in (*segment_wire.TYPES, segment_wire.BATCH)},
@@ -45,10 +48,14 @@ class SegmentView(CollectorView):
         """Read the write key."""
         return _key_of(request, None)
 
-    @extend_schema(tags=["Segment"], request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS})
+    @extend_schema(
+        tags=["Segment"], auth=WRITE_KEY, request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS}
+    )
     def post(self, request: Request) -> HttpResponse:
-        """Keep a message, or a batch of them."""
-        body: bytes = request.body
+        """Keep what is sent."""
+        return self._keep(request, request.body)
+
+    def _keep(self, request: Request, body: bytes) -> HttpResponse:
         payload, is_suspect = load_json(body)
         key = _key_of(request, payload)
         source = _source_of(request, key)
@@ -67,10 +74,51 @@ class SegmentView(CollectorView):
         return answer(taken)
 
 
+@extend_schema_view(post=extend_schema(request=BATCH_REQUEST))
+class BatchView(SegmentView):
+    """Collect many messages at once."""
+
+
+@extend_schema_view(post=extend_schema(auth=[], parameters=[WRITE_KEY_PARAMETER]))
+class BeaconView(BatchView):
+    """Collect many messages at once, of a page that is left: a beacon has no header for the key."""
+
+
+class PixelView(SegmentView):
+    """Collect a message from where there are no scripts, such as a mail: its address holds it, and answers a dot."""
+
+    http_method_names = ("get",)
+
+    @extend_schema(
+        tags=["Segment"],
+        auth=[],
+        parameters=[OpenApiParameter("data", str, required=True, description="The message: its JSON in base64.")],
+        responses={(200, "image/gif"): bytes, **ERRORS},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Keep the message; what is wrong with it is answered as everywhere."""
+        data = query_of(request).get("data", "").replace("-", "+").replace("_", "/").replace(" ", "+")
+        try:
+            body = base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
+        except ValueError:
+            refusal = Refusal("invalid_base64", "data must be the JSON of a message in base64.", "data")
+            raise Refused(status.HTTP_400_BAD_REQUEST, refusal) from None
+        kept = self._keep(request, body)
+        if kept.status_code != status.HTTP_200_OK:
+            return kept
+        return HttpResponse(DOT, content_type="image/gif", headers={"Cache-Control": "no-store"})
+
+
 class SourceConfigView(CollectorView):
     """Tell RudderStack's SDKs that their source is on, and that everything goes to us alone."""
 
-    @extend_schema(tags=["Segment"], operation_id="source_config", responses={200: dict, **ERRORS})
+    @extend_schema(
+        tags=["Segment"],
+        operation_id="source_config",
+        auth=WRITE_KEY,
+        parameters=[OpenApiParameter("writeKey", str, description="The write key, where no header has it.")],
+        responses={200: dict, **ERRORS},
+    )
     def get(self, request: Request) -> HttpResponse:
         """Answer what `/sourceConfig` of a RudderStack control plane answers, as far as its SDKs read it."""
         source = _source_of(request, _key_of(request, None))
@@ -140,12 +188,16 @@ urlpatterns = [
     *(
         path(
             f"v1/{address}",
-            SegmentView.as_view(call=call),
+            (BatchView if call == "batch" else SegmentView).as_view(call=call),
             name=f"segment-{address}",
         )
         for address, call in CALLS.items()
     ),
-    path("beacon/v1/batch", SegmentView.as_view(call="batch"), name="rudderstack-beacon"),
-    re_path("^sourceConfig/?$", SourceConfigView.as_view(), name="source-config"),
+    path("beacon/v1/batch", BeaconView.as_view(call="batch"), name="rudderstack-beacon"),
+    path("sourceConfig", SourceConfigView.as_view(), name="source-config"),
+    *(
+        path(f"v1/pixel/{name}", PixelView.as_view(call=name), name=f"segment-pixel-{name}")
+        for name in segment_wire.TYPES
+    ),
     path("v1/projects/<str:write_key>/settings", ProjectSettingsView.as_view(), name="project-settings"),
 ]

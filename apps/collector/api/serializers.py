@@ -6,6 +6,8 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.serializers import BooleanField, CharField, ChoiceField, DictField, IntegerField, ListField
 
+from apps.collector.wire.segment import TYPES
+
 
 def _shape(name: str, /, *, many: bool = False, required: bool = True, **fields: Any) -> serializers.Serializer[object]:
     return inline_serializer(name, fields=fields, many=many, required=required)
@@ -55,20 +57,32 @@ TRACK_RESPONSE = _shape(
     warnings=_shape("TrackWarning", many=True, **ERROR_ITEM),
 )
 
-# A message of Segment's specification; `batch` takes {"batch": [messages with their type]}.
-MESSAGE_REQUEST = _shape(
-    "MessageRequest",
-    userId=CharField(required=False),
-    anonymousId=CharField(required=False),
-    messageId=CharField(required=False),
-    event=CharField(required=False),
-    timestamp=CharField(required=False),
+# A message of Segment's specification.
+MESSAGE: dict[str, Any] = {
+    "userId": CharField(required=False, help_text="Who it is; this or anonymousId is required."),
+    "anonymousId": CharField(required=False),
+    "messageId": CharField(required=False, help_text="A second message with the same id changes nothing."),
+    "event": CharField(required=False, help_text="Of track: the name of the event."),
+    "name": CharField(required=False, help_text="Of page and screen."),
+    "category": CharField(required=False, help_text="Of page and screen."),
+    "groupId": CharField(required=False, help_text="Of group."),
+    "previousId": CharField(required=False, help_text="Of alias."),
+    "timestamp": CharField(required=False),
+    "originalTimestamp": CharField(required=False),
+    "sentAt": CharField(required=False),
+    "properties": DictField(required=False),
+    "traits": DictField(required=False),
+    "context": DictField(required=False),
+}
+WRITE_KEY: dict[str, Any] = {"writeKey": CharField(required=False, help_text="Where no header has it.")}
+MESSAGE_REQUEST = _shape("Message", **MESSAGE, **WRITE_KEY)
+BATCH_REQUEST = _shape(
+    "Batch",
+    batch=_shape("MessageOfBatch", many=True, type=ChoiceField(choices=list(TYPES)), **MESSAGE),
+    context=DictField(required=False, help_text="Of all messages."),
     sentAt=CharField(required=False),
-    writeKey=CharField(required=False),
-    properties=DictField(required=False),
-    traits=DictField(required=False),
-    context=DictField(required=False),
-    batch=ListField(child=DictField(), required=False),
+    historical=BooleanField(required=False, help_text="An import: sets nothing in motion."),
+    **WRITE_KEY,
 )
 
 CONSENT: dict[str, Any] = {
@@ -102,6 +116,7 @@ ACCEPTED_RESPONSE = _shape(
     "AcceptedResponse",
     success=BooleanField(),
     errors=_shape("MessageError", many=True, required=False, **ERROR_ITEM),
+    warnings=_shape("MessageWarning", many=True, required=False, **ERROR_ITEM),
 )
 
 ERROR_RESPONSE = _shape(

@@ -72,7 +72,12 @@ class TrackView(CollectorView):
 class CollectView(CollectorView):
     """Collect one event from another system, whose message becomes the event's properties."""
 
-    @extend_schema(operation_id="collect", tags=["Collect"], request=dict, responses={200: TRACK_RESPONSE, **ERRORS})
+    @extend_schema(
+        operation_id="collect",
+        tags=["Collect"],
+        request=dict.fromkeys(("application/json", "application/x-www-form-urlencoded", "multipart/form-data"), dict),
+        responses={200: TRACK_RESPONSE, **ERRORS},
+    )
     def post(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect a JSON object or a form."""
         return self._collect(request, fields.posted(request), event_type, source_id, session_id)

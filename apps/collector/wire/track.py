@@ -34,7 +34,9 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
     """Turn a parsed payload into its one track. Raises Malformed when no event of it can be saved."""
     if not isinstance(payload, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
-    events = payload.get("events", [])
+    events = payload.get("events")
+    if events is None:  # as trackers say that nothing has happened
+        events = []
     if not isinstance(events, list):
         raise Malformed(Refusal("invalid_type", "events must be a list.", "events"))
     if len(events) > settings.MAX_EVENTS_PER_REQUEST:
