@@ -25,7 +25,7 @@ from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
 from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema, search
-from apps.profiles.admin.privacy import SEES_PII, mask
+from apps.profiles.admin.privacy import SEES_PII, is_masked, mask
 from apps.profiles.admin.shown import people_by_id, person, value_of
 from apps.profiles.models import IdentityConflict, Merge, Profile
 
@@ -171,14 +171,14 @@ class MergeAdmin(Browser):
         return format_html("{} {}", moment(row.undone_at), by) if row.undone_at else badge("no")
 
     @admin.display(description="The one that was kept")
-    def kept_tree(self, row: Merge) -> SafeString:
+    def kept_tree(self, row: Any) -> SafeString:
         """Show what it was."""
-        return tree(_facts(row.kept_before, at=row.at))
+        return tree(_facts(row.kept_before, row.kept, at=row.at))
 
     @admin.display(description="The one that was merged")
-    def merged_tree(self, row: Merge) -> SafeString:
+    def merged_tree(self, row: Any) -> SafeString:
         """Show what it was."""
-        return tree(_facts(row.merged_before, at=row.at))
+        return tree(_facts(row.merged_before, row.merged, at=row.at))
 
 
 def _both(request: HttpRequest, merge: Merge) -> tuple[Profile, Profile]:
@@ -189,8 +189,11 @@ def _both(request: HttpRequest, merge: Merge) -> tuple[Profile, Profile]:
     return both
 
 
-def _facts(image: dict[str, Any], *, at: datetime) -> dict[str, Any]:
-    consents = decisions.told_of(merging.profile_of(image), at=at)
+def _facts(image: dict[str, Any], profile: Profile, *, at: datetime) -> dict[str, Any]:
+    """Return what the page shows of an image; `profile` is the same, masked where it has to be."""
+    if is_masked(profile):
+        image = image | anonymity.masked_columns_of(profile)
+    consents = decisions.told_of(profile, at=at)
     kept = {name: value for name, value in image.items() if value and name not in ("provenance", "tallies")}
     return kept | {"consents": consents} if consents else kept
 

@@ -8,6 +8,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("consentdecision", "actor", models.CharField(blank=True, default="", max_length=64)),
-        migrations.AddField("consentdecision", "actor_name", models.CharField(blank=True, default="", max_length=150)),
+        migrations.AddField(
+            "consentdecision",
+            "actor_name",
+            models.CharField(blank=True, default="", max_length=150, verbose_name="recorded by"),
+        ),
         migrations.AddField("consentdecision", "reference", models.CharField(blank=True, default="", max_length=200)),
     ]

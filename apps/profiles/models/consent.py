@@ -99,7 +99,7 @@ class ConsentDecision(models.Model):
     user_agent = models.TextField(blank=True, default="")
     # Of what somebody recorded for the person: who did (user:<id> or key:<prefix>), and by what it is proved.
     actor = models.CharField(max_length=64, blank=True, default="")
-    actor_name = models.CharField(max_length=150, blank=True, default="")
+    actor_name = models.CharField("recorded by", max_length=150, blank=True, default="")
     reference = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
