@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("admin:segments_segment_changelist")
 ADD = reverse("admin:segments_segment_add")
 PREVIEW = reverse("admin:segments_preview")
+LISTS_WITH_CONDITIONS = ("profiles_profile_changelist", "events_event_changelist")
 FILLED = {"name": "Pros", "key": "pros", "description": "", "kind": "condition", "is_enabled": "on"}
 
 
@@ -370,3 +372,28 @@ def test_only_lists_take_lists(admin_client: Client, as_role: Callable[[str], Cl
 
     assert admin_client.post(reverse("admin:segments_list", args=[condition.pk]), sent).status_code == 403
     assert as_role("Analyst").post(reverse("admin:segments_list", args=[by_list.pk]), sent).status_code == 403
+
+
+PAGES_WITH_IDS = (("segments_members", "before"), ("segments_overlap", "other"))
+NUL_ADDRESSES = [
+    *(f"{LIST}?{name}=%00" for name in ("condition", "q", "kind__exact", "is_enabled__exact", "o", "p", "all")),
+    *(f"{reverse(f'admin:{page}')}?condition=%00" for page in LISTS_WITH_CONDITIONS),
+    *(f"{reverse(f'admin:{name}', args=[UUID(int=1)])}?{param}=%00" for name, param in PAGES_WITH_IDS),
+    *(f"{reverse(f'admin:{page}')}?condition=DID(%22%00%22)" for page in LISTS_WITH_CONDITIONS),
+    f"{reverse('admin:profiles_profile_changelist')}?segment=%00",
+]
+
+
+@pytest.mark.parametrize("address", NUL_ADDRESSES)
+def test_a_character_that_cannot_be_stored_is_no_failure_of_ours(admin_client: Client, address: str) -> None:
+    assert admin_client.get(address, follow=True).status_code in (200, 400, 404)
+
+
+def test_a_list_with_characters_that_cannot_be_stored_names_nobody(admin_client: Client) -> None:
+    row = SegmentFactory(kind="list")
+
+    for page_name in ("segments_list", "segments_list_look"):
+        file = SimpleUploadedFile("a.csv", b"a\0b\nc@example.com\n")
+        answer = admin_client.post(reverse(f"admin:{page_name}", args=[row.pk]), {"file": file, "mode": "add"})
+        assert answer.status_code == 200
+    assert ">nobody<" in answer.content.decode()
