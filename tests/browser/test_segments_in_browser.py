@@ -209,10 +209,14 @@ def test_mistakes_are_marked_and_what_is_not_filled_in_is_not_saved(admin: Page,
     problem = admin.locator("[data-problem]")
     expect(problem).to_contain_text("Line 1, column 1: There is no field profile@visitz.count.")
     expect(admin.locator("mark")).to_have_text("profile@visitz.count")
+    # The rows and the number that there were are shown as what they are: old.
+    for old in (builder, admin.locator(".cdp-preview")):
+        expect(old).to_have_class(re.compile("cdp-stale"))
     shoot("segment-mistake")
     problem.get_by_role("button", name="profile@visits.count").click()
     expect(text_of(admin)).to_have_value("profile@visits.count > 2")
     expect(problem).to_be_empty()
+    expect(admin.locator(".cdp-stale")).to_have_count(0)
 
     expect(builder.locator(".cdp-row")).to_have_count(1)
     builder.get_by_role("button", name="+ Field").click()

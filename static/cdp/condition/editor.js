@@ -10,6 +10,7 @@ const QUIET = 350
 export async function edit(element) {
     const server = serverOf(element)
     const textarea = element.querySelector("textarea"), place = element.querySelector("[data-builder]")
+    const preview = element.querySelector(".cdp-preview")
     const text = textEditor(textarea, server)
     let group = toGroup(null), skipped = [], problem = null, turn = 0
 
@@ -19,7 +20,7 @@ export async function edit(element) {
         const answer = await server.read(textarea.value)
         if (mine !== turn) return
         tell(answer.error, answer.doubts)
-        if (answer.error) return
+        if (answer.error) return place.childElementCount || drawn.draw(group)
         group = toGroup(answer.json?.condition)
         skipped = []
         drawn.draw(group)
@@ -43,7 +44,7 @@ export async function edit(element) {
     function tell(error, doubts) {
         problem = error ?? null
         text.show(problem, doubts)
-        place.classList.toggle("cdp-stale", Boolean(error))
+        for (const shown of [place, preview]) shown?.classList.toggle("cdp-stale", Boolean(error))
     }
 
     function announce() {
