@@ -56,6 +56,11 @@ def test_json_that_calls_itself_a_form_is_json(client: APIClient, source: Source
         (b"a=%e9", "application/x-www-form-urlencoded; charset=utf-8", (415, "unsupported_charset")),
         (b"a=%81%e9", "application/x-www-form-urlencoded", (415, "unsupported_charset")),
         (b"", "multipart/form-data; boundary=x; charset=utf-16", (415, "unsupported_charset")),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="Stra\xdfe"\r\n\r\n1\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            (415, "unsupported_charset"),
+        ),
         (b"a=1", "multipart/form-data", (400, "invalid_form")),
         (b"&".join(b"a%d=1" % n for n in range(1001)), "application/x-www-form-urlencoded", (422, "too_many")),
     ],

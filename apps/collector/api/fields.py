@@ -63,10 +63,16 @@ def _parse(raw: bytes, *, charset: str = "") -> Fields:
 
 
 def _of_parts(request: HttpRequest, *, charset: str) -> Fields:
+    # The names stand in headers, which are in UTF-8: Django would leave out, without a word, a part where they are not.
+    boundary = b"--" + (request.content_params or {}).get("boundary", "").encode("latin-1", "replace")
+    try:
+        for part in request.body.split(boundary):
+            part.partition(b"\r\n\r\n")[0].decode()
+    except UnicodeDecodeError:
+        raise UnknownCharset from None
     request.encoding = "latin-1"  # Django would put a mark in the place of what it cannot decode; so no byte is lost
     sent = [(name, value) for name, values in request.POST.lists() for value in values]
     values = forms.decode([(b"", value.encode("latin-1")) for _, value in sent], charset=charset)
-    # The names stand in headers, which are in UTF-8.
     return [(name.encode("latin-1").decode(), value) for (name, _), (_, value) in zip(sent, values, strict=True)]
 
 

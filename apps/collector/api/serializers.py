@@ -122,4 +122,4 @@ ACCEPTED_RESPONSE = _shape(
 ERROR_RESPONSE = _shape(
     "ErrorResponse", success=BooleanField(), errors=_shape("ErrorItem", many=True, **ERROR_ITEM), **ERROR_ITEM
 )
-ERRORS = dict.fromkeys((400, 401, 403, 413, 422, 503), ERROR_RESPONSE)
+ERRORS = dict.fromkeys((400, 401, 403, 413, 415, 422, 503), ERROR_RESPONSE)

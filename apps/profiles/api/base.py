@@ -12,7 +12,7 @@ from apps.profiles import ledger
 from apps.profiles.models import Profile
 
 View = TypeVar("View", bound=Callable[..., Any])
-ERRORS = dict.fromkeys((401, 403, 404, 422, 503), ERROR_RESPONSE)
+ERRORS = dict.fromkeys((400, 401, 403, 404, 413, 415, 422, 503), ERROR_RESPONSE)
 
 
 def living(profile_id: UUID) -> Profile:
