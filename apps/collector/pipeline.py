@@ -23,7 +23,7 @@ from apps.collector.track import Batch, Track
 from apps.core.stages import timed
 from apps.events import partitions
 from apps.events.system_events import OFFSETS
-from apps.profiles.identity import Moved
+from apps.profiles.identity import Directory, Moved
 
 MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock
 
@@ -37,6 +37,7 @@ def months_of(tracks: Iterable[Track]) -> set[date]:
 
 # What each event is in itself, and whether it is refused for that, which its sender is told on every way in; then what
 # it is made ready for; then whose it is, and all that follows from that, which may have to begin again.
+NOBODY = Directory()  # whose an event is has no say in what it is
 CHECKS = (admit, validate)
 PREPARATION = (*CHECKS, recognise, reshape)
 STAGES = (identify, observe, visit, enrich, traits, profile, compute, store, segment)
@@ -44,7 +45,7 @@ STAGES = (identify, observe, visit, enrich, traits, profile, compute, store, seg
 
 def check(tracks: Sequence[Track], *, now: datetime) -> None:
     """Refuse what is wrong in itself, before a request is answered that is processed later; no query."""
-    batch = Batch(list(tracks), now)
+    batch = Batch(list(tracks), now, directory=NOBODY)
     for stage in CHECKS:
         stage(batch)
 

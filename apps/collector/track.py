@@ -223,6 +223,9 @@ class Observed:
     bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is decided, whether it changed or not
 
 
+_NO_SEGMENTS: Final = Index(Definitions())
+
+
 @dataclass(slots=True)
 class Batch:
     """Tracks that go through the pipeline together."""
@@ -233,7 +236,7 @@ class Batch:
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
-    observed: Observed = field(default_factory=lambda: Observed(Index(Definitions())))  # observe
+    observed: Observed = field(default_factory=lambda: Observed(_NO_SEGMENTS))  # observe
 
     @property
     def going(self) -> list[Track]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -15,13 +15,15 @@ from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.events.models import Source
 from apps.sessions.agent import is_bot
 
+# Read once: Django takes microseconds to find a setting, and these are asked for with each message.
+_EARLIEST: Final = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
+_MAX_FUTURE: Final = settings.MAX_FUTURE
 ARRIVED = "it happened when it arrived"
 
 
 def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
     aliases = event_types.aliases()
-    earliest = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
     for track in batch.tracks:
         if track.refusal or not track.going:
             continue
@@ -29,7 +31,7 @@ def admit(batch: Batch) -> None:
             track.refusal = _bot(track)
             continue
         for event in track.going:
-            event.refusal = _admit_event(track, event, aliases, earliest=earliest)
+            event.refusal = _admit_event(track, event, aliases)
         if any(event.refusal for event in track.going):
             track.settle()
 
@@ -44,9 +46,7 @@ def _bot(track: Track) -> Refusal:
     return Refusal("bot", "The user agent is that of a bot, and the source takes none.", "User-Agent", index)
 
 
-def _admit_event(
-    track: Track, event: TrackedEvent, aliases: Mapping[str, str], *, earliest: datetime
-) -> Refusal | None:
+def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -> Refusal | None:
     event.type = event_type(event.type)
     if len(event.type) > MAX_LENGTH:
         field = track.place(event, "type")
@@ -58,7 +58,7 @@ def _admit_event(
             return Refusal("blocked_type", "Events of this type are not taken.", field, event.index)
     try:
         event.said_at = times.read(event.claimed_time)
-        event.time = believed(event.said_at, track.sent_at, received_at=track.received_at, earliest=earliest)
+        event.time = believed(event.said_at, track.sent_at, received_at=track.received_at)
     except TimeError as error:
         if track.is_silent:  # of an import, the time of arrival says nothing
             field = track.place(event, "time")
@@ -69,9 +69,7 @@ def _admit_event(
     return None
 
 
-def believed(
-    said_at: datetime | None, sent_at: datetime | None, *, received_at: datetime, earliest: datetime
-) -> datetime:
+def believed(said_at: datetime | None, sent_at: datetime | None, *, received_at: datetime) -> datetime:
     """Decide when something happened of which a client says when, and by the same clock when it sent that.
 
     What is not said means now. A clock that runs ahead by less than MAX_FUTURE_SECS means now, too: nothing happens
@@ -81,10 +79,10 @@ def believed(
         return received_at
     if sent_at and said_at <= sent_at:  # what matters is how long before the sending it was
         said_at = _moved(said_at, received_at - sent_at)
-    if said_at < earliest:
-        raise TimeError(f"lies before {earliest.date().isoformat()}")
+    if said_at < _EARLIEST:
+        raise TimeError(f"lies before {_EARLIEST.date().isoformat()}")
     if said_at > received_at:
-        if said_at - received_at > settings.MAX_FUTURE:
+        if said_at - received_at > _MAX_FUTURE:
             raise TimeError("lies in the future")
         return received_at
     return said_at

@@ -76,4 +76,6 @@ def _relative(text: str) -> datetime:
 
 
 def _in_utc(found: datetime) -> datetime:
+    if found.tzinfo is UTC:
+        return found
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

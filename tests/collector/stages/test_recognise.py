@@ -3,11 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from apps.collector.stages.admit import admit
 from apps.collector.stages.recognise import recognise
 from apps.collector.track import Batch, TrackedEvent
 from apps.core.ids import new_id
 from tests.factories import NOON, policy, track
+
+pytestmark = pytest.mark.django_db  # for the aliases of types
 
 
 def keys(*events: TrackedEvent, **values: Any) -> list[Any]:
