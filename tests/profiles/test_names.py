@@ -53,76 +53,85 @@ def test_zero_has_no_sign_and_what_was_rounded_is_no_id() -> None:
         as_id(9.1795953066891e20)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(
-            "",
-            " ",
-            "null",
-            "NULL",
-            '"null"',
-            "(null)",
-            "<null>",
-            "undefined",
-            "Undefined",
-            "none",
-            "None",
-            "NaN",
-            "nil",
-            "-",
-        ),
-        *("0", "0.0", "-0", "0000", "-1", "[object Object]", "{}", "[]", '""', "N/A", "#N/A", "anonymous", "(not set)"),
-        *(
-            "00000000-0000-0000-0000-000000000000",
-            "{00000000-0000-0000-0000-000000000000}",
-            "FFFFFFFF-ffff-ffff-ffff-ffffffffffff",
-        ),
-        *(
-            "anonymousId",
-            "userId",
-            "user_id",
-            "{{user_id}}",
-            "{{ user.id }}",
-            "${userId}",
-            "*|USER_ID|*",
-            "%user_id%",
-            "Infinity",
-        ),
-        *(
-            "{{ customer.external_id }}",
-            "%%EmailAddr%%",
-            "<%= user.id %>",
-            "<no value>",
-            "%!s(<nil>)",
-            "00:00:00:00:00:00",
-        ),
-        *("+0", "0,0", "9774D56D682E549C", "[object HTMLInputElement]", "#REF!"),
-    ],
-)
+NOBODY = [
+    "null",
+    "NULL",
+    '"null"',
+    "(null)",
+    "<null>",
+    "undefined",
+    "Undefined",
+    "none",
+    "None",
+    "NaN",
+    "nil",
+    "-",
+    "-1",
+    "0",
+    "0.0",
+    "-0",
+    "+0",
+    "0,0",
+    "0000",
+    "{}",
+    "[]",
+    '""',
+    "N/A",
+    "#N/A",
+    "#REF!",
+    "anonymous",
+    "Infinity",
+    "userId",
+    "user_id",
+    "anonymousId",
+    "{{user_id}}",
+    "${userId}",
+    "*|USER_ID|*",
+    "%user_id%",
+    "%%EmailAddr%%",
+    "%!s(<nil>)",
+    "00000000-0000-0000-0000-000000000000",
+    "{00000000-0000-0000-0000-000000000000}",
+    "FFFFFFFF-ffff-ffff-ffff-ffffffffffff",
+    "00:00:00:00:00:00",
+    "9774D56D682E549C",
+]
+WITH_BLANKS = [
+    "",
+    " ",
+    "[object Object]",
+    "[object HTMLInputElement]",
+    "(not set)",
+    "{{ user.id }}",
+    "<%= user.id %>",
+    "<no value>",
+]
+
+
+@pytest.mark.parametrize("value", NOBODY + WITH_BLANKS)
 def test_it_names_nobody(value: str) -> None:
     assert names_nobody(value)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "1",
-        "10",
-        "-10",
-        "a",
-        "007",
-        "0x1",
-        "{7}",
-        "50%",
-        "*7*",
-        "<a@b.example>",
-        "nullary",
-        "anna",
-        "id",
-        "1.0.0",
-        "user-1",
-    ],
-)
+SOMEBODY = [
+    "1",
+    "10",
+    "-10",
+    "a",
+    "007",
+    "0x1",
+    "{7}",
+    "50%",
+    "*7*",
+    "<a@b.example>",
+    "nullary",
+    "anna",
+    "id",
+    "1.0.0",
+    "user-1",
+]
+
+
+@pytest.mark.parametrize("value", SOMEBODY)
 def test_it_names_somebody(value: str) -> None:
     assert not names_nobody(value)

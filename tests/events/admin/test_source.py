@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from apps.events.models import Redirect, Source
+from apps.events.models import Event, Redirect, Source
 from tests.factories import EventFactory, RedirectFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,25 @@ def test_a_mistake_is_shown_at_its_field(admin_client: Client, field: str, value
 
     assert list(answer.context["adminform"].form.errors) == [field]
     assert not Source.objects.exists()
+
+
+def test_where_the_id_of_a_message_stands_is_said_in_the_form_and_counts_at_once(
+    admin_client: Client, alone: None
+) -> None:
+    form = {"name": "Mails", "kind": "webhook", "bots": "refuse", "is_enabled": "on", "message_id_path": "sg_event_id"}
+    admin_client.post(reverse("admin:events_source_add"), form)
+    source = Source.objects.get()
+    assert 'value="sg_event_id"' in page(admin_client, source)
+
+    for _ in range(2):
+        answer = admin_client.post(
+            f"/collect/mail-opened/{source.pk}",
+            [{"sg_event_id": "a"}, {"sg_event_id": "b"}],
+            content_type="application/json",
+        )
+        assert answer.status_code == 200
+
+    assert sorted(Event.objects.values_list("message_id", flat=True)) == ["a", "b"]
 
 
 def test_a_link_can_only_go_to_a_web_page(admin_client: Client) -> None:
