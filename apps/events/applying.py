@@ -4,17 +4,19 @@ The pipeline does this to each event once; the undoing of a merge does it again 
 """
 
 from datetime import datetime
+from typing import Any, Final
 
 from apps.events import copying, system_events
-from apps.events.copying import Document, Said
+from apps.events.copying import Said
 from apps.events.rules import EventRules
 from apps.profiles import consents
 from apps.profiles.models import Profile
-from apps.profiles.provenance import Provenance, entry
+from apps.profiles.provenance import entry
 from apps.profiles.room import Room
-from apps.profiles.schema import FieldError
 
 IDENTIFY = "identify"  # Segment's call: its traits, which are the event's properties, become free traits of the profile
+
+MAX_PROBLEMS: Final = 50
 
 
 def apply(
@@ -40,28 +42,28 @@ def apply(
     if not is_valid or (rules is None and type != IDENTIFY):
         return []
     document = profile.document
-    room = room or Room(document)
-    problems = _put_traits(said, document, provenance, room) if type == IDENTIFY else []
+    held: dict[str, Any] = {"document": document, "provenance": provenance, "room": room or Room(document)}
+    problems = copying.put_traits(said.properties, said, **held).problems if type == IDENTIFY else []
     if rules is not None:
-        problems += copying.copy(rules, said, document=document, provenance=provenance, room=room).problems
+        problems += copying.copy(rules, said, **held).problems
         profile.primary_id = document["primary_id"]
-    return [{"field": path, "message": message, "property": _property_for(path, rules)} for path, message in problems]
+    return _told(problems, rules)
+
+
+def _told(problems: list[tuple[str, str]], rules: EventRules | None) -> list[dict[str, str]]:
+    """Name fields that were left out, but no more than anybody reads: each is kept with the event."""
+    told = [
+        {"field": path, "message": message, "property": _property_for(path, rules)}
+        for path, message in problems[:MAX_PROBLEMS]
+    ]
+    n_more = len(problems) - MAX_PROBLEMS
+    return told if n_more <= 0 else [*told, {"field": "", "message": f"{n_more} further fields were left out."}]
 
 
 def _property_for(path: str, rules: EventRules | None) -> str:
     """Name the property that says what could not be copied to a field of the profile."""
     found = rules.property_for(path) if rules else ""
     return found or (path.replace("traits", "properties", 1) if path.startswith("traits.") else "")
-
-
-def _put_traits(said: Said, document: Document, provenance: Provenance, room: Room) -> list[tuple[str, str]]:
-    problems = []
-    for name, value in said.properties.items():
-        try:
-            copying.put(("traits", name), value, said, document=document, provenance=provenance, room=room)
-        except FieldError as error:
-            problems.append((error.path, error.message))
-    return problems
 
 
 def _count(profile: Profile, *, seen_at: datetime) -> None:

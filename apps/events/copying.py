@@ -7,6 +7,7 @@ in any order: one that happened before the field got its value neither sets, fil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -52,14 +53,6 @@ class Said:
     event_id: UUID
     is_repeat: bool = False
     source_id: UUID | None = None
-
-
-class _Raising(Copied):
-    """For whom what does not fit is an error."""
-
-    def note(self, _place: Place, error: FieldError | OperationError | PathError) -> None:
-        """Raise it."""
-        raise error
 
 
 @dataclass(slots=True)
@@ -160,20 +153,23 @@ def copy(
     return copied
 
 
-def put(
-    path: Path, value: object, said: Said, *, document: Document, provenance: Provenance, room: Room | None = None
-) -> bool:
-    """Set one field of the profile, unless it holds something newer, and tell whether it changed.
+def put_traits(
+    traits: Mapping[str, Any], said: Said, *, document: Document, provenance: Provenance, room: Room | None = None
+) -> Copied:
+    """Set free traits of the profile, by whatever name, unless it holds something newer."""
+    copied = Copied()
+    writer = _writer(said, document, provenance, room)
+    # At once, for those who send thousands.
+    left_out = dict.fromkeys(writer.room.crowded_out("traits", traits), Room.crowded("traits"))
+    writer.write(((_trait(name), EQUALS, value) for name, value in traits.items() if name not in left_out), copied)
+    copied.problems += [(paths.join(("traits", name)), message) for name, message in left_out.items()]
+    return copied
 
-    Raises FieldError when the profile has no such field, the value does not fit, or there is no room for it. Below
-    `traits`, `interests` and `stats` all values fit, unless the path leads through what is no object: PathError.
-    """
-    target = schema.find(path)
-    if target is None:
-        raise FieldError(paths.join(path), "A profile has no such field.")
-    copied = _Raising()
-    _writer(said, document, provenance, room).write([(Place(target, path), EQUALS, value)], copied)
-    return bool(copied.changed)
+
+@lru_cache(maxsize=4_096)
+def _trait(name: str) -> Place:
+    target = ("traits", name)  # the name is one key, dots and all
+    return Place(Field(paths.join(target), Kind.FREE, name), target)
 
 
 def _writer(said: Said, document: Document, provenance: Provenance, room: Room | None) -> _Writer:

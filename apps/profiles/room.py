@@ -4,7 +4,7 @@ What does not fit is left out, and told by its field. Whoever holds more than th
 a limit, is cut down to it: facts stay, and of the rest what was said last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import orjson
@@ -44,11 +44,9 @@ class Room:
         """Note that a field grows. Raises FieldError when there is no room for that."""
         if type(new) in _SMALL and type(current) in _SMALL:
             return
-        root, n_most = target[0], settings.MAX_TRAITS_PER_PROFILE
-        if current is MISSING and root in FREE_ROOTS and len(target) > 1:
-            names = self._document[root] or {}
-            if target[1] not in names and len(names) >= n_most:
-                raise FieldError(paths.join(target), f"It was left out: a person has at most {n_most} {root}.")
+        root = target[0]
+        if current is MISSING and root in FREE_ROOTS and self.crowded_out(root, target[1:2]):
+            raise FieldError(paths.join(target), self.crowded(root))
         growth = _size(new) - (0 if current is MISSING else _size(current))
         if current is MISSING:
             growth += sum(map(len, target))
@@ -58,6 +56,17 @@ class Room:
                 most = settings.MAX_PROFILE_BYTES
                 raise FieldError(paths.join(target), f"It was left out: a person holds at most {most} bytes.")
             self._left = left - growth
+
+    def crowded_out(self, root: str, names: Iterable[str]) -> list[str]:
+        """Return those of new names for which there are too many already."""
+        known = self._document[root] or {}
+        n_free = max(0, settings.MAX_TRAITS_PER_PROFILE - len(known))
+        return [name for name in names if name not in known][n_free:]
+
+    @staticmethod
+    def crowded(root: str) -> str:
+        """Say so."""
+        return f"It was left out: a person has at most {settings.MAX_TRAITS_PER_PROFILE} {root}."
 
     def _bytes_left(self) -> int:
         if self._left is None:
