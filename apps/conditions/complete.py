@@ -9,6 +9,7 @@ from lark import Token, UnexpectedInput
 
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import UNITS
+from apps.conditions.event_types import part_of_event_type
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.parse import MAX_LENGTH, grammar
 from apps.conditions.syntax import CONSENT_WORDS, EVENT_WORDS
@@ -105,9 +106,15 @@ def complete(text: str, position: int, catalogue: Catalogue) -> list[Suggestion]
     found = (
         Suggestion(kind, value, start, end, label)
         for kind, value, label in _candidates(place, catalogue)
-        if value.lower().startswith(typed.lower().replace("'", '"'))
+        if value.lower().startswith(_typed_as(kind, typed))
     )
     return [suggestion for suggestion, _ in zip(found, range(MAX_SUGGESTIONS), strict=False)]
+
+
+def _typed_as(kind: str, typed: str) -> str:
+    """Return how a beginning is written in what is offered: types as events have them, "Order C as "order-c."""
+    written = typed.lower().replace("'", '"')
+    return part_of_event_type(written) if kind == "event type" else written
 
 
 def _start_of_word(before: str) -> int:

@@ -36,7 +36,8 @@ def _reads(definition: Definition) -> Iterator[str]:
     yield f"Fields: {_listed(sorted(map(str, definition.fields)))}"
     yield f"Segments: {_listed(sorted(definition.segments))}"
     if reads.has_history:
-        yield f"Past events: {'of any type' if reads.any_event_type else _listed(sorted(reads.event_types))}"
+        types = [*(["all that people did"] if reads.any_event_type else []), *sorted(reads.event_types)]
+        yield f"Past events: {_listed(types)}"
         yield f"Fields of events: {_listed(sorted(map(str, reads.event_fields)))}"
         yield f"Looks back: {reads.look_back or 'without end'}"
     yield f"Changes while nothing happens: {'yes' if definition.is_time_dependent else 'no'}"

@@ -32,6 +32,7 @@ def suggested(text: str) -> list[str]:
         ('profile@traits.plan = "p|', ['"pro"']),
         ("profile@traits.plan = 't|", ['"te\\"am"']),
         ("profile@traits.plan IN ['pro', |", ['"pro"', '"te\\"am"', "5", "FALSE", "NULL", "TRUE"]),
+        ('DID("Page V|', ['"page-view"']),
         ("COUNT(|", ['"purchase"', '"page-view"', "ANY EVENT"]),
         ("COUNT('pa|", ['"page-view"']),
         ("DID NOT(|", ['"purchase"', '"page-view"', "ANY EVENT"]),

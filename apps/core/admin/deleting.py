@@ -5,11 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.db.models import CASCADE
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from apps.core.admin.base import ModelAdmin
 
-class DeletedByName:
-    """Mixed into a ModelAdmin before it: whoever deletes something types its name; nothing is deleted in bulk."""
+
+class DeletedByName(ModelAdmin):
+    """Whoever deletes something types its name; nothing is deleted in bulk."""
 
     delete_confirmation_template = "admin/cdp/delete.html"
 
@@ -23,38 +26,42 @@ class DeletedByName:
 
     def may_switch_off(self, request: HttpRequest, obj: Any) -> bool:
         """Tell whether it could be switched off instead."""
-        return bool(obj.is_enabled and self.has_change_permission(request, obj))  # type: ignore[attr-defined]
+        return bool(obj.is_enabled and self.has_change_permission(request, obj))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """List nothing that goes along: there may be millions."""
-        return [], {}, set(), [reason for obj in objs for reason in self.obstacles(obj)]
+        """List nothing that goes along, as there may be millions; name what the user may not delete of it."""
+        pages = self.admin_site._registry
+        below = [relation for relation in self.opts.related_objects if relation.on_delete is CASCADE]
+        models = [relation.related_model for relation in below if relation.related_model in pages]
+        lacking = {str(each._meta.verbose_name) for each in models if not pages[each].has_delete_permission(request)}
+        return [], {}, lacking, [reason for obj in objs for reason in self.obstacles(obj)]
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask for the name, and delete once it is right."""
-        obj = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
-        may_delete = obj is not None and self.has_delete_permission(request, obj)  # type: ignore[attr-defined]
+        obj = self.get_object(request, unquote(object_id))
+        may_delete = obj is not None and self.has_delete_permission(request, obj)
         if may_delete and request.method == "POST":
             if "switch_off" in request.POST and self.may_switch_off(request, obj):
                 return self._switch_off(request, obj)
             if request.POST.get("name", "").strip() != str(obj).strip() and not list(self.obstacles(obj)):
-                self.message_user(request, f"Type the name to delete it: {obj}", messages.ERROR)  # type: ignore[attr-defined]
+                self.message_user(request, f"Type the name to delete it: {obj}", messages.ERROR)
                 return HttpResponseRedirect(request.get_full_path())
         shown = {**(extra_context or {})}
         if may_delete:
             shown |= {"consequences": self.consequences(obj), "may_switch_off": self.may_switch_off(request, obj)}
-        found: HttpResponse = super().delete_view(request, object_id, shown)  # type: ignore[misc]
+        found: HttpResponse = super().delete_view(request, object_id, shown)
         return found
 
     def _switch_off(self, request: HttpRequest, obj: Any) -> HttpResponse:
         obj.is_enabled = False
-        self.log_change(request, obj, [{"changed": {"fields": ["is_enabled"]}}])  # type: ignore[attr-defined]
-        self.save_model(request, obj, None, True)  # type: ignore[attr-defined] # noqa: FBT003
-        self.message_user(request, f"{obj} is switched off.", messages.SUCCESS)  # type: ignore[attr-defined]
+        self.log_change(request, obj, [{"changed": {"fields": ["is_enabled"]}}])
+        self.save_model(request, obj, None, True)  # noqa: FBT003
+        self.message_user(request, f"{obj} is switched off.", messages.SUCCESS)
         return HttpResponseRedirect("../../")
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer no deletion in bulk."""
-        found = super().get_actions(request)  # type: ignore[misc]
+        found = super().get_actions(request)
         found.pop("delete_selected", None)
         return found
 

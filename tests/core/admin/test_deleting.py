@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -73,6 +74,17 @@ def test_a_source_says_what_stops_and_can_be_switched_off_instead(admin_client: 
 
     admin_client.post(page_of(row), {"post": "yes", "name": "Shop"})
     assert not Source.objects.filter(pk=row.pk).exists()
+
+
+def test_what_may_not_be_deleted_is_not_deleted_along(client: Client) -> None:
+    row = RedirectFactory().source
+    user = User.objects.create(username="half", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_source", "delete_source"]))
+    client.force_login(user)
+
+    assert "may not be deleted by you: tracked link" in read(client, row)
+    assert client.post(page_of(row), {"post": "yes", "name": row.name}).status_code == 403
+    assert Source.objects.filter(pk=row.pk).exists()
 
 
 def test_nothing_of_the_kind_is_deleted_in_bulk(admin_client: Client) -> None:
