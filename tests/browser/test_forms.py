@@ -55,6 +55,7 @@ FORMS: Final = {
         {"name": "Form trait", "key": "form_trait", "function": "count"}, {"description": "How often."}, "key"
     ),
     "events.EventType": Form({"type": "form-sent", "name": "Form sent"}, {"name": "Form filled in"}, "type"),
+    "events.EventTypeAlias": Form({"type": "form sendt", "becomes": "form-sent"}, {"becomes": "form-done"}, "becomes"),
     "events.IdentificationPoint": Form(
         {"event_type": "form-sent", "path": "email", "kind": "email"}, {"path": "contact.email"}, "event_type"
     ),
@@ -78,7 +79,44 @@ FORMS: Final = {
 }
 # Forms that need more than that to be there: the tests that change and save them.
 ELSEWHERE: Final[dict[str, str]] = {
+    "events.RefusedEvent": "test_a_refused_event_is_mended_in_the_browser_and_sent_again",
     "events.QuarantinedEvent": "test_a_quarantined_event_is_mended_in_the_browser_and_replayed",
+}
+
+
+# The pages of the admin besides lists and forms, and the tests that use them.
+PAGES: Final[dict[str, str]] = {
+    "auth_user_password_change": "test_a_colleague_gets_another_password",
+    "core_task_progress": "test_a_task_tells_how_far_it_is",
+    "events_computedtrait_count_anew": "test_a_computed_trait_is_previewed_and_counted_anew",
+    "events_computedtrait_preview": "test_a_computed_trait_is_previewed_and_counted_anew",
+    "events_eventtype_copy_to_profiles": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
+    "events_eventtype_index_traits": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
+    "events_eventtype_propose": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
+    "events_eventtype_try": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
+    "profile_change_undo": "test_facts_and_traits_are_set_by_hand_and_the_history_tells_it",
+    "profile_changes": "test_facts_and_traits_are_set_by_hand_and_the_history_tells_it",
+    "profile_consents": "test_a_decision_is_recorded_changed_and_withdrawn",
+    "profile_edit": "test_facts_and_traits_are_set_by_hand_and_the_history_tells_it",
+    "profile_merge": "test_two_profiles_are_merged_after_a_look_and_separated_after_a_question",
+    "profile_merge_now": "test_two_profiles_are_merged_after_a_look_and_separated_after_a_question",
+    "profile_timeline": "test_a_timeline_goes_back_to_the_first_event",
+    "profiles_merge_undo": "test_two_profiles_are_merged_after_a_look_and_separated_after_a_question",
+    "profiles_privacyrequest_certificate": "test_a_person_is_erased_and_it_is_certified",
+    "profiles_profile_anonymise_person": "test_somebody_becomes_anonymous",
+    "profiles_profile_erase_person": "test_a_person_is_erased_and_it_is_certified",
+    "profiles_profile_export_person": "test_a_person_is_erased_and_it_is_certified",
+    "segments_export": "test_a_segment_is_clicked_together_counted_built_and_explained",
+    "segments_list": "test_a_list_is_uploaded_as_a_spreadsheet_saves_it",
+    "segments_list_look": "test_a_list_is_uploaded_as_a_spreadsheet_saves_it",
+    "segments_liverun_progress": "test_a_live_run_is_begun_and_watched",
+    "segments_liverun_run_now": "test_a_live_run_is_begun_and_watched",
+    "segments_members": "test_a_segment_is_clicked_together_counted_built_and_explained",
+    "segments_overlap": "test_a_segment_is_clicked_together_counted_built_and_explained",
+    "segments_overview": "test_a_segment_is_clicked_together_counted_built_and_explained",
+    "segments_preview": "test_a_segment_is_clicked_together_counted_built_and_explained",
+    "segments_segment_overview_link": "test_a_segment_of_each_kind_is_made_changed_and_deleted",
+    "segments_why": "test_a_segment_is_clicked_together_counted_built_and_explained",
 }
 
 
@@ -93,11 +131,25 @@ def models_with_forms() -> set[str]:
     }
 
 
-def test_every_form_has_a_test_here_or_elsewhere() -> None:
+def other_pages() -> set[str]:
+    """Name the pages that the admin of a model has besides its list and its forms; the queues' are django-rq's own."""
+    usual = ("changelist", "add", "change", "delete", "history")
+    return {
+        url.name
+        for model, pages in site.site._registry.items()
+        if model._meta.app_label != "django_rq"
+        for url in pages.get_urls()
+        if getattr(url, "name", None)
+        and url.name not in {f"{model._meta.app_label}_{model._meta.model_name}_{name}" for name in usual}
+    }
+
+
+def test_every_form_and_every_other_page_has_a_test_here_or_elsewhere() -> None:
     texts = "\n".join(path.read_text() for path in (BASE_DIR / "tests" / "browser").glob("*.py"))
 
     assert models_with_forms() == FORMS.keys() | ELSEWHERE.keys()
-    assert set(ELSEWHERE.values()) <= set(re.findall(r"^def (test_\w+)", texts, re.MULTILINE))
+    assert other_pages() == PAGES.keys()
+    assert {*ELSEWHERE.values(), *PAGES.values()} <= set(re.findall(r"^def (test_\w+)", texts, re.MULTILINE))
 
 
 def fill(page: Page, values: Values) -> None:
@@ -183,3 +235,21 @@ def test_a_quarantined_event_is_mended_in_the_browser_and_replayed(admin: Page, 
 
     wait_for(lambda: bool(live.events(source)), "the replayed event")
     assert live.events(source)[-1]["properties"] == {"total": 12.5}
+
+
+def test_a_refused_event_is_mended_in_the_browser_and_sent_again(admin: Page, live: Live) -> None:
+    source = live.source("Odd clock")
+    event = {"typ": "clock-struck", "id": "c1", "time": "2026-01-02T03:04:05Z", "properties": {"hour": 3}}
+    body = {"source": {"id": source["id"]}, "session": {"id": "clock"}, "events": [event]}
+    assert admin.request.post(f"{live.address}/track", data=body).status == 422
+
+    admin.goto(f"{live.address}/admin/events/refusedevent/")
+    admin.locator("#result_list tbody tr").filter(has_text="Odd clock").get_by_role("link").first.click()
+    payload = admin.locator("[name=payload]")
+    expect(payload).to_have_value(re.compile("typ"))
+    payload.fill(payload.input_value().replace('"typ"', '"type"'))
+    admin.get_by_role("button", name="Save and send again").click()
+
+    wait_for(lambda: bool(live.events(source)), "the event that was sent again")
+    (stored,) = live.events(source)
+    assert (stored["time"].isoformat(), stored["properties"]) == ("2026-01-02T03:04:05+00:00", {"hour": 3})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -71,7 +72,7 @@ class ComputedTraitAdmin(ModelAdmin):
     @action(description="Count anew", url_path="count-anew", permissions=["change"])
     def count_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Count all stored events again; what is no longer stored no longer counts then."""
-        row = get_object_or_404(ComputedTrait, pk=object_id)
+        row = get_object_or_404(ComputedTrait, pk=unquote(object_id))
         if request.method == "POST":
             computed_traits.renew(ComputedTrait.objects.filter(pk=row.pk))
             self.record("counted anew", request, row)
