@@ -16,6 +16,7 @@ from apps.collector.refused import as_json, printable
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed
 from apps.collector.wire.envelope import Envelope
+from apps.core import reading
 from apps.core.admin.shown import NOTHING, badge, moment, snippet
 from apps.events import refusals
 from apps.events.admin.inbox import OfSource
@@ -35,15 +36,15 @@ class PayloadField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         """Indent what is stored; what is being edited, or was cut short, stays as it is."""
         try:
-            return as_json(json.loads(value), indent=2)
-        except (TypeError, ValueError, RecursionError):
+            return as_json(reading.loads_lax(value), indent=2)
+        except (AttributeError, ValueError, RecursionError):  # nothing there, no JSON, or too deep
             return value
 
     def clean(self, value: Any) -> str:
         """Refuse what is no JSON, with the place."""
         text = super().clean(value)
         try:
-            return printable(json.loads(text))
+            return printable(reading.loads_lax(text))
         except json.JSONDecodeError as error:
             raise forms.ValidationError(NOT_JSON.format(error)) from None
         except RecursionError:
