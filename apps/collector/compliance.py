@@ -108,11 +108,12 @@ class Gate:
         held = self._held_by(profile, track, others)
         for event in track.going:
             if event.type == consents.EVENT_TYPE:
-                self._read(event, held)
+                self._read(event, held, is_whole=track.is_whole)
             elif not consents.all_hold(held.consents, track.source.required_consents, at=self._now):
                 event.refusal = _refusal(track, event)
                 continue
-            self._enforce(event, track, held)
+            if event.refusal is None:
+                self._enforce(event, track, held)
         track.settle()
 
     def remember(self, track: Track) -> None:
@@ -151,7 +152,7 @@ class Gate:
                     held.foreign.update(each)
         return held
 
-    def _read(self, event: TrackedEvent, held: _Held) -> None:
+    def _read(self, event: TrackedEvent, held: _Held, *, is_whole: bool) -> None:
         """Keep of a consent event what can count, in the form in which it is stored."""
         terms = self._policy.terms
         said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
@@ -165,6 +166,11 @@ class Gate:
             else:
                 event.decisions.append(decision)
         event.problems += [_problem(path, message) for path, message in said.problems]
+        if is_whole and said.problems:
+            event.decisions.clear()
+            path, message = said.problems[0]
+            event.refusal = Refusal("invalid_consent", message, path, event.index, is_private=True)
+            return
         decided = consents.stored(event.decisions)
         event.properties = {**event.properties, consents.PROPERTY: decided}
         said_by = entry(time=event.happened_at, setter="")

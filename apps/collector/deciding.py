@@ -29,6 +29,7 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     Where the envelope says that somebody recorded it for the person, the event and the ledger name them; otherwise
     nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
+    envelope = envelope._replace(is_whole=True)
     by = {"actor": envelope.recorded.actor.key} if envelope.recorded else {}
     event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said, **by}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
@@ -40,9 +41,9 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     problems = consents.read(said, compliance.current.get().terms, at=envelope.received_at).problems
     _check([_refusal(message, path) for path, message in problems])
     track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]
-    # What only the person's own consents can tell: one that cannot be withdrawn.
+    # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
     problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
-    _check(track.refusals() + [_refusal(message, path) for path, message in problems])
+    _check([_refusal(message, path) for path, message in problems] or track.refusals())
     return track
 
 

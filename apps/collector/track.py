@@ -123,6 +123,7 @@ class Track:
     ip: str = ""
     user_agent: str = ""
     accept_language: str = ""
+    is_whole: bool = False  # what it decides about consents counts as a whole, or not at all
     recorded: Recorded | None = None  # by whom, of what the person did not send themselves
     saves_events: bool = True
     saves_session: bool = True

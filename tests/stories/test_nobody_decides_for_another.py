@@ -53,6 +53,7 @@ class Device:
 def source(alone: None) -> Source:
     ConsentTypeFactory(id="letters")
     ConsentTypeFactory(id="statistics")
+    ConsentTypeFactory(id="cookies")
     return SourceFactory()
 
 
@@ -84,7 +85,7 @@ def test_who_knows_what_names_anna_neither_sees_nor_changes_what_she_decided(
     assert other.ids["profile"] == anna.ids["profile"]
 
     seen = other.decide()
-    withdrawn, given = other.decide(letters=False), other.decide(statistics=True)
+    withdrawn, given = other.decide(letters=False, cookies=True), other.decide(statistics=True)
     told = other.track(consent(letters=False, statistics=True))
 
     assert (seen.status_code, seen.json()["consents"]) == (200, {})

@@ -21,6 +21,7 @@ class Envelope(NamedTuple):
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
     message_id: str = ""  # webhooks: by which the sender knows this delivery again
     is_profileless: bool = False
+    is_whole: bool = False  # all that it decides about consents counts, or nothing does
     recorded: Recorded | None = None  # of decisions that somebody records for a person; they are processed at once
     key: str = ""  # by which the sender named the source: its id or its write key
     # Refusals that were answered before the body was kept: whatever is read of it later, these stand.
@@ -32,7 +33,9 @@ class Envelope(NamedTuple):
         return {name: value for name in STORED if (value := getattr(self, name))}
 
 
-STORED = tuple(name for name in Envelope._fields if name not in ("source", "received_at", "recorded", "request_id"))
+STORED = tuple(
+    name for name in Envelope._fields if name not in ("source", "received_at", "is_whole", "recorded", "request_id")
+)
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
         ip=envelope.ip,
         user_agent=_user_agent(context) or envelope.user_agent,
         accept_language=envelope.accept_language,
+        is_whole=envelope.is_whole,
         recorded=envelope.recorded,
         is_profileless=envelope.is_profileless,
         is_silent=options.get("historical") is True,
