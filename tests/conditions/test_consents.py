@@ -105,8 +105,7 @@ def test_field_of_a_consent_is_refused_and_what_is_meant_takes_its_place(text: s
 @pytest.mark.parametrize("typed", ["CON", "wit", "EXP", "NEV"])
 def test_words_are_offered_with_the_types_by_their_names(typed: str) -> None:
     word = next(found.value for found in complete(typed, len(typed), CATALOGUE) if found.kind == "word")
-    asked = f"{word}("
-    offered = complete(asked, len(asked), CATALOGUE)
+    offered = complete(word, len(word), CATALOGUE)
 
     assert [(each.kind, each.value, each.label) for each in offered] == [
         ("consent", '"letters"', "Letters by post"),

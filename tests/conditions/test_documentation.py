@@ -7,6 +7,7 @@ import pytest
 from apps.conditions import parse
 from apps.conditions.durations import UNITS
 from apps.conditions.functions import FUNCTIONS
+from apps.conditions.text import CONSENT_WORDS
 from apps.conditions.tree.conditions import MATCHES
 from apps.conditions.tree.history import AGGREGATES
 from apps.conditions.tree.operands import ROOTS
@@ -28,6 +29,7 @@ def test_example_is_a_condition(example: str) -> None:
         *(f"{unit.upper()}S" for unit in UNITS),
         *(match.upper() for match in MATCHES),
         *(f"`{root}`" for root in ROOTS),
+        *(f"{word}(" for word in CONSENT_WORDS.values()),
     ],
 )
 def test_word_is_explained(word: str) -> None:

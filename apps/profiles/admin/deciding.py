@@ -75,7 +75,7 @@ class DecisionForm(forms.Form):
         help_text="What proves it. It stays in the ledger of decisions and in the audit log: no names.",
     )
     decided_at = forms.DateTimeField(
-        label="When they decided", required=False, widget=_Moment, help_text="Now, if you leave it empty."
+        label="When they decided", required=False, widget=_Moment
     )
     version = forms.IntegerField(
         label="Version of the wording that they saw",
@@ -89,6 +89,8 @@ class DecisionForm(forms.Form):
         super().__init__(data, **options)
         field: Any = self.fields["consent"]
         field.choices = [(each.type.id, each.type.name) for each in held]
+        zone = timezone.get_current_timezone_name()
+        self.fields["decided_at"].help_text = f"Time zone {zone}. Now, if you leave it empty."
 
     def clean_decided_at(self) -> datetime | None:
         """Refuse the future."""
