@@ -8,11 +8,11 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector import accept, sources
+from apps.collector import accept, compliance, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, InboxItem, Redirect, Source
-from apps.profiles.models import Profile
+from apps.profiles.models import ConsentType, Profile
 from apps.segments import definitions
 from apps.segments.models import Segment
 
@@ -60,7 +60,9 @@ SEGMENTS = {
         'DID("checkout-started" LAST 30 DAYS) AND DID NOT("sale-completed" LAST 30 DAYS)',
     ),
     "jazz-lovers": ("Jazz lovers", "profile@interests.jazz >= 3"),
+    "may-be-written-to": ("May be written to", 'CONSENTED("marketing-email")'),
 }
+CONSENT = "marketing-email"
 SHOP = "https://shop.example"
 
 TRACK = InboxItem.Dialect.TRACK
@@ -77,7 +79,10 @@ def load(*, now: datetime) -> str:
     )
     links, _ = Source.objects.get_or_create(name="Sample links", defaults={"kind": Source.Kind.REDIRECT})
     Redirect.objects.get_or_create(name="Autumn sale", defaults={"source": links, "url": f"{SHOP}/sale"})
-    sources.current.forget()
+    text = "The shop may write to me about its offers. I can withdraw this at any time."
+    ConsentType.objects.get_or_create(id=CONSENT, defaults={"name": "Marketing e-mails", "text": text})
+    for snapshot in (sources.current, compliance.current):
+        snapshot.forget()
     policy = sources.find(str(shop.id))
     assert policy is not None
     payloads = sorted(_payloads(random.Random(SEED), shop.id, now=now), key=lambda pair: pair[0])  # noqa: S311
@@ -111,6 +116,8 @@ class _Person:
         self._number = f"C-{1000 + number}"
         self._profile = str(UUID(int=dice.getrandbits(128), version=4))
         self._is_customer = dice.random() < 0.55
+        # What they decide when they sign up for the first time; every fifth customer is not asked.
+        self._decisions = [[True], [True], [False], [True, False], []][number % 5]
 
     def visit(self, source_id: UUID, at: datetime) -> Payload:
         """Describe one visit as a tracker's payload."""
@@ -128,6 +135,8 @@ class _Person:
             time = {"create": at.isoformat()}
             events.append({"type": type_, "properties": properties, "context": {"page": page}, "time": time})
             at += timedelta(seconds=self._dice.randrange(5, 90))
+        if any(event["type"] == "sign-up" for event in events):
+            events += self._decide(at)
         session = str(UUID(int=self._dice.getrandbits(128), version=4))
         return {
             "source": {"id": str(source_id)},
@@ -137,6 +146,13 @@ class _Person:
             "events": events,
             "options": {"historical": True},
         }
+
+    def _decide(self, at: datetime) -> Iterator[Payload]:
+        """Answer the consent form, once."""
+        decisions, self._decisions = self._decisions, []
+        for seconds, decision in enumerate(decisions):
+            time = {"create": (at + timedelta(seconds=seconds)).isoformat()}
+            yield {"type": "consent-update", "properties": {"consents": {CONSENT: decision}}, "time": time}
 
     def _steps(self) -> Iterator[tuple[str, Payload, str]]:
         yield "page-view", {"category": "home"}, "/"

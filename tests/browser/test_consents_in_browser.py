@@ -11,16 +11,11 @@ from tests.live import Live
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
 
 Shoot = Callable[[str], None]
-MAKE = (
-    "from apps.profiles.models import ConsentType as T; "
-    "T.objects.update_or_create(id='marketing-email', defaults={'name': 'Marketing e-mails', 'text': 'You may write.'})"
-)
 
 
 @pytest.fixture
 def anna(live: Live) -> str:
-    """The page of somebody who is known, on a platform that asks for a consent."""
-    live.manage("shell", "--no-imports", "-c", MAKE)
+    """The page of somebody who is known, and was not asked yet."""
     query = "SELECT id FROM profiles_profile WHERE NOT is_anonymous AND consents = '{}' ORDER BY id LIMIT 1"
     return f"{live.address}/admin/profiles/profile/{live.rows(query)[0]['id']}/change/"
 
@@ -48,7 +43,7 @@ def test_a_decision_is_recorded_changed_and_withdrawn(admin: Page, live: Live, s
     record(admin, "They agree", reference="Letter of 3 May")
     expect(card(admin)).to_contain_text(re.compile(r"given\s+since .*Recorded by \w+ \(Letter of 3 May\)", re.DOTALL))
     card(admin).get_by_text("Wording, version 1").click()
-    expect(card(admin)).to_contain_text("You may write.")
+    expect(card(admin)).to_contain_text("The shop may write to me")
     shoot("person-given")
 
     card(admin).get_by_role("link", name="Withdraw").click()
@@ -76,7 +71,7 @@ def test_a_decision_is_recorded_changed_and_withdrawn(admin: Page, live: Live, s
 def test_a_consent_is_asked_for_in_a_row_of_its_own(admin: Page, live: Live, shoot: Shoot, anna: str) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")
     text, builder = admin.locator("#id_condition"), admin.locator("[data-builder]")
-    admin.get_by_label("Name").fill("May be written to")
+    admin.get_by_label("Name").fill("Not withdrawn")
     builder.get_by_role("button", name="+ Consent").click()
     row = builder.locator(".cdp-row-consent")
     row.get_by_label("Consent", exact=True).select_option("Marketing e-mails")
@@ -98,5 +93,6 @@ def test_a_consent_is_asked_for_in_a_row_of_its_own(admin: Page, live: Live, sho
     complaint.get_by_text('CONSENTED("marketing-email")').click()
     expect(text).to_have_value('CONSENTED("marketing-email")')
     expect(builder.locator(".cdp-row-consent").get_by_label("What was decided")).to_have_value("given")
+    expect(admin.locator("[data-count] strong")).to_have_text(re.compile(r"^[1-9]\d*$"))
     admin.get_by_role("button", name="Save", exact=True).click()
-    expect(admin.locator("#result_list")).to_contain_text("May be written to")
+    expect(admin.locator("#result_list")).to_contain_text("Not withdrawn")

@@ -6,7 +6,9 @@ import pytest
 
 from apps.console import samples
 from apps.events.models import Event, InboxItem, RefusedEvent, Source
-from apps.profiles.models import Profile
+from apps.profiles import consents
+from apps.profiles.consents import State
+from apps.profiles.models import ConsentDecision, Profile
 from apps.segments import counting, definitions
 from apps.sessions.models import Session
 
@@ -42,7 +44,16 @@ def test_there_are_segments_to_which_some_of_these_people_belong_and_some_do_not
 
     for segment in definitions.read().segments:
         assert 0 < counting.count(segment.condition, now=NOW).value < Profile.objects.count(), segment.name
-    assert len(definitions.read().segments) == 3
+    assert len(definitions.read().segments) == 4
+
+
+def test_customers_have_agreed_withdrawn_or_were_never_asked() -> None:
+    samples.load(now=NOW)
+
+    customers = Profile.objects.filter(is_anonymous=False)
+    states = {consents.state(row.consents, row.provenance, samples.CONSENT, at=NOW) for row in customers}
+    assert states == {State.GIVEN, State.WITHDRAWN, State.NEVER}
+    assert ConsentDecision.objects.filter(is_granted=False).exists()
 
 
 def test_nothing_of_it_is_refused_and_nothing_sets_anything_in_motion() -> None:

@@ -43,8 +43,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> None:
     samples.load(now=timezone.now())
     SegmentFactory.create(key="vip", kind="list")
     computed_traits.save(ComputedTraitFactory.build(key="orders", event_types=["sale-completed"]))
-    for id in ("marketing-email", "letters"):
-        ConsentTypeFactory.create(id=id)
+    ConsentTypeFactory.create(id="letters")
     catalogue.configured.forget()
     catalogue.sampled.forget()
 

@@ -74,9 +74,7 @@ class DecisionForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Ticket, letter or call"}),
         help_text="What proves it. It stays in the ledger of decisions and in the audit log: no names.",
     )
-    decided_at = forms.DateTimeField(
-        label="When they decided", required=False, widget=_Moment
-    )
+    decided_at = forms.DateTimeField(label="When they decided", required=False, widget=_Moment)
     version = forms.IntegerField(
         label="Version of the wording that they saw",
         required=False,
