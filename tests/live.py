@@ -155,7 +155,7 @@ def live_platform(*, durable: bool = False, has_web: bool = True) -> Iterator[Li
             embedded.prepare_postgres(var)
             live.start_postgres()
         else:
-            live.database_url = stack.enter_context(_own_database())
+            live.database_url = stack.enter_context(own_database())
         live.prepare()
         live.start_ingest()
         if has_web:
@@ -172,7 +172,8 @@ def wait_for(is_so: Callable[[], bool], what: str, *, timeout_secs: float = 30.0
 
 
 @contextmanager
-def _own_database() -> Iterator[str]:
+def own_database() -> Iterator[str]:
+    """Make an empty database on the test server, and drop it afterwards."""
     shared, name = os.environ["DATABASE_URL"], f"live_{uuid4().hex[:12]}"
     with psycopg.connect(shared, autocommit=True, connect_timeout=5) as server:
         server.execute(f"CREATE DATABASE {name}")

@@ -1,0 +1,16 @@
+"""Django's `migrate`, one at a time: two at once, as of two machines that start, would make the same tables."""
+
+from typing import Any
+
+from django.core.management.commands.migrate import Command as DjangoCommand
+
+from apps.core import locks
+
+
+class Command(DjangoCommand):
+    """Wait for whoever migrates this database now, and do what is left."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate under a lock."""
+        with locks.alone("migrate"):
+            super().handle(*args, **options)
