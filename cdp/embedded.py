@@ -124,7 +124,15 @@ def valkey_command(var: Path) -> list[str]:
 
     path = _valkey_socket(var)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = {"port": "0", "unixsocket": str(path), "unixsocketperm": "700", "save": "", "appendonly": "no"}
+    options = {
+        "port": "0",
+        "unixsocket": str(path),
+        "unixsocketperm": "700",
+        "save": "",
+        "appendonly": "no",
+        # It would write over its environment, by which the next start finds it (`apps.console.leftovers`).
+        "set-proc-title": "no",
+    }
     return [str(get_binary_path()), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 

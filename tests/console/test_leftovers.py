@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from apps.console.leftovers import MARK, stop_leftovers
+from cdp import embedded
 from tests.live import wait_for
 
 SLEEP = "print('ready', flush=True); import time; time.sleep(60)"
@@ -41,6 +42,20 @@ def test_processes_with_the_mark_are_stopped_and_counted(started: list[Process],
     assert stop_leftovers(tmp_path) == 2
     wait_for(lambda: all(process.poll() is not None for process in ours), "the end", timeout_secs=5)
     assert stop_leftovers(tmp_path) == 0
+
+
+def test_valkey_keeps_its_mark(started: list[Process], tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        embedded.valkey_command(tmp_path),
+        env={**os.environ, MARK: str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    started.append(process)
+    embedded.wait_ready(tmp_path, wants_postgres=False)
+
+    assert stop_leftovers(tmp_path) == 1
+    assert process.wait(timeout=5) == 0
 
 
 def test_processes_of_others_are_left_alone(started: list[Process], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which processes there are, and how supervisord is told about them."""
 
 import configparser
+import socket
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.console import supervision
-from apps.console.management.commands.up import address_of, check_port
+from apps.console.ports import address_of, check_port
 from apps.console.supervision import MANAGE, Program, programs, roles, write_config
 from apps.core.queues import QueueName
 from cdp import embedded, system_user
@@ -62,6 +63,23 @@ def test_run_becomes_the_process_of_a_role(monkeypatch: pytest.MonkeyPatch) -> N
     for role, command in roles(host="0.0.0.0", port=8123).items():
         call_command("run", role)
         assert became.pop() == (command[0], command)
+
+
+def test_a_web_server_does_not_share_the_port_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[str] = []
+    monkeypatch.setattr("os.execv", lambda path, command: became.append(path))
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian does
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("CDP_HOST", "127.0.0.1")
+        monkeypatch.setenv("CDP_PORT", str(other.getsockname()[1]))
+
+        with pytest.raises(CommandError, match="Address already in use"):
+            call_command("run", "web")
+        call_command("run", "worker")
+
+    assert len(became) == 1
 
 
 def test_run_names_the_roles_that_there_are() -> None:

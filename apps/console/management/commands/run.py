@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.console import supervision
+from apps.console.ports import check_port
 
 
 class Command(BaseCommand):
@@ -21,5 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, role: str, **options: Any) -> None:
         """Replace this process: signals and the exit code are then the role's own."""
         host, port = supervision.listening()
+        if role == "web":
+            check_port(host, port)  # granian would share it, and get a part of another server's requests
         command = supervision.roles(host=host, port=port)[role]
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted

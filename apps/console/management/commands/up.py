@@ -3,7 +3,6 @@
 import fcntl
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.console import setup, supervision
 from apps.console.leftovers import stop_leftovers
+from apps.console.ports import address_of, answers, check_port, reachable
 from apps.console.supervisor import supervised
 from apps.events.models import Source
 from cdp import embedded
@@ -74,40 +74,6 @@ def only_one(var: Path) -> Iterator[None]:
         except BlockingIOError:
             raise CommandError("The platform is running already; stop it with Ctrl-C, or with `make down`.") from None
         yield
-
-
-def check_port(host: str, port: int) -> None:
-    """Raise CommandError when nobody can listen there, mostly since somebody else does."""
-    try:
-        with socket.socket(_family(host)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        message = f"Cannot listen on {host}, port {port} ({reason}); choose others with CDP_HOST and CDP_PORT."
-        raise CommandError(message) from None
-
-
-def answers(host: str, port: int) -> bool:
-    """Tell whether somebody listens there."""
-    with socket.socket(_family(host)) as client:
-        client.settimeout(1)
-        return client.connect_ex((host, port)) == 0
-
-
-def reachable(host: str) -> str:
-    """Name a host that a client on this machine can reach: 0.0.0.0 is everywhere, and nowhere."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-
-
-def address_of(host: str, port: int) -> str:
-    """Write the address that a browser on this machine can open."""
-    name = reachable(host)
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def database_memory_mb() -> int:
