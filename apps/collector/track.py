@@ -232,12 +232,17 @@ class Batch:
     """Tracks that go through the pipeline together."""
 
     tracks: list[Track]
-    now: datetime
+    now: datetime  # by our clock
+    stored_at: datetime = field(init=False)  # identify: later than all that was stored of these people, or now
     buried: dict[UUID, ErasedId] = field(default_factory=dict)  # identify: tombstones of what the tracks name
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
     observed: Observed = field(default_factory=lambda: Observed(_NO_SEGMENTS))  # observe
+
+    def __post_init__(self) -> None:
+        """Nobody is known yet of whom something was stored."""
+        self.stored_at = self.now
 
     @property
     def going(self) -> list[Track]:

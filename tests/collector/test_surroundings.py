@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from apps.collector import accept
+from apps.collector import accept, pipeline, sources
+from apps.collector.wire import Message
+from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
 from apps.segments import counting, language
@@ -193,3 +195,19 @@ def test_a_number_is_dialled_with_two_zeros_as_well_as_with_a_plus(tell: Any) ->
         tell("identify", {"anonymousId": f"device-of-{user}", "traits": {"phone": phone}})
 
     assert Profile.objects.count() == 1
+
+
+def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: Source) -> None:
+    found = sources.find(str(source.id))
+    assert found
+    start = datetime.now(UTC)
+    for hours in (0, 1, 400 * 24, 2, 3):
+        body = {"session": {"id": "v1"}, "events": [{"type": "page-view", "properties": {"hours": hours}}]}
+        now = start + timedelta(hours=hours)
+        # By our own clock requests arrive, and are processed.
+        pipeline.process(Message("track", json.dumps(body).encode(), Envelope(found, now)).parse().tracks, now=now)
+
+    session, profile = Session.objects.get(), Profile.objects.get()
+    assert session.visit_count == profile.visit_count == 5
+    assert session.last_seen_at == profile.last_seen_at == profile.visit_started_at == start + timedelta(hours=3)
+    assert profile.event_count == Event.objects.count()

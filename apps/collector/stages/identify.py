@@ -3,6 +3,8 @@
 import copy
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from apps.collector import erased
@@ -16,6 +18,8 @@ from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim
 from apps.profiles.models import ErasedId, Identifier, Profile
 from apps.sessions.models import Session
+
+TOLERATED_SKEW: Final = timedelta(minutes=1)  # between the clocks of our hosts; one that is ahead by more is wrong
 
 
 def identify(batch: Batch) -> None:
@@ -42,7 +46,9 @@ def identify(batch: Batch) -> None:
     if buried.keys() != batch.buried.keys():
         batch.buried = buried  # so few are that nobody is looked for before
         raise identity.Moved
-    batch.now = batch.directory.later_than_all(batch.now)
+    batch.stored_at = batch.directory.later_than_all(batch.now)
+    if batch.stored_at - batch.now < TOLERATED_SKEW:
+        batch.now = batch.stored_at  # what another host has just stored did not happen in the future
     seen = storage.remembered([event.key for track in tracks for event in track.going if event.key])
     devices = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     batch.sessions |= fetch(Session, devices - batch.sessions.keys())
@@ -157,7 +163,7 @@ def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> No
     track.profile, track.raw_profile_id = directory.resolve(
         track.claim,
         session_profile_id=session_profile_id,
-        now=batch.now,
+        now=batch.stored_at,
         merges=track.saves_profile,
         hand=track.hand,
     )

@@ -29,7 +29,7 @@ def profile(batch: Batch) -> None:
     for changed in {id(track.profile): track.profile for track in batch.going}.values():  # some are copies
         if changed:
             changed.summarise()
-            changed.updated_at = batch.now
+            changed.updated_at = batch.stored_at
 
 
 def _room_of(track: Track, profile: Profile) -> Room:

@@ -67,7 +67,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             id=event.id,
             time=event.happened_at,
             received_at=track.received_at,
-            processed_at=batch.now,
+            processed_at=batch.stored_at,
             type=event.type,
             source_id=track.source.id,
             session_id=track.session.id if track.session and track.saves_session else None,
