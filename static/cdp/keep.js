@@ -33,6 +33,22 @@ function tell(heading, text, link) {
     dialog.showModal()
 }
 
+function askToSignIn(login) {
+    const link = document.createElement("a")
+    link.href = login
+    link.target = "_blank"
+    link.className = "cdp-link"
+    link.textContent = "Sign in in another window"
+    tell("You were signed out.", "Nothing of the form is lost. Sign in again, come back, and go on.", link)
+}
+
+// A part of the page that asks for itself, as a preview: the form to sign in is no answer.
+document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.xhr.responseURL.includes("/login/")) return
+    event.preventDefault()
+    if (!document.querySelector(".cdp-dialog")) askToSignIn(event.detail.xhr.responseURL.split("?")[0])
+})
+
 document.addEventListener("submit", (event) => {
     const form = event.target
     if (form.getAttribute("method")?.toLowerCase() !== "post" || document.body.classList.contains("login")) return
@@ -45,12 +61,7 @@ document.addEventListener("submit", (event) => {
     event.preventDefault()
     event.stopImmediatePropagation()
     if (login) {
-        const link = document.createElement("a")
-        link.href = login
-        link.target = "_blank"
-        link.className = "cdp-link"
-        link.textContent = "Sign in in another window"
-        tell("You were signed out.", "Nothing of the form is lost. Sign in again, come back, and save.", link)
+        askToSignIn(login)
     } else {
         tell("The server does not answer.", "Nothing of the form is lost. Try again in a moment.")
     }

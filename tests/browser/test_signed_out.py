@@ -18,6 +18,10 @@ def test_who_was_signed_out_while_editing_signs_in_and_saves(
     admin.get_by_label("Name").fill("Typed before the session ended")
     admin.context.clear_cookies()
 
+    admin.get_by_label("Find people and pages").press_sequentially("ada")
+    expect(admin.get_by_text("You were signed out.")).to_be_visible()
+    admin.get_by_role("button", name="Back to the form").click()
+
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin.get_by_text("You were signed out.")).to_be_visible()
     shoot("signed-out")

@@ -76,6 +76,7 @@ def test_what_nobody_is_called_finds_nobody(admin_client: Client, term: str) -> 
     ProfileFactory(name="Jonas Badler", email="jonas@shop.example")
 
     assert found(admin_client, q=term) == []
+    assert "Nothing fits" in admin_client.get(PEOPLE, {"q": term}).content.decode()
 
 
 def test_who_was_seen_last_comes_first_on_all_pages(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +132,9 @@ def test_those_who_may_not_see_personal_data_find_nobody_by_it_and_see_who_is_kn
     assert f"Customer …{str(known.id)[-6:]}" in shown
     assert "known" in shown
     assert "anonymous</span>" not in shown
+    for page in ("change", "history", "delete"):
+        answer = client.get(reverse(f"admin:profiles_profile_{page}", args=[known.id]))
+        assert "Anna" not in answer.content.decode(), page
     EventFactory(profile_id=known.id)
     assert f"Customer …{str(known.id)[-6:]}" in client.get(reverse("admin:events_event_changelist")).content.decode()
 

@@ -162,7 +162,7 @@ class Browser(ModelAdmin):
     change_form_template = "admin/cdp/page.html"
     head_template = ""  # what stands above the panels of a page
     empty_value_display = NOTHING
-    empty_list = "Nothing is here yet, or nothing that fits."
+    empty_list = "Nothing is here yet."
     language: ClassVar[Language | None] = None  # in which conditions filter the list
     list_before_template = "admin/cdp/query_bar.html"
     actions: Any = None
