@@ -134,9 +134,8 @@ class _Person:
             page = {"url": f"{SHOP}{path}", "path": path, "title": path.strip("/").replace("-", " ").title() or "Home"}
             time = {"create": at.isoformat()}
             events.append({"type": type_, "properties": properties, "context": {"page": page}, "time": time})
+            events += self._decide(at) if type_ == "sign-up" else ()
             at += timedelta(seconds=self._dice.randrange(5, 90))
-        if any(event["type"] == "sign-up" for event in events):
-            events += self._decide(at)
         session = str(UUID(int=self._dice.getrandbits(128), version=4))
         return {
             "source": {"id": str(source_id)},
@@ -148,9 +147,9 @@ class _Person:
         }
 
     def _decide(self, at: datetime) -> Iterator[Payload]:
-        """Answer the consent form, once."""
+        """Answer the consent form right after, once."""
         decisions, self._decisions = self._decisions, []
-        for seconds, decision in enumerate(decisions):
+        for seconds, decision in enumerate(decisions, 1):
             time = {"create": (at + timedelta(seconds=seconds)).isoformat()}
             yield {"type": "consent-update", "properties": {"consents": {CONSENT: decision}}, "time": time}
 
