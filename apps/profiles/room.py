@@ -49,7 +49,7 @@ class Room:
             raise FieldError(paths.join(target), self.crowded(root))
         growth = _size(new) - (0 if current is MISSING else _size(current))
         if current is MISSING:
-            growth += sum(map(len, target))
+            growth += _size_of(target)
         if growth > 0:
             left = self._bytes_left()
             if growth > left:
@@ -81,16 +81,21 @@ def cut(image: dict[str, Any]) -> None:
         return
     said = image["provenance"]
     # Facts first, which are few and short; then what was said last.
-    fields = sorted(_fields(image), key=lambda field: said.get(paths.join(field[0]), [""])[0], reverse=True)
-    fields.sort(key=lambda field: field[0][0] in FREE_ROOTS)
+    dated = [(path[0] not in FREE_ROOTS, said.get(paths.join(path), _NEVER)[0], path) for path, _ in _fields(image)]
+    left = settings.MAX_PROFILE_BYTES - len(orjson.dumps([{}] * len(_TREES)))
+    n_left = dict.fromkeys(FREE_ROOTS, settings.MAX_TRAITS_PER_PROFILE)
     emptied: dict[str, Any] = {root: {} for root in _TREES}
-    room = Room(emptied)
     kept = set()
-    for path, value in fields:
-        try:
-            room.take(path, MISSING, value)
-        except FieldError:
+    for _, _, path in sorted(dated, reverse=True):
+        if not n_left.get(path[0], 1):
             continue
+        value = paths.get(image, path)
+        size = _size(value) + _size_of(path)
+        if size > left:
+            continue
+        left -= size
+        if path[0] in n_left:
+            n_left[path[0]] -= 1
         paths.put(emptied, path, value)
         kept.add(paths.join(path))
     image.update(emptied)
@@ -99,6 +104,7 @@ def cut(image: dict[str, Any]) -> None:
     }
 
 
+_NEVER: Final = ("",)
 _BELOW_FREE: Final = tuple(f"{root}." for root in FREE_ROOTS)
 
 
@@ -118,6 +124,9 @@ def _leaves(path: Path, node: Any) -> Iterator[tuple[Path, Any]]:
 
 
 def _size(value: Any) -> int:
-    if type(value) is str:
-        return len(value) + 2
-    return 4 if type(value) in _SMALL else len(orjson.dumps(value))
+    return len(orjson.dumps(value))
+
+
+def _size_of(path: Path) -> int:
+    """Return the most that the way to a new field can take, with what stands between its parts."""
+    return sum([len(orjson.dumps(key)) + 4 for key in path])

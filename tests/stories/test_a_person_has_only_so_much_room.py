@@ -53,6 +53,18 @@ def test_a_person_holds_only_so_many_bytes(shop: Shop, big: Any) -> None:
     assert identify(shop, {NAMES[0]: "short", NAMES[9]: "y" * 50_000}) == []  # what was given up is free again
 
 
+@pytest.mark.parametrize("text", ["漢字" * 2_000, '"\n' * 3_000, "\u0001" * 900, {"é": ["ü", None, 1.5, True] * 300}])
+def test_what_was_taken_is_not_left_out_later(shop: Shop, text: Any) -> None:
+    for number in range(4):
+        identify(shop, {f"{name} \n {number}": text for name in NAMES[number * 10 : number * 10 + 10]})
+    held = person(primary_id="17").traits
+
+    assert identify(shop, {"n": 1}) == [] or "n" not in person(primary_id="17").traits
+    shop.call("track", userId="17", event="tiny")
+    assert not Event.objects.get(type="tiny").problems
+    assert held.items() <= person(primary_id="17").traits.items()
+
+
 def test_interests_and_lists_end_where_the_room_does(shop: Shop, settings: Any) -> None:
     settings.MAX_TRAITS_PER_PROFILE, settings.MAX_PROFILE_BYTES = 3, 5_000
     overrides = {"profile": {"traits.seen": {"append": "properties.text"}}}
