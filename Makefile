@@ -29,9 +29,8 @@ bench: $(VENV)/dev.installed ## measure; ONLY=name for one part
 	@$(BIN)/python -m bench $(ONLY)
 
 lock: $(VENV)/dev.installed ## lock requirements/*.in anew
-	@cd requirements && for name in base dev; do \
-		../$(BIN)/uv pip compile -q --upgrade $$name.in -o $$name.txt --no-header --no-emit-index-url --python-version 3.11; \
-	done
+	@cd requirements && compile="../$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --no-header --no-emit-index-url --python-version 3.11" && \
+		$$compile dev.in -o dev.txt && $$compile base.in -c dev.txt -o base.txt
 
 clean: ## remove what was installed and built, but no data
 	@rm -rf $(VENV) tests/clients/node_modules .mypy_cache .ruff_cache .hypothesis
@@ -45,7 +44,7 @@ $(VENV)/bin/python:
 
 $(VENV)/%.installed: requirements/%.txt $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/$*.txt
 	@touch $@
 
 # The JavaScript clients and the browser of the tests. Node comes from the machine, or from the wheel among the requirements.

@@ -31,6 +31,16 @@ def test_every_command_is_tested() -> None:
     assert commands - set(re.findall(r"""(?:call_command\(|manage\(|\*MANAGE, )\s*["'](\w+)["']""", tests)) == set()
 
 
+def test_requirements_are_locked_with_hashes_and_name_no_host() -> None:
+    for name in ("base", "dev"):
+        text = (BASE_DIR / "requirements" / f"{name}.txt").read_text()
+        packages = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)
+
+        assert [package for package in packages if package and "--hash=sha256:" not in package] == []
+        assert "://" not in text
+        assert "--" not in text.replace("--hash=sha256:", "")
+
+
 def test_every_queue_is_documented_and_no_other_one() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
 
