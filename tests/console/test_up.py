@@ -89,6 +89,19 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
     assert installation.running() == []
 
 
+@pytest.mark.parametrize("keys", [{}, {"SECRET_KEY": "x" * 50, "IDENTITY_KEY": "y" * 50}])
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
+    installation: Installation, keys: dict[str, str]
+) -> None:
+    (installation.var / "file").touch()
+    folder = installation.var / "file" / "var"  # not even root can make it
+
+    refused = installation.manage("up", CDP_VAR_DIR=str(folder), **keys)
+
+    assert refused.returncode == 1
+    assert re.fullmatch(rf"\S+: {folder}.*: Not a directory.*CDP_VAR_DIR.*\n", refused.stderr)
+
+
 def test_a_port_that_somebody_else_has_is_told_before_anything_starts(installation: Installation) -> None:
     with socket.create_server(("127.0.0.1", installation.port)):
         refused = installation.manage("up")

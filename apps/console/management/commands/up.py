@@ -34,14 +34,19 @@ class Command(BaseCommand):
         """Start, prepare, tell, and wait for the end."""
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends us as Ctrl-C does
         var = embedded.var_dir()
-        var.mkdir(parents=True, exist_ok=True)
-        with only_one(var):
-            try:
+        try:
+            var.mkdir(parents=True, exist_ok=True)
+            with only_one(var):
                 self._run(var, wants_samples=not no_samples)
-            except embedded.NotReady as error:
-                raise CommandError(f"{error} The logs are in {var / 'log'}.") from None
-            except KeyboardInterrupt:
-                self.stdout.write("Stopped.")
+        except embedded.NotReady as error:
+            raise CommandError(f"{error} The logs are in {var / 'log'}.") from None
+        except OSError as error:
+            if not error.filename or not Path(error.filename).is_relative_to(var):
+                raise
+            reason = f"{error.filename} cannot be written: {error.strerror}."
+            raise CommandError(f"{reason} Choose another folder with CDP_VAR_DIR.") from None
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
 
     def _run(self, var: Path, *, wants_samples: bool) -> None:
         host, port = supervision.listening()
