@@ -15,7 +15,7 @@ from django.db import connection
 
 from apps.conditions import KnownField
 from apps.conditions.tree import Field, Scalar
-from apps.events.models import Event
+from apps.events.models import Event, UnplannedType
 from apps.profiles.anonymity import is_telling
 from apps.profiles.models import Profile
 
@@ -23,6 +23,7 @@ N_PROFILES: Final = 2_000
 N_EVENTS: Final = 40  # of each type
 N_TYPES: Final = 300
 N_LATEST: Final = 1_000
+N_UNPLANNED: Final = 200
 MAX_FIELDS: Final = 400  # below one root: keys may be ids
 MAX_VALUES: Final = 30
 MAX_LENGTH: Final = 60
@@ -55,9 +56,11 @@ def in_profiles() -> dict[str, KnownField]:
 
 
 def types() -> set[str]:
-    """Return the types of the latest events, those that nobody has defined among them; by the primary key."""
+    """Return the types of the latest events, and those that nobody has defined, the latest of them; by their keys."""
     latest = Event.objects.order_by("-id").values_list("type", flat=True)[:N_LATEST]
-    return set(latest)
+    # When many enter a segment, all of the latest events may say so.
+    unplanned = UnplannedType.objects.order_by("-last_seen_at", "-id").values_list("type", flat=True)[:N_UNPLANNED]
+    return {*latest, *unplanned}
 
 
 def in_events(types: Iterable[str]) -> dict[str, KnownField]:

@@ -6,8 +6,9 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from apps.conditions.parse import parse_field
+from apps.events.models import UnplannedType
 from apps.segments import catalogue, language, seen
-from tests.factories import ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory
+from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,14 @@ def test_looking_takes_few_statements_however_many_types(django_assert_max_num_q
 
     assert isinstance(asked, CaptureQueriesContext)
     assert "type-29" in found.event_types
+
+
+def test_types_are_known_though_the_platform_itself_said_all_that_came_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "N_LATEST", 2)
+    EventFactory(type="old-thing")
+    EventFactory.create_batch(2, type="segment-entered")
+    UnplannedType.objects.create(
+        type="old-thing", source_id=SourceFactory().id, count=1, first_seen_at=NOON, last_seen_at=NOON
+    )
+
+    assert {"old-thing", "segment-entered"} <= set(catalogue.people().event_types)
