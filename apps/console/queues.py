@@ -32,6 +32,7 @@ VERBS = {
     "enqueue_job": "requeued",
     "stop_job": "stopped",
 }
+LEFT_OUT = ("queue_details", "worker_details", "result_detail", "scheduler_jobs", "cron_job_detail")
 ACTIONS = {"delete": "deleted", "requeue": "requeued", "stop": "stopped"}
 
 
@@ -40,11 +41,12 @@ class QueuesAdmin(QueueAdmin, ModelAdmin):
     """Queues, their jobs and workers. django-rq lets all of the staff look, delete and empty; here it takes a role."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Guard each page of django-rq."""
+        """Guard each page of django-rq, and leave out those that say no more than ours."""
         patterns: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
-        for pattern in patterns:
-            pattern.callback = _guarded(pattern.callback, (pattern.name or "").removeprefix("django_rq_"))
-        return patterns
+        named = {pattern: (pattern.name or "").removeprefix("django_rq_") for pattern in patterns}
+        for pattern, name in named.items():
+            pattern.callback = _guarded(pattern.callback, name)
+        return [pattern for pattern, name in named.items() if name not in LEFT_OUT]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask for the permission."""

@@ -15,6 +15,7 @@ from django.db.models.expressions import RawSQL
 from apps.profiles import lookup
 
 N_WORDS: Final = 8  # more tell nobody from anybody else
+MAX_LETTERS: Final = 200
 N_LETTERS: Final = 3  # so many make a trigram; what is shorter is looked for where words begin
 _PHONE: Final = re.compile(r"[+\d][\d\s()./-]{2,}")
 _SPECIAL: Final = re.compile(r"([%_\\])")
@@ -28,6 +29,7 @@ def naming(text: str) -> Q:
 
 def containing(text: str) -> Q:
     """Return what selects the profiles in which all words of a text are, in any case and with or without accents."""
+    text = text[:MAX_LETTERS]
     found = Q(*(_has(_pattern(word)) for word in text.split()[:N_WORDS]))
     digits = re.sub(r"\D", "", text).lstrip("0")  # numbers are kept without signs, and may begin with a country
     if _PHONE.fullmatch(text.strip()) and digits:

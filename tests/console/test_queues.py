@@ -80,7 +80,7 @@ def test_chosen_jobs_that_have_gone_meanwhile_are_no_error(admin_client: Client,
 
 
 def test_what_is_not_there_is_not_found(admin_client: Client) -> None:
-    for page in (address("jobs", 99), address("workers", 99), address("worker_details", 0, "gone")):
+    for page in (address("jobs", 99), address("workers", 99), address("cron_scheduler_detail", 0, "gone")):
         assert admin_client.get(page).status_code == 404, page
     assert admin_client.get(address("job_detail", 0, "gone")).status_code == 404
 

@@ -14,7 +14,8 @@ REASON_LETTERS = 300
 def job_name(job: Any) -> str:
     """Return what a job does: the name of its function, in words."""
     try:
-        return str(job.func_name).rpartition(".")[2].replace("_", " ")
+        name = job["func_name"] if isinstance(job, dict) else job.func_name  # the clock's jobs are dicts
+        return str(name).rpartition(".")[2].replace("_", " ")
     except Exception:  # noqa: BLE001 - the job of another version may have no function any more
         return "unknown"
 

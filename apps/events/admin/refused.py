@@ -107,6 +107,7 @@ class RefusedEventAdmin(OfSource):
     @admin.action(description="Send again", permissions=["change"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[RefusedEvent]) -> None:
         """Send events through the pipeline again, as they are now."""
+        self.record_all("sent again", request, queryset.only("pk"))
         n_sent = refusals.send_again(queryset.values_list("pk", flat=True))
         text = f"Sent again: {n_sent}. What is still wrong comes back."
         self.message_user(request, text, messages.SUCCESS if n_sent else messages.WARNING)

@@ -24,7 +24,8 @@ from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
 from apps.events import unmerging
 from apps.events.jobs import move_merged
-from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema, search
+from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema
+from apps.profiles.admin.finding import latest, naming
 from apps.profiles.admin.privacy import SEES_PII, is_masked, mask
 from apps.profiles.admin.shown import people_by_id, person, value_of
 from apps.profiles.models import IdentityConflict, Merge, Profile
@@ -275,7 +276,7 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
     profile = get_object_or_404(Profile, pk=profile_id)
     text = request.GET.get("with", "").strip()
     context |= {"profile": profile, "text": text, "title": f"Merge {profile} with another profile"}
-    found = _found(text, besides=profile) if text else []
+    found = _found(request, text, besides=profile) if text else []
     if len(found) == 1:
         context["other"] = found[0]
         context["preview"] = shown = by_hand.preview(profile.id, found[0].id)
@@ -283,9 +284,8 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
     return render(request, "admin/cdp/merge_profile.html", {**context, "found": found})
 
 
-def _found(text: str, *, besides: Profile) -> list[Profile]:
-    found = Profile.objects.filter(search.naming(text)).exclude(pk=besides.pk)
-    return list(found.order_by(search.last_seen_hour().desc(), "-last_seen_at")[:N_FOUND])
+def _found(request: HttpRequest, text: str, *, besides: Profile) -> list[Profile]:
+    return latest(naming(request, text) & ~Q(pk=besides.pk), limit=N_FOUND)
 
 
 def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> dict[str, Any]:

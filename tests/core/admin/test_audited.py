@@ -13,14 +13,15 @@ from django.urls import reverse
 from apps.core.ids import new_id
 from apps.core.keys import Scope, issue
 from apps.core.models import AuditEntry, Task
-from apps.events.models import IdentificationPoint, QuarantinedEvent
+from apps.events.models import EventTypeAlias, IdentificationPoint, QuarantinedEvent, RefusedEvent, UnplannedType
 from apps.profiles.burial import burial_id
-from apps.profiles.models import BlockedIdentifier, ErasedId, MergeRule, PrivacyRequest
+from apps.profiles.models import BlockedIdentifier, ErasedId, IdentityConflict, MergeRule, PrivacyRequest
 from tests.factories import (
     NOON,
     ComplianceRuleFactory,
     ComputedTraitFactory,
     EventTypeFactory,
+    IdentifierFactory,
     InboxItemFactory,
     RedirectFactory,
     SourceFactory,
@@ -52,11 +53,28 @@ def task() -> Any:
     return Task.objects.create(kind="x", requested_by="anna", created_at=NOON, advanced_at=NOON)
 
 
+def conflict() -> Any:
+    identifier = IdentifierFactory(is_shared=True)
+    return IdentityConflict.objects.create(
+        id=new_id(), at=NOON, refusal="shared", profile_id=new_id(), other_id=new_id(), identifier_id=identifier.pk
+    )
+
+
+def unplanned() -> Any:
+    return UnplannedType.objects.create(
+        type="sale-compleeted", source_id=new_id(), count=1, first_seen_at=NOON, last_seen_at=NOON
+    )
+
+
 ROWS: dict[str, Any] = {
     "core.ApiKey": key,
     "core.Task": task,
     "events.ComplianceRule": ComplianceRuleFactory,
     "events.ComputedTrait": ComputedTraitFactory,
+    "events.EventTypeAlias": lambda: EventTypeAlias.objects.create(type="sale", becomes="sale-completed"),
+    "events.RefusedEvent": lambda: RefusedEvent.objects.create(source_id=new_id(), received_at=NOON, message="x"),
+    "events.UnplannedType": unplanned,
+    "profiles.IdentityConflict": conflict,
     "events.IdentificationPoint": lambda: IdentificationPoint.objects.create(
         event_type="sign-in", path="properties.email", kind="email"
     ),
