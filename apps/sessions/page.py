@@ -15,23 +15,24 @@ def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[s
     The browser tracker calls the referrer `referer.host`, Segment's SDKs `referrer`. Its specification writes them into
     the properties of a view, and so do servers and apps, whose SDKs know of no page.
     """
-    found: dict[str, str] = {}
+    url: Any = None
+    referrer: Any = None
     for context in contexts:
         page = context.get("page")
-        if isinstance(page, dict) and page:
-            referer = page.get("referer")
-            host = referer.get("host") if isinstance(referer, dict) else None
-            _add(found, page.get("url"), page.get("referrer") or host)
+        if page and isinstance(page, dict):
+            url, referrer, referer = page.get("url"), page.get("referrer"), page.get("referer")
+            if not referrer and isinstance(referer, dict):
+                referrer = referer.get("host")
             break
-    if event_type in VIEWS and len(found) < len(_ADDRESSES):
-        _add(found, properties.get("url") or properties.get("path"), properties.get("referrer"))
+    if event_type in VIEWS and properties:
+        url = url or properties.get("url") or properties.get("path")
+        referrer = referrer or properties.get("referrer")
+    found = {}
+    if url and isinstance(url, str):
+        found["url"] = without_credentials(url)
+    if referrer and isinstance(referrer, str):
+        found["referrer"] = without_credentials(referrer)
     return found
-
-
-def _add(found: dict[str, str], *values: object) -> None:
-    for name, value in zip(_ADDRESSES, values, strict=True):
-        if name not in found and isinstance(value, str) and value:
-            found[name] = without_credentials(value)
 
 
 def without_credentials(address: str) -> str:
@@ -43,5 +44,8 @@ def cleaned(page: Any) -> Any:
     """Return what a client says of a page without credentials in its addresses; what was handed in is left as it is."""
     if not isinstance(page, dict):
         return page
-    marked = {name: page[name] for name in _ADDRESSES if isinstance(page.get(name), str) and "@" in page[name]}
-    return {**page, **{name: without_credentials(address) for name, address in marked.items()}} if marked else page
+    for name in _ADDRESSES:
+        address = page.get(name)
+        if isinstance(address, str) and "@" in address:
+            page = {**page, name: without_credentials(address)}
+    return page

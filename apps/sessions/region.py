@@ -75,6 +75,7 @@ def country_code(text: str) -> str:
     return found or ""
 
 
+@lru_cache(maxsize=1024)
 def continent_of(zone: str) -> str:
     """Return the area of a time zone by its name in the IANA database: America of US/Pacific; empty of mere offsets."""
     name = get_global("zone_aliases").get(zone, zone)

@@ -45,24 +45,30 @@ def is_over(session: Session, *, at: datetime) -> bool:
     return at - session.last_seen_at > settings.VISIT_TIMEOUT
 
 
-def belongs(session: Session, *, at: datetime) -> bool:
-    """Tell whether an event at that time belongs to a visit that is known; if not, it begins one."""
-    if is_over(session, at=at):
+def join_visit(session: Session, *, at: datetime) -> bool:
+    """Let an event of that time belong to a visit, and tell whether there is one."""
+    if session.status == Session.Status.ENDED and at >= session.last_seen_at:
         return False
-    visits, moment = _visits_of(session), _ticks(at)
-    return _place(visits, moment) is not None or (len(visits) == MAX_VISITS and moment < visits[0][0])
+    visits, moment, timeout = _visits_of(session), _ticks(at - _EPOCH), _ticks(settings.VISIT_TIMEOUT)
+    for visit in reversed(visits):
+        start, end = visit
+        if start - timeout <= moment <= end + timeout:
+            if not start <= moment <= end:
+                visit[:] = min(start, moment), max(end, moment)
+            return True
+    return len(visits) == MAX_VISITS and moment < visits[0][0]
 
 
 def start_visit(session: Session, *, at: datetime) -> None:
     """Begin a visit: of a new session, or again in one, also before or between its others if it becomes known late."""
-    session.visits = sorted([*_visits_of(session), [_ticks(at)] * 2])[-MAX_VISITS:]
+    session.visits = sorted([*_visits_of(session), [_ticks(at - _EPOCH)] * 2])[-MAX_VISITS:]
     session.visit_count += 1
     if at >= session.last_seen_at:
         session.status = Session.Status.STARTED
 
 
 def record(session: Session, *, event_type: str, at: datetime, page: str) -> None:
-    """Count an event, move the ends of the session and of its visit, and remember its pages."""
+    """Count an event, move the session's ends, and remember its pages; a late event moves only the beginning."""
     session.event_count += 1
     session.page_count += event_type in VIEWS
     if page and (not session.entry_page or at < session.started_at):
@@ -70,16 +76,16 @@ def record(session: Session, *, event_type: str, at: datetime, page: str) -> Non
     if at >= session.last_seen_at:
         session.exit_page = page or session.exit_page
         session.status = Session.Status.ENDED if event_type == END else Session.Status.ACTIVE
-    _extend(session, _ticks(at))
-    session.started_at = min(session.started_at, at)
-    session.last_seen_at = max(session.last_seen_at, at)
+        session.last_seen_at = at
+    if at < session.started_at:
+        session.started_at = at
 
 
 def forget_future(session: Session, *, now: datetime) -> None:
     """Let nothing of a session lie after now: it came while our clock was ahead, and no visit would open."""
     if session.last_seen_at <= now:
         return
-    moment = _ticks(now)
+    moment = _ticks(now - _EPOCH)
     session.visits = [[start, min(end, moment)] for start, end in session.visits if start <= moment]
     latest = max((end for _, end in session.visits), default=moment)
     session.last_seen_at = _EPOCH + latest * _TICK
@@ -89,28 +95,11 @@ def forget_future(session: Session, *, now: datetime) -> None:
 def _visits_of(session: Session) -> list[list[int]]:
     """Return the [start, end] of its visits, in their order; an old row that keeps none has one, from end to end."""
     if not session.visits and session.visit_count:
-        return [[_ticks(session.started_at), _ticks(session.last_seen_at)]]
+        session.visits = [[_ticks(session.started_at - _EPOCH), _ticks(session.last_seen_at - _EPOCH)]]
     visits: list[list[int]] = session.visits
     return visits
 
 
-def _ticks(at: datetime) -> int:
-    return (at - _EPOCH) // _TICK
-
-
-def _place(visits: list[list[int]], moment: int) -> int | None:
-    """Find the latest visit to which a moment belongs."""
-    timeout = settings.VISIT_TIMEOUT // _TICK
-    for index in range(len(visits) - 1, -1, -1):
-        start, end = visits[index]
-        if start - timeout <= moment <= end + timeout:
-            return index
-    return None
-
-
-def _extend(session: Session, moment: int) -> None:
-    session.visits = visits = _visits_of(session)
-    index = _place(visits, moment)
-    if index is not None:
-        start, end = visits[index]
-        visits[index] = [min(start, moment), max(end, moment)]
+def _ticks(span: timedelta) -> int:
+    # A good deal quicker than a division.
+    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds

@@ -44,7 +44,7 @@ def _hide_credentials(track: Track) -> None:
     for event in track.going:
         if "page" in event.context:
             event.context = _with_clean_page(event.context)
-        if event.type in VIEWS:
+        if event.properties and event.type in VIEWS:
             event.properties = cleaned(event.properties)
 
 

@@ -104,18 +104,20 @@ def _begin(track: Track) -> dict[int, list[str]]:
     if track.is_new_profile and all(event.type != "profile-created" for event in track.going):
         begun[0] = ["profile-created"]
     session = track.session if track.saves_session else None
+    profile = track.profile
     for place, event in enumerate(track.going):
         if session:
-            if event.type != tracking.END and not tracking.belongs(session, at=event.happened_at):
+            at = event.happened_at
+            if not tracking.join_visit(session, at=at) and event.type != tracking.END:
                 names = ["visit-started"] if session.visit_count else ["session-opened", "visit-started"]
                 begun[place] = begun.get(place, []) + names
-                tracking.start_visit(session, at=event.happened_at)
-                if track.profile:
-                    track.profile.start_visit(at=event.happened_at)
+                tracking.start_visit(session, at=at)
+                if profile:
+                    profile.start_visit(at=at)
             page = page_of(event.type, event.properties, event.context, track.context).get("url", "")
-            tracking.record(session, event_type=event.type, at=event.happened_at, page=page)
-        if track.profile:
-            event.visit_count = track.profile.visit_count
+            tracking.record(session, event_type=event.type, at=at, page=page)
+        if profile:
+            event.visit_count = profile.visit_count
     return begun
 
 
