@@ -27,8 +27,10 @@ def note(batch: Batch) -> None:
             for refusal in track.refusals():
                 # Without its message, which may name fields as their sender does: the refused event has it.
                 note_refusal(replace(refusal, message=""), at=track.received_at, source_id=track.source.id)
+        if track.refusal or track.source.id == internal.SOURCE_ID:
+            continue
         found = [event.type for event in track.going if event.type not in rules]
-        if found and track.source.id != internal.SOURCE_ID:
+        if found:
             types.setdefault(track.source.id, Numbers()).update(found)
     for source_id, numbers in types.items():
         for type_, number in numbers.items():

@@ -210,8 +210,11 @@ class Track:
             yield Refusal("duplicate", message, self.place(event, "id" if event.message_id else ""), event.index)
             return
         code = "quarantined" if event.is_set_aside else "ignored" if event.is_valid else "invalid"
+        # A property that goes to several fields of the profile is told of once.
+        said: dict[str, dict[str, str]] = {}
         for problem in event.problems:
-            name = problem.get("property", problem["field"])
+            said.setdefault(problem.get("property", problem["field"]), problem)
+        for name, problem in said.items():
             yield Refusal(code, problem["message"], self.place(event, name), event.index)
 
 

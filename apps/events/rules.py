@@ -4,12 +4,12 @@ A definition is a JSON object; docs/event-types.md describes its keys.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any, Final
 
-from apps.conditions import ConditionError, Matcher
+from apps.conditions import ConditionError, Matcher, values
 from apps.core import paths
 from apps.core.paths import MISSING, Path, PathError
 from apps.core.templating import TemplateError
@@ -117,6 +117,7 @@ class EventRules:
     is_about_contact: bool  # some field is one by which somebody can be reached
     check: Check | None
     reshape: Reshape | None
+    numbers: tuple[Path, ...] = ()  # the properties that are declared as numbers
 
     def property_for(self, path: str) -> str:
         """Name the property that says what comes to a field of the profile; empty where it is none."""
@@ -127,6 +128,17 @@ class EventRules:
             if path.partition(".")[0] == named.root:
                 return PROPERTIES + paths.join(named.name if path == named.root else named.value)
         return ""
+
+    def odd_numbers(self, properties: Mapping[str, Any]) -> Iterator[Path]:
+        """Yield the properties that are declared as numbers, and say none: every event passes here."""
+        for path in self.numbers:
+            value = properties.get(path[0])
+            if len(path) > 1 and value is not None:
+                value = paths.get(properties, path)
+            if value is None or value is MISSING or type(value) is int or type(value) is float:
+                continue
+            if values.number(value) is None:
+                yield path
 
     def repeatable(self) -> "EventRules":
         """Return what is left of the rules when events are copied again: sums would count them twice."""
@@ -165,7 +177,17 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
         is_about_contact=any(rule.field.path.startswith(CONTACT) for rule in fields),
         check=_check(definition),
         reshape=_reshape(definition),
+        numbers=tuple(_numbers(_object(definition, "properties"))),
     )
+
+
+def _numbers(declared: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
+    """Yield where numbers are declared; those in lists are left out."""
+    for name, kind in declared.items():
+        if kind == Kind.NUMBER.value:
+            yield (*path, name)
+        elif isinstance(kind, Mapping):
+            yield from _numbers(kind, (*path, name))
 
 
 def _object(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:

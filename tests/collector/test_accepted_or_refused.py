@@ -217,6 +217,21 @@ def test_pages_at_one_time_are_several(client: APIClient) -> None:
     assert stored() == ["page-view"] * 4 + ["tagged"] * 2
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_known_property_of_another_kind_is_told_and_stored_as_it_is(client: APIClient, way: str) -> None:
+    properties = {"order_id": "o1", "revenue": "twelve", "tax": "1.5", "total": None, "discount": True, "own": "x"}
+
+    answer = send(client, way, SourceFactory(), {"type": "Order Completed", "properties": properties})
+
+    assert [warning["field"] for warning in answer.json()["warnings"]] == [
+        field(way, 0, "properties.revenue"),
+        field(way, 0, "properties.discount"),
+    ]
+    event = Event.objects.get(type="order-completed")
+    assert event.properties == properties
+    assert event.is_valid
+
+
 def test_what_an_event_could_not_do_to_a_profile_is_told_with_the_property_that_says_it(client: APIClient) -> None:
     source = SourceFactory()
 

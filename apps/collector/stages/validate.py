@@ -4,6 +4,7 @@ from functools import partial
 
 from apps.collector import compliance, event_types
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.core import paths
 from apps.events.validation import Policy, Problem
 
 
@@ -14,7 +15,11 @@ def validate(batch: Batch) -> None:
         has_gone = False
         for event in track.going:
             rules = all_rules.get(event.type)
-            check = rules.check if rules else None
+            if rules is None:
+                continue
+            for path in rules.odd_numbers(event.properties):
+                event.problems.append({"field": paths.join(("properties", *path)), "message": "Expected a number."})
+            check = rules.check
             problems = check.problems(event.properties, partial(track.scope_of, event), now=batch.now) if check else []
             if check and problems:
                 has_gone |= _judge(track, event, problems, check.policy)

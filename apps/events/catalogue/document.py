@@ -23,7 +23,7 @@ says in an event type of his own what they mean. This page is generated from `ap
 |---|---|
 | `journey` | the customer journey state of the event: a word, or one for the `first_visit` and one for `later_visits` |
 | `tags` | tags that the event gets |
-| `properties` | an example of what a sender sends, with types in place of values; it is shown, not enforced |
+| `properties` | what a sender may send, with types in place of values; a `number` that is none is a warning |
 | `traits` | path of the trait: path of the property it is copied from, or a list of which the first sent one is taken |
 | `defaults` | path of a property: what its traits hold when the sender does not send it |
 | `redact` | path of a property: `drop` it, or keep the `last4` digits of a card number, before anything is stored |

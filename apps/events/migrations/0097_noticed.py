@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ("message", models.TextField(blank=True, default="")),
             ],
             options={
+                "verbose_name_plural": "refusals by day",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("day", "source_id", "key", "code"), name="refusals_counted_once", nulls_distinct=False
@@ -69,6 +70,7 @@ class Migration(migrations.Migration):
                 ("last_seen_at", models.DateTimeField()),
             ],
             options={
+                "verbose_name": "unplanned event type",
                 "indexes": [models.Index(fields=["last_seen_at", "id"], name="unplanned_by_time")],
                 "constraints": [models.UniqueConstraint(fields=("type", "source_id"), name="unplanned_type_once")],
             },

@@ -15,6 +15,7 @@ class RefusalCount(models.Model):
     message = models.TextField(blank=True, default="")  # what the last one was told
 
     class Meta:
+        verbose_name_plural = "refusals by day"
         constraints = [
             models.UniqueConstraint(
                 fields=["day", "source_id", "key", "code"], nulls_distinct=False, name="refusals_counted_once"
@@ -35,6 +36,7 @@ class UnplannedType(models.Model):
     last_seen_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "unplanned event type"
         constraints = [models.UniqueConstraint(fields=["type", "source_id"], name="unplanned_type_once")]
         indexes = [models.Index(fields=["last_seen_at", "id"], name="unplanned_by_time")]
 
