@@ -5,9 +5,9 @@ from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
-import orjson
 from django.db import connection
 
+from apps.core import storable
 from apps.core.counting import Count
 from apps.events.models import RefusalCount
 
@@ -82,4 +82,4 @@ def count_types(counts: Mapping[Unplanned, Count]) -> None:
 
 def _execute(statement: str, rows: list[dict[str, object]], *more: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [orjson.dumps(rows).decode(), *more])
+        cursor.execute(statement, [storable.dumps(rows), *more])
