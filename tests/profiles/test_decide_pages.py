@@ -100,6 +100,18 @@ def test_what_the_person_decided_names_its_source_and_the_wording_that_was_shown
     assert "Letters by post expired since" in page(anna, client_of("Developer"))
 
 
+def test_what_a_person_decided_on_their_device_is_withdrawn_for_them_by_hand() -> None:
+    ConsentTypeFactory(id="letters", name="Letters by post")
+    shop = Shop()
+    shop.track({"type": "consent-update", "properties": {"consents": {"letters": True}}}, session="phone")
+    anna, client = Profile.objects.get(), client_of("Data steward")
+
+    answer = record(anna, client, decision="withdrawn", reference="Letter").content.decode()
+
+    assert "counts from now on" in answer
+    assert "Letters by post withdrawn" in page(anna, client)
+
+
 def test_a_reference_is_required_and_mistakes_are_told_beside_their_fields(profile: Profile) -> None:
     client = client_of("Administrator")
 
