@@ -181,7 +181,10 @@ def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
     batch = [{"type": "track", "event": "x", "userId": user} for user in ("C-17", "C-18")]
     common = {"source_id": shop.source.id, "parked_at": NOON}
     shared = InboxItemFactory(
-        dialect="segment", envelope={"call": "batch"}, body=json.dumps({"batch": batch, "sentAt": "x"}), **common
+        dialect="segment",
+        envelope={"call": "batch", "refused": [{"code": "bot", "message": "A bot.", "index": 1}]},
+        body=json.dumps({"batch": batch, "sentAt": "x"}),
+        **common,
     )
     InboxItemFactory(body=json.dumps({"session": {"id": "annas-phone"}, "events": [{"type": "x"}]}), **common)
     InboxItemFactory(body="[" + json.dumps(EMAIL), **common)
@@ -192,6 +195,8 @@ def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
     left = {item.id: item.body for item in InboxItem.objects.all()}
     assert set(left) == {shared.id, other.id}
     assert json.loads(left[shared.id]) == {"batch": [batch[1]], "sentAt": "x"}
+    shared.refresh_from_db()
+    assert [refused["index"] for refused in shared.envelope["refused"]] == [0]  # what was refused stays so
 
 
 def test_events_of_his_sessions_that_belong_to_nobody_go_too(shop: Shop) -> None:
