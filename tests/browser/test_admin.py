@@ -74,7 +74,7 @@ def test_an_event_leads_to_its_session_and_its_person(admin: Page, live: Live, s
     shoot("event")
 
     admin.locator("dd a[href*='/cdp_sessions/session/']").click()
-    expect(admin.locator(".cdp-event").last).to_contain_text("sale-completed")
+    expect(admin.locator(".cdp-event").filter(has_text="sale-completed").last).to_be_visible()
     expect(admin.locator(".cdp-head")).to_contain_text(person)
     shoot("session")
 

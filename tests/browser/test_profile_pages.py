@@ -87,6 +87,7 @@ def test_people_are_found_as_one_types_and_in_the_list(admin: Page, live: Live, 
     box.fill("zzzzzz")
     expect(admin.get_by_text("Nobody and nothing is called so.")).to_be_visible()
     box.fill(name[:5])
+    expect(admin.locator(".cdp-found").get_by_text(name).first).to_be_visible()
     box.press("Enter")
     expect(admin.locator("#result_list").get_by_text(name).first).to_be_visible()
     shoot("people-found")
