@@ -1,6 +1,7 @@
 """What does not stay up is told, and tried for ever; with real processes."""
 
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,10 +28,10 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Path:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # PostgreSQL may have to run as another user
-    return tmp_path
+def var() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="cdp-var-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may have to run as another user
+        yield Path(folder)
 
 
 def test_postgresql_that_cannot_start_for_long_is_told_and_starts_when_it_can(var: Path) -> None:
