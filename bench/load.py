@@ -77,7 +77,7 @@ def sdk_messages(source: str) -> Iterator[bytes]:
                 "messageId": str(uuid4()),
                 "writeKey": source,
                 "userId": user,
-                "event": "Order Completed",
+                "event": "Lesson Finished",
                 "properties": {"id": str(number), "status": "completed", "revenue": 12.5, "currency": "EUR"},
                 "context": {"library": {"name": "bench", "version": "1"}},
             }

@@ -1,6 +1,6 @@
 """What is noticed of all that comes in, for those who ask why nothing arrives, or what this is: it is only counted."""
 
-from collections import Counter as Numbers
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
@@ -21,7 +21,7 @@ _MAX_KEY: Final = 64
 def note(batch: Batch) -> None:
     """Count what was refused of a batch, and events of types that nobody planned; no query."""
     rules = event_types.rules()
-    types: dict[UUID, Numbers[str]] = {}
+    types: defaultdict[UUID, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for track in batch.tracks:
         if track.refusal or len(track.going) < len(track.events):
             for refusal in track.refusals():
@@ -29,9 +29,9 @@ def note(batch: Batch) -> None:
                 note_refusal(replace(refusal, message=""), at=track.received_at, source_id=track.source.id)
         if track.refusal or track.source.id == internal.SOURCE_ID:
             continue
-        found = [event.type for event in track.going if event.type not in rules]
-        if found:
-            types.setdefault(track.source.id, Numbers()).update(found)
+        for event in track.going:
+            if event.type not in rules:
+                types[track.source.id][event.type] += 1
     for source_id, numbers in types.items():
         for type_, number in numbers.items():
             unplanned.add(Unplanned(type_, source_id), at=batch.now, number=number)

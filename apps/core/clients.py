@@ -1,6 +1,7 @@
 """Where a request comes from."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -23,6 +24,7 @@ def client_ip(request: HttpRequest) -> str:
     return bare_ip(peer)
 
 
+@lru_cache(maxsize=4_096)
 def bare_ip(text: str) -> str:
     """Return the address in a text, without port, brackets and zone; empty when there is none."""
     text = text.strip().strip('"')

@@ -11,6 +11,7 @@ BLOCKED: Final[dict[str, Any]] = yaml.safe_load(
     resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8")
 )
 NOBODY: Final = frozenset(map(str, BLOCKED["nobody"]))
+_LONGEST: Final = max(map(len, NOBODY))
 # Unicode's Default_Ignorable_Code_Point: nobody sees them, and mail programs, editors and keyboards leave them behind.
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
@@ -31,6 +32,8 @@ def fold(text: str) -> str:
 
 def names_nobody(value: str) -> bool:
     """Tell whether a value stands in place of nothing: null, undefined, 0000, {{user_id}}."""
+    if len(value) > _LONGEST and value[0] != "0" and value[0].isalnum() and value[-1].isalnum():
+        return False  # longer than any word, no zeros, no template: so are most ids
     bare = value.strip(_WRAPPING).lower()
     if bare in NOBODY or not bare.strip("0-+.,:_ "):
         return True

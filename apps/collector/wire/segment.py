@@ -215,6 +215,8 @@ def _about_client(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _instant(claimed: Any) -> datetime | None:
+    if claimed is None:
+        return None
     try:
         return times.read(claimed)
     except times.TimeError:
