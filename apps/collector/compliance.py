@@ -82,6 +82,10 @@ class _Held:
     provenance: Provenance
     foreign: set[str]  # decided where the sender is not
 
+    def hold(self, wanted: Iterable[str], *, at: datetime) -> bool:
+        """Tell whether each of the wanted consents holds."""
+        return consents.all_hold(self.consents, self.provenance, wanted, at=at)
+
 
 class Gate:
     """Lets pass of a batch, track after track, what the consents of its people allow to keep; default deny, no query.
@@ -109,7 +113,7 @@ class Gate:
         for event in track.going:
             if event.type == consents.EVENT_TYPE:
                 self._read(event, held, is_whole=track.is_whole)
-            elif not consents.all_hold(held.consents, track.source.required_consents, at=self._now):
+            elif not held.hold(track.source.required_consents, at=self._now):
                 event.refusal = _refusal(track, event)
                 continue
             if event.refusal is None:
@@ -161,7 +165,7 @@ class Gate:
                 said.problems.append((consents.path_of(decision.consent_id), standing.DECIDED_ELSEWHERE))
                 continue
             stays = not decision.is_granted and not terms[decision.consent_id].is_revokable
-            if stays and consents.holds(held.consents, decision.consent_id, at=self._now):
+            if stays and held.hold([decision.consent_id], at=self._now):
                 said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
             else:
                 event.decisions.append(decision)
@@ -184,7 +188,7 @@ class Gate:
             event.problems += [_problem(consents.path_of(id), standing.DECIDED_ELSEWHERE) for id in left_out]
 
     def _enforce(self, event: TrackedEvent, track: Track, held: _Held) -> None:
-        rules = broken(self._policy.rules_for(event.type), held.consents, at=self._now)
+        rules = broken(self._policy.rules_for(event.type), held.consents, held.provenance, at=self._now)
         if rules:
             event.properties = enforce(rules, "properties", event.properties)
             event.context = enforce(rules, "context", event.context)

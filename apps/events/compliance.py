@@ -54,9 +54,11 @@ def compile(row: ComplianceRule) -> Rule:
     return Rule(row.event_type, part, path, tuple(row.consents), is_hashed)
 
 
-def broken(rules: Iterable[Rule], held: Mapping[str, Any], *, at: datetime) -> list[Rule]:
+def broken(
+    rules: Iterable[Rule], held: Mapping[str, Any], provenance: Mapping[str, Any], *, at: datetime
+) -> list[Rule]:
     """Return the rules whose consents do not all hold."""
-    return [rule for rule in rules if not consents.all_hold(held, rule.consents, at=at)]
+    return [rule for rule in rules if not consents.all_hold(held, provenance, rule.consents, at=at)]
 
 
 def enforce(rules: Iterable[Rule], part: str, tree: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,10 @@ def settle(decided: object, said: Entry, *, consents: Consents, provenance: Prov
 
 
 def state(consents: Mapping[str, Any], provenance: Mapping[str, Any], consent_id: str, *, at: datetime) -> State:
-    """Say what a consent is. Whoever does not know when it was decided takes an expired one for withdrawn."""
+    """Say what a consent is. Whoever does not know when it was decided takes an expired one for withdrawn.
+
+    What ended when it was decided was withdrawn, even if the clock of `at` is behind that of whoever took the decision.
+    """
     consent = consents.get(consent_id)
     if not isinstance(consent, dict):
         return State.NEVER
@@ -130,10 +133,12 @@ def state(consents: Mapping[str, Any], provenance: Mapping[str, Any], consent_id
         return State.GIVEN
     if not isinstance(ends_at, str):
         return State.WITHDRAWN
-    if ends_at > _iso(at):  # ISO texts in UTC sort by time
-        return State.GIVEN
     decided = provenance.get(path_of(consent_id))
-    return State.EXPIRED if decided and decided[0] < ends_at else State.WITHDRAWN
+    if decided and ends_at <= decided[0]:  # ISO texts in UTC sort by time
+        return State.WITHDRAWN
+    if ends_at > _iso(at):
+        return State.GIVEN
+    return State.EXPIRED if decided else State.WITHDRAWN
 
 
 def in_state(wanted: str, consent_id: str, at: datetime) -> Sql:
@@ -148,15 +153,17 @@ def in_state(wanted: str, consent_id: str, at: datetime) -> Sql:
         now,
     )
     decided = sql("jsonb_typeof({}) = 'object'", consent)
-    if wanted == State.GIVEN:
-        return sql("{} AND {}", decided, given)
-    expired = sql(
-        "jsonb_typeof({0}) = 'string' AND (p.provenance -> {1} ->> 0) COLLATE \"C\" < ({0} #>> '{{}}')",
+    # True where it went on after the decision, false where it ended with it, unknown where nobody knows.
+    went_on = sql(
+        "CASE WHEN jsonb_typeof({0}) = 'string' THEN (p.provenance -> {1} ->> 0) COLLATE \"C\" < ({0} #>> '{{}}') END",
         ends,
         path_of(consent_id),
     )
-    is_wanted = "" if wanted == State.EXPIRED else "NOT "
-    return sql(f"{{}} AND ({{}}) IS NOT TRUE AND {is_wanted}COALESCE({{}}, false)", decided, given, expired)
+    holds = sql("({}) IS TRUE AND ({}) IS NOT FALSE", given, went_on)
+    if wanted == State.GIVEN:
+        return sql("{} AND {}", decided, holds)
+    is_wanted = "IS TRUE" if wanted == State.EXPIRED else "IS NOT TRUE"
+    return sql(f"{{}} AND NOT ({{}}) AND ({{}}) {is_wanted}", decided, holds, went_on)
 
 
 def states_of(consents: Mapping[str, Any], provenance: Mapping[str, Any]) -> Callable[[str, datetime], State]:
@@ -188,14 +195,16 @@ def told(held: Standing) -> str:
     return "was never asked"
 
 
-def holds(consents: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
+def holds(consents: Mapping[str, Any], provenance: Mapping[str, Any], consent_id: str, *, at: datetime) -> bool:
     """Tell whether a consent is granted, and neither withdrawn nor expired."""
-    return state(consents, {}, consent_id, at=at) is State.GIVEN
+    return state(consents, provenance, consent_id, at=at) is State.GIVEN
 
 
-def all_hold(consents: Mapping[str, Any], wanted: Iterable[str], *, at: datetime) -> bool:
+def all_hold(
+    consents: Mapping[str, Any], provenance: Mapping[str, Any], wanted: Iterable[str], *, at: datetime
+) -> bool:
     """Tell whether each of the wanted consents holds."""
-    return all(holds(consents, consent_id, at=at) for consent_id in wanted)
+    return all(holds(consents, provenance, consent_id, at=at) for consent_id in wanted)
 
 
 def path_of(consent_id: str) -> str:

@@ -39,7 +39,7 @@ FORMS: Final = {
         {"name": "Form key", "scopes": "profiles:read"}, {"name": "Other key"}, "name", is_deleted=False
     ),
     "profiles.ConsentType": Form(
-        {"name": "Form letters", "id": "form-letters", "text": "May we write?"},
+        {"name": "By post", "id": "by-post", "text": "May we write?"},
         {"text": "May we write to you?"},
         "id",
         is_deleted=False,

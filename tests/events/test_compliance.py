@@ -104,5 +104,5 @@ def test_rules_whose_consents_all_hold_do_nothing() -> None:
     strict = rule("event@properties.email", consents=["marketing", "profiling"])
     lax = rule("event@properties.email", consents=["marketing"])
 
-    assert broken([strict, lax], {"marketing": {"revoke": None}}, at=NOON) == [strict]
-    assert broken([strict, lax], {}, at=NOON) == [strict, lax]
+    assert broken([strict, lax], {"marketing": {"revoke": None}}, {}, at=NOON) == [strict]
+    assert broken([strict, lax], {}, {}, at=NOON) == [strict, lax]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.profiles.consents import Terms, all_hold, holds, read, settle, stored
+from apps.profiles.consents import State, Terms, all_hold, holds, read, settle, state, stored
 from apps.profiles.provenance import entry
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -84,23 +84,23 @@ def test_a_decision_names_the_wording_that_was_shown(shown: Any, recorded: int) 
 
 
 def test_nothing_holds_that_nobody_decided() -> None:
-    assert not holds({}, "marketing", at=NOON)
-    assert not holds({"marketing": True}, "marketing", at=NOON)
-    assert all_hold({}, [], at=NOON)
+    assert not holds({}, {}, "marketing", at=NOON)
+    assert not holds({"marketing": True}, {}, "marketing", at=NOON)
+    assert all_hold({}, {}, [], at=NOON)
 
 
 def test_a_consent_holds_until_it_ends() -> None:
     consents = {"marketing": {"revoke": NOON.isoformat()}}
 
-    assert holds(consents, "marketing", at=NOON - timedelta(microseconds=1))
-    assert not holds(consents, "marketing", at=NOON)
+    assert holds(consents, {}, "marketing", at=NOON - timedelta(microseconds=1))
+    assert not holds(consents, {}, "marketing", at=NOON)
 
 
 def test_all_that_is_wanted_has_to_hold() -> None:
     consents = {"marketing": {"revoke": None}, "cookies": {"revoke": NOON.isoformat()}}
 
-    assert all_hold(consents, ["marketing"], at=NOON)
-    assert not all_hold(consents, ["marketing", "cookies"], at=NOON)
+    assert all_hold(consents, {}, ["marketing"], at=NOON)
+    assert not all_hold(consents, {}, ["marketing", "cookies"], at=NOON)
 
 
 def decide(said: dict[str, Any], consents: dict[str, Any], provenance: dict[str, Any], *, at: datetime) -> None:
@@ -127,4 +127,13 @@ def test_the_latest_decision_counts_in_whatever_order_they_arrive(order: list[in
     for day in order:
         decide({"marketing": granted[day]}, consents, provenance, at=NOON + day * DAY)
 
-    assert holds(consents, "marketing", at=NOON + 10 * DAY) is granted[5]
+    assert holds(consents, {}, "marketing", at=NOON + 10 * DAY) is granted[5]
+
+
+def test_a_withdrawal_counts_at_once_though_another_clock_is_behind() -> None:
+    consents: dict[str, Any] = {}
+    provenance: dict[str, Any] = {}
+    decide({"marketing": True}, consents, provenance, at=NOON - DAY)
+    decide({"marketing": False}, consents, provenance, at=NOON)
+
+    assert state(consents, provenance, "marketing", at=NOON - timedelta(seconds=1)) is State.WITHDRAWN
