@@ -39,8 +39,8 @@ def _read() -> Policy:
     types = list(ConsentType.objects.order_by("name"))
     terms = {row.id: Terms(**{name: getattr(row, name) for name in Terms.__dataclass_fields__}) for row in types}
     offered = tuple(_offer(row) for row in types if row.is_enabled)
-    rules = [_compiled(row) for row in ComplianceRule.objects.filter(is_enabled=True).order_by("id")]
-    return Policy(terms, offered, tuple(rule for rule in rules if rule))
+    rows = ComplianceRule.objects.filter(is_enabled=True).order_by("id")
+    return Policy(terms, offered, tuple(rule for row in rows for rule in _compiled(row)))
 
 
 def _offer(row: ConsentType) -> dict[str, Any]:
@@ -57,16 +57,22 @@ def _offer(row: ConsentType) -> dict[str, Any]:
     }
 
 
-def _compiled(row: ComplianceRule) -> Rule | None:
+def _compiled(row: ComplianceRule) -> list[Rule]:
     try:
         return compliance.compile(row)
     except ComplianceError:
         # One broken rule must not stop the collector.
         logger.exception("A compliance rule is broken", extra={"rule": row.pk})
-        return None
+        return []
 
 
 current = Snapshot(_read, refresh_secs=2)
+
+
+def note(event: TrackedEvent) -> None:
+    """Note what of an event about consents is no decision, whoever sends it."""
+    said = consents.read(event.properties.get(consents.PROPERTY), current.get().terms, at=event.happened_at)
+    _tell(event, said.problems)
 
 
 def decides(track: Track) -> bool:
@@ -107,17 +113,25 @@ class Gate:
     def comply(self, track: Track, profile: Profile | None, others: Iterable[Profile] = ()) -> None:
         """Refuse events of a track, and drop or hash fields, for which the profile that it leads to lacks consents.
 
-        What the `others` have decided, who may become one with the profile, is not decided here either.
+        What the `others` have decided, who may become one with the profile, is not decided here either. Where consents
+        do not hold that the source requires, nothing is kept but what somebody decided.
         """
         held = self._held_by(profile, track, others)
+        may_keep = False
         for event in track.going:
             if event.type == consents.EVENT_TYPE:
                 self._read(event, held, is_whole=track.is_whole)
-            elif not held.hold(track.source.required_consents, at=self._now):
-                event.refusal = _refusal(track, event)
+            if event.refusal:
                 continue
-            if event.refusal is None:
+            if held.hold(track.source.required_consents, at=self._now):
+                may_keep = True
                 self._enforce(event, track, held)
+            elif event.decisions:
+                _keep_decisions(event)
+            else:
+                event.refusal = _refusal(track, event)
+        if track.source.required_consents and not may_keep:
+            track.context, track.properties, track.keeps_decisions_only = {}, {}, True
         track.settle()
 
     def remember(self, track: Track) -> None:
@@ -169,7 +183,7 @@ class Gate:
                 said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
             else:
                 event.decisions.append(decision)
-        event.problems += [_problem(path, message) for path, message in said.problems]
+        _tell(event, said.problems)
         if is_whole and said.problems:
             event.decisions.clear()
             path, message = said.problems[0]
@@ -197,10 +211,25 @@ class Gate:
             track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
 
 
+def _keep_decisions(event: TrackedEvent) -> None:
+    """Take away all that an event says besides what was decided."""
+    event.properties = {consents.PROPERTY: event.properties[consents.PROPERTY]}
+    event.context, event.tags = {}, []
+
+
+def _tell(event: TrackedEvent, problems: Iterable[tuple[str, str]]) -> None:
+    """Note problems with an event that are not noted yet: `note` comes before a template may change what is said."""
+    event.problems += [
+        problem for path, message in problems if (problem := _problem(path, message)) not in event.problems
+    ]
+
+
 def _problem(path: str, message: str) -> dict[str, str]:
     return {"field": path, "message": message, "property": f"properties.{path}"}
 
 
 def _refusal(track: Track, event: TrackedEvent) -> Refusal:
-    message = "The source requires consents that the profile has not given."
-    return Refusal(CONSENT_REQUIRED, message, track.place(event), event.index, is_private=True)
+    message, field = "The source requires consents that the profile has not given.", ""
+    if event.type == consents.EVENT_TYPE:  # in our own words alone: what was sent is not kept, be it in a message
+        message, field = f"{message} This event decides nothing.", f"properties.{consents.PROPERTY}"
+    return Refusal(CONSENT_REQUIRED, message, track.place(event, field), event.index, is_private=True)

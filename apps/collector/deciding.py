@@ -36,14 +36,15 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     parsed = track_wire.read(payload, envelope, is_suspect=True)
     accept.check(parsed, at=envelope.received_at)
     _check(parsed.refusals)
-    # It counts from its time on: one that cannot be is not made the time of arrival.
-    _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
     problems = consents.read(said, compliance.current.get().terms, at=envelope.received_at).problems
     _check([_refusal(message, path) for path, message in problems])
+    # It counts from its time on: one that cannot be is not made the time of arrival.
+    _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
     track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]
     # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
     problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
-    _check([_refusal(message, path) for path, message in problems] or track.refusals())
+    refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
+    _check([_refusal(message, path) for path, message in problems] or refusals)
     return track
 
 

@@ -131,6 +131,7 @@ class Track:
     is_profileless: bool = False
     is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
     is_silent: bool = False
+    keeps_decisions_only: bool = False  # identify: consents are lacking to keep anything else
     refusal: Refusal | None = None  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove

@@ -13,6 +13,7 @@ from apps.core.ids import digest
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.models import ComplianceRule
 from apps.profiles import consents
+from apps.sessions.page import VIEWS, places_of
 
 PARTS: Final = ("properties", "context")
 _PREFIX: Final = "event@"
@@ -47,11 +48,20 @@ def parse(field: str) -> tuple[str, Path]:
     return part, tuple(path)
 
 
-def compile(row: ComplianceRule) -> Rule:
-    """Turn a row into a rule. Raises ComplianceError when its field is no path."""
+def compile(row: ComplianceRule) -> list[Rule]:
+    """Turn a row into rules: one for its field, and one for each other place where pages say the same.
+
+    The properties say it of views alone: an order's `url` is something else. Raises ComplianceError when its field is
+    no path.
+    """
     part, path = parse(row.field)
     is_hashed = row.action == ComplianceRule.Action.HASH
-    return Rule(row.event_type, part, path, tuple(row.consents), is_hashed)
+    views = [name for name in sorted(VIEWS) if row.event_type in ("", name)]
+    places = [(row.event_type, part, path)]
+    for other, place in places_of(part, path):
+        is_context = part == other == "context"
+        places += [(name, other, place) for name in ([row.event_type] if is_context else views)]
+    return [Rule(name, part, path, tuple(row.consents), is_hashed) for name, part, path in places]
 
 
 def broken(

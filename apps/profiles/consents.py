@@ -80,6 +80,7 @@ def read(said: object, terms: Mapping[str, Terms], *, at: datetime) -> Said:
 
     `true` grants until the type's own expiry, if it has one, and `false` withdraws. A `revoke` in the future is an
     earlier end, one in the past a withdrawal. The version is the one in force, unless the event names an older one.
+    What grants must be understood to the last word, as it has to prove something; a withdrawal is no matter of words.
     """
     found = Said([], [])
     if not isinstance(said, dict):
@@ -218,22 +219,36 @@ def provenance_of(provenance: Provenance) -> Provenance:
 
 
 def _decision(terms: Terms, value: object, *, at: datetime) -> Decision:
-    version = terms.text_version
     if isinstance(value, bool):
         ends_at = None if value else at
     elif isinstance(value, dict):
         revoke = schema.coerce(path_of(terms.id), value)["revoke"]
         ends_at = datetime.fromisoformat(revoke) if revoke else None
-        shown = value.get("text_version")
-        if isinstance(shown, int) and not isinstance(shown, bool) and 0 < shown < version:
-            version = shown
     else:
         raise FieldError(terms.id, 'Expected true, false or an object such as {"revoke": null}.')
     is_granted = ends_at is None or ends_at > at
+    version = _version_shown(terms, value) if is_granted and isinstance(value, dict) else terms.text_version
     if is_granted and terms.valid_days:
         expiry = at + timedelta(days=terms.valid_days)
         ends_at = min(ends_at, expiry) if ends_at else expiry
     return Decision(terms.id, is_granted, at, ends_at, version)
+
+
+def _version_shown(terms: Terms, value: Mapping[str, Any]) -> int:
+    """Return which wording was shown to who agreed. Raises FieldError for one that never was, and for unknown words."""
+    unknown = next((name for name in value if name not in ("revoke", "text_version")), None)
+    if unknown is not None:
+        raise FieldError(terms.id, f"Expected nothing but revoke and text_version, not {unknown!r:.60}.")
+    shown = value.get("text_version")
+    if shown is None:
+        return terms.text_version
+    try:
+        version = schema.number(shown)
+    except ValueError:
+        version = 0
+    if version != int(version) or not 1 <= version <= terms.text_version:
+        raise FieldError(terms.id, f"There is no such text_version: they go from 1 to {terms.text_version}.")
+    return int(version)
 
 
 def _iso(at: datetime) -> str:

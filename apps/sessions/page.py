@@ -6,6 +6,18 @@ from typing import Any, Final
 
 VIEWS: Final = frozenset({"page-view", "screen-view"})  # events that say themselves what was seen
 _ADDRESSES: Final = ("url", "referrer")
+# What is said of an address, in the context and in the properties of a view: who knows one of these knows the page.
+_SAID: Final = (
+    (
+        *(("context", ("page", name)) for name in ("url", "path", "search", "hash")),
+        *(("properties", (name,)) for name in ("url", "path", "search", "hash")),
+    ),
+    (
+        ("context", ("page", "referrer")),
+        ("context", ("page", "referer", "host")),
+        ("properties", ("referrer",)),
+    ),
+)
 _CREDENTIALS: Final = re.compile(r"^((?:[a-z][a-z0-9+.-]*:)?//)[^/?#\\\s]*@", re.IGNORECASE)
 
 
@@ -32,6 +44,16 @@ def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[s
         found["url"] = without_credentials(url)
     if referrer and isinstance(referrer, str):
         found["referrer"] = without_credentials(referrer)
+    return found
+
+
+def places_of(part: str, path: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """List the places where views say the same as there: the address of their page, or of what led to it."""
+    found = []
+    for places in _SAID:
+        others = [(each, place) for each, place in places if each != part or place[: len(path)] != path]
+        if len(others) < len(places):
+            found += others
     return found
 
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept
 from apps.events.models import Event, EventType, InboxItem, RefusedEvent, Source
 from apps.events.system_events import OFFSETS
-from tests.factories import GOOGLEBOT, EventTypeFactory, SourceFactory
+from tests.factories import GOOGLEBOT, ConsentTypeFactory, EventTypeFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 WAYS = ("track", "track, put", "track, by option", "track, by policy", "v1/batch", "v1/track")
@@ -230,6 +230,22 @@ def test_a_known_property_of_another_kind_is_told_and_stored_as_it_is(client: AP
     event = Event.objects.get(type="order-completed")
     assert event.properties == properties
     assert event.is_valid
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_decision_about_consents_is_told(client: APIClient, way: str) -> None:
+    ConsentTypeFactory(id="letters")
+    source = SourceFactory()
+    names = {"letters": "false", "unheard": True}
+
+    some = send(client, way, source, {"type": "Consent Update", "properties": {"consents": names}})
+    none = send(client, way, source, {"type": "Consent Update", "properties": {}})
+
+    told = [[warning["field"] for warning in answer.json()["warnings"]] for answer in (some, none)]
+    fields = [field(way, 0, f"properties.consents.{name}") for name in names]
+    assert told == [fields, [field(way, 0, "properties.consents")]]
+    events = Event.objects.filter(type="consent-update").order_by("id")
+    assert [len(event.problems or []) for event in events] == [2, 1]
 
 
 def test_what_an_event_could_not_do_to_a_profile_is_told_with_the_property_that_says_it(client: APIClient) -> None:

@@ -17,6 +17,13 @@ from apps.sessions.models import Session
 from tests.factories import CHROME, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_payload
 
 EMAIL = "anna@example.com"
+SECRET = "https://shop.example/secret?utm_source=secret"
+WHERE = {
+    "page": {"url": "https://shop.example/secret"},
+    "location": {"city": "Berlin"},
+    "device": {"name": "secret"},
+    "own": "secret",
+}
 PAGE_VIEW = {"type": "page-view", "properties": {"email": EMAIL, "n": 1}}
 
 
@@ -56,6 +63,48 @@ def test_nothing_of_people_who_have_not_agreed_is_kept(client: APIClient, source
     assert not Profile.objects.exists()
     assert not Session.objects.exists()
     assert EMAIL not in str(RefusedEvent.objects.values().get())
+
+
+@pytest.mark.parametrize("said", [{}, None, "yes", {"marketing": "false"}, {"marketing": {}}, {EMAIL: True}])
+def test_who_decides_nothing_is_nobody(client: APIClient, source: Source, said: Any) -> None:
+    event = {"type": "consent-update", "properties": {"consents": said, "email": EMAIL}, "context": WHERE}
+
+    answer = send(client, source, event, context=WHERE)
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (200, "consent_required")
+    assert answer.json()["errors"][0]["field"] == "events.0.properties.consents"
+    assert not any(table.objects.exists() for table in (Event, Profile, Session, Identifier))
+    assert EMAIL not in str(RefusedEvent.objects.values().get())
+
+
+@pytest.mark.parametrize("said", [{"marketing": False}, {"marketing": {"revoke": "2020-01-01"}}, {"letters": True}])
+def test_of_a_decision_without_what_the_source_requires_only_the_decision_is_kept(
+    client: APIClient, source: Source, said: dict[str, Any]
+) -> None:
+    ConsentTypeFactory(id="letters")
+    event = {
+        "type": "consent-update",
+        "properties": {"consents": {**said, EMAIL: True}, "email": EMAIL, "firstname": "Anna"},
+        "context": WHERE,
+        "tags": [EMAIL],
+    }
+
+    answer = send(client, source, event, context=WHERE, properties={"own": EMAIL})
+
+    assert answer.json()["errors"] == []
+    assert [warning["field"] for warning in answer.json()["warnings"]] == [
+        "events.0.properties.consents.anna@example\\.com"
+    ]
+    assert ConsentDecision.objects.get().consent_type_id in said
+    assert [set(properties) for properties in kept("consent-update")] == [{"consents"}]
+    everything = "".join(str(list(table.objects.values())) for table in (Event, Profile, Session, Identifier))
+    assert not [word for word in (EMAIL, "Anna", "Berlin", "secret") if word in everything]
+    assert (Session.objects.get().device, Session.objects.get().geo, Session.objects.get().context) == ({}, {}, {})
+
+    send(client, source, consent(marketing=True), PAGE_VIEW, context=WHERE)
+    session = Session.objects.get()
+    assert (session.geo["city"], session.device["name"]) == ("Berlin", "secret")
+    assert session.context["own"] == "secret"
 
 
 def test_all_required_consents_have_to_hold(client: APIClient) -> None:
@@ -235,6 +284,41 @@ def test_a_rule_about_the_context_reaches_the_payload_and_its_session(client: AP
     assert "Berlin" not in str(Session.objects.values_list("context__location", "geo").get())
     assert "location" not in Event.objects.get(type="page-view").context
     assert "devices" not in Profile.objects.get().data
+
+
+PAGES: list[dict[str, Any]] = [
+    {"properties": {"url": SECRET, "path": "/secret", "search": "?secret", "referrer": SECRET}},
+    {"properties": {"path": "/secret"}},
+    {"context": {"page": {"url": SECRET, "path": "/secret", "search": "?secret", "hash": "#secret"}}},
+]
+
+
+@pytest.mark.parametrize("rule", ["context.page", "context.page.url", "context.page.path", "properties.url"])
+@pytest.mark.parametrize("said", PAGES)
+def test_a_rule_about_the_page_holds_wherever_the_page_is_said(
+    client: APIClient, rule: str, said: dict[str, Any]
+) -> None:
+    ConsentTypeFactory()
+    ComplianceRuleFactory(field=f"event@{rule}")
+    ComplianceRuleFactory(field="event@context.page.referrer")
+    source = SourceFactory()
+
+    send(client, source, {"type": "page-view", **said}, context=said.get("context", {}))
+    message = {"writeKey": source.write_key, "userId": "C-1", **said}
+    assert client.post("/v1/page", message, format="json").status_code == 200
+    accept.ingest(100, at=datetime.now(UTC))
+
+    assert Event.objects.filter(type="page-view").count() == 2
+    assert not [table for table in (Event, Session) if "secret" in str(list(table.objects.values()))]
+
+
+def test_an_address_that_is_none_of_a_page_is_no_matter_of_rules_about_pages(client: APIClient) -> None:
+    ConsentTypeFactory()
+    ComplianceRuleFactory(field="event@context.page.url")
+
+    send(client, SourceFactory(), {"type": "file-seen", "properties": {"url": SECRET, "path": "/secret"}})
+
+    assert kept("file-seen") == [{"url": SECRET, "path": "/secret"}]
 
 
 def test_what_an_sdk_says_of_a_person_is_dropped_from_his_traits_too(client: APIClient) -> None:

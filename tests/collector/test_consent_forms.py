@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from apps.collector import sources
 from apps.events.models import Event, Source
-from apps.profiles.models import ConsentDecision, Profile
+from apps.profiles.models import ConsentDecision, ConsentType, Profile
 from apps.sessions.models import Session
 from tests.factories import AliasFactory, ConsentTypeFactory, ProfileFactory, SessionFactory, SourceFactory
 
@@ -40,6 +40,9 @@ NOTHING: list[Any] = [
     {"text_version": 1},
     {"revoked": None},
     {"revoke": "never"},
+    {"revoke": None, "text_version": 99},
+    {"revoke": None, "text_version": "v1"},
+    {"revoke": None, "granted": False},
 ]
 
 
@@ -81,6 +84,20 @@ def test_a_decision_is_recorded_as_an_event_and_answered_with_all_consents(
     assert Profile.objects.get().consents == both
     assert ConsentDecision.objects.filter(session_id=session.id, profile_id=session.profile_id).count() == 2
     assert Event.objects.filter(type="consent-update", profile_id=session.profile_id).count() == 2
+
+
+@pytest.mark.parametrize("shown", [1, 1.0, "1"])
+def test_the_ledger_names_the_words_that_were_shown_however_the_number_is_written(
+    client: APIClient, source: Source, session: Session, shown: Any
+) -> None:
+    kind = ConsentType.objects.get(pk="marketing")
+    kind.text = "Another wording."
+    kind.save()
+
+    answer = decide(client, body(source, session, {"marketing": {"revoke": None, "text_version": shown}}))
+
+    assert answer.status_code == 200
+    assert ConsentDecision.objects.get().text_version == 1
 
 
 def test_a_decision_is_taken_back(client: APIClient, source: Source, session: Session) -> None:
@@ -212,3 +229,14 @@ def test_a_consent_is_taken_where_the_source_requires_it(client: APIClient, sour
     Source.objects.update(required_consents=["marketing"])
 
     assert decide(client, body(source, session, {"marketing": True})).status_code == 200
+
+
+def test_who_withdrew_and_says_nothing_is_not_wrong(client: APIClient, source: Source, session: Session) -> None:
+    Source.objects.update(required_consents=["marketing"])
+    decide(client, body(source, session, {"marketing": False}))
+
+    answer = decide(client, body(source, session, {}))
+
+    assert answer.status_code == 200
+    assert set(answer.json()["consents"]) == {"marketing"}
+    assert ConsentDecision.objects.count() == 1

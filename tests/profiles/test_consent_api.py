@@ -155,6 +155,7 @@ def test_the_ledger_has_the_decisions_of_all_ids_of_a_person_the_latest_first(so
         ({"consents": {"letters": "yes"}}, "consents.letters"),
         ({"consents": {"sharing": True}}, "consents.sharing"),
         ({"consents": {}}, "consents"),
+        ({"consents": {"letters": {"revoke": None, "text_version": 99}}}, "consents.letters"),
         ({"consents": {"letters": True, "unheard": True}}, "consents.unheard"),
         ({"decided_at": "soon"}, "decided_at"),
         ({"decided_at": "1970-01-01T00:00:00Z"}, "decided_at"),

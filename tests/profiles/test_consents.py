@@ -76,11 +76,28 @@ def test_a_consent_ends_at_its_own_expiry_or_earlier(value: Any, ends_at: dateti
     assert decision.ends_at == ends_at
 
 
-@pytest.mark.parametrize(("shown", "recorded"), [(2, 2), (3, 3), (4, 3), (0, 3), (True, 3), ("2", 3)])
+@pytest.mark.parametrize(("shown", "recorded"), [(2, 2), (3, 3), (2.0, 2), ("2", 2), (" 2.0 ", 2), (None, 3)])
 def test_a_decision_names_the_wording_that_was_shown(shown: Any, recorded: int) -> None:
     [decision] = read({"marketing": {"revoke": None, "text_version": shown}}, terms(), at=NOON).decisions
 
     assert decision.text_version == recorded
+
+
+@pytest.mark.parametrize("shown", [4, 99, 0, -1, 1.5, True, "", "v1", [1], {}, "nan", "1e400"])
+def test_a_wording_that_never_was_proves_nothing_and_is_named_but_stops_no_withdrawal(shown: Any) -> None:
+    given, withdrawn = ({"revoke": revoke, "text_version": shown} for revoke in (None, "2020-01-01"))
+
+    refused = read({"marketing": given}, terms(), at=NOON)
+    taken = read({"marketing": withdrawn}, terms(), at=NOON)
+
+    assert ([path for path, _ in refused.problems], refused.decisions) == (["consents.marketing"], [])
+    assert [decision.is_granted for decision in taken.decisions] == [False]
+
+
+def test_what_says_more_than_anybody_understands_grants_nothing() -> None:
+    said = read({"marketing": {"revoke": None, "granted": False}}, terms(), at=NOON)
+
+    assert (said.decisions, len(said.problems)) == ([], 1)
 
 
 def test_nothing_holds_that_nobody_decided() -> None:

@@ -20,10 +20,13 @@ TOO_MUCH = "It was left out: a session holds only so much."
 def enrich(batch: Batch) -> None:
     """Describe what clients said of themselves; no query, and nothing that is missing or odd stops an event."""
     for track in batch.going:
+        if track.keeps_decisions_only:
+            continue
         _hide_credentials(track)
         session = track.session
         if session:
-            if track.is_new_session:
+            # One that began with a decision is described once consents allow it.
+            if track.is_new_session or (track.source.required_consents and not session.device):
                 _describe_device(session, track)
             if not session.geo:
                 session.geo = _place_of(track)

@@ -81,7 +81,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             properties=json_text(event.properties),
             traits=json_text(event.traits),
             context=json_text(event.context),
-            problems=json_text(_problems(event)) if event.problems else None,
+            problems=json_text(_problems(event)) if event.problems and not track.keeps_decisions_only else None,
         )
         for event in track.going
     ]

@@ -6,6 +6,7 @@ from apps.collector import compliance, event_types
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.core import paths
 from apps.events.validation import Policy, Problem
+from apps.profiles import consents
 
 
 def validate(batch: Batch) -> None:
@@ -15,6 +16,8 @@ def validate(batch: Batch) -> None:
         has_gone = False
         for event in track.going:
             rules = all_rules.get(event.type)
+            if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
+                compliance.note(event)
             if rules is None:
                 continue
             for path in rules.odd_numbers(event.properties):
