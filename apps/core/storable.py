@@ -1,10 +1,12 @@
 """What PostgreSQL cannot store of JSON, though programs send it: named in what was sent, left out of what we made."""
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from django.conf import settings
+
+_WHOLE: Final = "The body"
 
 
 class Problem(NamedTuple):
@@ -16,7 +18,10 @@ class Problem(NamedTuple):
 
 
 def problem_in(value: Any, path: str) -> Problem | None:
-    """Find the first value that PostgreSQL cannot store or that is nested too deep; None when all is well."""
+    """Find the first value that PostgreSQL cannot store or that is nested too deep; None when all is well.
+
+    `path` is that of the value in what was sent: empty for the whole.
+    """
     stack = [(value, path, 1)]
     while stack:
         item, at, depth = stack.pop()
@@ -26,13 +31,13 @@ def problem_in(value: Any, path: str) -> Problem | None:
                 return problem
             continue
         if depth > settings.MAX_DEPTH:
-            return Problem("too_deep", f"{path} is nested deeper than {settings.MAX_DEPTH} levels.", path)
+            return Problem("too_deep", f"{path or _WHOLE} is nested deeper than {settings.MAX_DEPTH} levels.", path)
         children = item.items() if isinstance(item, dict) else enumerate(item)
         for key, child in children:
             wrong = problem_of_text(key) if isinstance(key, str) else ""
             if wrong:
-                return Problem("invalid_text", f"A key of {at} {wrong}.", at)
-            stack.append((child, f"{at}.{key}", depth + 1))
+                return Problem("invalid_text", f"A key of {at or _WHOLE} {wrong}.", at)
+            stack.append((child, f"{at}.{key}" if at else str(key), depth + 1))
     return None
 
 

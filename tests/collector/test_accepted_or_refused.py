@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from rest_framework.test import APIClient
@@ -108,6 +109,24 @@ def test_what_an_import_says_of_the_past_is_refused_where_it_cannot_be(client: A
     ]
 
 
+@pytest.mark.parametrize("historical", [True, "true", 1, "maybe"])
+@pytest.mark.parametrize("place", ["body", "context", "message", "its context"])
+def test_an_import_is_one_however_it_says_so(client: APIClient, place: str, historical: Any) -> None:
+    source, said = SourceFactory(), {"historical": historical}
+    own = {"message": said, "its context": {"context": said}}.get(place, {})
+    around = {"body": said, "context": {"context": said}}.get(place, {})
+    batch = [{**message({"type": "a", "time": "2020-01-01"}), **own}]
+
+    answer = client.post("/v1/batch", {"batch": batch, "writeKey": source.write_key, **around}, format="json")
+    accept.ingest(10, at=datetime.now(UTC))
+
+    if historical == "maybe":
+        names = {"message": "batch.0.historical", "its context": "batch.0.context.historical", "body": "historical"}
+        assert (answer.status_code, answer.json()["field"]) == (422, names.get(place, "context.historical"))
+    else:
+        assert [event.is_silent for event in Event.objects.filter(type="a")] == [True]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_bots_are_told_that_nothing_was_taken(client: APIClient, way: str) -> None:
     event = {"type": "a", "context": {"userAgent": GOOGLEBOT}}
@@ -200,6 +219,34 @@ def test_what_is_sent_again_counts_once_whichever_way_it_comes(client: APIClient
     for each in (way, way, "track", "track, put"):
         for time in (ahead, AT):
             send(client, each, source, {"type": "a", "time": {"create": time}, "properties": {"total": 7}})
+
+    assert Event.objects.filter(type="a").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "another"),
+    [
+        ("/v1/track", {"anonymousId": "d"}, {"anonymousId": "e"}),
+        ("/v1/track", {"userId": "u"}, {"userId": "v"}),
+        ("/v1/track", {"userId": "u", "anonymousId": "d"}, {"userId": "v", "anonymousId": "d"}),
+        ("/track", {"profile": {"id": str(UUID(int=7 << 76))}}, {"profile": {"id": str(UUID(int=8 << 76))}}),
+        ("/track", {"device": {"id": "d"}, "session": {"id": "undefined"}}, {"device": {"id": "e"}}),
+    ],
+)
+def test_without_a_session_what_is_sent_again_is_known_by_whose_it_is(
+    client: APIClient, path: str, who: dict[str, Any], another: dict[str, Any]
+) -> None:
+    source = SourceFactory()
+    event = {"type": "a", "time": AT}
+    body = {"source": {"id": str(source.id)}, "events": [event]}
+    if path != "/track":
+        body = {**message(event), "writeKey": source.write_key, "userId": None}
+
+    for said in (who, who, another, who):
+        assert client.post(path, {**body, **said}, format="json").status_code == 200
+        accept.ingest(10, at=datetime.now(UTC))
+
+    accept.ingest(10, at=datetime.now(UTC))
 
     assert Event.objects.filter(type="a").count() == 2
 

@@ -158,7 +158,22 @@ def test_when_a_batch_was_sent_is_said_by_it_or_else_by_each_message(
     assert abs(event.received_at - event.time - 100 * MINUTE) < timedelta(seconds=20)
 
 
-@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "soon", 17, None, {}])
+def test_a_time_of_sending_in_whole_seconds_corrects_what_happened_in_that_second(send: Any) -> None:
+    clock = (timezone.now() - timedelta(days=400)).replace(microsecond=0)
+    message = {"type": "track", "userId": "anna", "event": "x"}
+    times = [(clock + timedelta(milliseconds=ms)).isoformat() for ms in (0, 700)]
+
+    send("batch", {"batch": [{**message, "timestamp": time} for time in times], "sentAt": clock.isoformat()})
+
+    assert [event.received_at - event.time < timedelta(seconds=20) for event in Event.objects.filter(type="x")] == [
+        True
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "sent_at",
+    ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2099-01-01", "9999-12-31T23:59:59Z", "soon", 17, None, {}],
+)
 def test_a_time_of_another_clock_than_the_senders_stays_as_it_is(send: Any, sent_at: Any) -> None:
     send("track", {"userId": "anna", "event": "x", "timestamp": "2024-02-29T12:00:00Z", "sentAt": sent_at})
 

@@ -248,6 +248,7 @@ def test_junk_that_real_clients_send_is_tolerated(client: APIClient) -> None:
     answer = client.post("/track", __import__("json").dumps(payload), content_type="text/plain;charset=UTF-8")
 
     assert answer.status_code == 200
+    assert [warning["field"] for warning in answer.json()["warnings"]] == ["options"]
 
 
 def test_an_empty_list_of_events_is_answered_with_null(client: APIClient) -> None:
@@ -296,6 +297,54 @@ def test_options_decide_what_is_kept(client: APIClient) -> None:
 
     send(client, track_payload(source, "b", session="s3", options={"saveEvents": False}))
     assert not Event.objects.filter(type="b").exists()
+
+
+@pytest.mark.parametrize(
+    ("on", "off"),
+    [("true", "false"), ("True", "False"), (" yes ", " no "), ("on", "off"), ("1", "0"), (1, 0), (1.0, 0.0)],
+)
+def test_options_are_read_as_what_they_say(client: APIClient, on: Any, off: Any) -> None:
+    source = SourceFactory()
+    options = {"saveProfile": off, "saveSession": off, "saveEvents": on, "historical": on, "debugger": on}
+
+    answer = send(client, track_payload(source, "a", options=options)).json()
+    send(client, track_payload(source, "b", session="s2", options={**options, "saveEvents": off}))
+    later = send(client, track_payload(source, "c", session="s3", options={"async": on, "saveProfile": ""})).json()
+
+    assert (answer["profile"]["id"], answer["session"]["id"], answer["warnings"]) == (None, None, [])
+    assert answer["events"]
+    assert later["events"] == []
+    assert InboxItem.objects.exists()
+    assert (Profile.objects.exists(), Session.objects.exists()) == (False, False)
+    assert list(Event.objects.values_list("type", "is_silent")) == [("a", True)]
+
+
+@pytest.mark.parametrize("odd", ["maybe", 2, -1, [], {"a": 1}])
+@pytest.mark.parametrize("name", ["saveEvents", "saveSession", "saveProfile", "historical", "async", "debugger"])
+def test_an_option_that_says_neither_is_refused_by_its_name(client: APIClient, name: str, odd: Any) -> None:
+    answer = send(client, track_payload(SourceFactory(), "a", options={name: odd}))
+
+    assert (answer.status_code, answer.json()["field"]) == (422, f"options.{name}")
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("tags", "kept", "fields"),
+    [
+        ("vip", ["vip"], []),
+        ({"0": "a", "2": "b"}, ["a", "b"], []),
+        (["a", 1], ["a", "1"], []),
+        (None, [], []),
+        ("", [], []),
+        (["a", {"b": 1}, True], ["a"], ["events.0.tags"]),
+        ({"vip": True}, [], ["events.0.tags"]),
+    ],
+)
+def test_tags_are_kept_or_named(client: APIClient, tags: Any, kept: list[str], fields: list[str]) -> None:
+    answer = send(client, track_payload(SourceFactory(), events=[{"type": "a", "tags": tags}])).json()
+
+    assert [warning["field"] for warning in answer["warnings"]] == fields
+    assert set(Event.objects.get(type="a").tags) >= set(kept)
 
 
 def test_an_ephemeral_source_updates_profiles_and_keeps_no_event(client: APIClient) -> None:

@@ -152,17 +152,22 @@ def test_whole_numbers_beyond_64_bits_keep_their_digits_everywhere(
             '{"source": {"id": "$source"}, "session": {"id": 12345678901234567.0}, "events": [{"type": "x"}]}',
             "session.id",
         ),
+        ("/collect/paid/$shop", '{"customer_id": 9.1795953066891e20}', "customer_id"),
+        ("/collect/paid/$shop", '[{"id": {}}]', "0.id"),
+        ("/collect/paid/$shop", '{"a": {"b": "\\u0000"}}', "a.b"),
+        ("/v1/identify", '{"writeKey": "$key", "userId": "u", "traits": {"a": "\\u0000"}}', "traits.a"),
+        ("/v1/track", '{"writeKey": "$key", "event": "x", "userId": "u\\u0000"}', "userId"),
     ],
 )
-def test_an_id_that_was_rounded_on_its_way_is_refused_by_name(
-    client: APIClient, source: Source, path: str, body: str, field: str
+def test_what_cannot_be_kept_as_it_is_is_refused_by_the_name_that_its_sender_gives_it(
+    client: APIClient, source: Source, shop: Source, path: str, body: str, field: str
 ) -> None:
     text = body.replace("$source", str(source.id)).replace("$key", source.write_key)
 
-    answer = client.post(path, text, content_type="application/json")
+    answer = client.post(path.replace("$shop", str(shop.id)), text, content_type="application/json")
 
     assert answer.status_code in (400, 422)
-    assert (answer.json()["code"], answer.json()["field"]) == ("invalid_type", field)
+    assert answer.json()["field"] == field
 
 
 @pytest.mark.parametrize(
@@ -218,6 +223,27 @@ def test_a_webhook_that_is_delivered_again_counts_once(post: Any, header: str, i
         post(collect(hook), '{"total": 7}', **{name: delivery})
 
     assert list(Event.objects.order_by("id").values_list("message_id", flat=True)) == ["msg-1", "msg-2"]
+
+
+@pytest.mark.parametrize("nobody", ["undefined", "null", "0", " "])
+def test_a_header_that_names_no_delivery_does_not_hide_the_next_one(post: Any, nobody: str) -> None:
+    hook = SourceFactory(kind=Source.Kind.WEBHOOK)
+    headers = {"HTTP_WEBHOOK_ID": nobody, "HTTP_X_EVENT_ID": "e1"}
+
+    first, second = (post(f"/collect/paid/{hook.id}", "{}", **headers) for _ in range(2))
+
+    assert Event.objects.filter(type="paid").count() == 1
+    assert (first["warnings"], [warning["field"] for warning in second["warnings"]]) == ([], ["X-Event-Id"])
+
+
+def test_an_item_of_a_list_and_a_delivery_of_its_own_are_two(post: Any) -> None:
+    hook = SourceFactory(kind=Source.Kind.WEBHOOK)
+    deliveries = [('[{"n": 1}]', "z"), ('{"n": 2}', "z.0"), ('[{"n": 1}]', "z")]
+
+    told = [post(f"/collect/paid/{hook.id}", body, HTTP_WEBHOOK_ID=id)["warnings"] for body, id in deliveries]
+
+    assert [row.properties for row in Event.objects.filter(type="paid").order_by("id")] == [{"n": 1}, {"n": 2}]
+    assert [[warning["field"] for warning in each] for each in told] == [[], [], ["0"]]
 
 
 def test_the_id_in_the_message_comes_before_that_of_its_delivery(post: Any, shop: Source) -> None:

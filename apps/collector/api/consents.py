@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from apps.collector import compliance, deciding
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.errors import Refused, error_body
-from apps.collector.api.request import envelope_of, origin_of, source_named
+from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE, ERRORS
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal, Track
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import load_json
+from apps.collector.wire.body import flag_of, load_json
 from apps.events.models import Source
 from apps.profiles import consents, ledger, standing
 from apps.profiles.models import Profile
@@ -52,7 +52,7 @@ class ConsentView(CollectorView):
         payload, _ = load_json(request.body)
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        said = _said(payload, wants_all=request.GET.get("all", "").lower() in ("true", "1", "yes"))
+        said = _said(payload, wants_all=flag_of(query_of(request).get("all"), "all"))
         if _are_unknown(payload, source) and not _agrees(said):
             return answer({"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]})
         ids = {name: payload.get(name) for name in ("session", "profile", "device")}

@@ -13,12 +13,13 @@ from apps.collector import sources
 from apps.collector.api.errors import Refused
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Refusal
+from apps.collector.wire.body import optional_id
 from apps.collector.wire.envelope import Envelope
 from apps.core.clients import client_ip
 
 # By which senders of webhooks name a message, the same one however often they deliver it: standards, and their own.
-DELIVERIES: Final = tuple(
-    "HTTP_" + name.upper().replace("-", "_")
+DELIVERIES: Final = {
+    name: "HTTP_" + name.upper().replace("-", "_")
     for name in (
         "Webhook-Id",
         "Svix-Id",
@@ -38,7 +39,7 @@ DELIVERIES: Final = tuple(
         "I-Twilio-Idempotency-Token",
         "Linear-Delivery",
     )
-)
+}
 
 
 def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) -> SourcePolicy:
@@ -66,7 +67,7 @@ def envelope_of(
     key: str = "",
     call: str = "",
     session_ref: str = "",
-    message_id: str = "",
+    delivery: tuple[str, str] = ("", ""),
     is_profileless: bool = False,
 ) -> Envelope:
     """Note who sent a request, and when; credentials and cookies stay behind."""
@@ -79,7 +80,8 @@ def envelope_of(
         key=key,
         call=call,
         session_ref=session_ref,
-        message_id=message_id,
+        message_id_header=delivery[0],
+        message_id=delivery[1],
         is_profileless=is_profileless,
     )
 
@@ -89,10 +91,13 @@ def _storable(header: str, *, limit: int) -> str:
     return header[:limit].replace("\x00", "")
 
 
-def delivery_of(request: HttpRequest) -> str:
-    """Read by which header a webhook's sender names the message that it delivers; empty when by none."""
-    found = next((request.META[name] for name in DELIVERIES if request.META.get(name)), "")
-    return _storable(str(found), limit=512)
+def delivery_of(request: HttpRequest) -> tuple[str, str]:
+    """Read by which header a webhook's sender names the message that it delivers, and how; empty when by none."""
+    for name, key in DELIVERIES.items():
+        found = optional_id(_storable(str(request.META.get(key, "")), limit=512))
+        if found:
+            return name, found
+    return "", ""
 
 
 def query_of(request: HttpRequest | Request) -> QueryDict:

@@ -41,7 +41,8 @@ TRACK_REQUEST = _shape(
     context=DictField(required=False),
     properties=DictField(required=False),
     options=DictField(
-        required=False, help_text="async, saveEvents, saveSession, saveProfile, debugger, historical: booleans."
+        required=False,
+        help_text="async, saveEvents, saveSession, saveProfile, debugger, historical: booleans, or texts of them.",
     ),
 )
 

@@ -23,7 +23,7 @@ from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import load_json, optional_id
+from apps.collector.wire.body import flag_of, load_json, optional_id
 from apps.collector.wire.envelope import Parsed
 from apps.core.ids import new_id
 from apps.events.models import InboxItem, Source
@@ -60,7 +60,7 @@ class TrackView(CollectorView):
         payload, is_suspect = load_json(body)
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        is_profileless = query_of(request).get("profile_less", "").lower() in ("true", "1", "yes")
+        is_profileless = flag_of(query_of(request).get("profile_less"), "profile_less")
         envelope = envelope_of(request, source, key=name, is_profileless=is_profileless)
         message = Message(InboxItem.Dialect.TRACK, body, envelope)
         parsed = read(message, partial(track_wire.read, payload, envelope, is_suspect=is_suspect))
@@ -96,7 +96,7 @@ class CollectView(CollectorView):
     def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
         source = _webhook(request, source_id)
         envelope = envelope_of(
-            request, source, key=source_id, call=event_type, session_ref=session_id, message_id=delivery_of(request)
+            request, source, key=source_id, call=event_type, session_ref=session_id, delivery=delivery_of(request)
         )
         message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
         parsed = read(message, message.parse)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from apps.collector import event_types
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Refusal, Track, TrackedEvent
 from apps.collector.wire import times
-from apps.collector.wire.times import TimeError
+from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.events.models import Source
 from apps.sessions.agent import is_bot
@@ -77,20 +77,19 @@ def believed(said_at: datetime | None, sent_at: datetime | None, *, received_at:
     """
     if said_at is None:
         return received_at
-    if sent_at and said_at <= sent_at:  # what matters is how long before the sending it was
-        said_at = _moved(said_at, received_at - sent_at)
-    if said_at < _EARLIEST:
+    if sent_at and said_at - sent_at <= TOLERATED_SKEW:  # what matters is how long before the sending it was
+        try:
+            return _possible(said_at + (received_at - sent_at), received_at=received_at)
+        except (OverflowError, TimeError):  # then what it says of the sending is wrong, and not the clock
+            pass
+    return _possible(said_at, received_at=received_at)
+
+
+def _possible(time: datetime, *, received_at: datetime) -> datetime:
+    if time < _EARLIEST:
         raise TimeError(f"lies before {_EARLIEST.date().isoformat()}")
-    if said_at > received_at:
-        if said_at - received_at > _MAX_FUTURE:
+    if time > received_at:
+        if time - received_at > _MAX_FUTURE:
             raise TimeError("lies in the future")
         return received_at
-    return said_at
-
-
-def _moved(time: datetime, offset: Any) -> datetime:
-    try:
-        found: datetime = time + offset
-    except OverflowError:
-        raise TimeError("is not a time that exists") from None
-    return found
+    return time

@@ -18,7 +18,7 @@ def recognise(batch: Batch) -> None:
 
 
 def _key(track: Track, event: TrackedEvent) -> str | None:
-    """Name the message: by its id, else, since trackers send overlapping buffers, by its session, time and content.
+    """Name the message: by its id, else, since trackers send overlapping buffers, by whose it is, time and content.
 
     An id is unique in its source, whatever the session: who says the same order again tomorrow means the same order.
     """
@@ -26,13 +26,24 @@ def _key(track: Track, event: TrackedEvent) -> str | None:
     if event.message_id:
         event.content = _checksum(track, event)
         return fingerprint(source, event.message_id)
-    if event.said_at and track.session_key:
+    whose = _whose(track) if event.said_at else ""
+    if event.said_at and whose:
         said = (event.properties, event.context, event.tags, page_of(event.type, {}, event.context, track.context))
         content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
-        return fingerprint(source, str(track.session_key), event.type, event.said_at.isoformat(), content)
+        return fingerprint(source, whose, event.type, event.said_at.isoformat(), content)
     if track.request_id:
         return fingerprint(source, track.request_id, str(event.index))
     return None
+
+
+def _whose(track: Track) -> str:
+    """Name the session, else whom the sender names: the device, the user, the profile; empty when nobody is named."""
+    if track.session_key:
+        return str(track.session_key)
+    claim = track.client_claim
+    # The profile is what a device learns from our answer: what it sent before that, it sends again without.
+    named = (track.device_key or claim.device, claim.user)
+    return " ".join(str(key) for key in named if key) or str(claim.profile_ref or "")
 
 
 def _checksum(track: Track, event: TrackedEvent) -> int:

@@ -13,6 +13,8 @@ from apps.profiles.names import fold, names_nobody
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
 _MAX_EVENT_BYTES: Final[int] = settings.MAX_EVENT_BYTES
 _MAX_DEPTH: Final[int] = settings.MAX_DEPTH
+_YES: Final = frozenset({"true", "yes", "on", "1", 1})
+_NO: Final = frozenset({"false", "no", "off", "0", 0})
 
 
 class Malformed(Exception):
@@ -48,7 +50,7 @@ def check(event: Any, path: str) -> Refusal | None:
     """Find why an event of a suspect body cannot be stored: a value of it, or its size; None when all is well."""
     refusal = check_values(event, path)
     if refusal is None and len(orjson.dumps(event)) > _MAX_EVENT_BYTES:
-        return Refusal("too_large", f"{path} is larger than {_MAX_EVENT_BYTES} bytes.", path)
+        return Refusal("too_large", f"{path or 'The body'} is larger than {_MAX_EVENT_BYTES} bytes.", path)
     return refusal
 
 
@@ -93,6 +95,22 @@ def optional_id(value: Any) -> str | None:
         return id_of(value, "")
     except Malformed:
         return None
+
+
+def flag_of(value: Any, path: str, *, default: bool = False) -> bool:
+    """Read an option that is on or off, also as the texts and numbers that forms and languages make of it.
+
+    What says nothing is the default. Raises Malformed naming the path: what was meant to be off must not be on.
+    """
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word is None or word == "":
+        return default
+    if isinstance(word, str | int | float):
+        if word in _YES:
+            return True
+        if word in _NO:
+            return False
+    raise Malformed(Refusal("invalid_type", f"{path} must be true or false.", path))
 
 
 def object_of(value: Any, path: str) -> dict[str, Any]:

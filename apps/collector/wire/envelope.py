@@ -20,6 +20,7 @@ class Envelope(NamedTuple):
     call: str = ""  # the SDK's method, or the event type of a webhook
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
     message_id: str = ""  # webhooks: by which the sender knows this delivery again
+    message_id_header: str = ""  # in which they say so
     is_profileless: bool = False
     is_whole: bool = False  # all that it decides about consents counts, or nothing does
     recorded: Recorded | None = None  # of decisions that somebody records for a person; they are processed at once
@@ -45,6 +46,7 @@ class Parsed:
     tracks: list[Track] = field(default_factory=list)
     is_debugged: bool = False  # the caller wants to see the ids of its events
     is_asynchronous: bool = False
+    notes: list[Refusal] = field(default_factory=list)  # what was passed over of the request itself
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -54,7 +56,7 @@ class Parsed:
     @property
     def warnings(self) -> list[Refusal]:
         """What its sender is to know of the rest, as far as it is known."""
-        return [warning for track in self.tracks for warning in track.warnings()]
+        return self.notes + [warning for track in self.tracks for warning in track.warnings()]
 
     @property
     def is_refused(self) -> bool:

@@ -3,14 +3,14 @@
 The format: segment.com/docs/connections/sources/catalog/libraries/server/http-api and .../connections/spec.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.collector.wire import times
-from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id
+from apps.collector.wire.body import Malformed, check, check_values, flag_of, id_of, load_json, object_of, optional_id
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
@@ -30,8 +30,6 @@ TYPES = {
 }
 # What we call properties, and a message does not.
 _PROPERTIES = {"properties.previousId": "previousId", "properties.group_id": "groupId"}
-# Differences between clocks that are smaller are the network's delay: times then stay exactly as they were sent.
-TOLERATED_SKEW = timedelta(minutes=1)
 # What SDKs repeat with each message, though it is the device's: its session keeps it, or what it says.
 KEPT_BY_SESSION = frozenset(
     {"ip", "userAgent", "userAgentData", "locale", "timezone", "screen", "network", "sessionId", "sessionStart"}
@@ -65,7 +63,7 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
         envelope=envelope,
         context=shared,
         sent=Sent(InboxItem.Dialect.SEGMENT, envelope, payload, BATCH if envelope.call == BATCH else None, word),
-        is_silent=payload.get("historical") is True,
+        is_silent=flag_of(payload.get("historical"), "historical"),
         is_suspect=is_suspect,
     )
     prefix = "batch." if envelope.call == BATCH else ""
@@ -108,7 +106,7 @@ class _Reader:
         whole = path.rstrip(".")
         if not isinstance(message, dict):
             raise Malformed(Refusal("invalid_type", f"{whole} must be an object.", whole))
-        refusal = check(message, whole or "body") if self._is_suspect else None
+        refusal = check(message, whole) if self._is_suspect else None
         if refusal:
             raise Malformed(refusal)
         context = {**self._context, **object_of(message.get("context"), f"{path}context")}
@@ -135,12 +133,12 @@ class _Reader:
             # Devices have sessions, servers do not.
             saves_session=claim.anonymous_id is not None and not source.is_ephemeral,
             saves_events=not source.is_ephemeral,
-            is_silent=self._is_silent or context.get("historical") is True,
+            is_silent=self._is_silent or _is_of_import(message, context, path),
         )
 
     def _by_wrong_clock(self, sent_at: datetime | None) -> datetime | None:
         """Return when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
-        return sent_at if sent_at and abs(self._envelope.received_at - sent_at) > TOLERATED_SKEW else None
+        return sent_at if sent_at and abs(self._envelope.received_at - sent_at) > times.TOLERATED_SKEW else None
 
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
@@ -193,7 +191,13 @@ def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, A
     refusal = check_values(context, "context") if is_suspect else None
     if refusal:
         raise Malformed(refusal)
+    flag_of(context.get("historical"), "context.historical")  # here it is the request's, and not each message's
     return context
+
+
+def _is_of_import(message: dict[str, Any], context: dict[str, Any], path: str) -> bool:
+    own = flag_of(message.get("historical"), f"{path}historical")
+    return flag_of(context.get("historical"), f"{path}context.historical") or own
 
 
 def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:

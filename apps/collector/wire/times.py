@@ -15,6 +15,8 @@ _LEAP_SECOND: Final = re.compile(r"(?<=[T ]\d\d:\d\d:)60", re.IGNORECASE)
 # The dates of mails, headers and browsers. Zones of which only their neighbours know are left out.
 _WORDS: Final = re.compile(r"([A-Za-z]{3},? .*?\d)(?: ?(?:GMT|UTC|UT))?( ?[+-]\d{4}| [ECMP][SD]T)?(?: \(.*\))?")
 _MAX_LENGTH: Final = 100
+# Differences between clocks that are smaller are the network's delay, or that of a clock of whole seconds.
+TOLERATED_SKEW: Final = timedelta(minutes=1)
 
 
 class TimeError(ValueError):

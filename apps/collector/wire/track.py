@@ -6,7 +6,17 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.track import Refusal, Sent, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, check_values, id_of, load_json, object_of, optional_id, text_of
+from apps.collector.wire.body import (
+    Malformed,
+    check,
+    check_values,
+    flag_of,
+    id_of,
+    load_json,
+    object_of,
+    optional_id,
+    text_of,
+)
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
 from apps.events.models import InboxItem
@@ -50,8 +60,7 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
         refusal = check_values(part, name) if is_suspect else None
         if refusal:
             raise Malformed(refusal)
-    raw_options = payload.get("options")
-    options: dict[str, Any] = raw_options if isinstance(raw_options, dict) else {}  # clients send anything here
+    options, notes = _options(payload.get("options"))
     source = envelope.source
     session_ref = reference(payload.get("session"), "session.id")
     profile_ref = reference(payload.get("profile"), "profile.id")
@@ -73,23 +82,36 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
         is_whole=envelope.is_whole,
         recorded=envelope.recorded,
         is_profileless=envelope.is_profileless,
-        is_silent=options.get("historical") is True,
+        is_silent=_is_on(options, "historical"),
     )
     keep_by_option(track, options)
     return Parsed(
         tracks=[track],
-        is_debugged=options.get("debugger") is True,
-        is_asynchronous=options.get("async") is True or source.is_asynchronous,
+        is_debugged=_is_on(options, "debugger"),
+        is_asynchronous=_is_on(options, "async") or source.is_asynchronous,
+        notes=notes,
     )
 
 
 def keep_by_option(track: Track, options: dict[str, Any]) -> None:
-    """Apply what client and source say about storing; only real booleans count."""
+    """Apply what client and source say about storing. Raises Malformed naming an option that says neither."""
     kept = track.source.is_ephemeral is False
-    track.saves_events = kept and options.get("saveEvents") is not False
+    track.saves_events = _is_on(options, "saveEvents", default=True) and kept
     # A payload without a session gets one for its own duration only.
-    track.saves_session = kept and options.get("saveSession") is not False and track.session_key is not None
-    track.saves_profile = options.get("saveProfile") is not False
+    track.saves_session = _is_on(options, "saveSession", default=True) and kept and track.session_key is not None
+    track.saves_profile = _is_on(options, "saveProfile", default=True)
+
+
+def _options(said: Any) -> tuple[dict[str, Any], list[Refusal]]:
+    """Read the options; clients send anything here, of which they are told, and which stops nothing."""
+    try:
+        return object_of(said, "options"), []
+    except Malformed as error:
+        return {}, [error.refusal]
+
+
+def _is_on(options: dict[str, Any], name: str, *, default: bool = False) -> bool:
+    return flag_of(options.get(name), f"options.{name}", default=default)
 
 
 def session_key(reference: str | None) -> UUID | None:
@@ -142,20 +164,36 @@ def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
     event_type = event.get("type")
     if not isinstance(event_type, str) or not event_type.strip():
         raise Malformed(Refusal("required", f"{path}.type must be a text that is not empty.", f"{path}.type"))
-    tags = event.get("tags")
-    return TrackedEvent(
+    tags, is_all = _tags(event.get("tags"))
+    read = TrackedEvent(
         type=event_type,
         index=index,
         message_id=id_of(event.get("id"), f"{path}.id"),
         properties=object_of(event.get("properties"), f"{path}.properties"),
         context=object_of(event.get("context"), f"{path}.context"),
-        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        tags=tags,
         claimed_time=_claimed_time(event.get("time")),
         sent=event,
     )
+    if not is_all:
+        read.problems.append({"field": "tags", "message": "The tags must be a list of texts: the rest was left out."})
+    return read
+
+
+def _tags(said: Any) -> tuple[list[str], bool]:
+    """Read tags, one or many; tell whether that is all that was said. Lists with gaps are objects to PHP."""
+    if said in (None, "", [], {}):
+        return [], True
+    if isinstance(said, dict) and all(key.isdecimal() for key in said):
+        said = list(said.values())
+    said = said if isinstance(said, list) else [said]
+    tags = [tag if isinstance(tag, str) else str(tag) for tag in said if type(tag) in (str, int)]
+    return tags, len(tags) == len(said)
 
 
 def _claimed_time(time: Any) -> Any:
+    if time == []:  # an object without entries, by PHP
+        return None
     if not isinstance(time, dict):
         return time
     return time["create"] if time.get("create") is not None else time.get("insert")

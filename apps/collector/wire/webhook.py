@@ -1,14 +1,16 @@
 """The webhook dialect: whatever another system posts becomes the properties of an event, and a list of them events."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from apps.collector.track import Refusal, Sent, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, id_of, load_json, text_of
+from apps.collector.wire.body import Malformed, check, id_of, load_json, optional_id, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import profile_key, session_key
+from apps.core.ids import digest
 from apps.core.paths import MISSING, get
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
@@ -24,9 +26,13 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
     if event_type is None:
         raise Malformed(Refusal("required", "event_type must not be empty.", "event_type"))
     posted, is_suspect = load_json(body or b"{}")
-    sent = Sent(InboxItem.Dialect.WEBHOOK, envelope, posted, "" if isinstance(posted, list) else None, _word)
+    is_list = isinstance(posted, list)
+    # Of a list, no header names an item.
+    delivered_by = "" if is_list else envelope.message_id_header
+    word = partial(_word, id_path=envelope.source.message_id_path, delivered_by=delivered_by)
+    sent = Sent(InboxItem.Dialect.WEBHOOK, envelope, posted, "" if is_list else None, word)
     reader = _Reader(sent, event_type)
-    if not isinstance(posted, list):
+    if not is_list:
         tracks = [reader.read(posted, "", is_suspect=is_suspect)]
     elif len(posted) > settings.MAX_EVENTS_PER_REQUEST:
         raise Malformed(Refusal("too_many", f"The list holds more than {settings.MAX_EVENTS_PER_REQUEST} events."))
@@ -60,16 +66,15 @@ class _Reader:
         whole = path or "The body"
         if not isinstance(properties, dict):
             raise Malformed(Refusal("invalid_type", f"{whole} must be a JSON object.", path))
-        place = path or "properties"
-        refusal = check(properties, place) if is_suspect else None
+        refusal = check(properties, path) if is_suspect else None
         if refusal:
             raise Malformed(refusal)
         envelope, source = self._envelope, self._envelope.source
-        profile_ref = _at_path(properties, source.profile_id_path, place)
-        session_ref = self._session_ref or _at_path(properties, source.session_id_path, place)
-        message_id = _at_path(properties, source.message_id_path, place)
-        if message_id is None and self._delivery:
-            message_id = f"{self._delivery}.{path}" if path else self._delivery
+        profile_ref = _at_path(properties, source.profile_id_path, path)
+        session_ref = self._session_ref or _at_path(properties, source.session_id_path, path)
+        message_id = _at_path(properties, source.message_id_path, path)
+        if message_id is None and self._delivery:  # of an item, no delivery can be called as it is
+            message_id = str(digest("item", self._delivery, path)) if path else self._delivery
         key = session_key(session_ref)
         return Track(
             source=source,
@@ -90,10 +95,13 @@ class _Reader:
         )
 
 
-def _word(name: str, _sent: Any) -> str:
+def _word(name: str, sent: Any, *, id_path: str, delivered_by: str) -> str:
+    """Call a field of an event as its sender does: there is no `id` but where the source or a header says."""
+    if name == "id":
+        return id_path if id_path and optional_id(get(sent, id_path)) else delivered_by
     return "event_type" if name == "type" else name.removeprefix("properties.")
 
 
 def _at_path(properties: dict[str, Any], path: str, place: str) -> str | None:
     found = get(properties, path) if path else MISSING
-    return None if found is MISSING else id_of(found, f"{place}.{path}")
+    return None if found is MISSING else id_of(found, f"{place}.{path}" if place else path)

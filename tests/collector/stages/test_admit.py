@@ -25,6 +25,10 @@ DAY = timedelta(days=1)
         (NOON + DAY, None, NOON),
         (NOON + 9 * DAY, NOON + 10 * DAY, NOON - DAY),  # a day before it was sent, by a clock that is off by ten
         (NOON - 11 * DAY, NOON - 10 * DAY, NOON - DAY),
+        (NOON - 10 * DAY + timedelta(seconds=0.7), NOON - 10 * DAY, NOON),  # a time of sending in whole seconds
+        (NOON - DAY, datetime(2099, 1, 1, tzinfo=UTC), NOON - DAY),  # a time of sending that cannot be
+        (NOON - DAY, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), NOON - DAY),
+        (NOON - DAY, datetime(1, 1, 1, tzinfo=UTC), NOON - DAY),
         (NOON - DAY, NOON - 2 * DAY, NOON - DAY),  # a later time than that clock can have shown is of another one
     ],
 )
@@ -37,7 +41,7 @@ def test_a_time_that_can_be_is_believed(said_at: datetime | None, sent_at: datet
     [
         (EARLIEST - timedelta(seconds=1), None, "before 1990-01-01"),
         (datetime(1, 1, 1, tzinfo=UTC), None, "before 1990-01-01"),
-        (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC), "not a time that exists"),
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC), "before 1990-01-01"),
         (NOON + DAY + timedelta(seconds=1), None, "in the future"),
     ],
 )
