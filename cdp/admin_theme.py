@@ -21,7 +21,10 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "apps.console.home.dashboard",
     "STYLES": [lambda request: static("cdp/admin.css")],
-    "SCRIPTS": [lambda request: f"{static('cdp/keep.js')}?signed-in={reverse('admin:signed_in')}"],
+    "SCRIPTS": [
+        lambda request: static("cdp/unread.js"),  # before it is asked who is signed in
+        lambda request: f"{static('cdp/keep.js')}?signed-in={reverse('admin:signed_in')}",
+    ],
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

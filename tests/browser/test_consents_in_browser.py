@@ -37,7 +37,7 @@ def test_a_decision_is_recorded_changed_and_withdrawn(admin: Page, live: Live, s
     card(admin).get_by_role("link", name="Record a decision").click()
     expect(admin.get_by_label("They agree")).to_be_checked()
     admin.get_by_role("button", name="Record").click()
-    expect(admin.locator(".cdp-problem")).to_contain_text("This field is required.")
+    expect(admin.locator("#id_reference:invalid")).to_be_focused()
     shoot("consent-without-reference")
 
     record(admin, "They agree", reference="Letter of 3 May")
@@ -96,3 +96,28 @@ def test_a_consent_is_asked_for_in_a_row_of_its_own(admin: Page, live: Live, sho
     expect(admin.locator("[data-count] strong")).to_have_text(re.compile(r"^[1-9]\d*$"))
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin.locator("#result_list")).to_contain_text("Not withdrawn")
+
+
+def test_a_day_that_is_half_typed_is_not_taken_for_today_and_a_letter_needs_no_time(
+    admin: Page, live: Live, shoot: Shoot
+) -> None:
+    query = "SELECT id FROM profiles_profile WHERE NOT is_anonymous AND consents = '{}' ORDER BY id DESC LIMIT 1"
+    someone = live.rows(query)[0]["id"]
+    decisions = "SELECT FROM profiles_consentdecision WHERE profile_id = %s"
+    admin.goto(f"{live.address}/admin/profiles/profile/{someone}/change/")
+    card(admin).get_by_role("link", name="Record a decision").click()
+
+    for field, typed in (("Day on which they decided", "0231"), ("Time, if it is known", "11")):
+        place = admin.get_by_label(field)
+        place.fill("")
+        place.press_sequentially(typed)
+        record(admin, "They agree", reference="Letter")
+        expect(place).to_be_focused()
+        assert place.evaluate("input => input.validity.badInput")
+        shoot(f"consent-half-typed-{typed}")
+        admin.reload()
+    assert live.rows(decisions, someone) == []
+
+    admin.get_by_label("Day on which they decided").fill("2026-01-15")
+    record(admin, "They agree", reference="Letter")
+    expect(card(admin)).to_contain_text(re.compile(r"since\s+15 Jan 2026"))

@@ -58,6 +58,31 @@ def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, 
     expect(admin.get_by_text("It is as it was before.")).to_be_visible()
 
 
+def test_what_the_browser_cannot_read_deletes_nothing(admin: Page, live: Live, shoot: Shoot) -> None:
+    known = "SELECT id, data FROM profiles_profile WHERE data #>> '{pii,birthday}' IS NOT NULL ORDER BY id LIMIT 1"
+    person = live.rows(known)[0]
+    address = f"{live.address}/admin/profiles/profile/{person['id']}"
+    admin.goto(f"{address}/edit/")
+    birthday = admin.get_by_label("Birthday")
+    birthday.focus()
+    birthday.press_sequentially("02311990")
+    admin.locator("details", has=birthday).locator("summary").click()
+    admin.get_by_role("button", name="Save").click()
+
+    expect(birthday).to_be_focused()  # its group has opened again
+    shoot("profile-edit-no-such-day")
+    assert live.rows(known)[0] == person
+
+    # Django's own forms tell browsers to check nothing: no end is sent for a number that is none.
+    admin.once("dialog", lambda dialog: dialog.accept())
+    admin.goto(f"{live.address}/admin/profiles/consenttype/add/")
+    days = admin.locator("input[type=number]").first
+    days.press_sequentially("1e")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    expect(days).to_be_focused()
+    expect(admin.locator(".errornote")).to_have_count(0)
+
+
 def test_an_edited_form_is_not_left_by_mistake(admin: Page, live: Live) -> None:
     known = "SELECT id FROM profiles_profile WHERE primary_id LIKE 'C-1%%' ORDER BY id LIMIT 1"
     admin.goto(f"{live.address}/admin/profiles/profile/{live.rows(known)[0]['id']}/edit/")

@@ -41,6 +41,13 @@ def test_requirements_are_locked_with_hashes_and_name_no_host() -> None:
         assert "--" not in text.replace("--hash=sha256:", "")
 
 
+def test_browsers_check_every_form() -> None:
+    """What one cannot read, as half a date, it sends as nothing wherever it does not check the form."""
+    templates = (BASE_DIR / "templates").rglob("*.html")
+
+    assert [path.name for path in templates if re.search("novalidate", path.read_text(), re.IGNORECASE)] == []
+
+
 def test_every_queue_is_documented_and_no_other_one() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
 

@@ -39,7 +39,8 @@ def page(profile: Profile, client: Client) -> str:
 
 
 def record(profile: Profile, client: Client, **fields: Any) -> Any:
-    known = {"consent": "letters", "decision": "given", "reference": "Letter of 3 May"}
+    today = timezone.localdate().isoformat()
+    known = {"consent": "letters", "decision": "given", "reference": "Letter of 3 May", "day": today}
     return client.post(reverse("admin:profile_consents", args=[profile.pk]), known | fields, follow=True)
 
 
@@ -119,7 +120,11 @@ def test_a_reference_is_required_and_mistakes_are_told_beside_their_fields(profi
         ({"reference": " "}, "This field is required"),
         ({"consent": "unknown"}, "not one of the available choices"),
         ({"version": "7"}, "There is no such version of it"),
-        ({"decided_at": (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")}, "This is still to come"),
+        ({"day": ""}, "This field is required"),  # which is how a browser sends what it could not read
+        ({"day": "31.02.2026"}, "Enter a valid date"),
+        ({"day": "2026-11-02", "hour": "25"}, "Enter a valid time"),
+        ({"day": "0019-11-02"}, "lies before 1990"),
+        ({"day": (timezone.now() + timedelta(days=2)).strftime("%Y-%m-%d")}, "This is still to come"),
         ({"decision": "perhaps"}, "not one of the available choices"),
     ):
         assert message in record(profile, client, **fields).content.decode()
@@ -140,12 +145,27 @@ def test_what_cannot_be_withdrawn_is_refused_in_words(profile: Profile) -> None:
 def test_a_letter_that_is_older_than_the_latest_decision_is_kept_and_changes_nothing(profile: Profile) -> None:
     client = client_of("Administrator")
     record(profile, client, decision="withdrawn")
-    before = (timezone.now() - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
+    before = timezone.localdate() - timedelta(days=3)
 
-    answer = record(profile, client, decision="given", decided_at=before).content.decode()
+    answer = record(profile, client, decision="given", day=before.isoformat()).content.decode()
 
     assert "It changes nothing: the consent is withdrawn." in answer
     assert ConsentDecision.objects.count() == 2
+    assert "Letters by post withdrawn" in page(profile, client)
+
+
+def test_of_a_day_without_a_time_consent_counts_from_the_beginning_and_a_withdrawal_from_the_end(
+    profile: Profile,
+) -> None:
+    client = client_of("Administrator")
+    day = timezone.localdate() - timedelta(days=3)
+
+    for decision, hour in (("given", ""), ("withdrawn", ""), ("given", "17:30")):
+        record(profile, client, decision=decision, day=day.isoformat(), hour=hour)
+
+    times = [timezone.localtime(row.decided_at) for row in ConsentDecision.objects.order_by("decided_at")]
+    assert [f"{at:%H:%M}" for at in times] == ["00:00", "17:30", "23:59"]
+    assert {at.date() for at in times} == {day}
     assert "Letters by post withdrawn" in page(profile, client)
 
 

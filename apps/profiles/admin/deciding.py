@@ -1,6 +1,6 @@
 """What a person agreed to, on their page; and recording by hand what they said in a letter or on the phone."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -52,13 +52,6 @@ def _line(held: Held, named: dict[UUID, str]) -> dict[str, Any]:
     }
 
 
-class _Moment(forms.DateTimeInput):
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"class": "cdp-input"}, format="%Y-%m-%dT%H:%M")
-
-
 class DecisionForm(forms.Form):
     """What a person decided, and what proves it."""
 
@@ -74,7 +67,17 @@ class DecisionForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Ticket, letter or call"}),
         help_text="What proves it. It stays in the ledger of decisions and in the audit log: no names.",
     )
-    decided_at = forms.DateTimeField(label="When they decided", required=False, widget=_Moment)
+    # Never empty, so that a day which a browser could not read is no decision of today.
+    day = forms.DateField(
+        label="Day on which they decided",
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date", "class": "cdp-input"}, format="%Y-%m-%d"),
+    )
+    hour = forms.TimeField(
+        label="Time, if it is known",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time", "class": "cdp-input"}, format="%H:%M"),
+    )
     version = forms.IntegerField(
         label="Version of the wording that they saw",
         required=False,
@@ -88,23 +91,38 @@ class DecisionForm(forms.Form):
         field: Any = self.fields["consent"]
         field.choices = [(each.type.id, each.type.name) for each in held]
         zone = timezone.get_current_timezone_name()
-        self.fields["decided_at"].help_text = f"Time zone {zone}. Now, if you leave it empty."
+        self.fields["hour"].help_text = (
+            f"Time zone {zone}. Without it a decision of today counts from now, consent of an earlier day from its "
+            "beginning, and a withdrawal from its end."
+        )
 
-    def clean_decided_at(self) -> datetime | None:
+    def clean_day(self) -> date:
         """Refuse the future."""
-        at: datetime | None = self.cleaned_data["decided_at"]
-        if at and at > timezone.now():
+        day: date = self.cleaned_data["day"]
+        if day > timezone.localdate():
             raise ValidationError("This is still to come.")
-        return at
+        return day
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a wording that there is not."""
+        """Refuse the future, and a wording that there is not."""
         cleaned = super().clean() or {}
         version = cleaned.get("version")
         texts = ConsentText.objects.filter(consent_type_id=cleaned.get("consent"))
         if version and not texts.filter(version=version).exists():
             self.add_error("version", "There is no such version of it.")
+        if not self.errors and self.decided_at and self.decided_at > timezone.now():
+            self.add_error("hour", "This is still to come.")
         return cleaned
+
+    @property
+    def decided_at(self) -> datetime | None:
+        """Return when it was decided; None is now. Within a day without a time a withdrawal is the last word."""
+        wanted = self.cleaned_data
+        day, hour = wanted["day"], wanted["hour"]
+        if hour is None and day == timezone.localdate():
+            return None
+        edge = time.min if wanted["decision"] == State.GIVEN else time.max
+        return timezone.make_aware(datetime.combine(day, edge if hour is None else hour))
 
     @property
     def said(self) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def _decide(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> 
 def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> bool:
     """Record the decision through the pipeline, as any other; otherwise the form says why not."""
     actor, now, wanted = audit.actor_of(request), timezone.now(), form.cleaned_data
-    at, reference = wanted["decided_at"], wanted["reference"]
+    at, reference = form.decided_at, wanted["reference"]
     compliance.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
