@@ -69,7 +69,7 @@ def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
 def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) -> Report:
     """Let people enter or leave a segment as a list says, chunk by chunk; what names nobody stops nobody else.
 
-    Safe to repeat. Raises ListError for a segment that is not decided by lists.
+    Safe to repeat. Raises ListError for a segment that is not decided by lists, and where nobody would be left.
     """
     turn = _Turn(segment, Segment.Kind.LIST, Cause.LIST, now)
     kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
@@ -83,6 +83,17 @@ def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) 
         for ids in _others(segment, kept):
             turn.let(ids, is_in=False)
     return turn.report
+
+
+def replacing(segment: Segment, lines: Iterable[Line]) -> tuple[Report, int]:
+    """Tell who is found in a list that is to replace all members, and how many would leave; change nothing.
+
+    Raises ListError where nobody is found.
+    """
+    report, kept, rest = Report(), set[bytes](), iter(lines)
+    while chunk := list(islice(rest, CHUNK)):
+        kept.update(id.bytes for id in _resolve(chunk, report))
+    return report, sum(len(ids) for ids in _others(segment, kept))
 
 
 def set_by_flow(segment: Segment, profile_ids: Iterable[UUID], *, is_in: bool, now: datetime) -> Report:
@@ -137,7 +148,13 @@ def _resolve(chunk: list[Line], report: Report) -> list[UUID]:
 
 
 def _others(segment: Segment, kept: set[bytes]) -> Iterator[list[UUID]]:
-    """Yield the members who are not among some people, page by page, in the order of their ids."""
+    """Yield the members who are not among some people, page by page, in the order of their ids.
+
+    Raises ListError where they are all: a list of nobody is a wrong file or column, not a wish.
+    """
+    if not kept:
+        message = "The list names nobody who is known, so it replaces nobody: all stay as they are."
+        raise ListError(message)
     members = Membership.objects.filter(segment=segment, left_at=None).order_by("profile_id")
     last: UUID | None = None
     while True:

@@ -179,6 +179,16 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
     admin.get_by_role("button", name="Import").click()
     expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
 
+    admin.get_by_label("Or paste them").fill(people[1]["email"])
+    admin.get_by_label("What to do").select_option(label="Replace all members by these people")
+    expect(admin.get_by_text("1 member is not among them, and would leave.")).to_be_visible()
+    shoot("segment-list-replace")
+    admin.get_by_role("button", name="Import").click()
+    expect(admin.get_by_label("Let 1 member leave")).to_be_focused()  # the browser insists
+    admin.get_by_label("Let 1 member leave").check()
+    admin.get_by_role("button", name="Import").click()
+    expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
+
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")

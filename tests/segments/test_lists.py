@@ -77,6 +77,17 @@ def test_list_is_added_removed_and_replaced(invited: Segment, monkeypatch: pytes
     assert set(left.values_list("left_because", flat=True)) == {"list"}
 
 
+def test_a_list_of_nobody_replaces_nobody(invited: Segment) -> None:
+    anna = profile(primary_id="a")
+    take(invited, "a")
+
+    for names in ((), ("nobody", "null")):
+        with pytest.raises(ListError, match="names nobody"):
+            take(invited, *names, mode=Mode.REPLACE)
+
+    assert members(invited) == {anna.id}
+
+
 def test_segments_that_ask_about_a_list_are_decided_again(invited: Segment) -> None:
     anna = profile(primary_id="a")
     take(invited, "a", mode=Mode.REMOVE)

@@ -294,6 +294,29 @@ def test_members_are_exported_and_that_is_noted(as_role: Callable[[str], Client]
     assert client.post(reverse("admin:segments_export", args=[segment.pk])).status_code == 403
 
 
+def test_before_a_list_replaces_all_members_it_is_asked_how_many_may_leave(admin_client: Client) -> None:
+    segment = SegmentFactory(kind="list", key="guests")
+    people = [ProfileFactory(email=f"{name}@example.com") for name in ("anna", "ben", "cora")]
+    address, look = (reverse(f"admin:{name}", args=[segment.pk]) for name in ("segments_list", "segments_list_look"))
+    admin_client.post(address, {"names": "anna@example.com\nben@example.com", "mode": "add"})
+    members = segment.memberships.filter(left_at=None)
+
+    junk = {"names": "no.one@example.com\n???", "mode": "replace", "agreed": "2"}
+    cora = {"names": "cora@example.com\n???", "mode": "replace"}
+    for at in (address, look):
+        assert "names nobody who is known" in admin_client.post(at, junk).content.decode()
+        for agreed in ("", "3"):
+            answer = admin_client.post(at, cora | {"agreed": agreed}).content.decode()
+            assert "1 of 2 lines found. 2 members are not among them, and would leave." in answer
+            assert 'value="2" required>' in answer
+    assert {stay.profile_id for stay in members} == {person.pk for person in people[:2]}
+
+    assert "1 entered, 2 left" in admin_client.post(address, cora | {"agreed": "2"}).content.decode()
+    again = admin_client.post(address, cora).content.decode()
+    assert "2 lines: 0 entered, 0 left" in again  # nobody leaves: nothing is asked
+    assert {stay.profile_id for stay in members.all()} == {people[2].pk}
+
+
 def test_whoever_sees_no_names_sees_none_here(as_role: Callable[[str], Client]) -> None:
     segment = SegmentFactory(condition='profile@traits.plan = "pro" AND profile@visits.count > 2')
     anna = ProfileFactory(name="Anna Adler", email="anna@example.com", traits={"plan": "secret"}, visit_count=3)
@@ -338,7 +361,7 @@ def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> 
     answer = admin_client.post(address, {"names": text, "mode": "add"})
     assert "2 lines: 1 entered, 0 left, 1 named nobody" in answer.content.decode()
     file = SimpleUploadedFile("guests.csv", b"\xef\xbb\xbfnumber,mail\n1,ben@example.com\n")
-    answer = admin_client.post(address, {"file": file, "column": "mail", "mode": "replace"})
+    answer = admin_client.post(address, {"file": file, "column": "mail", "mode": "replace", "agreed": "1"})
     assert "1 line: 1 entered, 1 left" in answer.content.decode()
 
     assert [stay.profile_id for stay in segment.memberships.filter(left_at=None)] == [ben.pk]

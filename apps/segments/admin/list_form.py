@@ -11,7 +11,8 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from apps.core.ids import fingerprint
 from apps.profiles.lookup import people_of
 from apps.segments.list_files import Choice, Line, ListError, ListFile, open_text
-from apps.segments.lists import Mode
+from apps.segments.lists import Mode, replacing
+from apps.segments.models import Segment
 
 MAX_LINES = 50_000  # in one request; programs bring more in parts
 MAX_BYTES = 20_000_000
@@ -49,6 +50,7 @@ class ListForm(forms.Form):
         widget=forms.HiddenInput,
     )
     looked_at = forms.CharField(required=False, widget=forms.HiddenInput)
+    agreed = forms.CharField(required=False, widget=forms.HiddenInput)  # how many may leave, as it was said
 
     def clean(self) -> dict[str, Any]:
         """Read the first lines, and find where in them people are named."""
@@ -80,6 +82,14 @@ class ListForm(forms.Form):
     def lines(self) -> list[Line]:
         """Return all who are named. Raises ListError when they are too many, or cannot be read."""
         return list(_at_most(self.list.names(self.choice)))
+
+    def asked_of(self, segment: Segment, lines: list[Line]) -> dict[str, Any]:
+        """Return what is to be asked before all members are replaced; nothing where nobody leaves. Raises ListError."""
+        if self.cleaned_data["mode"] != Mode.REPLACE.value:
+            return {}
+        report, n_leaving = replacing(segment, lines)
+        is_agreed = self.cleaned_data["agreed"] == str(n_leaving)
+        return {"report": report, "n_leaving": n_leaving, "is_agreed": is_agreed} if n_leaving else {}
 
     def taken_from(self) -> str:
         """Say which column was read where there are several, and what was not taken for a person."""

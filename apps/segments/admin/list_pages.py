@@ -11,11 +11,12 @@ from django.views.decorators.http import require_POST
 
 from apps.core import audit
 from apps.profiles.admin.privacy import SEES_PII
-from apps.segments import lists, sizes
+from apps.segments import sizes
 from apps.segments.admin.list_form import ListForm
 from apps.segments.admin.page import SEES_PEOPLE, SegmentPage
 from apps.segments.jobs import nudge
-from apps.segments.list_files import ListError
+from apps.segments.list_files import Line, ListError
+from apps.segments.lists import Mode, Report, take
 from apps.segments.models import Segment
 
 
@@ -34,25 +35,33 @@ class ListPages(SegmentPage):
     def take_list(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Let people come in or leave as a list says, and show which lines named nobody."""
         segment = self._list_of(request, segment_id)
-        form, report = ListForm(request.POST or None, request.FILES or None), None
+        form, report, asked = ListForm(request.POST or None, request.FILES or None), None, {}
         if form.is_valid():
             try:
-                report = self._take(request, segment, form)
+                lines = form.lines()
+                asked = form.asked_of(segment, lines)
+                if asked.get("is_agreed", True):
+                    asked, report = {}, self._take(request, segment, form, lines)
             except ListError as error:
                 form.add_error(None, str(error))
         shown = {**self.context(request, segment, f"List of {segment.name}"), "form": form, "report": report}
+        shown["asked"] = asked
         if report:
             shown["taken_from"] = form.taken_from()
         return render(request, "admin/cdp/segment_list.html", shown)
 
     def look_at_list(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
-        """Render the first lines of a list, where people are named in them, and whom they name; change nothing."""
-        self._list_of(request, segment_id)
-        form = ListForm(request.POST, request.FILES)
+        """Render the first lines of a list, whom they name, and how many it would replace; change nothing."""
+        segment = self._list_of(request, segment_id)
+        form, shown = ListForm(request.POST, request.FILES), {}
         if form.is_valid():
             shown = form.preview()
+            try:
+                shown["asked"] = form.asked_of(segment, form.lines())
+            except ListError as error:
+                shown["refused"] = str(error)
         else:
-            shown = {"errors": [error for errors in form.errors.values() for error in errors]}
+            shown["errors"] = [error for errors in form.errors.values() for error in errors]
         return render(request, "admin/cdp/segment_list_look.html", shown)
 
     def _list_of(self, request: HttpRequest, segment_id: UUID) -> Segment:
@@ -61,9 +70,9 @@ class ListPages(SegmentPage):
             raise PermissionDenied
         return segment
 
-    def _take(self, request: HttpRequest, segment: Segment, form: ListForm) -> lists.Report:
-        now, mode = timezone.now(), lists.Mode(form.cleaned_data["mode"])
-        report = lists.take(segment, form.lines(), mode=mode, now=now)
+    def _take(self, request: HttpRequest, segment: Segment, form: ListForm, lines: list[Line]) -> Report:
+        now, mode = timezone.now(), Mode(form.cleaned_data["mode"])
+        report = take(segment, lines, mode=mode, now=now)
         sizes.count([segment.key], now=now)
         nudge()  # others may ask about it
         audit.record(
