@@ -20,6 +20,8 @@ from apps.profiles.names import fold, names_nobody
 FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
 # Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.
 _MAX_INTEGER: Final = 2**63 - 1
+# A fact is short: the search for people reads names and addresses.
+_MAX_TEXT: Final = 2_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MIN_TIMESTAMP: Final = 10**7
 
@@ -136,6 +138,9 @@ def is_empty(value: object) -> bool:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
+        if len(value) > _MAX_TEXT:
+            message = f"It is longer than {_MAX_TEXT} characters."
+            raise ValueError(message)
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return as_id(value)

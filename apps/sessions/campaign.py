@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from apps.core import forms
 from apps.core.storable import cleaned_text
+from apps.sessions.short import text
 
 PARTS = ("source", "medium", "campaign", "term", "content")
 # Segment's SDKs name the campaign itself `name`.
@@ -19,7 +20,7 @@ def campaign_of(context: dict[str, Any], page_url: str) -> dict[str, str]:
     said = context.get("utm") or context.get("campaign")
     if isinstance(said, dict):
         named = {SDK_NAMES.get(key, key): value for key, value in said.items()}
-        found = {part: str(named[part]) for part in PARTS if named.get(part)}
+        found = {part: value for part in PARTS if named.get(part) and (value := text(named[part]))}
         if found:
             return found
     if "utm_" not in page_url.lower():
@@ -32,5 +33,5 @@ def campaign_of(context: dict[str, Any], page_url: str) -> dict[str, str]:
     except ValueError:
         return {}
     # Decoded just now: what came percent-encoded, nobody has looked at yet.
-    parameters = {name.lower(): cleaned_text(value) for name, value in fields if value}
+    parameters = {name.lower(): text(cleaned_text(value)) for name, value in fields if value}
     return {part: parameters[f"utm_{part}"] for part in PARTS if parameters.get(f"utm_{part}")}

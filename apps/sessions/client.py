@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from apps.sessions.agent import Agent, describe
+from apps.sessions.short import text
 
 _NOTHING: Final = Agent(device={}, os={}, app={}, is_bot=False)
 # The classes of devices; SDKs of apps write the system in place of the class.
@@ -33,7 +34,7 @@ def describe_client(user_agent: str, context: Mapping[str, Any]) -> Agent:
 
 def _device(agent: Agent, said: Mapping[str, Any], *, os: str) -> dict[str, Any]:
     brand = said.get("brand") or said.get("manufacturer")
-    words = {"name": said.get("name"), "brand": brand, "model": said.get("model")}
+    words = {"name": text(said.get("name")), "brand": text(brand), "model": text(said.get("model"))}
     kind = _class_of(said, os) or agent.device.get("type")
     return {**agent.device, **{name: value for name, value in (*words.items(), ("type", kind)) if value}}
 
@@ -43,23 +44,22 @@ def _class_of(said: Mapping[str, Any], os: str) -> str:
     word = _word(said.get("type"))
     kind = _CLASS_OF.get(word) or (_CLASS_OF.get(_word(os), "") if said or os else "")
     if kind == "mobile":
-        model = f"{said.get('model')} {said.get('name')}".lower()
+        model = f"{text(said.get('model'))} {text(said.get('name'))}".lower()
         return "tablet" if "ipad" in model or "tablet" in model or _word(os) == "ipados" else "mobile"
     return kind
 
 
 def _word(value: Any) -> str:
-    return "".join(filter(str.isalnum, value.lower())) if isinstance(value, str) else ""
+    return "".join(filter(str.isalnum, text(value).lower()))
 
 
 def _named(value: Any) -> dict[str, str]:
     """Read {name, version} where there is a name."""
     said = _object(value)
-    if not isinstance(said.get("name"), str) or not said["name"].strip():
+    name, version = said.get("name"), text(said.get("version"))
+    if not isinstance(name, str) or not text(name):
         return {}
-    version = said.get("version")
-    is_version = isinstance(version, str | int | float) and not isinstance(version, bool) and version != ""
-    return {"name": said["name"].strip(), **({"version": str(version)} if is_version else {})}
+    return {"name": text(name), "version": version} if version else {"name": text(name)}
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
 from apps.profiles.models import Profile
+from apps.sessions.short import fitting
 
 
 class Session(models.Model):
@@ -86,12 +86,6 @@ class Session(models.Model):
 
 def _joined(root: str, known: dict[str, Any], new: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     joined = {**known, **new}
-    if len(orjson.dumps(joined)) <= settings.MAX_SESSION_BYTES:
-        return joined, []
-    left, kept = settings.MAX_SESSION_BYTES, {}
-    for key in sorted(joined, key=new.__contains__, reverse=True):
-        size = len(key) + len(orjson.dumps(joined[key])) + 4
-        if size <= left:
-            left -= size
-            kept[key] = joined[key]
+    newest_first = sorted(joined, key=new.__contains__, reverse=True)
+    kept = fitting({key: joined[key] for key in newest_first}, settings.MAX_SESSION_BYTES)
     return kept, [f"{root}.{key}" for key in new if key not in kept]

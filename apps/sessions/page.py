@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from apps.sessions.short import MAX_ADDRESS, text
+
 VIEWS: Final = frozenset({"page-view", "screen-view"})  # events that say themselves what was seen
 _ADDRESSES: Final = ("url", "referrer")
 # What is said of an address, in the context and in the properties of a view: who knows one of these knows the page.
@@ -41,9 +43,9 @@ def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[s
         referrer = referrer or properties.get("referrer")
     found = {}
     if url and isinstance(url, str):
-        found["url"] = without_credentials(url)
+        found["url"] = text(without_credentials(url), MAX_ADDRESS)
     if referrer and isinstance(referrer, str):
-        found["referrer"] = without_credentials(referrer)
+        found["referrer"] = text(without_credentials(referrer), MAX_ADDRESS)
     return found
 
 

@@ -211,3 +211,52 @@ def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: S
     assert session.visit_count == profile.visit_count == 5
     assert session.last_seen_at == profile.last_seen_at == profile.visit_started_at == start + timedelta(hours=3)
     assert profile.event_count == Event.objects.count()
+
+
+LONG = "x" * 5_000
+CONTEXTS = {
+    "device": {"name": LONG, "brand": LONG, "model": LONG, "type": LONG},
+    "os": {"name": LONG, "version": LONG},
+    "app": {"name": LONG, "version": LONG},
+    "screen": {"local": {"width": LONG, "height": LONG, "colorDepth": LONG, "orientation": LONG}},
+    "browser": {"local": {"browser": {"language": LONG, "userAgent": LONG}}},
+    "location": {"city": "Berlin", "own": LONG},
+    "utm": {"source": LONG, "medium": LONG, "campaign": LONG, "term": LONG, "content": LONG},
+    "page": {"url": f"{SHOP}/{LONG}", "referrer": f"{SHOP}/{LONG}"},
+    "time": {"tz": LONG},
+}
+
+
+def test_what_is_made_of_a_context_is_short_and_the_sender_is_told_what_was_left_out(
+    client: APIClient, source: Source, settings: Any
+) -> None:
+    settings.MAX_SESSION_BYTES = 20_000
+    body = {"source": {"id": str(source.id)}, "session": {"id": "v1"}, "events": [{"type": "page-view"}]}
+
+    answer = client.post("/track", {**body, "context": CONTEXTS}, format="json")
+
+    session, person = Session.objects.get(), Profile.objects.get()
+    assert session.os == {"name": LONG[:1_000], "version": LONG[:1_000]}
+    assert (len(session.utm["term"]), len(session.entry_page), len(session.referrer)) == (1_000, 4_000, 4_000)
+    assert session.geo == person.data["devices"]["last"]["geo"] == {"city": "Berlin"}
+    made = [session.device, session.app, person.aux, session.geo, session.utm]
+    assert len(json.dumps(made)) < 20_000
+    left_out = set(CONTEXTS) - set(session.context)
+    told = {warning["field"]: warning["message"] for warning in answer.json()["warnings"]}
+    assert left_out
+    assert set(told) == {f"events.0.session.context.{name}" for name in left_out}
+    assert all("cut to 1000 characters" in message for message in told.values())
+
+
+def test_a_fact_of_a_person_is_short_and_the_sender_is_told(client: APIClient, source: Source) -> None:
+    event = {
+        "type": "sign-up",
+        "properties": {"firstname": LONG, "lastname": "Bauer", "email": {"main": "a@b.example"}},
+    }
+    body = {"source": {"id": str(source.id)}, "session": {"id": "v1"}, "events": [event]}
+
+    answer = client.post("/track", body, format="json")
+
+    [told] = [each for each in answer.json()["warnings"] if "firstname" in each["field"]]
+    assert (told["field"], told["message"]) == ("events.0.properties.firstname", "It is longer than 2000 characters.")
+    assert Profile.objects.get().data["pii"] == {"lastname": "Bauer"}

@@ -81,6 +81,7 @@ def test_coerce_takes_null_for_every_field(path: str) -> None:
     [
         ("data.pii.firstname", ["Anna"], "Expected a text, not a list."),
         ("data.pii.firstname", True, "Expected a text, not true."),
+        ("data.pii.firstname", "x" * 2_001, "It is longer than 2000 characters."),
         ("data.job.salary", True, "Expected a number, not true."),
         ("data.job.salary", "a lot", "Expected a number, not a text."),
         ("data.job.salary", "", "Expected a number, not a text."),

@@ -13,8 +13,12 @@ from apps.sessions.models import Session
 from apps.sessions.page import VIEWS, cleaned, page_of
 from apps.sessions.place import locate
 from apps.sessions.region import continent_of, country_code
+from apps.sessions.short import MAX_NUMBER, MAX_PLACE_BYTES, MAX_TEXT, MAX_ZONE, fitting, scalar, text
 
-TOO_MUCH = "It was left out: a session holds only so much."
+TOO_MUCH = (
+    "It was left out: a session keeps only so much as it was sent. What it says of device, system, place and campaign"
+    f" is kept all the same, each text cut to {MAX_TEXT} characters."
+)
 
 
 def enrich(batch: Batch) -> None:
@@ -77,18 +81,20 @@ def _describe_device(session: Session, track: Track) -> None:
     client = describe_client(track.user_agent, track.context)
     session.device, session.os, session.app, session.is_bot = client
     screen = _object(_object(track.context.get("screen")).get("local"))
-    if screen.get("width") and screen.get("height"):
-        session.device["resolution"] = f"{screen['width']}x{screen['height']}"
+    width, height = text(screen.get("width"), MAX_NUMBER), text(screen.get("height"), MAX_NUMBER)
+    if screen.get("width") and screen.get("height") and width and height:
+        session.device["resolution"] = f"{width}x{height}"
     for ours, theirs in (("color_depth", "colorDepth"), ("orientation", "orientation")):
-        if screen.get(theirs):
-            session.device[ours] = screen[theirs]
+        said = scalar(screen.get(theirs))
+        if said:
+            session.device[ours] = said
     browser = _object(_object(_object(track.context.get("browser")).get("local")).get("browser"))
-    said = browser.get("language") or track.context.get("locale")
-    session.language = (tag_of(said) if isinstance(said, str) else "") or next(iter(_languages(track)), "")
+    locale = text(browser.get("language") or track.context.get("locale"))
+    session.language = tag_of(locale) or next(iter(_languages(track)), "")
 
 
 def _place_of(track: Track) -> dict[str, Any]:
-    said = _object(track.context.get("location"))
+    said = fitting(_object(track.context.get("location")), MAX_PLACE_BYTES)
     return said or (locate(track.ip) if track.ip else {})
 
 
@@ -101,7 +107,8 @@ def _country_of(geo: dict[str, Any]) -> str:
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
     """Note where somebody is and what he reads, unless something later is known already."""
-    zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
+    said_zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
+    zone = text(said_zone, MAX_ZONE) if isinstance(said_zone, str) else ""
     spoken = list(_languages(track))
     if not (geo or zone or spoken):
         return
@@ -113,7 +120,7 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
     country = _country_of(geo)
     if country and take(profile.provenance, "country", said):
         profile.country = country
-    if isinstance(zone, str) and zone and take(profile.provenance, "aux.geo.time_zone", said):
+    if zone and take(profile.provenance, "aux.geo.time_zone", said):
         aux_geo = profile.aux.setdefault("geo", {})
         aux_geo["time_zone"] = zone
         continent = continent_of(zone)
