@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import orjson
 from django.conf import settings
 
 from apps.collector import compliance, event_types
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.events.compliance import enforce
 from apps.events.models import InboxItem, RefusedEvent
 from apps.events.redaction import redact
@@ -19,23 +20,31 @@ MAX_CUT: Final = 10_000
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 # Where a message has what rules call the properties and the context of an event.
 PARTS: Final = (("properties", "properties"), ("traits", "properties"), ("context", "context"))
+LEFT_OUT: Final = ", ... what stands beside it is too large to be kept with each event"  # no JSON: it is cut
 LISTS: Final = ("events", "batch")  # of a body that was refused before anybody looked at its events
 DUPLICATE: Final = "duplicate"
+# What stands beside the events of requests, by the request: the same for all of its events.
+_Shells = dict[int, dict[str, Any] | None]
 
 
-def rows_of(track: Track) -> list[RefusedEvent]:
-    """Describe what was refused of a track, and what claims to be a repetition and is none."""
-    rows = [_row(track, track.refusal, None)] if track.refusal else []
+def rows_of(tracks: Iterable[Track]) -> list[RefusedEvent]:
+    """Describe what was refused of tracks, and what claims to be a repetition and is none."""
+    shells: _Shells = {}
+    return [_row(track, refusal, event, shells) for track in tracks for refusal, event in _refused_of(track)]
+
+
+def _refused_of(track: Track) -> Iterator[tuple[Refusal, TrackedEvent | None]]:
+    if track.refusal:
+        yield track.refusal, None
     for event in track.events:
         if event.refusal:
-            rows.append(_row(track, event.refusal, event))
+            yield event.refusal, event
         elif event.differs:
             message = "Another event with this id was stored before."
-            rows.append(_row(track, Refusal(DUPLICATE, message, track.place(event, "id"), event.index), event))
-    return rows
+            yield Refusal(DUPLICATE, message, track.place(event, "id"), event.index), event
 
 
-def _row(track: Track, refusal: Refusal, event: TrackedEvent | None) -> RefusedEvent:
+def _row(track: Track, refusal: Refusal, event: TrackedEvent | None, shells: _Shells) -> RefusedEvent:
     row = RefusedEvent(
         source_id=track.source.id,
         received_at=track.received_at,
@@ -47,22 +56,32 @@ def _row(track: Track, refusal: Refusal, event: TrackedEvent | None) -> RefusedE
     if track.sent and not refusal.is_private and not track.source.required_consents:
         row.dialect = track.sent.dialect
         row.envelope = {name: value for name, value in track.sent.envelope.as_dict().items() if name != "refused"}
-        row.payload = printable(_content(track, event))
+        row.payload = _content(track, track.sent, event, shells)
         row.keys = sorted(track.keys)
     return row
 
 
-def _content(track: Track, event: TrackedEvent | None) -> Any:
+def _content(track: Track, sent: Sent, event: TrackedEvent | None, shells: _Shells) -> str:
     """Return what was sent, of one event or of all, without what must not be kept."""
-    assert track.sent
-    body, name = track.sent.body, track.sent.events
+    name = sent.events
     if name is None:
-        return _cleaned(event.sent if event else body, event.type if event else "", dialect=track.sent.dialect)
-    said = [event] if event else track.events
+        return printable(
+            _cleaned(event.sent if event else sent.body, event.type if event else "", dialect=sent.dialect)
+        )
+    said = [_cleaned(each.sent, each.type, dialect=sent.dialect) for each in ([event] if event else track.events)]
     if not name:
-        return [_cleaned(each.sent, each.type, dialect=track.sent.dialect) for each in said]
-    shell = _cleaned({key: value for key, value in body.items() if key != name}, "", dialect=track.sent.dialect)
-    return {**shell, name: [_cleaned(each.sent, each.type, dialect=track.sent.dialect) for each in said]}
+        return printable(said)
+    if id(sent) not in shells:
+        shells[id(sent)] = _shell_of(sent, name)
+    shell = shells[id(sent)]
+    return printable({name: said})[:-1] + LEFT_OUT if shell is None else printable({**shell, name: said})
+
+
+def _shell_of(sent: Sent, name: str) -> dict[str, Any] | None:
+    """Return what stands beside the list of events; None when it is too large to be kept with each of them."""
+    shell: dict[str, Any] = {key: value for key, value in sent.body.items() if key != name}
+    shell = _cleaned(shell, "", dialect=sent.dialect)
+    return shell if len(printable(shell)) * len(sent.body[name] or ()) <= settings.MAX_BODY_BYTES else None
 
 
 def _cleaned(sent: Any, type: str, *, dialect: str) -> Any:

@@ -311,3 +311,72 @@ def test_what_an_event_could_not_do_to_a_profile_is_told_with_the_property_that_
     assert ("ignored", "events.1.properties.consents.unknown") in told
     assert len(told) > 1
     assert all(name.startswith(("events.0.properties.", "events.1.properties.")) for _, name in told)
+
+
+def send_many(client: APIClient, way: str, source: Source, parts: dict[str, Any], events: list[dict[str, Any]]) -> Any:
+    """Send events with parts that stand beside them, and let the inbox be emptied."""
+    if way == "v1/batch":
+        body = {"writeKey": source.write_key, "batch": [message(event) for event in events], **parts}
+    else:
+        body = {"source": {"id": str(source.id)}, "events": events, **parts}
+    answer = client.post(f"/{way}", body, format="json")
+    accept.ingest(100, at=datetime.now(UTC))
+    return answer
+
+
+BESIDE = [
+    ("track", {}, "context"),
+    ("track", {"session": {"id": "s1"}}, "context"),
+    ("track", {"session": {"id": "s1"}}, "properties"),
+    ("v1/batch", {}, "context"),
+]
+
+
+@pytest.mark.parametrize(("way", "parts", "name"), BESIDE)
+def test_what_is_said_of_all_events_counts_for_each_of_them(
+    client: APIClient, settings: Any, way: str, parts: dict[str, Any], name: str
+) -> None:
+    settings.MAX_BODY_BYTES, source = 2_000, SourceFactory()
+    parts = {**parts, name: {"own": "x" * 400}}
+
+    few = send_many(client, way, source, parts, [{"type": "few"}] * 4)
+    many = send_many(client, way, source, parts, [{"type": "many"}] * 5)
+
+    assert few.status_code == 200
+    told = many.json()["errors"][0]
+    assert (many.status_code, told["code"], told["field"]) == (422, "too_large", name)
+    assert "many" not in stored()
+    assert [(row.code, row.field) for row in RefusedEvent.objects.all()] == [("too_large", name)]
+
+
+@pytest.mark.parametrize(("way", "parts", "name"), BESIDE)
+def test_what_is_said_of_all_events_is_a_part_of_each(
+    client: APIClient, monkeypatch: pytest.MonkeyPatch, way: str, parts: dict[str, Any], name: str
+) -> None:
+    monkeypatch.setattr("apps.collector.wire.body._MAX_EVENT_BYTES", 1_000)
+    source = SourceFactory()
+    parts, events = {**parts, name: {"own": "x" * 700}}, [{"type": "small"}, {"type": "y" * 300}]
+
+    one = send_many(client, way, source, parts, events)
+    none = send_many(client, way, source, {name: {"own": "x" * 1_000}}, [{"type": "other"}])
+
+    [told] = one.json()["errors"]
+    assert (told["code"], told["index"], stored()) == ("too_large", 1, ["small"])
+    assert "with what is said of all" in told["message"]
+    assert [(error["code"], error["field"]) for error in none.json()["errors"]] == [("too_large", name)]
+
+
+@pytest.mark.parametrize("way", ["track", "v1/batch"])
+def test_what_stands_beside_refused_events_is_kept_with_each_where_it_is_small(
+    client: APIClient, settings: Any, way: str
+) -> None:
+    settings.MAX_BODY_BYTES, source = 2_000, SourceFactory()
+    for size in (10, 600):
+        send_many(client, way, source, {"own": "x" * size}, [{"type": LONG, "n": n} for n in range(5)])
+
+    rows = RefusedEvent.objects.all()
+    whole, cut = [row for row in rows if row.is_whole], [row for row in rows if not row.is_whole]
+    assert [json.loads(row.payload)["own"] for row in whole] == ["x" * 10] * 5
+    assert len(cut) == 5
+    assert all(LONG in row.payload and "too large to be kept" in row.payload for row in cut)
+    assert sum(len(row.payload) for row in cut) < 2_500

@@ -21,7 +21,7 @@ def refused(body: dict[str, Any], dialect: str = "track", call: str = "", **sour
     for track in parsed.tracks:
         for event in track.events:
             event.refusal = event.refusal or Refusal("code", "Message.", track.place(event), event.index)
-    return [row for track in parsed.tracks for row in rows_of(track)]
+    return rows_of(parsed.tracks)
 
 
 def payloads(*args: Any, **values: Any) -> list[Any]:

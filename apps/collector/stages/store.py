@@ -43,7 +43,7 @@ def store(batch: Batch) -> None:
     keys = {event.key: event.content for track in tracks for event in track.going if event.key}
     storage.remember(keys, at=batch.now)
     storage.copy([row for track in tracks for row in _rows(track, batch)])
-    insert_new(RefusedEvent, [row for track in halted for row in refused.rows_of(track)])
+    insert_new(RefusedEvent, refused.rows_of(halted))
     quarantine.keep([row for track in halted for row in _set_aside(track)])
 
 

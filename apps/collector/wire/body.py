@@ -1,5 +1,6 @@
 """Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -46,12 +47,42 @@ def load_json(body: bytes) -> tuple[Any, bool]:
     return parsed, is_suspect
 
 
-def check(event: Any, path: str) -> Refusal | None:
-    """Find why an event of a suspect body cannot be stored: a value of it, or its size; None when all is well."""
+def check(event: Any, path: str, *, beside: int = 0) -> Refusal | None:
+    """Find why an event of a suspect body cannot be stored: a value of it, or its size; None when all is well.
+
+    What stands `beside` the list, in bytes, is said of each event: it counts as part of it.
+    """
     refusal = check_values(event, path)
-    if refusal is None and len(orjson.dumps(event)) > _MAX_EVENT_BYTES:
-        return Refusal("too_large", f"{path or 'The body'} is larger than {_MAX_EVENT_BYTES} bytes.", path)
+    if refusal is None and len(orjson.dumps(event)) + beside > _MAX_EVENT_BYTES:
+        together = ", with what is said of all" if beside else ""
+        message = f"{path or 'The body'} is larger than {_MAX_EVENT_BYTES} bytes{together}."
+        return Refusal("too_large", message, path)
     return refusal
+
+
+def shared(payload: dict[str, Any], names: Iterable[str], *, n_events: int, is_suspect: bool) -> int:
+    """Return how many bytes those parts of a body take that are said of each of its events.
+
+    They are kept with each: a body may not say in this way what would be too large if each event said it itself.
+    Raises Malformed naming the part.
+    """
+    if n_events <= 1 and not is_suspect:  # it is smaller than an event may be, all of it
+        return 0
+    total = 0
+    for name in names:
+        part = object_of(payload.get(name), name)
+        if not part:
+            continue
+        refusal = check_values(part, name) if is_suspect else None
+        if refusal:
+            raise Malformed(refusal)
+        total += len(orjson.dumps(part))
+        if total > _MAX_EVENT_BYTES:
+            raise Malformed(Refusal("too_large", f"{name} is larger than {_MAX_EVENT_BYTES} bytes.", name))
+        if total * n_events > settings.MAX_BODY_BYTES:
+            message = f"{name} counts for each event: that makes more than {settings.MAX_BODY_BYTES} bytes."
+            raise Malformed(Refusal("too_large", message, name))
+    return total
 
 
 def check_values(value: Any, path: str) -> Refusal | None:

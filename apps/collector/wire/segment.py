@@ -10,13 +10,14 @@ from django.conf import settings
 
 from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.collector.wire import times
-from apps.collector.wire.body import Malformed, check, check_values, flag_of, id_of, load_json, object_of, optional_id
+from apps.collector.wire.body import Malformed, check, flag_of, id_of, load_json, object_of, optional_id, shared
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
 from apps.core.ids import digest
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
+from apps.sessions.short import text
 
 BATCH = "batch"
 # The call, and the event type that it becomes; `track` names its event itself.
@@ -51,17 +52,20 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:
         messages: Any = [{**payload, "type": envelope.call}]
-        shared: dict[str, Any] = {}
+        context, beside = {}, 0
     else:
-        messages, shared = payload.get("batch"), _shared_context(payload, is_suspect=is_suspect)
+        messages, context = payload.get("batch"), object_of(payload.get("context"), "context")
         if not isinstance(messages, list):
             raise Malformed(Refusal("invalid_type", "batch must be a list.", "batch"))
         if len(messages) > settings.MAX_EVENTS_PER_REQUEST:
             message = f"batch holds more than {settings.MAX_EVENTS_PER_REQUEST} messages."
             raise Malformed(Refusal("too_many", message, "batch"))
+        beside = shared(payload, ("context",), n_events=len(messages), is_suspect=is_suspect)
+        flag_of(context.get("historical"), "context.historical")  # here it is the request's, and not each message's
     reader = _Reader(
         envelope=envelope,
-        context=shared,
+        context=context,
+        beside=beside,
         sent=Sent(InboxItem.Dialect.SEGMENT, envelope, payload, BATCH if envelope.call == BATCH else None, word),
         is_silent=flag_of(payload.get("historical"), "historical"),
         is_suspect=is_suspect,
@@ -81,12 +85,14 @@ class _Reader:
         *,
         envelope: Envelope,
         context: dict[str, Any],
+        beside: int,
         sent: Sent,
         is_silent: bool,
         is_suspect: bool,
     ) -> None:
         self._envelope = envelope
         self._context = context
+        self._beside = beside
         self._sent = sent
         self._sent_at = _instant(sent.body.get("sentAt"))
         self._is_silent = is_silent
@@ -106,7 +112,7 @@ class _Reader:
         whole = path.rstrip(".")
         if not isinstance(message, dict):
             raise Malformed(Refusal("invalid_type", f"{whole} must be an object.", whole))
-        refusal = check(message, whole) if self._is_suspect else None
+        refusal = check(message, whole, beside=self._beside) if self._is_suspect else None
         if refusal:
             raise Malformed(refusal)
         context = {**self._context, **object_of(message.get("context"), f"{path}context")}
@@ -126,10 +132,10 @@ class _Reader:
             session_ref=session_ref,
             session_key=session_key(session_ref),
             context=_about_client(context),
-            ip=bare_ip(_text(context.get("ip"))) or self._envelope.ip,
+            ip=bare_ip(text(context.get("ip"))) or self._envelope.ip,
             # The header's agent is the SDK's own, on the sender's server: it says nothing about a visitor.
-            user_agent=_text(context.get("userAgent")),
-            accept_language=_text(context.get("locale")),
+            user_agent=text(context.get("userAgent")),
+            accept_language=text(context.get("locale")),
             # Devices have sessions, servers do not.
             saves_session=claim.anonymous_id is not None and not source.is_ephemeral,
             saves_events=not source.is_ephemeral,
@@ -186,15 +192,6 @@ def _event_name(message: dict[str, Any], path: str) -> str:
     return name
 
 
-def _shared_context(payload: dict[str, Any], *, is_suspect: bool) -> dict[str, Any]:
-    context = object_of(payload.get("context"), "context")
-    refusal = check_values(context, "context") if is_suspect else None
-    if refusal:
-        raise Malformed(refusal)
-    flag_of(context.get("historical"), "context.historical")  # here it is the request's, and not each message's
-    return context
-
-
 def _is_of_import(message: dict[str, Any], context: dict[str, Any], path: str) -> bool:
     own = flag_of(message.get("historical"), f"{path}historical")
     return flag_of(context.get("historical"), f"{path}context.historical") or own
@@ -247,7 +244,3 @@ def word(name: str, message: Any) -> str:
         if name.startswith("properties.") and isinstance(traits, dict) and key in traits:
             return f"{holder}.{name.removeprefix('properties.')}"
     return name
-
-
-def _text(value: Any) -> str:
-    return value[:1_000] if isinstance(value, str) else ""

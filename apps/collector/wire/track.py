@@ -9,18 +9,19 @@ from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.collector.wire.body import (
     Malformed,
     check,
-    check_values,
     flag_of,
     id_of,
     load_json,
     object_of,
     optional_id,
+    shared,
     text_of,
 )
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
+from apps.sessions.short import text
 
 
 def source_of(payload: Any) -> str:
@@ -52,14 +53,8 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
     if len(events) > settings.MAX_EVENTS_PER_REQUEST:
         message = f"events holds more than {settings.MAX_EVENTS_PER_REQUEST} events."
         raise Malformed(Refusal("too_many", message, "events"))
-    context, properties = (
-        object_of(payload.get("context"), "context"),
-        object_of(payload.get("properties"), "properties"),
-    )
-    for name, part in (("context", context), ("properties", properties)):
-        refusal = check_values(part, name) if is_suspect else None
-        if refusal:
-            raise Malformed(refusal)
+    beside = shared(payload, ("context", "properties"), n_events=len(events), is_suspect=is_suspect)
+    context = object_of(payload.get("context"), "context")
     options, notes = _options(payload.get("options"))
     source = envelope.source
     session_ref = reference(payload.get("session"), "session.id")
@@ -67,13 +62,13 @@ def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
     track = Track(
         source=source,
         received_at=envelope.received_at,
-        events=[_event(event, index, is_suspect=is_suspect) for index, event in enumerate(events)],
+        events=[_event(event, index, beside, is_suspect=is_suspect) for index, event in enumerate(events)],
         claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=source.trusts_ids), trusts_ids=source.trusts_ids),
         session_ref=session_ref,
         session_key=session_key(session_ref),
         device_key=_device_key(payload.get("device")),
         context=context,
-        properties=properties,
+        properties=object_of(payload.get("properties"), "properties"),
         request_id=envelope.request_id,
         sent=Sent(InboxItem.Dialect.TRACK, envelope, payload, "events"),
         ip=envelope.ip,
@@ -142,15 +137,15 @@ def _user_agent(context: dict[str, Any]) -> str:
     found: Any = context
     for name in ("browser", "local", "browser", "userAgent"):
         found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, str) else ""
+    return text(found)
 
 
-def _event(event: Any, index: int, *, is_suspect: bool) -> TrackedEvent:
+def _event(event: Any, index: int, beside: int, *, is_suspect: bool) -> TrackedEvent:
     path = f"events.{index}"
     try:
         if not isinstance(event, dict):
             raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))
-        refusal = check(event, path) if is_suspect else None
+        refusal = check(event, path, beside=beside) if is_suspect else None
         if refusal:
             raise Malformed(refusal)
         return _read_event(event, index, path)
