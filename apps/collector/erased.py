@@ -10,49 +10,120 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.wire.body import optional_id
 from apps.core import paths
+from apps.core.paths import Path
 from apps.events import identification
+from apps.events.models import InboxItem
 from apps.profiles.burial import PERSONAL
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim
+from apps.profiles.mentions import may_mention, mentions_in
 from apps.profiles.models import ErasedId, Identifier
-from apps.profiles.traces import addresses_in
 
 Kind = Identifier.Kind
+IDENTIFY: Final = "identify"
+_IDENTIFIES: Final = b'"type":"identify"'
+# How traits name their person in SDKs: in those of `identify`, and in those that SDKs repeat with each message.
+TRAITS: Final = {"id": Kind.USER, "userId": Kind.USER, "user_id": Kind.USER, "phone": Kind.PHONE}
 Buried = Mapping[UUID, ErasedId]
 _NAMED: Final = "It names a person who was erased. Whoever may lift tombstones can let him come back."
 _PAST: Final = "It happened before the person whom it is about was erased."
 
 
 def names_in(tracks: Collection[Track]) -> set[UUID]:
-    """List all by which the tracks may name somebody: their keys, and e-mail addresses wherever they stand."""
-    addresses = {address for track in tracks for event in track.kept for _, address in addresses_in(event.properties)}
-    return {identifier_id(Kind.EMAIL, address) for address in addresses}.union(*(track.keys for track in tracks))
+    """List all by which the tracks may name somebody: their keys, and e-mail addresses in all that would be kept."""
+    names: set[UUID] = set()
+    for track in tracks:
+        names.update(track.keys)
+        around, events = _said_around(track), [_said_by(event) for event in track.kept]
+        # Most name nobody. Whether they may is asked of the bytes: to look at each value costs more.
+        written = orjson.dumps([around, events])
+        if may_mention(written):
+            found = {address for _, address in mentions_in([around, events])}
+            names.update(identifier_id(Kind.EMAIL, address) for address in found)
+        if b'"traits":{' in written or _IDENTIFIES in written:
+            for said in (around, *events):
+                names.update(identifier_id(kind, value) for _, kind, value in _traits_in(said))
+    return names
+
+
+def _said_around(track: Track) -> dict[str, Any]:
+    """Return what a track says of all its events, in the words of its sender, and would be kept."""
+    claim = track.client_claim
+    return {
+        "userId": claim.user_id,
+        "anonymousId": claim.anonymous_id,
+        "session": {"id": track.session_ref},
+        "context": track.context,
+        "properties": track.properties,
+        "User-Agent": track.user_agent,
+    }
+
+
+def _said_by(event: TrackedEvent) -> dict[str, Any]:
+    return {
+        "type": event.type,
+        "id": event.message_id,
+        "properties": event.properties,
+        "context": event.context,
+        "tags": event.tags,
+    }
+
+
+def _traits_in(said: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
+    """Yield (path, kind, normalised value) of what traits name their person by, whatever the event proves."""
+    holders = [(("context", "traits"), said["context"].get("traits"))]
+    if said.get("type") == IDENTIFY:
+        holders.append((("properties",), said["properties"]))
+    for path, traits in holders:
+        for key in TRAITS if isinstance(traits, dict) else ():
+            value = optional_id(traits.get(key))
+            found = usable(TRAITS[key], value) if value else None
+            if found:
+                yield (*path, key), TRAITS[key], found
 
 
 def turn_away(track: Track, buried: Buried) -> None:
     """Refuse events of a track that bring an erased person back, and give a new device's ids to the others."""
-    field = _named_by_claim(track.client_claim, buried)
+    field = _named_by_track(track, buried)
+    is_told_once = track.sent is not None and track.sent.dialect == InboxItem.Dialect.TRACK
     devices = [buried[key] for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
     for event in track.kept:
         # Who was a customer, and asked to be forgotten, is nobody's business: a stranger is not told why.
         refuse = partial(Refusal, "erased", index=event.index, is_private=True, is_secret=not track.hand.is_vouched)
         place = field or next(_named_by_event(event, track, buried), "")
         if place:
-            event.refusal = refuse(_NAMED, place if place == "profile.id" else track.place(event, place))
+            is_whole = place == "profile.id" or (field and is_told_once)
+            event.refusal = refuse(_NAMED, place if is_whole else track.place(event, place))
         elif any(event.happened_at <= device.erased_at for device in devices):
             event.refusal = refuse(_PAST, track.place(event, "time"))
     track.settle()
     track.client_claim = _begin_anew(track, buried)
 
 
-def _named_by_claim(claim: Claim, buried: Buried) -> str:
+def _named_by_track(track: Track, buried: Buried) -> str:
+    claim = track.client_claim
     user_id = usable(Kind.USER, claim.user_id) if claim.user_id else None
     if user_id and identifier_id(Kind.USER, user_id) in buried:
         return "userId"
     # A sender who is trusted to set ids names people by them, not devices.
-    return "profile.id" if claim.trusts_ids and claim.profile_ref in buried else ""
+    if claim.trusts_ids and claim.profile_ref in buried:
+        return "profile.id"
+    return next(_mentioned(_said_around(track), buried), "")
+
+
+def _mentioned(said: Mapping[str, Any], buried: Buried) -> Iterator[str]:
+    """Yield where an erased person is named in what is said, whoever it is about."""
+    for path, address in mentions_in(said):
+        if identifier_id(Kind.EMAIL, address) in buried:
+            yield paths.join(path)
+    for path, kind, value in _traits_in(said):
+        if identifier_id(kind, value) in buried:
+            yield paths.join(path)
 
 
 def _named_by_event(event: TrackedEvent, track: Track, buried: Buried) -> Iterator[str]:
@@ -62,9 +133,7 @@ def _named_by_event(event: TrackedEvent, track: Track, buried: Buried) -> Iterat
     ):
         if proof.kind in PERSONAL and identifier_id(proof.kind, proof.value) in buried:
             yield prefix + proof.path
-    for path, address in addresses_in(event.properties):
-        if identifier_id(Kind.EMAIL, address) in buried:
-            yield prefix + paths.join(path)
+    yield from _mentioned(_said_by(event), buried)
 
 
 def _begin_anew(track: Track, buried: Buried) -> Claim:

@@ -32,7 +32,7 @@ def values_of(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield (kind, normalised value) of what a profile's facts name its person by."""
     if profile.primary_id and usable(Kind.USER, profile.primary_id):
         yield Kind.USER, profile.primary_id.strip()
-    for _, address in addresses_in([profile.data, profile.traits]):
+    for _, address in addresses_in([profile.data, profile.traits, profile.primary_id]):
         yield Kind.EMAIL, address
     for tree, path in ((profile.data, "contact.phone"), (profile.traits, "phone")):
         found = paths.get(tree, path)

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 from django.utils import timezone
+from rest_framework.test import APIClient
 
-from apps.collector import sources
+from apps.collector import accept, sources
 from apps.core import audit
 from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles import burial
@@ -15,7 +16,7 @@ from apps.profiles.identifiers import identifier_id
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Alias, ErasedId, Identifier, PrivacyRequest, Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory
+from tests.factories import SourceFactory, track_payload
 from tests.shop import Shop, types_of
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +166,113 @@ def test_other_people_are_not_concerned(shop: Shop) -> None:
 
     assert refused_fields() == []
     assert Profile.objects.get().primary_id == "C-18"
+
+
+def post(client: APIClient, shop: Shop, address: str, body: dict[str, Any]) -> Any:
+    """Send a request as a client does, and let the platform process what it keeps for later."""
+    if address == "/track":
+        body = track_payload(shop.source, **{"session": "tablet", **body})
+    answer = client.post(address, {"writeKey": shop.source.write_key, **body}, format="json")
+    accept.ingest(10, at=timezone.now())
+    return answer
+
+
+def all_that_is_kept() -> str:
+    kept = [
+        *Event.objects.values(),
+        *Session.objects.values(),
+        *Profile.objects.values(),
+        *RefusedEvent.objects.values(),
+    ]
+    return str(kept).lower()
+
+
+MENTIONS = [
+    "Anna <anna@example.com>",
+    "mailto:anna@example.com",
+    "ben@example.org,anna@example.com;",
+    "Write to 'anna@example.com'.",
+    "https://shop.example/?email=Anna@Example.com&b=1",
+    "https://shop.example/?email=anna%40example.com#top",
+    "https://shop.example/?next=%2Flogin%3Femail%3D%2561nna%2540example%252Ecom",
+    "/unsubscribe/anna@example.com/now",
+    "q=Anna+anna@example.com",
+    '{"to": "\\nanna\\u0040example.com"}',
+    "an\u200bna@exam\u00adple.com",
+    "\u8054\u7cfbanna@example.com\u8c22\u8c22\u3002",
+]
+
+
+@pytest.mark.parametrize("text", MENTIONS)
+def test_an_erased_address_is_found_in_whatever_text_it_stands(client: APIClient, shop: Shop, text: str) -> None:
+    answer = post(client, shop, "/track", {"events": [{"type": "note", "properties": {"a": [{"b": text}]}}]})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "refused")
+    assert refused_fields() == ["events.0.properties.a.0.b"]
+    assert not Event.objects.exists()
+
+
+ONE = {"type": "note"}
+PLACES = [
+    ("/track", {"events": [{**ONE, "context": {"email": EMAIL}}]}, "events.0.context.email"),
+    ("/track", {"events": [{**ONE, "context": {"page": {"url": f"/?e={EMAIL}"}}}]}, "events.0.context.page.url"),
+    ("/track", {"events": [{**ONE, "context": {"traits": {"userId": "C-17"}}}]}, "events.0.context.traits.userId"),
+    ("/track", {"events": [{**ONE, "properties": {"deep": {EMAIL: 1}}}]}, "events.0.properties.deep"),
+    ("/track", {"events": [{**ONE, "tags": ["vip", EMAIL]}]}, "events.0.tags.1"),
+    ("/track", {"events": [{**ONE, "id": EMAIL}]}, "events.0.id"),
+    ("/track", {"events": [{"type": EMAIL}]}, "events.0.type"),
+    ("/track", {"events": [ONE], "session": EMAIL}, "session.id"),
+    ("/track", {"events": [ONE], "context": {"user": EMAIL}}, "context.user"),
+    ("/track", {"events": [ONE], "properties": {"user": EMAIL}}, "properties.user"),
+    ("/v1/track", {"userId": EMAIL, "event": "note"}, "userId"),
+    ("/v1/track", {"anonymousId": EMAIL, "event": "note"}, "anonymousId"),
+    ("/v1/track", {"anonymousId": "a", "event": "note", "messageId": f"{EMAIL}-1"}, "messageId"),
+    ("/v1/track", {"anonymousId": "a", "event": "note", "context": {"locale": EMAIL}}, "context.locale"),
+    ("/v1/track", {"anonymousId": "a", "event": "note", "context": {"traits": {"id": "C-17"}}}, "context.traits.id"),
+    (
+        "/v1/track",
+        {"anonymousId": "a", "event": "note", "context": {"traits": {"phone": "0049 151 12345678"}}},
+        "context.traits.phone",
+    ),
+    ("/v1/group", {"anonymousId": "a", "groupId": EMAIL}, "groupId"),
+    ("/v1/identify", {"anonymousId": "a", "traits": {"user_id": "C-17"}}, "traits.user_id"),
+    ("/v1/page", {"anonymousId": "a", "name": f"Mail to {EMAIL}"}, "properties.name"),
+]
+
+
+@pytest.mark.parametrize(("address", "body", "field"), PLACES)
+def test_nothing_is_kept_wherever_a_message_names_an_erased_person(
+    client: APIClient, shop: Shop, address: str, body: dict[str, Any], field: str
+) -> None:
+    post(client, shop, address, body)
+
+    assert refused_fields() == [field]
+    assert not Event.objects.exists()
+    assert not Profile.objects.exists()
+    assert EMAIL not in all_that_is_kept()
+
+
+def test_who_only_resembles_an_erased_person_is_taken(client: APIClient, shop: Shop) -> None:
+    texts = [
+        "joanna@example.com",
+        "o'anna@example.com",
+        "anna+b@example.com",
+        "anna@example.com.au",
+        "100% anna @ work",
+    ]
+    addresses = [f"/?email={text}" for text in texts]
+
+    answer = post(client, shop, "/track", {"events": [{**ONE, "properties": {"a": texts, "b": addresses}}]})
+
+    assert answer.status_code == 200
+    assert refused_fields() == []
+    assert Event.objects.filter(type="note").exists()
+
+
+def test_a_customer_whose_number_was_an_address_does_not_come_back_by_it(client: APIClient, shop: Shop) -> None:
+    shop.call("identify", userId="ben@example.org")
+    erase(Profile.objects.get().id)
+
+    post(client, shop, "/track", {"events": [{**ONE, "properties": {"to": "Ben@example.org"}}]})
+
+    assert refused_fields() == ["events.0.properties.to"]

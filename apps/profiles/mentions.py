@@ -1,0 +1,99 @@
+r"""E-mail addresses wherever people, pages and programs write them: in longer texts, addresses of pages, JSON, keys.
+
+`traces` finds the values that are one: what is buried. Here is found what may only mention one that is.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote
+
+from apps.core.paths import Path
+from apps.profiles.identifiers import usable
+from apps.profiles.models import Identifier
+from apps.profiles.names import fold
+
+MAX_NESTED: Final = 4  # a link in a link
+_LONGEST: Final = 256  # of a name, and of a host
+_ENCODED: Final = re.compile(rb"%(?:25)*40")
+_ESCAPED: Final = re.compile(r"\\(?:u00([0-7][0-9a-fA-F])|[bfnrt])")  # by JSON in a text
+_BEFORE: Final = re.compile(r"[\s\"(),:;<>\[\]\\]")  # what no name holds
+_WITHIN: Final = re.compile(r"[=/?&#|{}!~^$%]")  # what a name may hold, and hardly ever does: most often it ends there
+_AFTER: Final = re.compile(r"[\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]")  # what no host holds
+_DOMAIN: Final = re.compile(r"(.*\.[^\W\d_]+).*", re.DOTALL)  # to the letters of its last part
+_MARKS: Final = "'`*_~.-+"
+_ASCII_END: Final = re.compile(r"[\x00-\x7f]*\Z")
+_ASCII_START: Final = re.compile(r"[\x00-\x7f]*")
+
+
+def may_mention(written: bytes) -> bool:
+    """Tell whether JSON as orjson writes it may hold an address at all: next to nothing to ask, and mostly no."""
+    return b"@" in written or b"u0040" in written or (b"%" in written and _ENCODED.search(written) is not None)
+
+
+def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Yield (path, normalised address) of all addresses in a JSON tree; of one in a key, the path of what has the key.
+
+    So no path holds an address.
+    """
+    if isinstance(tree, str):
+        for address in addresses_in_text(tree):
+            yield path, address
+    elif isinstance(tree, dict):
+        for key, item in tree.items():
+            in_key = addresses_in_text(key)
+            for address in in_key:
+                yield path, address
+            yield from mentions_in(item, path if in_key else (*path, key))
+    elif isinstance(tree, list):
+        for index, item in enumerate(tree):
+            yield from mentions_in(item, (*path, str(index)))
+
+
+def addresses_in_text(text: str) -> set[str]:
+    """Find the addresses in a text, normalised; what only might be one is listed, too."""
+    if not ("@" in text or "%" in text or "u0040" in text):
+        return set()
+    written = {each for reading in _readings(fold(text)) for each in _written_in(reading)}
+    return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text as it is, and what it is to those who decode it."""
+    # In forms and queries a plus is a blank, elsewhere part of a name.
+    for reading in (text, text.replace("+", " ")) if "+" in text and "=" in text else (text,):
+        decoded = reading
+        for _ in range(MAX_NESTED):
+            yield decoded
+            known, decoded = decoded, unquote(_ESCAPED.sub(_unescaped, decoded))
+            if decoded == known:
+                break
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else " "
+
+
+def _written_in(text: str) -> Iterator[str]:
+    """Yield what stands around each @ of a text, in the ways in which it may be meant."""
+    before, *rest = text.split("@")
+    for after in rest:
+        name = _BEFORE.split(before[-_LONGEST:])[-1]
+        host = _AFTER.split(after[:_LONGEST], maxsplit=1)[0].strip("._-")
+        before = after
+        if not name or "." not in _ascii_dots(host):
+            continue
+        bare = _WITHIN.split(name)[-1].lstrip(_MARKS)
+        # In a language without blanks, the words around an address are not part of it; nor is a number behind it.
+        names = {name, name.lstrip(_MARKS), bare, _ascii(_ASCII_END, bare).lstrip(_MARKS)}
+        for each in {host, _ascii(_ASCII_START, host).strip("._-"), _DOMAIN.sub(r"\1", host)}:
+            yield from (f"{found}@{each}" for found in names if found)
+
+
+def _ascii(part: re.Pattern[str], text: str) -> str:
+    found = None if text.isascii() else part.search(text)
+    return found[0] if found else text
+
+
+def _ascii_dots(host: str) -> str:
+    return host if host.isascii() else host.replace("\u3002", ".")
