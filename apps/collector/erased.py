@@ -76,7 +76,7 @@ def _said_by(event: TrackedEvent) -> dict[str, Any]:
 
 def _traits_in(said: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
     """Yield (path, kind, normalised value) of what traits name their person by, whatever the event proves."""
-    holders = [(("context", "traits"), said["context"].get("traits"))]
+    holders: list[tuple[Path, Any]] = [(("context", "traits"), said["context"].get("traits"))]
     if said.get("type") == IDENTIFY:
         holders.append((("properties",), said["properties"]))
     for path, traits in holders:
