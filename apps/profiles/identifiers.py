@@ -11,16 +11,20 @@ import idna
 import phonenumbers
 from django.conf import settings
 
+from apps.conditions.spelling import fold
 from apps.core.ids import digest
 from apps.core.snapshot import Snapshot
 from apps.profiles.models import BlockedIdentifier, Identifier
-from apps.profiles.names import BLOCKED, fold, names_nobody
+from apps.profiles.names import BLOCKED, names_nobody, words_of
 
 Kind = Identifier.Kind
 MAX_LENGTH: Final = 512
 Patterns = tuple[tuple[str, Callable[[str], object]], ...]  # (kind or "" for all, matches)
 
-_NO_PERSON: Final = frozenset(BLOCKED["roles"] + BLOCKED["pretended"])
+_NO_PERSON: Final = frozenset(map(words_of, BLOCKED["roles"] + BLOCKED["pretended"]))
+_NO_HOST: Final = frozenset(BLOCKED["hosts"])
+_SAMPLE_HOSTS: Final = frozenset(BLOCKED["sample_hosts"])
+_SAMPLE_NAMES: Final = frozenset(BLOCKED["sample_names"])
 
 
 def normalise(kind: str, value: str) -> str | None:
@@ -61,7 +65,10 @@ def _is_blocked(kind: str, value: str, patterns: Patterns) -> bool:
 def _is_role(address: str) -> bool:
     name, _, host = address.partition("@")
     name = name.partition("+")[0]
-    return name in _NO_PERSON or names_nobody(name) or names_nobody(host.partition(".")[0])
+    words = words_of(name)
+    if words in _NO_PERSON or names_nobody(name) or (host in _SAMPLE_HOSTS and words in _SAMPLE_NAMES):
+        return True
+    return host.partition(".")[0] in _NO_HOST or host.endswith(".invalid")
 
 
 def _email(value: str) -> str | None:

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from apps.conditions.spelling import fold
 from apps.core.ids import as_uuid
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.models import Alias, Identifier, Profile
-from apps.profiles.names import fold
 
 
 def named(text: str) -> set[UUID]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import unquote
 
+from apps.conditions.spelling import fold
 from apps.core.paths import Path
 from apps.profiles.identifiers import usable
 from apps.profiles.models import Identifier
-from apps.profiles.names import fold
 
 MAX_NESTED: Final = 4  # a link in a link
 _LONGEST: Final = 256  # of a name, and of a host

@@ -12,10 +12,11 @@ from enum import Enum
 from typing import Any, Final
 
 from apps.conditions import values
+from apps.conditions.spelling import fold
 from apps.core import paths
 from apps.core.numbers import as_id
 from apps.core.paths import Path
-from apps.profiles.names import fold, names_nobody
+from apps.profiles.names import names_nobody
 
 FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
 # Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.

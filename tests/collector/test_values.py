@@ -19,7 +19,8 @@ from tests.factories import RedirectFactory, SourceFactory, track_payload
 NOBODY = [
     *('"undefined"', '"null"', '"None"', '"NaN"', '"-"', '"anonymous"', '"[object Object]"', '"N/A"', '"-1"', '"0"'),
     *("0", "0.0", "-0.0", "-1", "-1.0", '"00000000-0000-0000-0000-000000000000"', '"\\ufeffnull"', '"anonymousId"'),
-    '"{{user_id}}"',
+    *('"{{user_id}}"', '"AnonymousUser"', '"#{current_user.id}"', '"undefined_undefined"', '"%5Bobject%20Object%5D"'),
+    *('"\\\\N"', '"[REDACTED]"', "2147483647", '"\\uff10"'),
 ]
 SEVEN = ["7", "7.0", "7e0", '"7"', '" 7 "', '"7\\u200b"']
 # Two whole numbers beyond 64 bits that are one float; as JSON.

@@ -54,10 +54,33 @@ def test_a_national_number_is_one_where_the_region_is_set(settings: Any) -> None
         (Kind.EMAIL, "test@test.com"),
         (Kind.EMAIL, "undefined@example.com"),
         (Kind.EMAIL, "anna@null.com"),
+        (Kind.EMAIL, "anna@shop.invalid"),
+        *(
+            (Kind.EMAIL, f"{name}@shop.example")
+            for name in (
+                *("user", "AnonymousUser", "no-email", "no.email", "invalid", "no", "name", "your", "deleted", "gast"),
+                *("redacted", "customer", "walkin", "null.null", "undefined.undefined", "%recipient%", "no.reply"),
+                *("example", "{{name}}", "-"),
+            )
+        ),
+        (Kind.EMAIL, "john.doe@example.com"),
+        (Kind.EMAIL, "me@domain.com"),
     ],
 )
 def test_what_names_nobody_is_no_identifier(kind: str, value: str) -> None:
     assert usable(kind, value) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("anna@example.com", "ben@example.org", "anna@domain.com", "john.doe@shop.example", "me@anna.example"),
+        *("anna@id.me", "anna@login.gov", "anna@inf.school.example", "user7@shop.example", "anna.user@shop.example"),
+    ],
+)
+def test_a_name_at_any_host_that_there_may_be_is_an_address(value: str) -> None:
+    assert usable(Kind.EMAIL, value) == value
 
 
 @pytest.mark.django_db

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.conditions.spelling import fold
 from apps.core.numbers import as_id
 from apps.profiles.identifiers import normalise
 from apps.profiles.models import Identifier
-from apps.profiles.names import fold, names_nobody
+from apps.profiles.names import names_nobody
 
 Kind = Identifier.Kind
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\u200b\ufeff\u0301\u0307ßİé ./:@ﬃ"))
@@ -54,13 +55,29 @@ def test_zero_has_no_sign_and_what_was_rounded_is_no_id() -> None:
 
 
 NOBODY = """
-null NULL "null" (null) <null> undefined Undefined none None NaN nil - -1 0 0.0 -0 +0 0,0 0000 {} [] "" N/A #N/A #REF!
-anonymous Infinity userId user_id anonymousId {{user_id}} ${userId} *|USER_ID|* %user_id% %%EmailAddr%% %!s(<nil>)
+null NULL "null" (null) <null> undefined Undefined none None NaN nil - -1 -1.0 0 0.0 -0 +0 0,0 0000 0e0 0x0 {} [] "" N/A
+#N/A #REF! #NULL! #NAME? #DIV/0! \\N [REDACTED] [Filtered] NoneType Optional(nil) AnonymousUser anonymousUser Gast
+anonymous_user anonymous Infinity undefined_undefined undefined-undefined None,None null; null. \u201cnull\u201d
+__null__ none@none undefined@ undefined? no_user deleted cookieless nothing empty unset missing \uff4e\uff55\uff4c\uff4c
+\uff10 \u22121 \u2014 ? / \u2026 -2147483648 2147483647 9223372036854775807 userId user_id anonymousId userId: uid id
+uuid cid clientId client_id visitor_id distinct_id contact_id member_id login <string> -customer_id- @user.Id
+{{user_id}} {{user_id}}. shop-{{user_id}}-1 ${userId} #{id} #{current_user.id} {!Contact.Id} *|USER_ID|* %user_id%
+%device_id% %recipient.id% %%EmailAddr%% %s %d %@ %1$s %(id)s user-%s %!s(<nil>)
+%5Bobject%20Object%5D %7B%7Buser_id%7D%7D %257B%257Bid%257D%257D undefined%20 null%00
 00000000-0000-0000-0000-000000000000 {00000000-0000-0000-0000-000000000000} FFFFFFFF-ffff-ffff-ffff-ffffffffffff
+00000000-0000-0000-0000-000000000001 00000000-0000-4000-8000-000000000000 12345678-1234-1234-1234-123456789012
+11111111-1111-4111-8111-111111111111 xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx ffffffffffffffffffffffffffffffff
 00:00:00:00:00:00 9774D56D682E549C
 """
-WITH_BLANKS = ("", " ", "[object Object]", "[object HTMLInputElement]", "(not set)", "{{ user.id }}", "<no value>")
-SOMEBODY = "1 10 -10 a 007 0x1 {7} 50% *7* <a@b.example> nullary anna id 1.0.0 user-1"
+WITH_BLANKS = [
+    *("", " ", "[object Object]", "[object HTMLInputElement]", "(not set)", "{{ user.id }}", "<no value>", "null null"),
+    *("not available", "<?php echo $id; ?>", "<?= $id ?>", "<%= id %>", "function () { [native code] }"),
+]
+SOMEBODY = """
+1 10 -10 a 007 0x1 {7} 50% *7* <a@b.example> nullary anna 1.0.0 user-1 guest-0 anna%20b %D0%90%D0%BD%D0%BD%D0%B0
+no NO Anna-None group vip {anna} a/b== 2147483646 00000000-0000-0000-0000-000000000017 N.A.7
+01890000-0000-7000-8000-000000000000 GA1.2.1234567890.1234567890 a%b%c 100%sure \u5f20\u4f1f
+"""
 
 
 @pytest.mark.parametrize("value", [*NOBODY.split(), *WITH_BLANKS])

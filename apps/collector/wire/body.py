@@ -7,9 +7,10 @@ import orjson
 from django.conf import settings
 
 from apps.collector.track import Refusal
+from apps.conditions.spelling import fold
 from apps.core import reading, storable
 from apps.core.numbers import as_id
-from apps.profiles.names import fold, names_nobody
+from apps.profiles.names import names_nobody
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
 _MAX_EVENT_BYTES: Final[int] = settings.MAX_EVENT_BYTES

@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
+from apps.conditions.spelling import fold
 from apps.events.models import Event
 from apps.profiles import lookup
 from apps.profiles.models import Profile
-from apps.profiles.names import fold
 
 
 class TimeField(filters.IsoDateTimeFilter.field_class):

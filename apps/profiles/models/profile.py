@@ -7,9 +7,9 @@ from uuid import UUID
 from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 
+from apps.conditions.spelling import fold
 from apps.core.fields import Json
 from apps.core.ids import new_id
-from apps.profiles.names import fold
 
 NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
 
