@@ -77,7 +77,7 @@ def note(event: TrackedEvent) -> None:
 
 def decides(track: Track) -> bool:
     """Tell whether a track says anything about consents."""
-    return any(event.type == consents.EVENT_TYPE for event in track.going)
+    return any(event.type in consents.EVENT_TYPES for event in track.going)
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Gate:
         held = self._held_by(profile, track, others)
         may_keep = False
         for event in track.going:
-            if event.type == consents.EVENT_TYPE:
+            if event.type in consents.EVENT_TYPES:
                 self._read(event, held, is_whole=track.is_whole)
             if event.refusal:
                 continue

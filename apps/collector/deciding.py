@@ -31,7 +31,8 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     """
     envelope = envelope._replace(is_whole=True)
     by = {"actor": envelope.recorded.actor.key} if envelope.recorded else {}
-    event = {"type": consents.EVENT_TYPE, "time": time, "properties": {consents.PROPERTY: said, **by}}
+    type_ = consents.RECORDED if envelope.recorded else consents.EVENT_TYPE
+    event = {"type": type_, "time": time, "properties": {consents.PROPERTY: said, **by}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
     parsed = track_wire.read(payload, envelope, is_suspect=True)
     accept.check(parsed, at=envelope.received_at)

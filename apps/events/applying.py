@@ -1,4 +1,4 @@
-"""What an event does to its person's profile: it counts, and what it says is copied.
+"""What an event does to its person's profile: it counts, if they did it, and what it says is copied.
 
 The pipeline does this to each event once; the undoing of a merge does it again to the events that came since.
 """
@@ -32,10 +32,10 @@ def apply(
 
     An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
     """
-    if type not in system_events.FINDINGS:
+    if type not in system_events.BY_OTHERS:
         _count(profile, seen_at=system_events.caused_at(type, said.time))
     provenance = profile.provenance
-    if type == consents.EVENT_TYPE:  # which has its own idea of what is valid: a withdrawal counts in any case
+    if type in consents.EVENT_TYPES:  # which has its own idea of what is valid: a withdrawal counts in any case
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
         decided = said.properties.get(consents.PROPERTY)
         consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)

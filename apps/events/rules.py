@@ -290,7 +290,8 @@ def _redaction(path: str, how: object) -> tuple[Path, str]:
 def _target(key: str, text: object) -> tuple[Path, Field]:
     path = _path(key, text)
     if path[0] == "consents":
-        raise RulesError(key, f"Only events of the type {consents.EVENT_TYPE} decide about consents.")
+        types = " and ".join(sorted(consents.EVENT_TYPES))
+        raise RulesError(key, f"Only events of the types {types} decide about consents.")
     field = schema.find(path)
     if field is None:
         raise RulesError(key, "A profile has no such field.")

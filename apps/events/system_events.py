@@ -1,8 +1,10 @@
-"""The events that the platform itself reports: a profile, a session or a visit has begun."""
+"""The events that are nothing that people did: what the platform itself reports, and what others record for them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from apps.profiles import consents
 
 TRIGGERS: Final = "trigger-event-types"  # the property of `visit-started` that clients do not send
 # They come before what caused them, in this order; the offsets keep them so in every list sorted by time.
@@ -13,8 +15,10 @@ OFFSETS: Final = {
 }
 # What the platform found out about somebody who did nothing: it is no activity of theirs, and decides no segments.
 FINDINGS: Final = frozenset({"segment-entered", "segment-left"})
-# All that the platform itself says is nothing that people did: it counts as an event only where its type is named.
-REPORTS: Final = FINDINGS.union(OFFSETS)
+# What others did about somebody, who is neither seen by it nor more active.
+BY_OTHERS: Final = FINDINGS | {consents.RECORDED}
+# All that is nothing that people did themselves: it counts as an event only where its type is named.
+REPORTS: Final = BY_OTHERS.union(OFFSETS)
 
 
 def caused_at(type: str, time: datetime) -> datetime:

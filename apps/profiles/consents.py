@@ -20,7 +20,9 @@ from apps.profiles import schema
 from apps.profiles.provenance import Entry, Provenance, take
 from apps.profiles.schema import FieldError
 
-EVENT_TYPE: Final = "consent-update"  # events of this type, and nothing else, decide about consents
+EVENT_TYPE: Final = "consent-update"  # what people decide themselves
+RECORDED: Final = "consent-recorded"  # what somebody recorded for them: they did nothing
+EVENT_TYPES: Final = frozenset({EVENT_TYPE, RECORDED})  # events of these types, and nothing else, decide about consents
 PROPERTY: Final = "consents"
 
 Consent = dict[str, str | None]

@@ -47,9 +47,9 @@ def rules(definition: dict[str, Any]) -> EventRules:
 
 
 def test_there_are_sixty_five_types_in_thirteen_groups() -> None:
-    # Those of the SDK calls identify, group and alias, of segments that are entered and left, and of e-commerce as
-    # Segment's specification has it.
-    assert len(TYPES) == 65 + 3 + 2 + 21
+    # Those of the SDK calls identify, group and alias, of segments that are entered and left, of e-commerce as
+    # Segment's specification has it, and of consents that somebody recorded for a person.
+    assert len(TYPES) == 65 + 3 + 2 + 21 + 1
     assert len({definition["group"] for definition in TYPES.values()}) == 13 + 1
 
 

@@ -106,7 +106,7 @@ def test_a_decision_goes_through_the_pipeline_and_names_its_words(source: Source
     assert state(answer) == {"letters": True, "profiling": True}
     assert (decision.profile_id, decision.source_id, decision.text_version) == (profile.id, source.id, 1)
     assert (decision.ip, decision.user_agent) == ("", "")
-    assert Event.objects.get(id=decision.event_id).type == "consent-update"
+    assert Event.objects.get(id=decision.event_id).type == "consent-recorded"
     assert Profile.objects.get().visit_count == 0
     assert not Session.objects.exists()
 

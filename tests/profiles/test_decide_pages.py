@@ -64,7 +64,7 @@ def test_what_is_recorded_is_in_ledger_events_segments_and_audit_log_with_who_di
     assert (row.actor[:5], row.actor_name, row.reference) == ("user:", "Datasteward", "Letter of 3 May")
     assert (row.ip, row.user_agent, row.text_version) == ("", "", 1)
     event = Event.objects.get(id=row.event_id)
-    assert (event.type, event.profile_id, event.properties["actor"]) == ("consent-update", profile.id, row.actor)
+    assert (event.type, event.profile_id, event.properties["actor"]) == ("consent-recorded", profile.id, row.actor)
     assert Membership.objects.get(segment=segment, left_at=None).profile_id == profile.id
     entry = AuditEntry.objects.get(action="decided")
     assert (entry.actor, entry.object_id) == (row.actor, str(profile.pk))

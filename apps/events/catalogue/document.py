@@ -48,7 +48,8 @@ with `properties.` is a property, any other a trait of the event. Conditions loo
 What was not sent changes nothing; 0, false and the empty text are values. An event that happened before the field got
 its value does not set, fill or remove it, in whatever order events arrive; sums, lists and extremes always count. A
 value that does not fit a field is noted on the event as a problem, and the other fields are written all the same. No
-mapping touches consents: `consent-update` events alone decide about them, as [privacy.md](privacy.md) says.
+mapping touches consents: `consent-update` and `consent-recorded` events alone decide about them, as
+[privacy.md](privacy.md) says.
 """
 
 
