@@ -1,6 +1,7 @@
 """Somebody decides about consents, in a form or by a program: an event like any other, which is checked beforehand."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -37,8 +38,7 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     parsed = track_wire.read(payload, envelope, is_suspect=True)
     accept.check(parsed, at=envelope.received_at)
     _check(parsed.refusals)
-    problems = consents.read(said, compliance.current.get().terms, at=envelope.received_at).problems
-    _check([_refusal(message, path) for path, message in problems])
+    check(said, at=envelope.received_at)
     # It counts from its time on: one that cannot be is not made the time of arrival.
     _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
     track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]
@@ -47,6 +47,12 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str |
     refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
     _check([_refusal(message, path) for path, message in problems] or refusals)
     return track
+
+
+def check(said: Any, *, at: datetime) -> None:
+    """Look at what somebody decided, whoever they are. Raises CannotDecide."""
+    problems = consents.read(said, compliance.current.get().terms, at=at).problems
+    _check([_refusal(message, path) for path, message in problems])
 
 
 def _refusal(message: str, path: str) -> Refusal:

@@ -13,6 +13,7 @@ from apps.collector.track import Refusal, Sent, Track, TrackedEvent
 from apps.events.compliance import enforce
 from apps.events.models import InboxItem, RefusedEvent
 from apps.events.redaction import redact
+from apps.sessions.page import cleaned, cleaned_context
 
 # Characters of which a payload may have so many and still be kept whole; more than that is cut, to be looked at.
 MAX_WHOLE: Final[int] = 2 * settings.MAX_EVENT_BYTES
@@ -107,6 +108,7 @@ def _part(value: dict[str, Any], part: str, type: str) -> dict[str, Any]:
     rules = (all_rules[type],) if type in all_rules else () if type else all_rules.values()
     for each in rules if part == "properties" else ():
         value = redact(value, each)
+    value = cleaned_context(value) if part == "context" else cleaned(value)
     return enforce(policy.rules_for(type) if type else policy.rules, part, value)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from apps.sessions.short import MAX_ADDRESS, text
 
 VIEWS: Final = frozenset({"page-view", "screen-view"})  # events that say themselves what was seen
-_ADDRESSES: Final = ("url", "referrer")
+_ADDRESSES: Final = frozenset({"page", "referrer", "referer", "campaign", "utm"})  # what of a context may hold some
 # What is said of an address, in the context and in the properties of a view: who knows one of these knows the page.
 _SAID: Final = (
     (
@@ -20,7 +20,7 @@ _SAID: Final = (
         ("properties", ("referrer",)),
     ),
 )
-_CREDENTIALS: Final = re.compile(r"^((?:[a-z][a-z0-9+.-]*:)?//)[^/?#\\\s]*@", re.IGNORECASE)
+_CREDENTIALS: Final = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]*:/+|//+))[^/?#\\\s]*@", re.IGNORECASE)
 
 
 def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[str, Any]) -> dict[str, str]:
@@ -64,12 +64,21 @@ def without_credentials(address: str) -> str:
     return _CREDENTIALS.sub(r"\1", address) if "@" in address else address
 
 
-def cleaned(page: Any) -> Any:
-    """Return what a client says of a page without credentials in its addresses; what was handed in is left as it is."""
-    if not isinstance(page, dict):
-        return page
-    for name in _ADDRESSES:
-        address = page.get(name)
-        if isinstance(address, str) and "@" in address:
-            page = {**page, name: without_credentials(address)}
-    return page
+def cleaned(said: Any, *, levels: int = 3) -> Any:
+    """Return what a client says of a page without credentials in its addresses, whichever field holds them.
+
+    What was handed in is left as it is, and returned where it has none. No client nests addresses deeper than this.
+    """
+    if isinstance(said, str):
+        return without_credentials(said)
+    if isinstance(said, dict) and levels:
+        changed = {name: new for name, value in said.items() if (new := cleaned(value, levels=levels - 1)) is not value}
+        return {**said, **changed} if changed else said
+    return said
+
+
+def cleaned_context(context: dict[str, Any]) -> dict[str, Any]:
+    """Return a context without credentials in the addresses of its page, and of what led there."""
+    if not context or _ADDRESSES.isdisjoint(context):
+        return context
+    return {**context, **{name: cleaned(context[name]) for name in _ADDRESSES & context.keys()}}

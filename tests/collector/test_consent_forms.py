@@ -189,6 +189,14 @@ def test_what_cannot_be_decided_is_refused_by_its_field(
     assert not Event.objects.exists()
 
 
+def test_a_new_visitor_is_told_of_a_consent_that_does_not_exist(client: APIClient, source: Source) -> None:
+    payload = {"source": {"id": str(source.id)}, "session": {"id": "new"}, "consents": {"unheard": False}}
+
+    answer = client.post("/customer/consent", payload, format="json")
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "consents.unheard")
+
+
 @pytest.mark.parametrize("nothing", NOTHING)
 def test_what_an_event_says_in_no_form_that_we_know_changes_nothing_and_is_told(
     client: APIClient, source: Source, session: Session, nothing: Any

@@ -64,7 +64,20 @@ def test_a_click_works_while_the_database_is_away(client: APIClient, monkeypatch
     assert (answer.status_code, answer["Location"]) == (302, link.url)
 
 
-@pytest.mark.parametrize("query", ["?a=%00", "?a=%ff", "?" + "a=1&" * 1001, "/a%00b", "/" + "x" * 600])
+TAILS = ["/a%00b", "/" + "x" * 600, "/a%2Fb", "/x/y", "//x", "//", "/", "/%0A", "/é"]
+
+
+@pytest.mark.parametrize("write", [str, lambda id: str(id).upper(), lambda id: id.hex])
+def test_the_id_of_a_link_is_read_in_any_spelling(client: APIClient, write: Any) -> None:
+    link, session = RedirectFactory(), SessionFactory()
+
+    assert client.get(f"/redirect/{write(link.id)}/{session.id}/")["Location"] == link.url
+    ingest()
+
+    assert Event.objects.get(type="link-clicked").profile_id == session.profile_id
+
+
+@pytest.mark.parametrize("query", ["?a=%00", "?a=%ff", "?" + "a=1&" * 1001, *TAILS])
 def test_an_odd_address_does_not_fail_the_click(client: APIClient, query: str) -> None:
     link = RedirectFactory()
 

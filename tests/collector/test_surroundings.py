@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept, pipeline, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events.models import Event, Source
+from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles.models import Profile
 from apps.segments import counting, language
 from apps.sessions.models import Session
@@ -160,6 +160,23 @@ def test_what_may_not_be_kept_does_not_come_in_by_the_context(tell: Any) -> None
 
     assert Event.objects.get(type="x").context == {"traits": {"plan": "pro"}}
     assert Event.objects.get(type="page-view").context["page"] == {"url": "https://shop.example/"}
+
+
+@pytest.mark.parametrize("address", ["https://anna:secret@x.example/", " https://anna:secret@x.example/"])
+def test_no_password_in_an_address_is_kept_whichever_field_holds_it(tell: Any, address: str) -> None:
+    page = {"path": address, "referring_url": address, "referer": {"host": address, "url": address}}
+    context = {"page": page, "referrer": {"link": address, "url": address}, "campaign": {"source": address}}
+    said = {
+        "userId": "u1",
+        "anonymousId": "d1",
+        "context": {**context, "sessionId": 7},
+        "properties": {"path": address},
+    }
+
+    tell("batch", {"batch": [{"type": "page", **said}, {"type": "page", **said, "messageId": []}]})
+
+    rows = [*Event.objects.values(), *Session.objects.values(), *Profile.objects.values()]
+    assert "secret" not in f"{rows} {RefusedEvent.objects.get().payload}"
 
 
 @pytest.mark.parametrize("birthday", ["1990-05-01T00:00:00+02:00", "1990-05-01", "19900501", 641520000, "641520000000"])

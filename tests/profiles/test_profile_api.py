@@ -116,6 +116,27 @@ def test_a_wrong_question_names_its_field() -> None:
     assert reader.get(f"/api/profiles/{uuid4()}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["is_anonymous=maybe", "is_anonymous=2", "nope=1", "types=x", "page_size=-1", "page_size=0", "page_size=ten"],
+)
+def test_what_narrows_nothing_is_refused_by_its_name(question: str) -> None:
+    reader, profile = program(Scope.PROFILES_READ), ProfileFactory()
+
+    for address in ("/api/profiles", f"/api/profiles/{profile.id}/events"):
+        answer = reader.get(f"{address}?{question}")
+        assert (answer.status_code, answer.json()["field"]) == (422, question.partition("=")[0])
+
+
+@pytest.mark.parametrize(("said", "n_found"), [("true", 1), ("True", 1), ("1", 1), ("no", 0), ("false", 0), ("", 1)])
+def test_whether_somebody_is_anonymous_is_asked_in_any_spelling(said: str, n_found: int) -> None:
+    ProfileFactory(is_anonymous=True)
+
+    answer = program(Scope.PROFILES_READ).get(f"/api/profiles?is_anonymous={said}&page_size=7")
+
+    assert len(answer.json()["results"]) == n_found
+
+
 def test_the_list_is_paged_by_cursor_and_filtered() -> None:
     rows = [ProfileFactory(country="AT", last_seen_at=NOON + timedelta(days=day)) for day in range(5)]
     ProfileFactory(country="DE")

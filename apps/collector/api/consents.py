@@ -53,11 +53,13 @@ class ConsentView(CollectorView):
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
         said = _said(payload, wants_all=flag_of(query_of(request).get("all"), "all"))
-        if _are_unknown(payload, source) and not _agrees(said):
-            return answer({"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]})
         ids = {name: payload.get(name) for name in ("session", "profile", "device")}
+        envelope = envelope_of(request, source)
         try:
-            track = deciding.decide(said, ids=ids, envelope=envelope_of(request, source))
+            if _are_unknown(payload, source) and not _agrees(said):
+                deciding.check(said, at=envelope.received_at)
+                return answer(_NOTHING)
+            track = deciding.decide(said, ids=ids, envelope=envelope)
         except deciding.CannotDecide as error:
             first, *others = error.refusals
             is_foreign = first.code == _FOREIGN
@@ -71,6 +73,7 @@ class ConsentView(CollectorView):
 
 _FOREIGN = "not_yours"
 _UNHEARD = Refusal("not_kept", "Nobody is known here, and nothing was agreed to: nothing is kept.", "consents")
+_NOTHING = {"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]}
 
 
 def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:

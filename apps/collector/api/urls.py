@@ -1,8 +1,31 @@
 """The addresses of the collector: the whole public surface on one page."""
 
-from django.urls import path
+from uuid import UUID
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter, UUIDConverter
 
 from apps.collector.api import consents, health, segment, views
+
+
+class LinkConverter(UUIDConverter):
+    """The id of a link, as mail programs and people write it down: in capitals, too, or without dashes."""
+
+    regex = "[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"
+
+    def to_python(self, value: str) -> UUID:
+        """Read the id."""
+        return UUID(value.replace("-", ""))
+
+
+class RestConverter(StringConverter):
+    """Whatever follows."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(LinkConverter, "link")
+register_converter(RestConverter, "rest")
 
 urlpatterns = [
     *segment.urlpatterns,
@@ -13,8 +36,8 @@ urlpatterns = [
         views.CollectInSessionView.as_view(),
         name="collect-session",
     ),
-    path("redirect/<uuid:redirect_id>", views.redirect, name="redirect"),
-    path("redirect/<uuid:redirect_id>/<str:session_id>", views.redirect, name="redirect-session"),
+    path("redirect/<link:redirect_id>", views.redirect, name="redirect"),
+    path("redirect/<link:redirect_id>/<rest:session_id>", views.redirect, name="redirect-session"),
     path("customer/consent", consents.ConsentView.as_view(), name="customer-consent"),
     path("consents/type/enabled", consents.ConsentTypesView.as_view(), name="consent-types"),
     path("healthcheck", health.HealthView.as_view(), name="healthcheck"),

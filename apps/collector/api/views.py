@@ -122,7 +122,7 @@ def redirect(request: HttpRequest, redirect_id: UUID, session_id: str = "") -> H
         return _say("This link does not exist.", status=404)
     if request.method in CLICKS:
         try:
-            _record_click(request, link, session_id or request.COOKIES.get(SESSION_COOKIE, ""))
+            _record_click(request, link, session_id.strip("/") or request.COOKIES.get(SESSION_COOKIE, ""))
         except Exception:  # whatever became of the recording, the click goes on
             logger.exception("A click was not recorded", extra={"redirect": str(redirect_id)})
     # 302, not 307: what was posted to us is not passed on to others.

@@ -10,7 +10,7 @@ from apps.sessions.campaign import campaign_of
 from apps.sessions.client import describe_client
 from apps.sessions.language import languages_of, tag_of
 from apps.sessions.models import Session
-from apps.sessions.page import VIEWS, cleaned, page_of
+from apps.sessions.page import VIEWS, cleaned, cleaned_context, page_of
 from apps.sessions.place import locate
 from apps.sessions.region import continent_of, country_code
 from apps.sessions.short import MAX_NUMBER, MAX_PLACE_BYTES, MAX_TEXT, MAX_ZONE, fitting, scalar, text
@@ -46,18 +46,11 @@ def enrich(batch: Batch) -> None:
 
 def _hide_credentials(track: Track) -> None:
     """Take passwords out of the addresses of pages; nobody wants them here."""
-    if "page" in track.context:
-        track.context = _with_clean_page(track.context)
+    track.context = cleaned_context(track.context)
     for event in track.going:
-        if "page" in event.context:
-            event.context = _with_clean_page(event.context)
+        event.context = cleaned_context(event.context)
         if event.properties and event.type in VIEWS:
             event.properties = cleaned(event.properties)
-
-
-def _with_clean_page(context: dict[str, Any]) -> dict[str, Any]:
-    page = cleaned(context["page"])
-    return context if page is context["page"] else {**context, "page": page}
 
 
 def _keep_context(track: Track) -> None:

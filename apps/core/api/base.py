@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as InvalidValue
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
@@ -48,8 +48,20 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
 
+    def get_page_size(self, request: Request) -> int:
+        """Read how many are wanted, at most so many. Raises ValidationError for what is no number of rows."""
+        wanted = request.query_params.get("page_size") or str(self.page_size)
+        if not (wanted.isascii() and wanted.isdecimal() and wanted.strip("0")):
+            raise ValidationError({"page_size": "This must be a whole number from 1 on."})
+        return min(int(wanted[:9]), self.max_page_size)
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        """Read a page. Raises NotFound for a cursor that nobody was given."""
+        """Read a page. Raises NotFound for a cursor that nobody was given, ValidationError for an unknown filter."""
+        filters = getattr(getattr(view, "filterset_class", None), "base_filters", ())
+        # A filter that was misspelt would be answered with everybody.
+        unknown = set(request.query_params) - {*filters, self.cursor_query_param, self.page_size_query_param}
+        if unknown:
+            raise ValidationError(dict.fromkeys(sorted(unknown), "There is no such filter."))
         try:
             return super().paginate_queryset(queryset, request, view)
         except InvalidValue:

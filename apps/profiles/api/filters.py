@@ -3,10 +3,14 @@
 from datetime import UTC
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
+from apps.collector.wire.body import Malformed, flag_of
 from apps.conditions.spelling import fold
 from apps.events.models import Event
 from apps.profiles import lookup
@@ -31,6 +35,24 @@ class TimeFilter(filters.IsoDateTimeFilter):
     field_class = TimeField
 
 
+class FlagField(forms.CharField):
+    """Yes or no, as options of events are read; what is neither is told."""
+
+    def to_python(self, value: Any) -> Any:
+        """Read it; None when nothing is said. Raises ValidationError."""
+        try:
+            return flag_of(value, "It") if value else None
+        except Malformed as error:
+            raise ValidationError(str(error)) from None
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class FlagFilter(filters.Filter):
+    """Compare with yes or no."""
+
+    field_class = FlagField
+
+
 class ProfileFilter(filters.FilterSet):
     """Narrow the list by exact values and by times."""
 
@@ -40,9 +62,11 @@ class ProfileFilter(filters.FilterSet):
     seen_after = TimeFilter(field_name="last_seen_at", lookup_expr="gte")
     updated_after = TimeFilter(field_name="updated_at", lookup_expr="gte")
 
+    is_anonymous = FlagFilter(label="Whether nothing names the person")
+
     class Meta:
         model = Profile
-        fields = ("country", "is_anonymous")
+        fields = ("country",)
 
     def by_any_id(self, queryset: QuerySet[Profile], name: str, value: str) -> QuerySet[Profile]:
         """Find by whatever names a person."""
