@@ -105,7 +105,7 @@ def test_a_batch_that_fails_leaves_the_inbox_as_it_was(db: None, monkeypatch: py
 def test_large_bodies_are_taken_in_several_batches(db: None) -> None:
     source = SourceFactory()
     for name in ("a", "b", "c"):
-        put(source, track_payload(source, name, session=name, properties={"text": "x" * 600_000}))
+        put(source, track_payload(source, name, session=name, own="x" * 600_000))
 
     assert [accept.ingest(10, at=NOW) for _ in range(3)] == [2, 1, 0]
 
