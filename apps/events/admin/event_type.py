@@ -73,6 +73,16 @@ class EventTypeAdmin(ModelAdmin):
         found.pop("delete_selected", None)
         return found
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find the row of a page, and note whether the page may offer what looks at events."""
+        row: Any = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.may_be_tried = self._may_try(request, row)
+        return row
+
+    def _may_try(self, request: HttpRequest, row: EventType | None) -> bool:
+        return self.has_change_permission(request, row) and request.user.has_perm("events.view_event")
+
     def save_model(self, request: HttpRequest, obj: EventType, form: Any, change: Any) -> None:
         """Save, and let this process see it at once; the others do within seconds."""
         super().save_model(request, obj, form, change)
@@ -95,7 +105,7 @@ class EventTypeAdmin(ModelAdmin):
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Render what the form, as it is now, would make of recent events; nothing is saved."""
         row = EventType.objects.filter(pk=request.POST.get("pk", "")).first()
-        if not (self.has_change_permission(request, row) and request.user.has_perm("events.view_event")):
+        if not self._may_try(request, row):
             raise PermissionDenied
         form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
         if not form.is_valid():
@@ -108,7 +118,7 @@ class EventTypeAdmin(ModelAdmin):
     def propose_view(self, request: HttpRequest) -> HttpResponse:
         """Render the schema field with what recent events have in common."""
         row = get_object_or_404(EventType, pk=request.GET.get("pk", ""))
-        if not (self.has_change_permission(request, row) and request.user.has_perm("events.view_event")):
+        if not self._may_try(request, row):
             raise PermissionDenied
         proposed = inference.propose(inference.observe(properties_of(row.type)))
         field = EventTypeForm.base_fields["schema"]
