@@ -48,6 +48,17 @@ def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, 
     expect(admin.get_by_text("5 fields were set.")).to_be_visible()
     expect(admin.get_by_role("heading", name=re.compile(r"^Ada\b"))).to_be_visible()
     history = admin.locator(".cdp-panel").filter(has_text="Set by hand")
+    admin.set_viewport_size({"width": 390, "height": 844})
+    assert admin.evaluate("document.documentElement.scrollWidth") == 390
+    for narrow in admin.locator(".cdp-change > p, .cdp-rows > div:not(:has(> dd > span.cdp-none)) > dd").all():
+        assert narrow.bounding_box()["width"] > 150, narrow.inner_text()  # type: ignore[index]
+    shoot("profile-390")
+    history.scroll_into_view_if_needed()
+    shoot("profile-390-history")
+    admin.locator(".cdp-panel").filter(has=admin.get_by_role("heading", name="Facts")).scroll_into_view_if_needed()
+    shoot("profile-390-facts")
+    admin.set_viewport_size({"width": 1440, "height": 900})
+    shoot("profile-1440")
     for part in ("plan", "pro", "Firstname", "90000", "21 Feb 1990", "admin"):
         expect(history).to_contain_text(part)
     history.scroll_into_view_if_needed()
