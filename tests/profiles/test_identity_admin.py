@@ -1,5 +1,7 @@
 """The admin's pages about identity: who may do what there, and that a merge is shown before it is done."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -33,8 +35,12 @@ def two(db: None) -> tuple[Profile, Profile]:
 
 def test_a_merge_is_shown_field_by_field_and_then_done(developer: Client, two: tuple[Profile, Profile]) -> None:
     anna, visitor = two
+    Profile.objects.filter(pk=visitor.pk).update(data={"pii": {"display_name": "Bo Øst"}}, name="Bo Øst")
     page = developer.get(reverse("admin:profile_merge", args=[visitor.pk]), {"with": "17"}).content.decode()
     assert "traits.color" in page
+    called = re.search(r"<tr><td>Name</td>(.*?)</tr>", page)
+    assert called
+    assert re.findall("<td>(.*?)</td>", called[1])[:3] == ["Bo Øst", "17", "<b>Bo Øst</b>"]
     assert Profile.objects.count() == 2
 
     answer = developer.post(reverse("admin:profile_merge_now", args=[visitor.pk]), {"other": str(anna.pk)}, follow=True)
