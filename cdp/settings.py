@@ -168,7 +168,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": _("Customer data platform"),
-    "DESCRIPTION": _("Collect events, from browsers, servers, webhooks and tracked links."),
+    "DESCRIPTION": _(
+        "Collect events, from browsers, servers, webhooks and tracked links; read, change, export and erase people."
+    ),
     "VERSION": version.VERSION,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
