@@ -1,8 +1,9 @@
 """How the types of events are written, whoever names one."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from apps.conditions.spelling import fold
 
 MAX_LENGTH: Final = 128
 # Names of one thing: Segment's specification of e-commerce and the built-in types grew apart. Events keep the name by
@@ -21,11 +22,11 @@ _SAME_AS: Final = {name: names for names in SAME for name in names}
 def event_type(name: str) -> str:
     """Return the type that a name means: "Order Completed" is order-completed.
 
-    Blanks of all kinds become dashes, capitals small letters. Whoever reads the name of a type from a sender or from
-    people passes it through here, once or several times: else two spellings would be two types.
+    Blanks of all kinds become dashes, capitals small letters, and what nobody sees is left out. Whoever reads the name
+    of a type from a sender or from people passes it through here, once or several times: else two spellings would be
+    two types.
     """
-    written = "-".join(name.split()).lower()
-    return written if written.isascii() else unicodedata.normalize("NFC", written)
+    return fold("-".join(fold(name).split()).lower())  # again: small letters may be composed of others than capitals
 
 
 def event_types(names: Iterable[str]) -> tuple[str, ...]:

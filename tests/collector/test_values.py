@@ -420,3 +420,18 @@ def test_a_body_that_cannot_be_inflated_is_refused_with_the_reason(
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["field"] == ("" if status == 413 else "Content-Encoding")
+
+
+@pytest.mark.parametrize("name", ["\\ufeffOrder Placed", "Order\\u200b Placed\\u200b", "Or\\u00adder Placed"])
+def test_what_nobody_sees_makes_no_other_type_of_event(post: Any, name: str) -> None:
+    post("/track", f'{{"source": {{"id": "$source"}}, "events": [{{"type": "{name}"}}]}}')
+    post("/v1/track", f'{{"writeKey": "$key", "userId": "anna", "event": "{name}"}}')
+
+    assert list(Event.objects.filter(type__contains="placed").values_list("type", flat=True)) == ["order-placed"] * 2
+
+
+def test_a_type_of_which_nobody_sees_anything_is_refused_by_name(post: Any) -> None:
+    answer = post("/track", '{"source": {"id": "$source"}, "events": [{"type": "\\u200b"}, {"type": "x"}]}')
+    assert [(error["code"], error["field"]) for error in answer["errors"]] == [("required", "events.0.type")]
+    answer = post("/v1/track", '{"writeKey": "$key", "userId": "anna", "event": "\\u200b"}', 422)
+    assert answer["field"] == "event"

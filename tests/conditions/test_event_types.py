@@ -14,6 +14,7 @@ SPELLINGS = [
     "order\tcompleted",
     "Order  Completed",
     "order\u2003completed",
+    "\ufeffOrder\u200b Com\u00adpleted\u200b",
 ]
 
 

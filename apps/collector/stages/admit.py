@@ -48,6 +48,9 @@ def _bot(track: Track) -> Refusal:
 
 def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -> Refusal | None:
     event.type = event_type(event.type)
+    if not event.type:  # of what nobody sees, nothing is left
+        field = track.place(event, "type")
+        return Refusal("required", f"{field} must be a text that is not empty.", field, event.index)
     if len(event.type) > MAX_LENGTH:
         field = track.place(event, "type")
         return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
