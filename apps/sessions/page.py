@@ -20,7 +20,7 @@ _SAID: Final = (
         ("properties", ("referrer",)),
     ),
 )
-_CREDENTIALS: Final = re.compile(r"^(\s*(?:[a-z][a-z0-9+.-]*:/+|//+))[^/?#\\\s]*@", re.IGNORECASE)
+_CREDENTIALS: Final = re.compile(r"^\s*((?:[a-z][a-z0-9+.-]*:/+|//+))[^/?#\\\s]*@", re.IGNORECASE)
 
 
 def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[str, Any]) -> dict[str, str]:

@@ -61,7 +61,7 @@ def test_a_view_may_say_its_page_in_its_properties(
         ("//user:secret@shop.example/", "//shop.example/"),
         ("https://shop.example/@anna?mail=a@b.example#@", "https://shop.example/@anna?mail=a@b.example#@"),
         ("https://shop.example?to=a@b.example", "https://shop.example?to=a@b.example"),
-        (" https://user:secret@shop.example/", " https://shop.example/"),
+        (" https://user:secret@shop.example/", "https://shop.example/"),
         ("https:/user:secret@shop.example/", "https:/shop.example/"),
         ("/@anna", "/@anna"),
         ("mailto:anna@shop.example", "mailto:anna@shop.example"),
