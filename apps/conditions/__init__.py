@@ -9,6 +9,7 @@ from apps.conditions.doubts import Doubt, doubts
 from apps.conditions.errors import ConditionError
 from apps.conditions.evaluate import Context, History, Matcher, RecordedEvents, compile, matches, truth, value
 from apps.conditions.json_form import from_json, to_json
+from apps.conditions.masking import masked
 from apps.conditions.parse import parse
 from apps.conditions.reads import Reads, reads
 from apps.conditions.sql import Column, Columns, EventTable, Kind, Layout, Sql, to_sql
@@ -37,6 +38,7 @@ __all__ = [
     "complete",
     "doubts",
     "from_json",
+    "masked",
     "matches",
     "parse",
     "reads",

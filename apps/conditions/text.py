@@ -24,6 +24,7 @@ from apps.conditions.tree import (
     Last,
     ListLiteral,
     Literal,
+    Masked,
     Match,
     Node,
     Not,
@@ -37,6 +38,7 @@ from apps.conditions.tree import (
 
 # A key that needs no quotes. The grammar reads the same.
 BARE_KEY: Final = re.compile(r"\w[\w-]*")
+MASK: Final = "•••"
 CONSENT_WORDS: Final = {"given": "CONSENTED", "withdrawn": "WITHDREW", "expired": "EXPIRED", "never": "NEVER ASKED"}
 
 
@@ -142,6 +144,7 @@ _TESTS: Final[dict[type[Node], Callable[[Any], str]]] = {
 
 _WRITERS: Final[dict[type[Node], Callable[[Any], str]]] = {
     Literal: _literal,
+    Masked: lambda _: MASK,
     ListLiteral: _list,
     Field: _field,
     Call: _call,

@@ -40,6 +40,10 @@ _HARMLESS: Final = frozenset(
         "variant",
     ]
 )
+# Amounts, as the built-in event types have them.
+_FIGURES: Final = frozenset(
+    ["discount", "points", "price", "quantity", "revenue", "shipping", "subtotal", "tax", "total", "value"]
+)
 # Numbers that name, place or describe somebody.
 _TELLING: Final = re.compile(
     r"(^|[_-])(id|ids|pk|number|no|nr|code|token|card|phone|mobile|fax|zip|postal|postcode|birthday|birth|age|height"
@@ -57,6 +61,11 @@ _KEPT_FACTS: Final = tuple(
 def is_harmless(name: str) -> bool:
     """Tell whether texts of this name tell of nobody."""
     return name.lower() in _HARMLESS or name in settings.HARMLESS_PROPERTIES
+
+
+def is_figure(name: str) -> bool:
+    """Tell whether numbers of this name are amounts."""
+    return name in _FIGURES
 
 
 def is_telling(name: str) -> bool:

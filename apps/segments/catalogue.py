@@ -105,3 +105,8 @@ def is_harmless(field: Field) -> bool:
     if (field.root, *field.keys[:1]) in (("event", "properties"), ("event", "traits")):
         return len(field.keys) > 1 and anonymity.is_harmless(field.keys[-1])
     return str(field) in _HARMLESS or str(field) in configured.get().harmless
+
+
+def is_figure(field: Field) -> bool:
+    """Tell whether a field of events holds an amount; it tells of nobody where it is compared with numbers."""
+    return (field.root, *field.keys[:1]) == ("event", "properties") and anonymity.is_figure(field.keys[-1])

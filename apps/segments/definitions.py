@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -22,14 +22,14 @@ from django.db import connection, transaction
 from apps import conditions
 from apps.conditions import Condition, ConditionError, Matcher
 from apps.conditions.reads import Reads, reads
-from apps.conditions.tree import Field, ListLiteral, Literal, Match, walk
+from apps.conditions.tree import Field, ListLiteral, Literal, Match, Node, walk
 from apps.segments import language
 from apps.segments.models import Membership, Segment, SegmentEdition
 
 logger = logging.getLogger(__name__)
 MEANING = ("kind", "condition", "is_sticky", "is_enabled")  # what makes a new edition
 _COLUMNS = ("name", "description", *MEANING, "edition", "decided_at", "updated_at")  # what a change may write
-_SEGMENTS = Field("profile", ("segments",))
+SEGMENTS: Final = Field("profile", ("segments",))
 
 
 class DefinitionError(ValueError):
@@ -60,7 +60,7 @@ class Definition:
 
     def __post_init__(self) -> None:
         """Tell segments from all other fields."""
-        object.__setattr__(self, "fields", self.reads.fields - {_SEGMENTS})
+        object.__setattr__(self, "fields", self.reads.fields - {SEGMENTS})
 
     @property
     def has_history(self) -> bool:
@@ -98,7 +98,7 @@ def compile(row: Segment, *, is_stored: bool = True) -> Definition:
     """
     try:
         condition = language.parse(row.condition, is_stored=is_stored)
-        segments = _segments_of(condition)
+        segments = segments_of(condition)
     except ConditionError as error:
         raise DefinitionError("condition", str(error), error=error) from None
     return Definition(
@@ -115,10 +115,10 @@ def compile(row: Segment, *, is_stored: bool = True) -> Definition:
     )
 
 
-def _segments_of(condition: Condition) -> frozenset[str]:
+def segments_of(condition: Node) -> frozenset[str]:
     """Name the segments that a condition asks about; it has to name them, or it would ask about itself."""
     nodes = list(walk(condition))
-    tests = [node for node in nodes if isinstance(node, Match) and node.operand == _SEGMENTS]
+    tests = [node for node in nodes if isinstance(node, Match) and node.operand == SEGMENTS]
     named = [_texts(test.value) for test in tests if test.op.startswith("contains")]
     n_asked = sum(isinstance(node, Field) and (node.root, *node.keys[:1]) == ("profile", "segments") for node in nodes)
     if len(named) < n_asked or None in named:
@@ -141,7 +141,7 @@ def read() -> Definitions:
     # The number first: whoever changes a definition after this line has a higher one.
     edition = edition_now()
     rows = list(Segment.objects.order_by("key"))
-    found = {row.key: _read(row) for row in rows if row.kind == Segment.Kind.CONDITION and row.is_enabled}
+    found = {row.key: read_one(row) for row in rows if row.kind == Segment.Kind.CONDITION and row.is_enabled}
     known = {key: definition for key, definition in found.items() if definition}
     fresh = {(definition.id, definition.edition) for definition in known.values()}
     for version in _compiled.keys() - fresh:
@@ -149,7 +149,8 @@ def read() -> Definitions:
     return Definitions(edition, tuple(in_order(known.values())), {row.key: row.pk for row in rows})
 
 
-def _read(row: Segment) -> Definition | None:
+def read_one(row: Segment) -> Definition | None:
+    """Return the definition of a segment by condition, compiled once; None if it is broken."""
     version = (row.pk, row.edition)
     try:
         found = _compiled.get(version) or compile(row)
@@ -256,7 +257,7 @@ def _check_others(row: Segment) -> None:
 def _all_but(row: Segment) -> list[Definition]:
     """Compile all others, those that are switched off too: they may be switched on."""
     others = Segment.objects.filter(kind=Segment.Kind.CONDITION).exclude(pk=row.pk)
-    return [definition for definition in map(_read, others) if definition]
+    return [definition for definition in map(read_one, others) if definition]
 
 
 def _next_edition() -> int:

@@ -1,6 +1,6 @@
 """What all nodes of a tree have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -68,13 +68,18 @@ def substitute(node: Node, old: Node, new: Node) -> Node:
     """Return a tree with one node in the place of another."""
     if node == old:
         return new
+    return rebuilt(node, lambda child: substitute(child, old, new))
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return a node with something else in the place of each of its children."""
     changes: dict[str, object] = {}
     for name in node.__match_args__:  # type: ignore[attr-defined]
         value = getattr(node, name)
         if isinstance(value, Node):
-            changes[name] = substitute(value, old, new)
+            changes[name] = change(value)
         elif isinstance(value, tuple):
-            changes[name] = tuple(substitute(item, old, new) if isinstance(item, Node) else item for item in value)
+            changes[name] = tuple(change(item) if isinstance(item, Node) else item for item in value)
     return replace(node, **changes)  # type: ignore[type-var]
 
 

@@ -51,6 +51,11 @@ class Literal(Operand):
         return hash((type(self.value), self.value))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Masked(Literal):
+    """A value that is there, and is not shown: its text cannot be parsed again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListLiteral(Operand):
     """A list of values written down."""

@@ -17,8 +17,8 @@ from unfold.decorators import action
 
 from apps.collector import computed_traits as current_traits
 from apps.core import jobs
-from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import EXACT_BELOW
+from apps.core.admin.conditions.hiding import HidesCondition
 from apps.core.admin.shown import badge, copyable, link
 from apps.core.models import Task
 from apps.events import computed_traits, recomputing
@@ -30,7 +30,7 @@ from apps.profiles.models import Profile
 
 
 @admin.register(ComputedTrait)
-class ComputedTraitAdmin(ModelAdmin):
+class ComputedTraitAdmin(HidesCondition):
     """Facts that are computed from people's events."""
 
     form = ComputedTraitForm

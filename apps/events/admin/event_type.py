@@ -15,7 +15,7 @@ from unfold.decorators import action
 
 from apps.collector import event_types
 from apps.core import jobs
-from apps.core.admin.base import ModelAdmin
+from apps.core.admin.conditions.hiding import HidesCondition
 from apps.core.admin.shown import NOTHING, badge
 from apps.events import backfill, inference
 from apps.events.admin.backfill_form import BackfillForm
@@ -30,7 +30,7 @@ from apps.profiles import schema
 
 
 @admin.register(EventType)
-class EventTypeAdmin(ModelAdmin):
+class EventTypeAdmin(HidesCondition):
     """What events mean: what they must be, which properties are traits, what they tell about people."""
 
     form = EventTypeForm

@@ -28,6 +28,7 @@ from apps.profiles.admin.privacy import SEES_PII, PrivacyActions, is_masked, mas
 from apps.profiles.admin.shown import set_by, value_of
 from apps.profiles.models import Identifier, Profile
 from apps.profiles.schema import FIELDS, is_empty
+from apps.segments import discretion
 from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.shown import segments_of
 from apps.segments.models import Membership, Segment
@@ -61,13 +62,18 @@ class SegmentFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer all segments to those who may see them."""
-        may_see = request.user.has_perm("segments.view_segment")
-        return list(Segment.objects.order_by("name").values_list("key", "name")) if may_see else []
+        if not request.user.has_perm("segments.view_segment"):
+            return []
+        hidden = frozenset() if request.user.has_perm(SEES_PII) else discretion.private_keys()
+        rows = Segment.objects.exclude(key__in=hidden).order_by("name")
+        return list(rows.values_list("key", "name"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Narrow the list."""
         if not self.value():
             return queryset
+        if self.value() not in dict(self.lookup_choices):  # whatever the address says
+            return queryset.none()
         stays = Membership.objects.filter(segment__key=self.value(), left_at=None, profile_id=OuterRef("pk"))
         return queryset.filter(Exists(stays))
 
@@ -223,7 +229,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     @admin.display(description="Segments")
     def segments_shown(self, row: Profile) -> SafeString:
         """Show what the person belongs to, and did."""
-        return segments_of(row.id)
+        return segments_of(row.id, sees_all=not is_masked(row))
 
     @admin.display(description="Ids")
     def ids_shown(self, row: Profile) -> SafeString:

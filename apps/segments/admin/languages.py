@@ -2,9 +2,10 @@
 
 from apps.conditions import Condition, ConditionError, Layout
 from apps.conditions.reads import reads
+from apps.conditions.tree import Field
 from apps.core.admin.conditions.languages import Language, register
 from apps.profiles.admin.privacy import SEES_PII
-from apps.segments import catalogue, language
+from apps.segments import catalogue, discretion, language
 
 
 def _check_event(condition: Condition, *, text: str = "") -> None:
@@ -19,6 +20,10 @@ def _check_event(condition: Condition, *, text: str = "") -> None:
             raise ConditionError(message, offset=max(offset, 0), length=len(str(field)), text=text)
 
 
+def _tells_of_nobody(field: Field) -> bool:
+    return catalogue.is_harmless(field) or catalogue.is_figure(field)
+
+
 def _layout_of_events() -> Layout:
     of_history = language.layout().events
     assert of_history
@@ -31,7 +36,8 @@ PEOPLE = register(
         permission="profiles.view_profile",
         sees_all=SEES_PII,
         catalogue=catalogue.people,
-        is_harmless=catalogue.is_harmless,
+        tells_of_nobody=_tells_of_nobody,
+        telling_part=discretion.telling_part,
         check=language.check,
         layout=language.layout,
         alias="p",
@@ -44,7 +50,8 @@ EVENTS = register(
         permission="events.view_event",
         sees_all=SEES_PII,
         catalogue=catalogue.events,
-        is_harmless=catalogue.is_harmless,
+        tells_of_nobody=_tells_of_nobody,
+        telling_part=discretion.telling_part,
         check=_check_event,
         layout=_layout_of_events,
         alias="e",

@@ -50,20 +50,21 @@ class SegmentPages(SegmentPage):
         shown = {
             **self.context(request, segment, segment.name),
             "growth": growth_chart(counting.growth(segment, today=now.date(), days=GROWTH_DAYS)),
-            "others": Segment.objects.exclude(pk=segment.pk).order_by("name"),
-            "warnings": warnings_of(segment),
+            "others": self._others(request, segment),
             "may_change": self.has_change_permission(request, segment),
             "may_list": segment.kind == Segment.Kind.LIST and request.user.has_perm(SEES_PII),
             "may_export": request.user.has_perm(EXPORTS),
             "sees_people": request.user.has_perm(SEES_PEOPLE),
         }
-        if shown["sees_people"]:
+        if not shown["is_private"]:
+            shown["warnings"] = warnings_of(segment)
+        if shown["sees_people"] and not shown["is_private"]:
             shown |= self._members(request, segment)
         return render(request, "admin/cdp/segment.html", shown)
 
     def members(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render a page of members: `before` is the last id of the page above."""
-        segment = self.found(request, segment_id, SEES_PEOPLE)
+        segment = self.found_members(request, segment_id)
         return render(request, "admin/cdp/segment_members.html", self._members(request, segment))
 
     def _members(self, request: HttpRequest, segment: Segment) -> dict[str, Any]:
@@ -76,10 +77,19 @@ class SegmentPages(SegmentPage):
         members = [(people[stay.profile_id], stay) for stay in found[:PAGE] if stay.profile_id in people]
         return {"segment": segment, "members": members, "after": found[PAGE - 1].profile_id if found[PAGE:] else None}
 
+    def _others(self, request: HttpRequest, segment: Segment) -> list[Segment]:
+        """Return what a segment may be compared with: whom it shares with a segment of one person tells who that is."""
+        if self.is_private(request, segment):
+            return []
+        others = Segment.objects.exclude(pk=segment.pk).order_by("name")
+        return [other for other in others if not self.is_private(request, other)]
+
     def overlap(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render how many are in this segment, in another, and in both."""
         segment = self.found(request, segment_id)
         other = get_object_or_404(Segment, pk=as_uuid(request.GET.get("other", "")))
+        if self.is_private(request, segment) or self.is_private(request, other):
+            raise PermissionDenied
         found = counting.overlap(segment, other)
         either = max(found.one + found.other - found.both, 1)
         shares = [
@@ -92,7 +102,7 @@ class SegmentPages(SegmentPage):
         """Send the members as CSV; names and addresses only to who may see them."""
         if request.method != "POST":
             raise PermissionDenied
-        segment = self.found(request, segment_id, EXPORTS, SEES_PEOPLE)
+        segment = self.found_members(request, segment_id, EXPORTS)
         sees_all = request.user.has_perm(SEES_PII)
         actor = audit.actor_of(request)
         audit.record(
@@ -106,7 +116,7 @@ class SegmentPages(SegmentPage):
 
     def why(self, request: HttpRequest, segment_id: UUID, profile_id: UUID) -> HttpResponse:
         """Show each clause of the condition as it is of a person, and his stays in the segment."""
-        segment = self.found(request, segment_id, SEES_PEOPLE)
+        segment = self.found_members(request, segment_id)
         profile = get_object_or_404(Profile, pk=ledger.living_id(profile_id))
         sees_all = request.user.has_perm(SEES_PII)
         open_stays = Membership.objects.filter(profile_id=profile.pk, left_at=None)

@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.admin.shown import badge, moment, rows, tree
-from apps.segments import catalogue
+from apps.segments import catalogue, discretion
 from apps.segments.models import Membership, Segment
-from apps.segments.why import Clause
+from apps.segments.why import Clause, Value
 
 KIND_COLOURS = {Segment.Kind.CONDITION: "blue", Segment.Kind.LIST: "grey", Segment.Kind.FLOW: "amber"}
 TRUTHS = {True: ("true", "green"), False: ("false", "red"), None: ("unknown", "amber")}
@@ -38,9 +38,11 @@ def why_link(stay: Membership, text: Any) -> SafeString:
     return format_html('<a class="cdp-link" href="{}">{}</a>', address, text)
 
 
-def segments_of(profile_id: Any) -> SafeString:
-    """Show the segments that somebody is in, and those that he was in, each linked to why."""
+def segments_of(profile_id: Any, *, sees_all: bool) -> SafeString:
+    """Show the segments that somebody is in, and those that they were in, each linked to why."""
     stays = Membership.objects.filter(profile_id=profile_id).select_related("segment").order_by("-entered_at")
+    if not sees_all:
+        stays = stays.exclude(segment__key__in=discretion.private_keys())
     latest = sorted(stays[:N_STAYS], key=lambda stay: stay.left_at is not None)
     return rows(
         (why_link(stay, stay.segment.name), _since(stay), stay.get_entered_because_display()) for stay in latest
@@ -65,11 +67,15 @@ def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
         "join": {"and": "all of these", "or": "any of these", "not": "not"}.get(clause.join, ""),
         "badge": badge(word, colour),
         "values": [
-            (each.text, _value(each.value) if sees_all or all(map(catalogue.is_harmless, each.fields)) else HIDDEN)
-            for each in clause.values
+            (each.text, _value(each.value) if sees_all or _tells_of_nobody(each) else HIDDEN) for each in clause.values
         ],
         "clauses": [as_lines(below, sees_all=sees_all) for below in clause.clauses],
     }
+
+
+def _tells_of_nobody(looked_at: Value) -> bool:
+    is_number = type(looked_at.value) in (int, float)
+    return all(catalogue.is_harmless(field) or (is_number and catalogue.is_figure(field)) for field in looked_at.fields)
 
 
 def _value(value: Any) -> SafeString:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from apps import conditions
-from apps.conditions import Catalogue, Condition, ConditionError, Layout
+from apps.conditions import Catalogue, Condition, ConditionError, Layout, masked
 from apps.conditions.parse import parse_field
-from apps.conditions.tree import Consent, Field, walk
+from apps.conditions.text import MASK
+from apps.conditions.tree import Field, Node
 
 
 class MaySee(Protocol):
@@ -21,15 +22,17 @@ class MaySee(Protocol):
 class Language:
     """What can be asked of one kind of thing.
 
-    `is_harmless` names the fields that tell of nobody. Others may be asked about only by those who see them: whoever
-    may not read an address could otherwise guess it, and see whether the list is empty.
+    `tells_of_nobody` names the fields that all may ask about, `telling_part` what of a condition only those may ask,
+    and read, who see personal data: whoever may not read an address could otherwise guess it, and see whether the list
+    is empty.
     """
 
     name: str
     permission: str  # to look at these things at all
     sees_all: str  # the permission to see personal data
     catalogue: Callable[[], Catalogue]
-    is_harmless: Callable[[Field], bool]
+    tells_of_nobody: Callable[[Field], bool]
+    telling_part: Callable[[Node], Node | None]
     check: Callable[..., None]  # (condition, text=...) refuses what cannot be asked here
     layout: Callable[[], Layout]
     alias: str  # of the table, in the layout
@@ -40,7 +43,7 @@ class Language:
         condition = conditions.parse(text, catalogue=None if is_stored else self.catalogue(), is_stored=is_stored)
         self.check(condition, text=text)
         if not user.has_perm(self.sees_all):
-            self._check_harmless(condition, text)
+            self._check_telling(condition, text)
         return condition
 
     def known_to(self, user: MaySee) -> Catalogue:
@@ -48,17 +51,38 @@ class Language:
         catalogue = self.catalogue()
         if user.has_perm(self.sees_all):
             return catalogue
-        fields = {text: known for text, known in catalogue.fields.items() if self.is_harmless(parse_field(text))}
+        fields = {text: known for text, known in catalogue.fields.items() if self.tells_of_nobody(parse_field(text))}
         return replace(catalogue, fields=fields, open_objects=frozenset(), consents=None)
 
-    def _check_harmless(self, condition: Condition, text: str) -> None:
-        for node in (node for node in walk(condition) if isinstance(node, Field | Consent)):
-            if all(map(self.is_harmless, node.free_fields())):
-                continue
-            offset = text.find(str(node))
-            where: dict[str, Any] = {"offset": offset, "length": len(str(node)), "text": text} if offset >= 0 else {}
-            message = f"{node} may hold personal data, which you may not see, and so not ask about either."
-            raise ConditionError(message, **where)
+    def is_hidden_from(self, user: MaySee, text: str) -> bool:
+        """Tell whether a stored condition asks about what somebody may not ask about."""
+        if not text or user.has_perm(self.sees_all):
+            return False
+        condition = _stored(text)
+        return condition is None or self.telling_part(condition) is not None
+
+    def shown_to(self, user: MaySee, text: str) -> str:
+        """Return a stored condition as somebody may read it: without the values of what they may not ask about."""
+        if not self.is_hidden_from(user, text):
+            return text
+        condition = _stored(text)
+        return MASK if condition is None else masked(condition, keeps=lambda part: self.telling_part(part) is None)
+
+    def _check_telling(self, condition: Condition, text: str) -> None:
+        node = self.telling_part(condition)
+        if node is None:
+            return
+        offset = text.find(str(node))
+        where: dict[str, Any] = {"offset": offset, "length": len(str(node)), "text": text} if offset >= 0 else {}
+        message = f"{node} may hold personal data, which you may not see, and so not ask about either."
+        raise ConditionError(message, **where)
+
+
+def _stored(text: str) -> Condition | None:
+    try:
+        return conditions.parse(text, is_stored=True)
+    except ConditionError:
+        return None
 
 
 LANGUAGES: Final[dict[str, Language]] = {}
