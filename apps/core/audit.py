@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from django.db import models
 from django.http import HttpRequest
 
+from apps.conditions import ConditionError, masked, parse
+from apps.conditions.text import MASK
 from apps.core.clients import client_ip
 from apps.core.models import AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: `key` is user:<id>, key:<prefix> or system; the name is for people."""
+    """Who acts: `key` is user:<id>, key:<prefix>, command or system; the name is for people."""
 
     key: str
     name: str
@@ -22,6 +25,8 @@ class Actor:
 
 
 SYSTEM: Final = Actor("system", "The platform")
+COMMAND: Final = Actor("command", "A command")  # whoever has a shell of the machine
+NEVER_RECORDED: Final = frozenset({"password", "last_login"})
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -39,6 +44,47 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict
         elif one != other and (one or other or None not in (one, other)):
             found[name] = {"before": one, "after": other}
     return found
+
+
+def values_of(row: models.Model) -> dict[str, Any]:
+    """Return what is stored of a row, relations to many included; nothing that people cannot edit, and no secrets."""
+    stored: Any = type(row)._default_manager.filter(pk=row.pk).first()
+    if stored is None:
+        return {}
+    options = stored._meta
+    values = {field.name: field.value_from_object(stored) for field in options.concrete_fields if _is_told(field)}
+    many = {field.name: sorted(map(str, getattr(stored, field.name).all())) for field in options.many_to_many}
+    return {name: _plain(value) for name, value in (values | many).items()}
+
+
+def changes_of(model: type[models.Model], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of a change of configuration; free texts without what they say, for they may name people."""
+    free = {field.name for field in model._meta.concrete_fields if isinstance(field, models.TextField)}
+    changes = differences(before, after)
+    told = {
+        path: {side: _told(path, value) for side, value in change.items()} if path in free else change
+        for path, change in changes.items()
+    }
+    return {"changes": told} if told else {}
+
+
+def _told(name: str, text: str) -> str:
+    """Return a condition without its values, and of any other free text whether it is there."""
+    if name != "condition" or not text:
+        return text and MASK
+    try:
+        return masked(parse(text, is_stored=True))
+    except ConditionError:
+        return MASK
+
+
+def _is_told(field: Any) -> bool:
+    return field.editable and not field.primary_key and field.name not in NEVER_RECORDED
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return orjson.loads(orjson.dumps(value, default=str))
 
 
 def record(

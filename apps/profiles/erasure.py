@@ -58,7 +58,7 @@ def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor:
             if holding.is_at_once:
                 _count(request, holding, _remove_all(holding, person, kind=kind))
         request.save()
-        audit.record(_DONE[kind], actor=actor, at=at, object=request, reference=reference)
+        audit.record(_DONE[kind], actor=actor, at=at, object=request)
     return request
 
 

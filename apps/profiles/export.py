@@ -68,7 +68,7 @@ def begin(profile_id: UUID, *, reference: str, actor: Actor, at: datetime) -> tu
             requested_by=actor.name,
             requested_at=at,
         )
-        audit.record("exported", actor=actor, at=at, object=request, reference=reference)
+        audit.record("exported", actor=actor, at=at, object=request)
     return request, person
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.core.models import AuditEntry
 from apps.events.models import Source
 from tests.factories import ConsentTypeFactory, SourceFactory
 
@@ -82,3 +83,15 @@ def test_what_cannot_be_is_an_error_that_names_it() -> None:
     with pytest.raises(CommandError, match="the following arguments are required: action"):
         source()
     assert not Source.objects.exists()
+
+
+def test_what_is_changed_by_command_is_in_the_audit_log() -> None:
+    source("create", "Web shop")
+    source("disable", "Web shop")
+
+    added, changed = AuditEntry.objects.order_by("id")
+    made = Source.objects.get()
+    assert (added.actor, added.action, added.object_id) == ("command", "added", str(made.pk))
+    assert added.details["changes"]["name"] == {"before": None, "after": "Web shop"}
+    assert (changed.actor, changed.action) == ("command", "changed")
+    assert changed.details["changes"] == {"is_enabled": {"before": True, "after": False}}

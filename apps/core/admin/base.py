@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-import orjson
 from django.contrib import messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
@@ -16,8 +15,6 @@ from unfold.views import ChangeList as UnfoldChangeList
 from apps.core import audit
 from apps.core.admin.conditions import asked
 from apps.core.limits import TooSlow, at_most
-
-NEVER_RECORDED = frozenset({"password", "last_login"})
 
 
 class ChangeList(UnfoldChangeList):
@@ -59,27 +56,27 @@ class ModelAdmin(UnfoldModelAdmin):
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """Look at what is stored before it is changed."""
-        before = _stored(form.instance) if change else {}
+        before = audit.values_of(form.instance) if change else {}
         obj = super().save_form(request, form, change)
         obj.values_before = before
         return obj
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record what was added."""
-        self.record("added", request, obj, **self._changes({}, _stored(obj)))
+        self.record("added", request, obj, **self._changes({}, audit.values_of(obj)))
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record what was changed."""
         before = getattr(obj, "values_before", None)
-        details = self._changes(before, _stored(obj)) if before else {}
+        details = self._changes(before, audit.values_of(obj)) if before else {}
         self.record("changed", request, obj, **(details or {"fields": _changed_fields(message)}))
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Record what is about to be deleted."""
         for obj in queryset:
-            self.record("deleted", request, obj, **self._changes(_stored(obj), {}))
+            self.record("deleted", request, obj, **self._changes(audit.values_of(obj), {}))
         return super().log_deletions(request, queryset)
 
     def record(self, action: str, request: HttpRequest, obj: Model, **details: Any) -> None:
@@ -96,28 +93,7 @@ class ModelAdmin(UnfoldModelAdmin):
         audit.record_all(action, rows, actor=audit.actor_of(request), at=timezone.now())
 
     def _changes(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-        changes = audit.differences(before, after)
-        return {"changes": changes} if self.audits_values and changes else {}
-
-
-def _stored(obj: Model) -> dict[str, Any]:
-    """Return what is stored of a row, relations to many included; nothing that people cannot edit, and no secrets."""
-    row: Any = type(obj)._default_manager.filter(pk=obj.pk).first()
-    if row is None:
-        return {}
-    options = row._meta
-    values = {field.name: field.value_from_object(row) for field in options.concrete_fields if _is_told(field)}
-    many = {field.name: sorted(map(str, getattr(row, field.name).all())) for field in options.many_to_many}
-    return {name: _plain(value) for name, value in (values | many).items()}
-
-
-def _is_told(field: Any) -> bool:
-    return field.editable and not field.primary_key and field.name not in NEVER_RECORDED
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    return orjson.loads(orjson.dumps(value, default=str))
+        return audit.changes_of(self.model, before, after) if self.audits_values else {}
 
 
 def _changed_fields(message: Any) -> list[str]:

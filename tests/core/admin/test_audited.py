@@ -16,6 +16,7 @@ from apps.core.models import AuditEntry, Task
 from apps.events.models import EventTypeAlias, IdentificationPoint, QuarantinedEvent, RefusedEvent, UnplannedType
 from apps.profiles.burial import burial_id
 from apps.profiles.models import BlockedIdentifier, ErasedId, IdentityConflict, MergeRule, PrivacyRequest
+from apps.segments.models import Segment
 from tests.factories import (
     NOON,
     ComplianceRuleFactory,
@@ -162,3 +163,24 @@ def test_values_that_may_be_addresses_are_not_in_the_log(admin_client: Client) -
 
     assert BlockedIdentifier.objects.exists()
     assert "ada" not in str(AuditEntry.objects.get().details)
+
+
+def test_conditions_and_free_texts_are_in_the_log_without_what_they_say(admin_client: Client) -> None:
+    form = {
+        "name": "Only her", "key": "only-her", "kind": "condition", "is_enabled": "on",
+        "description": "Ada, who asked for it",
+        "condition": 'profile@data.contact.email.main = "ada@shop.example" AND profile@visits.count > 20',
+    }  # fmt: skip
+    admin_client.post(reverse("admin:segments_segment_add"), form)
+    row = Segment.objects.get()
+    changed = {**form, "condition": form["condition"].replace("ada@", "ben@"), "description": "Ben"}
+    admin_client.post(reverse("admin:segments_segment_change", args=[row.pk]), changed)
+    admin_client.post(reverse("admin:segments_segment_delete", args=[row.pk]), {"post": "yes", "typed": row.name})
+
+    added, change, *_ = [entry.details["changes"] for entry in AuditEntry.objects.order_by("id")]
+    without_values = "profile@data.contact.email.main = ••• AND profile@visits.count > •••"
+    assert added["condition"]["after"] == without_values
+    assert change["condition"] == {"before": without_values, "after": without_values}
+    assert change["description"] == {"before": "•••", "after": "•••"}
+    told = str([entry.details for entry in AuditEntry.objects.all()])
+    assert not [word for word in ("ada@", "ben@", "Ada", "Ben") if word in told]

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from apps.core import jobs
+from apps.core import audit, jobs
 from apps.events import backfill
+from apps.events.models import EventType
 
 KINDS = {"traits": backfill.TRAITS, "profiles": backfill.PROFILES}
 
@@ -37,6 +39,8 @@ class Command(BaseCommand):
         except backfill.Refused as error:
             raise CommandError(str(error)) from None
         task = jobs.start_task(KINDS[what], params=params, requested_by="manage.py")
+        row = EventType.objects.filter(type=type).first()
+        audit.record("backfilled", actor=audit.COMMAND, at=timezone.now(), object=row, name=type, task=str(task.pk))
         self.stdout.write(f"Task {task.pk} waits for a worker.")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.core import tasks
+from apps.core import audit, tasks
 from apps.core.models import Task
 from apps.events import computed_traits, recomputing
 from apps.events.models import ComputedTrait
@@ -30,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no computed trait {', '.join(unknown)}.")
         if again:
             computed_traits.renew(rows)
+            audit.record_all("counted anew", rows, actor=audit.COMMAND, at=timezone.now())
         task = tasks.create(recomputing.KIND, params={}, requested_by="command", now=timezone.now())
         while tasks.run(task.pk, secs=SLICE_SECS):
             task.refresh_from_db()

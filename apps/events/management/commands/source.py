@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
 
+from apps.core import audit
 from apps.events.models import Source
 from apps.profiles.models import ConsentType
 
@@ -49,12 +52,26 @@ class Command(BaseCommand):
         unknown = set(values["required_consents"]) - set(ConsentType.objects.values_list("id", flat=True))
         if unknown:
             raise CommandError(f"There is no consent type {min(unknown)!r}.")
-        return Source.objects.create(**values)
+        with transaction.atomic():
+            source = Source.objects.create(**values)
+            _record("added", source, {})
+        return source
 
     def _switch(self, name: str, *, is_enabled: bool) -> Source:
-        if not Source.objects.filter(name=name).update(is_enabled=is_enabled):
+        source = Source.objects.filter(name=name).first()
+        if source is None:
             raise CommandError(f"There is no source named {name!r}.")
-        return Source.objects.get(name=name)
+        with transaction.atomic():
+            before = audit.values_of(source)
+            source.is_enabled = is_enabled
+            source.save(update_fields=["is_enabled"])
+            _record("changed", source, before)
+        return source
+
+
+def _record(action: str, source: Source, before: dict[str, Any]) -> None:
+    changes = audit.changes_of(Source, before, audit.values_of(source))
+    audit.record(action, actor=audit.COMMAND, at=timezone.now(), object=source, name=source.name, **changes)
 
 
 def _line(source: Source) -> dict[str, Any]:

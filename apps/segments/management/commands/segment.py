@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.core import keyset
+from apps.core import audit, keyset
 from apps.segments import lists, sizes
 from apps.segments.explaining import explain
 from apps.segments.list_files import ListError, open_text
@@ -59,6 +59,7 @@ class Command(BaseCommand):
             row.refresh_from_db()
             self._print([str(row.size)])
         elif action == "members":
+            audit.record("exported", actor=audit.COMMAND, at=timezone.now(), object=row, name=row.key)
             own = Membership.objects.filter(segment=row, left_at=None).values_list("profile_id")
             self._print(str(profile_id) for (profile_id,) in keyset.rows(own, "profile_id", size=10_000))
         else:
@@ -70,6 +71,8 @@ class Command(BaseCommand):
         except ListError as error:
             raise CommandError(str(error)) from None
         sizes.count([row.key], now=timezone.now())
+        noted = {"name": row.key, "list": mode, "entered": report.n_entered, "left": report.n_left}
+        audit.record("changed", actor=audit.COMMAND, at=timezone.now(), object=row, **noted)
         for problem, lines in (("names nobody", report.unknown), ("names several people", report.ambiguous)):
             for number, name in lines:
                 self.stderr.write(f"Line {number} {problem}: {name}")
