@@ -41,16 +41,19 @@ def test_letters_that_are_put_together_are_those_that_are_one() -> None:
         ("COUNT(ANY EVENT WHERE event@type != {}) = 1", True),
         ("COUNT(ANY EVENT WHERE event@type IN [{}, 5]) = 1", True),
         ("FIRST(event@type OF ANY EVENT) = {}", True),
+        ("DID(ANY EVENT WHERE event@type BETWEEN {} AND {})", True),
+        ("COUNT(ANY EVENT WHERE event@type <= {}) = 1", True),
+        ("COUNT(ANY EVENT WHERE lowercase(event@type) = {}) = 1", True),
     ],
 )
 def test_conditions_mean_the_type_that_the_sender_named(name: str, text: str, is_true: bool) -> None:
-    condition = parse(text.format(f'"{name}"'))
+    condition = parse(text.replace("{}", f'"{name}"'))
     history = RecordedEvents(
         [{"id": number, "type": type, "time": NOW} for number, type in enumerate(["order-completed", "paid"])]
     )
 
     assert matches(condition, {}, now=NOW, history=history) is is_true
-    assert str(condition) == str(parse(text.format('"order-completed"')))
+    assert str(condition) == str(parse(text.replace("{}", '"order-completed"')))
     assert from_json(to_json(condition)) == condition
 
 

@@ -8,7 +8,7 @@ from apps.conditions.errors import TreeError
 from apps.conditions.event_types import event_type, part_of_event_type
 from apps.conditions.tree.base import Condition, Node, Operand, is_storable
 from apps.conditions.tree.history import Aggregate
-from apps.conditions.tree.operands import Field, ListLiteral, Literal
+from apps.conditions.tree.operands import Call, Field, ListLiteral, Literal
 
 COMPARISONS: Final = ("=", "<", "<=", ">", ">=")
 MATCHES: Final = ("contains", "contains any", "contains all", "starts with", "ends with")
@@ -81,10 +81,9 @@ class Compare(ValueTest):
         if self.op != "=" and isinstance(self.left, ListLiteral) | isinstance(self.right, ListLiteral):
             message = f"A list is not compared by {self.op}."
             raise TreeError(message)
-        if self.op == "=":
-            left, right = _named(self.left, beside=self.right), _named(self.right, beside=self.left)
-            object.__setattr__(self, "left", left)
-            object.__setattr__(self, "right", right)
+        left, right = _named(self.left, beside=self.right), _named(self.right, beside=self.left)
+        object.__setattr__(self, "left", left)
+        object.__setattr__(self, "right", right)
         ValueTest.__post_init__(self)
 
 
@@ -101,6 +100,8 @@ class Between(ValueTest):
         if any(isinstance(each, ListLiteral) for each in self.children()):
             message = "A list is not compared by BETWEEN."
             raise TreeError(message)
+        object.__setattr__(self, "low", _named(self.low, beside=self.operand))
+        object.__setattr__(self, "high", _named(self.high, beside=self.operand))
         ValueTest.__post_init__(self)
 
 
@@ -211,6 +212,8 @@ def _check_several(items: tuple[Node, ...]) -> None:
 
 def _named(side: _Side, *, beside: Operand, write: Callable[[str], str] = event_type) -> _Side:
     """Write the texts beside the type of an event as types are written; leave all else."""
+    if isinstance(beside, Call) and beside.name == "lowercase":  # as types are anyway
+        return _named(side, beside=beside.arguments[0], write=write)
     field = beside.field if isinstance(beside, Aggregate) and beside.function in ("first", "last") else beside
     if field != _EVENT_TYPE:
         return side
