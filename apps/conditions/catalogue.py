@@ -23,6 +23,7 @@ class Catalogue:
     fields: Mapping[str, KnownField]
     open_objects: frozenset[str] = frozenset()
     event_types: tuple[str, ...] = field(default=())
+    planned_types: frozenset[str] = frozenset()  # those of them that somebody has defined; others only came
     consents: Mapping[str, str] | None = None  # their names by id; None where nobody may ask about them
 
     def knows(self, wanted: Field) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.event_types import event_types
+from apps.conditions.nearest import nearest
 from apps.conditions.tree import (
     Compare,
     Condition,
@@ -67,12 +67,15 @@ def _of(node: Node, catalogue: Catalogue) -> Iterator[Doubt]:
 def _unseen(types: Iterable[str], catalogue: Catalogue) -> Iterator[Doubt]:
     seen = catalogue.event_types
     unseen = [type_ for type_ in types if not set(event_types([type_])) & set(seen)]
-    yield from _unknown(unseen, seen, "There is no event type {}, and no event of it came lately.")
+    # What somebody has planned is sooner meant than what only came, which may be mistyped itself.
+    planned = [type_ for type_ in seen if type_ in catalogue.planned_types]
+    yield from _unknown(unseen, seen, "There is no event type {}, and no event of it came lately.", sooner=planned)
 
 
-def _unknown(words: Iterable[str], known: Iterable[str], message: str) -> Iterator[Doubt]:
+def _unknown(
+    words: Iterable[str], known: Iterable[str], message: str, *, sooner: Iterable[str] = ()
+) -> Iterator[Doubt]:
     names = list(known)
     for word in words:
         if word not in names:
-            nearest = get_close_matches(word, names, n=1)
-            yield Doubt(word, message.format(word), nearest[0] if nearest else "")
+            yield Doubt(word, message.format(word), nearest(word, sooner, names))

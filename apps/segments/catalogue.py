@@ -41,6 +41,7 @@ class _Configured:
 
     fields: dict[str, KnownField]
     event_types: tuple[str, ...]
+    planned_types: frozenset[str]
     consent_types: dict[str, str]  # names by id
     harmless: frozenset[str]
 
@@ -50,9 +51,11 @@ def _read_configured() -> _Configured:
     fields = {_computed(row.key): KnownField(row.name, _KINDS.get(row.function, "")) for row in traits}
     keys = tuple(Segment.objects.order_by("key").values_list("key", flat=True))
     fields[language.SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value, keys)
+    planned = frozenset(EventType.objects.values_list("type", flat=True))
     return _Configured(
         fields,
-        tuple(sorted({*EventType.objects.values_list("type", flat=True), *seen.types()})),
+        tuple(sorted(planned | seen.types())),
+        planned,
         dict(ConsentType.objects.order_by("name").values_list("id", "name")),
         frozenset(_computed(row.key) for row in traits if row.function in _KINDS),
     )
@@ -74,7 +77,7 @@ def names(*, max_age_secs: float | None = None) -> Catalogue:
     """Return what has a name: fields that there always are, and all that people have defined."""
     found = configured.get(max_age_secs=max_age_secs)
     known = language.catalogue(found.event_types, found.consent_types)
-    return replace(known, fields={**known.fields, **found.fields})
+    return replace(known, fields={**known.fields, **found.fields}, planned_types=found.planned_types)
 
 
 def people() -> Catalogue:
@@ -97,7 +100,7 @@ def events() -> Catalogue:
     fields = {text: field for text, field in whole.fields.items() if text.startswith("event@")}
     fields["event@type"] = replace(fields["event@type"], values=whole.event_types)
     open_objects = frozenset(text for text in whole.open_objects if text.startswith("event@"))
-    return Catalogue(fields, open_objects=open_objects, event_types=whole.event_types)
+    return replace(whole, fields=fields, open_objects=open_objects, consents=None)
 
 
 def is_harmless(field: Field) -> bool:

@@ -55,7 +55,7 @@ FORMS: Final = {
         {"name": "Form trait", "key": "form_trait", "function": "count"}, {"description": "How often."}, "key"
     ),
     "events.EventType": Form({"type": "form-sent", "name": "Form sent"}, {"name": "Form filled in"}, "type"),
-    "events.EventTypeAlias": Form({"type": "form sendt", "becomes": "form-sent"}, {"becomes": "form-done"}, "becomes"),
+    "events.EventTypeAlias": Form({"type": "form sendt", "becomes": "page-view"}, {"becomes": "search"}, "becomes"),
     "events.IdentificationPoint": Form(
         {"event_type": "form-sent", "path": "email", "kind": "email"}, {"path": "contact.email"}, "event_type"
     ),

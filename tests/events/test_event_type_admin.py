@@ -161,6 +161,18 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         ({"schema": '{"pattern": "(a"}'}, "schema", "schema.pattern:"),
         ({"condition": "event@properties.a >"}, "condition", "condition: Line 1, column"),
         ({"condition": "profile@traits.a = 1"}, "condition", "condition: profile@ is not known here; known are event@"),
+        ({"condition": "evnt@properties.a = 1"}, "condition", "There is no 'evnt@'"),
+        (
+            {"condition": "event@properties.a > 0 AND event@propertis.b = 1"},
+            "condition",
+            "There is no field event@propertis.b. Did you mean event@properties?",
+        ),
+        ({"condition": "payload@source.nam = 'a'"}, "condition", "Did you mean payload@source.name?"),
+        (
+            {"profile": [("traits.a", "delete", "", "profile@trats.a = 1")]},
+            "profile",
+            "profile.traits.a.when: Line 1, column 1: There is no field profile@trats.a. Did you mean profile@traits?",
+        ),
         (
             {"profile": [("traits.a", "delete", "", "session@x = 1")]},
             "profile",

@@ -7,6 +7,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin.fields import Column, JsonObject, Row, RowsField
+from apps.events import asking
 from apps.events.models import EventType, definition_of
 from apps.events.operations import OPERATIONS, Source
 from apps.events.rules import PROPERTIES, RulesError, compile
@@ -136,7 +137,9 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
             return cleaned
         try:
             self.instance.overrides = self._overrides(cleaned)
-            compile({**definition_of(self._filled(cleaned))})
+            definition = definition_of(self._filled(cleaned))
+            compile(definition)
+            asking.check(definition)
         except RulesError as error:
             self.add_error(_FIELDS.get(error.key.partition(".")[0]), str(error))
         return cleaned

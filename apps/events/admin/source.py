@@ -1,8 +1,9 @@
 """Sources and tracked links: what developers set up."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
+from apps.events.admin.event_type_named import known_type
 from apps.events.models import Event, IdentificationPoint, Redirect, Source
 from apps.profiles.admin.consent import ConsentsField
 
@@ -108,10 +110,24 @@ class SourceAdmin(DeletedByName, Addressed):
         return mark_safe(render_to_string("admin/cdp/snippets.html", context))  # noqa: S308 - the template escapes
 
 
+class RedirectForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Where a tracked link leads, and the event that a click is."""
+
+    class Meta:
+        model = Redirect
+        fields = ("event_type",)  # the page names all of them
+        help_texts: ClassVar = {"event_type": "Of clicks from now on; those that came before keep theirs."}
+
+    def clean_event_type(self) -> str:
+        """Refuse a type that there is not: nobody would find the clicks."""
+        return known_type(self, "event_type")
+
+
 @admin.register(Redirect)
 class RedirectAdmin(Addressed):
     """Tracked links."""
 
+    form = RedirectForm
     list_display = ("name", "url", "event_type", "is_enabled", "address")
     search_fields = ("name", "url")
     readonly_fields = ("address",)

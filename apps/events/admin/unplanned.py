@@ -1,9 +1,9 @@
 """Types of events that nobody planned, and what becomes of them: defined, refused, or taken for another type."""
 
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -12,8 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.collector import event_types
+from apps.conditions.nearest import nearest
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge, moment
+from apps.events.admin.event_type_named import known_type
 from apps.events.admin.inbox import OfSource
 from apps.events.models import EventType, EventTypeAlias, UnplannedType
 
@@ -24,7 +26,7 @@ class UnplannedTypeAdmin(OfSource):
 
     empty_list = "All types of events that came are defined."
     keyset = ("last_seen_at", "id")
-    list_display = ("type", "count", "source", "first_seen", "last_seen", "nearest", "then")
+    list_display = ("type", "count", "source", "first_seen", "last_seen", "perhaps", "then")
     list_display_links = None
     search_fields = ("type",)
     search_help_text = "A part of a type"
@@ -63,9 +65,9 @@ class UnplannedTypeAdmin(OfSource):
         return moment(row.last_seen_at)
 
     @admin.display(description="Perhaps")
-    def nearest(self, row: UnplannedType) -> SafeString:
+    def perhaps(self, row: UnplannedType) -> SafeString:
         """Show the defined type of the most similar name."""
-        found = _nearest(row.type)
+        found = nearest(row.type, event_types.rules())
         return badge(found, "blue") if found else NOTHING
 
     @admin.display(description="")
@@ -79,18 +81,31 @@ class UnplannedTypeAdmin(OfSource):
             define,
             urlencode({"type": row.type, "name": name}),
             rename,
-            urlencode({"type": row.type, "becomes": _nearest(row.type)}),
+            urlencode({"type": row.type, "becomes": nearest(row.type, event_types.rules())}),
         )
 
 
-def _nearest(type_: str) -> str:
-    return next(iter(get_close_matches(type_, event_types.rules(), n=1)), "")
+class AliasForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A name, and the type that its events become from now on."""
+
+    class Meta:
+        model = EventTypeAlias
+        fields = ("type", "becomes")
+        help_texts: ClassVar = {
+            "becomes": "The type that they become from now on; events that came before keep theirs. "
+            "Empty: they are refused, and the sender is told."
+        }
+
+    def clean_becomes(self) -> str:
+        """Refuse a type that there is not: its events would be as unplanned as before."""
+        return known_type(self, "becomes")
 
 
 @admin.register(EventTypeAlias)
 class EventTypeAliasAdmin(ModelAdmin):
     """Names of types that stand for another type, or for nothing; a change takes effect within seconds."""
 
+    form = AliasForm
     list_display = ("type", "becomes_shown", "updated_at")
     search_fields = ("type", "becomes")
     ordering = ("type",)

@@ -61,6 +61,15 @@ def test_words_that_name_nothing_are_doubted_where_they_stand(admin_client: Clie
     assert [each["message"] for each in ask(admin_client, "write", json=answer["json"])["doubts"]] == [doubt["message"]]
 
 
+def test_a_type_that_is_defined_is_sooner_meant_than_one_that_only_came(admin_client: Client) -> None:
+    EventFactory(type="sale-compleeted!")
+
+    [doubt] = ask(admin_client, "read", text='DID("sale-compleeted")')["doubts"]
+
+    assert doubt["suggestion"] == '"sale-completed"'
+    assert ask(admin_client, "read", text='DID("sale-compleeted!")')["doubts"] == []
+
+
 def test_rows_become_text(admin_client: Client) -> None:
     rows = ask(admin_client, "read", text="profile@visits.count > 5")["json"]
 

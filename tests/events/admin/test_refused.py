@@ -11,9 +11,18 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.collector import accept, noticing
-from apps.events.models import Event, EventTypeAlias, InboxItem, RefusalCount, RefusedEvent, Source, UnplannedType
+from apps.events.models import (
+    Event,
+    EventTypeAlias,
+    InboxItem,
+    Redirect,
+    RefusalCount,
+    RefusedEvent,
+    Source,
+    UnplannedType,
+)
 from apps.events.system_events import OFFSETS
-from tests.factories import GOOGLEBOT, SourceFactory
+from tests.factories import GOOGLEBOT, EventTypeFactory, RedirectFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 REFUSED = reverse("admin:events_refusedevent_changelist")
@@ -166,6 +175,40 @@ def test_a_type_that_is_blocked_is_refused_by_name_and_leaves_the_list(admin_cli
     assert [(error["code"], error["field"]) for error in answer.json()["errors"]] == [("blocked_type", "events.0.type")]
     assert stored() == ["noise", "page-view"]
     assert "noise" not in admin_client.get(UNPLANNED).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "form"),
+    [
+        ("eventtypealias", "becomes", {"type": "order-compleeted"}),
+        ("redirect", "event_type", {"name": "Sale", "url": "https://shop.example/", "properties": "{}"}),
+    ],
+)
+def test_a_type_that_there_is_not_is_refused_with_the_nearest_until_it_is_defined(
+    admin_client: Client, name: str, field: str, form: dict[str, str]
+) -> None:
+    source = SourceFactory(kind=Source.Kind.REDIRECT)
+    add = reverse(f"admin:events_{name}_add")
+    wanted = {**form, "source": source.pk, field: "Order Completd"}
+
+    errors = admin_client.post(add, wanted).context["adminform"].form.errors
+
+    assert list(errors) == [field]
+    assert "There is no event type order-completd" in errors[field][0]
+    assert "Did you mean order-completed?" in errors[field][0]
+    assert "keep theirs" in admin_client.get(add).content.decode()
+    EventTypeFactory(type="order-completd")
+    assert admin_client.post(add, wanted).status_code == 302
+
+
+def test_a_link_whose_type_is_no_more_can_be_switched_off_all_the_same(admin_client: Client) -> None:
+    link = RedirectFactory(event_type="link-clickd")
+    form = {"name": link.name, "source": link.source_id, "url": link.url, "event_type": "link-clickd"}
+
+    answer = admin_client.post(reverse("admin:events_redirect_change", args=[link.pk]), {**form, "properties": "{}"})
+
+    assert answer.status_code == 302
+    assert not Redirect.objects.get().is_enabled
 
 
 def test_a_type_that_is_mapped_becomes_the_other_one(admin_client: Client) -> None:
