@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.collector import health
 from apps.events.models import Event, RefusedEvent, Source
+from apps.events.system_events import TAG
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -63,7 +64,7 @@ def _hours(now: datetime) -> list[dict[str, Any]]:
 
 def _said_by_people() -> QuerySet[Event]:
     """Select the events of which all figures of this page speak: what the platform says itself is no activity."""
-    return Event.objects.exclude(tags__contains=["event:system"])
+    return Event.objects.exclude(tags__contains=[TAG])
 
 
 def _types(now: datetime) -> Any:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from apps.profiles import consents
 
-TRIGGERS: Final = "trigger-event-types"  # the property of `visit-started` that clients do not send
+TRIGGERS: Final = "trigger-event-types"  # the property of `visit-started`, which those of senders never had
+TAG: Final = "event:system"  # by the definitions of their types; no sender can set it
 # They come before what caused them, in this order; the offsets keep them so in every list sorted by time.
 OFFSETS: Final = {
     "profile-created": timedelta(seconds=3),
@@ -17,7 +18,8 @@ OFFSETS: Final = {
 FINDINGS: Final = frozenset({"segment-entered", "segment-left"})
 # What others did about somebody, who is neither seen by it nor more active.
 BY_OTHERS: Final = FINDINGS | {consents.RECORDED}
-# All that is nothing that people did themselves: it counts as an event only where its type is named.
+# All that is nothing that people did themselves: it counts as an event only where its type is named. From senders such
+# events are refused: else strangers could let people enter segments.
 REPORTS: Final = BY_OTHERS.union(OFFSETS)
 
 

@@ -1,11 +1,13 @@
-"""The rules of event types, as the pipeline has them in memory."""
+"""The rules of event types, as the pipeline has them in memory, and the types that are not for everybody."""
 
 import logging
 
 import pytest
+from rest_framework.test import APIClient
 
 from apps.collector import event_types
-from apps.events.models import EventType
+from apps.events.models import Event, EventType, EventTypeAlias, RefusedEvent
+from tests.factories import SourceFactory, track_payload
 
 pytestmark = pytest.mark.django_db
 
@@ -47,3 +49,37 @@ def test_a_definition_is_compiled_again_when_it_was_changed() -> None:
 
     assert event_types.rules()["mine"].tags == ("b",)
     assert event_types.rules()["page-view"] is unchanged
+
+
+def types() -> list[str]:
+    return list(Event.objects.order_by("time", "id").values_list("type", flat=True))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["segment-entered", " Segment Left ", "profile-created", "session-opened", "VISIT started", "consent-recorded"],
+)
+def test_nobody_speaks_for_the_platform(client: APIClient, name: str) -> None:
+    source = SourceFactory()
+    events = [{"type": name, "properties": {"segment": "vip"}}, {"type": "page-view", "tags": ["event:system", "own"]}]
+
+    answer = client.post("/track", track_payload(source, events=events), format="json").json()
+    call = {"writeKey": source.write_key, "anonymousId": "a", "event": name, "historical": True}
+    called = client.post("/v1/track", call, format="json")
+
+    assert [(error["code"], error["field"]) for error in answer["errors"]] == [("reserved_type", "events.0.type")]
+    assert [(told["code"], told["field"]) for told in answer["warnings"]] == [("ignored", "events.1.tags")]
+    assert (called.status_code, called.json()["code"], called.json()["field"]) == (422, "reserved_type", "event")
+    assert types() == ["profile-created", "session-opened", "visit-started", "page-view"]
+    tags = Event.objects.get(type="page-view").tags
+    assert "own" in tags
+    assert "event:system" not in tags
+    assert "vip" in RefusedEvent.objects.order_by("id")[0].payload  # nothing is lost
+
+
+def test_what_others_say_under_a_name_of_the_platform_can_be_stored_under_another(client: APIClient) -> None:
+    EventTypeAlias.objects.create(type="segment-entered", becomes="old-segment-entered")
+
+    assert client.post("/track", track_payload(SourceFactory(), "segment-entered"), format="json").status_code == 200
+
+    assert types()[-1] == "old-segment-entered"

@@ -13,6 +13,7 @@ from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.events.models import Source
+from apps.events.system_events import REPORTS, TAG
 from apps.sessions.agent import is_bot
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
@@ -54,11 +55,11 @@ def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) 
     if len(event.type) > MAX_LENGTH:
         field = track.place(event, "type")
         return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
-    if event.type in aliases and not event.is_system:
-        event.type = aliases[event.type]
-        if not event.type:
-            field = track.place(event, "type")
-            return Refusal("blocked_type", "Events of this type are not taken.", field, event.index)
+    # Neither of these comes by a request of a sender.
+    if track.source.kind != Source.Kind.INTERNAL and track.recorded is None:
+        refusal = _admit_type(track, event, aliases)
+        if refusal:
+            return refusal
     try:
         event.said_at = times.read(event.claimed_time)
         event.time = believed(event.said_at, track.sent_at, received_at=track.received_at)
@@ -70,6 +71,20 @@ def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) 
         event.time, event.said_at = track.received_at, None
         event.problems.append({"field": "time", "message": f"The time {error}: {ARRIVED}."})
     return None
+
+
+def _admit_type(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -> Refusal | None:
+    """Let events be called what operators call them, and nobody speak for the platform."""
+    event.type = aliases.get(event.type, event.type)
+    if event.tags and TAG in event.tags:
+        event.tags = [tag for tag in event.tags if tag != TAG]
+        event.problems.append({"field": "tags", "message": f"The tag {TAG} is the platform's own: it was left out."})
+    if event.type and event.type not in REPORTS:
+        return None
+    field = track.place(event, "type")
+    if event.type:
+        return Refusal("reserved_type", "Only the platform itself tells of this.", field, event.index)
+    return Refusal("blocked_type", "Events of this type are not taken.", field, event.index)
 
 
 def believed(said_at: datetime | None, sent_at: datetime | None, *, received_at: datetime) -> datetime:

@@ -101,7 +101,7 @@ def _announce_profile(track: Track, batch: Batch) -> None:
 def _begin(track: Track) -> dict[int, list[str]]:
     """Record the events in their session, and return what begins with them: system events by the place of an event."""
     begun: dict[int, list[str]] = {}
-    if track.is_new_profile and all(event.type != "profile-created" for event in track.going):
+    if track.is_new_profile:
         begun[0] = ["profile-created"]
     session = track.session if track.saves_session else None
     profile = track.profile

@@ -7,6 +7,7 @@ from django.db import models
 
 from apps.core.fields import EventTypeField, Json
 from apps.events import definitions
+from apps.events.system_events import REPORTS
 from apps.events.validation import Policy
 
 
@@ -58,6 +59,8 @@ class EventTypeAlias(models.Model):
 
     def clean(self) -> None:
         """Refuse what would lead nowhere: an alias is followed once."""
+        if self.becomes in REPORTS:
+            raise ValidationError({"becomes": "Only the platform itself tells of this."})
         others = EventTypeAlias.objects.exclude(pk=self.pk)
         if self.becomes == self.type or others.filter(pk=self.becomes).exists():
             raise ValidationError({"becomes": "This is an alias itself: name the type that it stands for."})

@@ -11,6 +11,7 @@ from apps.core import paths
 from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.paths import PathError
+from apps.events.system_events import REPORTS
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 
@@ -124,6 +125,8 @@ class Redirect(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse addresses that are not web pages: javascript:, data: and the like."""
+        """Refuse addresses that are not web pages, javascript:, data: and the like, and events that only we report."""
+        if self.event_type in REPORTS:
+            raise ValidationError({"event_type": "Only the platform itself tells of this."})
         if not self.url.startswith(("http://", "https://")):
             raise ValidationError({"url": "The address must start with http:// or https://."})

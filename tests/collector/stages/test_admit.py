@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from apps.collector import sources
 from apps.collector.stages.admit import TimeError, admit, believed
 from apps.collector.track import Batch, TrackedEvent
 from apps.events.models import Source
@@ -109,3 +110,13 @@ def test_robots_are_refused_where_visitors_are_expected(
     admit(Batch([found], NOON))
 
     assert (found.refusal and found.refusal.code) == code
+
+
+def test_what_the_platform_says_stays_its_own_when_it_comes_from_the_quarantine() -> None:
+    found = track(TrackedEvent(type="segment-entered", tags=["event:system"]), source=sources.INTERNAL)
+
+    admit(Batch([found], NOON))
+
+    assert [(event.type, event.tags, event.problems) for event in found.going] == [
+        ("segment-entered", ["event:system"], [])
+    ]

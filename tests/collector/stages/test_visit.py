@@ -142,12 +142,6 @@ def test_visits_open_again_after_our_own_clock_was_ahead_for_a_moment() -> None:
     assert profile.visit_started_at == NOON + 3 * HOUR
 
 
-def test_a_client_that_tells_of_a_new_profile_itself_is_not_repeated() -> None:
-    profile = ProfileFactory.build()
-
-    assert told(visited(event("profile-created"), profile=profile, new=profile)) == ["session-opened", "visit-started"]
-
-
 @pytest.mark.parametrize("is_known", [True, False])
 def test_what_does_not_keep_its_session_leaves_none_behind(is_known: bool) -> None:
     known = SessionFactory.build() if is_known else None
