@@ -53,6 +53,11 @@ NOBODY: Final = frozenset(
 )
 
 
+def is_ordinary(value: str) -> bool:
+    """Tell whether an id is one as it stands, as most are: it has one spelling, and names somebody."""
+    return _ORDINARY.fullmatch(value) is not None and value.lower() not in _SHARED
+
+
 def names_nobody(value: str) -> bool:
     """Tell whether a value stands in place of nothing: null, undefined, 0000, {{user_id}}."""
     if _ORDINARY.fullmatch(value):

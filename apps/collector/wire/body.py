@@ -10,11 +10,12 @@ from apps.collector.track import Refusal
 from apps.conditions.spelling import fold
 from apps.core import reading, storable
 from apps.core.numbers import as_id
-from apps.profiles.names import names_nobody
+from apps.profiles.names import is_ordinary, names_nobody
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
 _MAX_EVENT_BYTES: Final[int] = settings.MAX_EVENT_BYTES
 _MAX_DEPTH: Final[int] = settings.MAX_DEPTH
+_MAX_ID: Final = 512  # characters
 _YES: Final = frozenset({"true", "yes", "on", "1", 1})
 _NO: Final = frozenset({"false", "no", "off", "0", 0})
 
@@ -92,7 +93,7 @@ def check_values(value: Any, path: str) -> Refusal | None:
     return Refusal(*problem) if problem else None
 
 
-def text_of(value: Any, path: str, *, limit: int = 512) -> str | None:
+def text_of(value: Any, path: str, *, limit: int = _MAX_ID) -> str | None:
     """Read a text, trimmed; numbers count as text, blank and null as absent. Raises Malformed naming the path."""
     if value is None:
         return None
@@ -115,6 +116,8 @@ def id_of(value: Any, path: str) -> str | None:
 
     One spelling for each; what names nobody counts as absent. Raises Malformed naming the path.
     """
+    if value is None or (type(value) is str and len(value) <= _MAX_ID and is_ordinary(value)):
+        return value
     text = text_of(value, path)
     if text is not None and not text.isascii():
         text = fold(text)
