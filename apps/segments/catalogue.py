@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from apps.conditions import Catalogue, KnownField
+from apps.conditions import Catalogue, ConditionError, KnownField, parse
 from apps.conditions.parse import parse_field
-from apps.conditions.tree import Field
+from apps.conditions.tree import Field, walk
 from apps.core.snapshot import Snapshot
 from apps.events.models import ComputedTrait, EventType
 from apps.profiles import anonymity, schema
@@ -57,8 +57,17 @@ def _read_configured() -> _Configured:
         tuple(sorted(planned | seen.types())),
         planned,
         dict(ConsentType.objects.order_by("name").values_list("id", "name")),
-        frozenset(_computed(row.key) for row in traits if row.function in _KINDS),
+        frozenset(_computed(row.key) for row in traits if row.function in _KINDS and _tells_of_nobody(row.condition)),
     )
+
+
+def _tells_of_nobody(condition: str) -> bool:
+    """Tell whether what a computed trait counts says nothing of what may not be seen."""
+    try:
+        nodes = walk(parse(condition, is_stored=True)) if condition else ()
+    except ConditionError:
+        return False
+    return all(is_always_harmless(node) or is_figure(node) for node in nodes if isinstance(node, Field))
 
 
 def _computed(key: str) -> str:
@@ -105,9 +114,14 @@ def events() -> Catalogue:
 
 def is_harmless(field: Field) -> bool:
     """Tell whether a field tells of nobody: whether it is left of people and events for who may not see names."""
+    return is_always_harmless(field) or str(field) in configured.get().harmless
+
+
+def is_always_harmless(field: Field) -> bool:
+    """Tell the same of a field that nobody has configured."""
     if (field.root, *field.keys[:1]) in (("event", "properties"), ("event", "traits")):
         return len(field.keys) > 1 and anonymity.is_harmless(field.keys[-1])
-    return str(field) in _HARMLESS or str(field) in configured.get().harmless
+    return str(field) in _HARMLESS
 
 
 def is_figure(field: Field) -> bool:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.console.roles import load_roles
 from apps.events.models import EventType
 from apps.profiles.models import Profile
+from apps.segments import catalogue
 from apps.segments.models import Segment
 from tests.factories import (
     NOON,
@@ -204,3 +205,22 @@ def test_what_is_refused_is_named(analyst: Client) -> None:
     text = text_of(analyst, "profiles_profile_changelist", condition='CONSENTED("letters")').replace("&quot;", '"')
 
     assert 'CONSENTED("letters") may hold personal data, which you may not see, and so not ask about either.' in text
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_answered"),
+    [
+        ("", True),
+        ("event@properties.value > 50", True),
+        ('event@properties.email = "klara@shop.example"', False),
+    ],
+)
+def test_counts_of_what_tells_personal_data_are_not_asked_about(
+    condition: str, is_answered: bool, analyst: Client
+) -> None:
+    ComputedTraitFactory(key="orders", function="count", path="", condition=condition)
+    catalogue.configured.forget()
+
+    text = text_of(analyst, "profiles_profile_changelist", condition="profile@computed.orders > 0")
+
+    assert ("may hold personal data" not in text) == is_answered

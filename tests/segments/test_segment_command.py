@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from apps.core.models import AuditEntry
 from apps.segments.models import Segment, SegmentSize
 from tests.factories import (
     ConsentTypeFactory,
@@ -139,3 +140,15 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
         segment("count", "pro")
     with pytest.raises(CommandError, match="decided by a condition"):
         segment("import", "pros", str(file))
+
+
+def test_what_is_done_by_command_is_in_the_audit_log(tmp_path: Path) -> None:
+    row = SegmentFactory.create(key="guests", kind=Segment.Kind.LIST)
+    file = tmp_path / "guests.csv"
+    file.write_text(f"{ProfileFactory.create().pk}\n")
+
+    segment("import", "guests", str(file))
+    segment("members", "guests")
+
+    noted = AuditEntry.objects.order_by("id").values_list("actor", "action", "object_id")
+    assert list(noted) == [("command", action, str(row.pk)) for action in ("changed", "exported")]
