@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
 
+from apps.conditions.nearest import nearest
 from apps.core.snapshot import Snapshot
 from apps.events.models import EventType, EventTypeAlias, builtin_definition_of, definition_of
 from apps.events.rules import EventRules, RulesError
 from apps.events.rules import compile as compile_rules
 
 logger = logging.getLogger(__name__)
+_MISTYPED: Final = 0.9  # so alike are two names of which one is the other, mistyped
 _compiled: dict[tuple[str, object], EventRules | None] = {}
 
 
@@ -20,6 +24,7 @@ def _read() -> Mapping[str, EventRules]:
     for version, row in fresh.items():
         if version not in _compiled:
             _compiled[version] = _compile(row)
+    meant_by.cache_clear()
     return {type_: compiled for (type_, _), compiled in _compiled.items() if compiled}
 
 
@@ -54,3 +59,9 @@ def rules() -> Mapping[str, EventRules]:
 def aliases() -> Mapping[str, str]:
     """Return {name: the type that events of it become, or "" where they are refused}."""
     return aliased.get()
+
+
+@lru_cache(maxsize=2_048)
+def meant_by(type_: str) -> str:
+    """Return the type that was probably meant by one that nobody planned; "" where none is very like it."""
+    return nearest(type_, rules(), likeness=_MISTYPED)

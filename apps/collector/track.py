@@ -85,6 +85,7 @@ class TrackedEvent:
     said_at: datetime | None = None  # admit: the time by the sender's own clock, when it says one
     key: str | None = None  # recognise: what makes a repetition of it known, 32 hex digits
     content: int | None = None  # recognise: tells whether what claims to be a repetition is one
+    meant: str = ""  # validate: the type of an event of a type that nobody planned, if it was probably mistyped
     is_valid: bool = True  # validate
     is_set_aside: bool = False  # validate: it goes into quarantine
     is_duplicate: bool = False  # identify
@@ -201,7 +202,7 @@ class Track:
         return [
             warning
             for event in self.events
-            if event.refusal is None and (event.problems or event.is_duplicate)
+            if event.refusal is None and (event.problems or event.is_duplicate or event.meant)
             for warning in self._warnings_of(event)
         ]
 
@@ -210,6 +211,9 @@ class Track:
             message = _DIFFERS if event.differs else _DUPLICATE
             yield Refusal("duplicate", message, self.place(event, "id" if event.message_id else ""), event.index)
             return
+        if event.meant:
+            message = f"The type is not defined; the event was stored all the same. Did you mean {event.meant}?"
+            yield Refusal("unplanned", message, self.place(event, "type"), event.index)
         code = "quarantined" if event.is_set_aside else "ignored" if event.is_valid else "invalid"
         # A property that goes to several fields of the profile is told of once.
         said: dict[str, dict[str, str]] = {}

@@ -19,6 +19,7 @@ def validate(batch: Batch) -> None:
             if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
                 compliance.note(event)
             if rules is None:
+                event.meant = event_types.meant_by(event.type)
                 continue
             for path in rules.odd_numbers(event.properties):
                 event.problems.append({"field": paths.join(("properties", *path)), "message": "Expected a number."})

@@ -1,5 +1,6 @@
 """What was refused can be seen, mended and sent again; and how often that was, by day."""
 
+import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from apps.collector import accept, noticing
+from apps.collector import accept, event_types, noticing
 from apps.events.models import (
     Event,
     EventTypeAlias,
@@ -118,7 +119,7 @@ def test_who_may_only_look_sends_nothing_again(client: Client) -> None:
 
 def test_refusals_are_counted_by_day_source_and_reason_before_there_is_an_event(admin_client: Client) -> None:
     source, hook = SourceFactory(allowed_origins=["https://shop.example"]), SourceFactory(kind=Source.Kind.WEBHOOK)
-    key = {"HTTP_AUTHORIZATION": "Basic " + __import__("base64").b64encode(f"{source.write_key}:".encode()).decode()}
+    key = {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(f"{source.write_key}:".encode()).decode()}
     for _ in range(2):
         post("/track", {"source": {"id": "no-such-key"}, "events": [{"type": "a"}]})
     track(source, {"type": "a"}, HTTP_ORIGIN="https://other.example")
@@ -175,6 +176,25 @@ def test_a_type_that_is_blocked_is_refused_by_name_and_leaves_the_list(admin_cli
     assert [(error["code"], error["field"]) for error in answer.json()["errors"]] == [("blocked_type", "events.0.type")]
     assert stored() == ["noise", "page-view"]
     assert "noise" not in admin_client.get(UNPLANNED).content.decode()
+
+
+def test_a_type_that_is_probably_mistyped_is_stored_and_its_sender_is_told_which_is_meant() -> None:
+    source = SourceFactory()
+
+    answer = track(source, {"type": "page-view"}, {"type": "Order Compleeted"}, {"type": "brand new thing"}).json()
+
+    [warning] = answer["warnings"]
+    assert (warning["code"], warning["field"], warning["index"]) == ("unplanned", "events.1.type", 1)
+    assert "Did you mean order-completed?" in warning["message"]
+    assert stored() == ["brand-new-thing", "order-compleeted", "page-view"]
+    key = base64.b64encode(f"{source.write_key}:".encode()).decode()
+    message = {"userId": "u", "event": "Order Compleeted"}
+    early = post("/v1/track", message, HTTP_AUTHORIZATION=f"Basic {key}").json()
+    assert [(each["code"], each["field"]) for each in early["warnings"]] == [("unplanned", "event")]
+
+    EventTypeFactory(type="order-compleeted")
+    event_types.current.forget()
+    assert track(source, {"type": "Order Compleeted", "id": "e2"}).json()["warnings"] == []
 
 
 @pytest.mark.parametrize(
