@@ -133,6 +133,8 @@ def test_what_an_event_set_while_the_form_was_open_stays(admin_client: Client) -
         ({"data.contact.app.other": "{"}, "data.contact.app.other", "Expected JSON"),
         ({"data.pii.birthday": "soon"}, "data.pii.birthday", "There is no such day."),
         ({"data.pii.birthday": "31.02.1990"}, "data.pii.birthday", "There is no such day."),
+        ({"data.pii.birthday": "0091-02-21"}, "data.pii.birthday", "Write the year with four digits."),
+        ({"data.metrics.next": "0091-02-21T10:00"}, "data.metrics.next", "Write the year with four digits."),
         ({"data.metrics.next": "31.02.1990"}, "data.metrics.next", "There is no such time."),
         ({"data.contact.email.main": "not-an-email"}, "data.contact.email.main", "no e-mail address"),
         ({"data.contact.email.private": "a b@shop.example"}, "data.contact.email.private", "no e-mail address"),

@@ -38,6 +38,7 @@ COLUMNS = (
 )
 JSON_KINDS = (Kind.MAP, Kind.POINT)
 DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y")  # the first is what pickers send
+FIRST_YEAR = 1000
 MINUTE = "%Y-%m-%dT%H:%M"
 
 
@@ -116,7 +117,7 @@ def _value_of(field: Field, text: str) -> Any:
 def _day(text: str) -> str:
     for known in DAY_FORMATS:
         try:
-            return datetime.strptime(text, known).date().isoformat()  # noqa: DTZ007 - a day has no zone
+            return _full(datetime.strptime(text, known)).date().isoformat()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
     raise ValidationError("There is no such day. Write day, month and year, such as 31.12.1990.")
@@ -124,9 +125,16 @@ def _day(text: str) -> str:
 
 def _minute(text: str) -> str:
     try:
-        return timezone.make_aware(datetime.fromisoformat(text)).isoformat()
+        return timezone.make_aware(_full(datetime.fromisoformat(text))).isoformat()
     except ValueError:
         raise ValidationError("There is no such time. Choose a day and a time.") from None
+
+
+def _full(at: datetime) -> datetime:
+    """Refuse a year of two digits, which pickers send as one of the first century."""
+    if at.year < FIRST_YEAR:
+        raise ValidationError("Write the year with four digits.")
+    return at
 
 
 def _free(text: str) -> Any:
