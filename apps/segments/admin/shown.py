@@ -50,11 +50,8 @@ def segments_of(profile_id: Any, *, sees_all: bool) -> SafeString:
 
 
 def _since(stay: Membership) -> SafeString:
-    if stay.left_at is None:
-        return format_html(
-            '<span title="{}">since {}</span>', stay.get_entered_because_display(), moment(stay.entered_at)
-        )
-    return format_html('<span class="cdp-none">until {}</span>', moment(stay.left_at))
+    word, at = ("until", stay.left_at) if stay.left_at else ("since", stay.entered_at)
+    return format_html("{} {}", word, moment(at))
 
 
 def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
