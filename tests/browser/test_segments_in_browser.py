@@ -40,6 +40,15 @@ def fill(place: Locator, label: str, value: str) -> None:
 
 
 @pytest.mark.timeout(240)  # the worker may still be busy with what other tests began
+def paste(page: Page, names: str, *, mode: str) -> None:
+    """Paste a list, say what to do with it, and wait for its first lines each time."""
+    with page.expect_response("**/list/look/"):
+        page.get_by_label("Or paste them").fill(names)
+        page.get_by_label("Or paste them").press("Tab")
+    with page.expect_response("**/list/look/"):
+        page.get_by_label("What to do").select_option(label=mode)
+
+
 def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, live: Live, shoot: Shoot) -> None:
     live.manage("shell", "--no-imports", "-c", MOVE)  # what other tests merged cannot be decided by its history before
     admin.goto(f"{live.address}/admin/")
@@ -172,15 +181,12 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
     expect(admin.get_by_text("4 lines: 3 entered, 0 left, 1 named nobody")).to_be_visible()
     shoot("segment-list-taken")
 
-    admin.get_by_label("Or paste them").fill(people[0]["email"])
-    admin.get_by_label("Or paste them").press("Tab")
-    admin.get_by_label("What to do").select_option(label="Remove these people")
+    paste(admin, people[0]["email"], mode="Remove these people")
     expect(admin.get_by_text("Of the first 1 line 1 names somebody")).to_be_visible()
     admin.get_by_role("button", name="Import").click()
     expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
 
-    admin.get_by_label("Or paste them").fill(people[1]["email"])
-    admin.get_by_label("What to do").select_option(label="Replace all members by these people")
+    paste(admin, people[1]["email"], mode="Replace all members by these people")
     expect(admin.get_by_text("1 member is not among them, and would leave.")).to_be_visible()
     shoot("segment-list-replace")
     admin.get_by_role("button", name="Import").click()
@@ -188,6 +194,10 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
     admin.get_by_label("Let 1 member leave").check()
     admin.get_by_role("button", name="Import").click()
     expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
+
+    admin.goto(f"{live.address}/admin/profiles/profile/{people[0]['id']}/change/")
+    stay = admin.locator(".cdp-rows > div").filter(has_text="Guests of the party")
+    expect(stay.get_by_text(re.compile("^until "))).to_be_visible()  # where they were is told, too
 
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:
