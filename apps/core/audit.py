@@ -26,6 +26,7 @@ class Actor:
 
 SYSTEM: Final = Actor("system", "The platform")
 COMMAND: Final = Actor("command", "A command")  # whoever has a shell of the machine
+CONDITIONS: Final = frozenset({"condition", "when"})  # the names under which configuration has them
 NEVER_RECORDED: Final = frozenset({"password", "last_login"})
 
 
@@ -59,21 +60,27 @@ def values_of(row: models.Model) -> dict[str, Any]:
 
 def changes_of(model: type[models.Model], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return the details of a change of configuration; free texts without what they say, for they may name people."""
-    free = {field.name for field in model._meta.concrete_fields if isinstance(field, models.TextField)}
-    changes = differences(before, after)
+    free = {field.name for field in model._meta.concrete_fields if isinstance(field, models.TextField)} - CONDITIONS
     told = {
-        path: {side: _told(path, value) for side, value in change.items()} if path in free else change
-        for path, change in changes.items()
+        path: {
+            side: value and MASK if path in free else _without_values(path.rpartition(".")[2], value)
+            for side, value in change.items()
+        }
+        for path, change in differences(before, after).items()
     }
     return {"changes": told} if told else {}
 
 
-def _told(name: str, text: str) -> str:
-    """Return a condition without its values, and of any other free text whether it is there."""
-    if name != "condition" or not text:
-        return text and MASK
+def _without_values(name: str, value: Any) -> Any:
+    """Return what was configured, its conditions without their values."""
+    if isinstance(value, dict):
+        return {key: _without_values(key, below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_without_values(name, item) for item in value]
+    if name not in CONDITIONS or not isinstance(value, str) or not value:
+        return value
     try:
-        return masked(parse(text, is_stored=True))
+        return masked(parse(value, is_stored=True))
     except ConditionError:
         return MASK
 

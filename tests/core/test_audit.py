@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.core import audit
 from apps.core.models import AuditEntry
-from apps.events.models import Source
+from apps.events.models import EventType, Source
 from tests.factories import NOON, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +90,13 @@ def test_nobody_sees_the_log_without_the_permission(client: Client) -> None:
     assert client.get(page).status_code == 403
     user.user_permissions.add(Permission.objects.get(codename="view_auditentry"))
     assert client.get(page).status_code == 200
+
+
+def test_conditions_within_rules_are_told_without_their_values() -> None:
+    rule = {"set": "email", "when": 'event@properties.email = "ada@shop.example"'}
+    before, after = {"overrides": {"profile": {}}}, {"overrides": {"profile": {"data.x": rule}}}
+
+    changes = audit.changes_of(EventType, before, after)["changes"]
+
+    expected = {"set": "email", "when": "event@properties.email = •••"}
+    assert changes == {"overrides.profile.data.x": {"before": None, "after": expected}}
