@@ -8,7 +8,7 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 from apps.core import paths
@@ -47,6 +47,22 @@ def compile(template: object, *, roots: Collection[str], at: str = "") -> Templa
     if isinstance(template, str):
         return _text(template, roots, at)
     return lambda _scope: template
+
+
+def references(template: object, *, at: str = "") -> Iterator[tuple[str, str, Path]]:
+    """Yield what a template that compiles refers to: the place in it, the root, and the path below the root."""
+    if isinstance(template, Mapping):
+        for key, value in template.items():
+            yield from references(value, at=_below(at, key.removesuffix("?")))
+    elif isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from references(item, at=_below(at, index))
+    elif isinstance(template, str):
+        whole = _REFERENCE.fullmatch(template.strip())
+        texts = [template.strip()] if whole else _PLACE.split(template)[1::2]
+        for named in filter(None, map(_REFERENCE.fullmatch, texts)):
+            root, dotted = named.groups()
+            yield at, root, paths.parse(dotted) if dotted else ()
 
 
 def is_nothing(value: object) -> bool:

@@ -1,10 +1,12 @@
-"""What the conditions of event types may ask about: a field that there is not would hold of no event, ever."""
+"""What event types may ask about in conditions and templates: a field that there is not would be nothing, ever."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from apps import conditions
 from apps.conditions import Catalogue, ConditionError, KnownField
+from apps.conditions.tree import Field
+from apps.core import templating
 from apps.events.rules import RulesError
 from apps.profiles import schema
 
@@ -34,7 +36,7 @@ OF_PERSON: Final = _catalogue(
 
 
 def check(definition: Mapping[str, Any]) -> None:
-    """Refuse a definition, which compiles, whose conditions ask about what there is not. Raises RulesError.
+    """Refuse a definition that compiles, and asks about what there is not. Raises RulesError.
 
     Only who writes it is asked: what is stored goes on as it is.
     """
@@ -43,6 +45,11 @@ def check(definition: Mapping[str, Any]) -> None:
             conditions.parse(text, catalogue=catalogue)
         except ConditionError as error:
             raise RulesError(key, str(error)) from None
+    for place, root, path in templating.references(definition.get("reshape") or {}, at="reshape"):
+        field = Field(root, path)
+        if not OF_EVENT.knows(field):
+            meant = OF_EVENT.nearest(str(field))
+            raise RulesError(place, f"There is no field {field}.{f' Did you mean {meant}?' if meant else ''}")
 
 
 def _conditions(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, Catalogue]]:

@@ -180,6 +180,11 @@ def test_what_was_saved_is_shown_and_saved_again_unchanged(admin: Client) -> Non
         ),
         ({"profile": [("traits.a", "delete", "", "event@")]}, "profile", "profile.traits.a.when: Line 1"),
         ({"reshape": '{"properties": {"a": "profile@x"}}'}, "reshape", "reshape.properties.a: profile@ is not known"),
+        (
+            {"reshape": '{"properties": {"a?": ["No. {{event@propertis.no}}"], "b": "event@properties.b"}}'},
+            "reshape",
+            "reshape.properties.a.0: There is no field event@propertis.no. Did you mean event@properties?",
+        ),
         ({"reshape": '{"traits": {}}'}, "reshape", "reshape.traits: Only properties and context"),
         ({"traits": [("", "data.x")]}, "traits", "traits.data.x: Which property"),
         ({"traits": [("x", "")]}, "traits", "Which trait does x become?"),
