@@ -14,6 +14,7 @@ from apps.profiles.identifiers import usable
 from apps.profiles.models import Identifier
 
 MAX_NESTED: Final = 4  # a link in a link
+MAX_MENTIONS: Final = 500  # of a text: each takes time, and others wait meanwhile
 _LONGEST: Final = 256  # of a name, and of a host
 _ENCODED: Final = re.compile(rb"%(?:25)*40")
 _ESCAPED: Final = re.compile(r"\\(?:u00([0-7][0-9a-fA-F])|[bfnrt])")  # by JSON in a text
@@ -76,7 +77,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _written_in(text: str) -> Iterator[str]:
     """Yield what stands around each @ of a text, in the ways in which it may be meant."""
-    before, *rest = text.split("@")
+    before, *rest = text.split("@", maxsplit=MAX_MENTIONS)
     for after in rest:
         name = _BEFORE.split(before[-_LONGEST:])[-1]
         host = _AFTER.split(after[:_LONGEST], maxsplit=1)[0].strip("._-")
