@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -24,6 +24,7 @@ from apps.console.leftovers import MARK
 from apps.console.supervision import MANAGE, SKIP_CHECKS, roles, web_command
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
+from tests.servers import redis_url
 
 READY_SECS = 60.0
 PREPARE = "from apps.console import setup; print(*setup.prepare(wants_samples=False))"
@@ -184,10 +185,9 @@ def own_database() -> Iterator[str]:
 
 
 def _redis_url(*, durable: bool) -> str:
-    """Give each worker of pytest two databases of its own among the sixteen of a server; the tests use the first."""
+    """Give each worker of pytest two databases of its own."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    server, _, query = os.environ["REDIS_URL"].partition("?")
-    return f"{server}?{urlencode({**dict(parse_qsl(query)), 'db': 1 + (2 * worker + durable) % 15})}"
+    return redis_url(1 + (2 * worker + durable) % 10)
 
 
 def free_port() -> int:

@@ -1,11 +1,13 @@
 """Real servers for all tests; a plugin (`-p tests.servers`), as pytest-django reads settings before any conftest.
 
-Started once, by the process that pytest starts in, unless the environment names some; workers inherit the addresses.
+Started once, by the process that pytest starts in, unless the environment names some; workers inherit the addresses,
+and each takes a database of its own among the sixteen of Valkey: what one puts into a queue no other takes.
 """
 
 import os
 import sys
 from contextlib import ExitStack
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -28,7 +30,16 @@ def pytest_load_initial_conftests() -> object:
         servers = _servers.enter_context(embedded.temporary_servers())
         os.environ.setdefault("DATABASE_URL", servers.database_url)
         os.environ.setdefault("REDIS_URL", servers.redis_url)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    if worker:
+        os.environ["REDIS_URL"] = redis_url(16 - worker)  # tests/live.py counts from the other end
     return (yield)
+
+
+def redis_url(database: int) -> str:
+    """Name a database of the tests' Valkey."""
+    server, _, query = os.environ["REDIS_URL"].partition("?")
+    return f"{server}?{urlencode({**dict(parse_qsl(query)), 'db': database})}"
 
 
 def pytest_unconfigure() -> None:
