@@ -7,7 +7,6 @@ known: its old ids are replaced by successors before anybody looks them up. What
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,11 +21,11 @@ from apps.events.models import InboxItem
 from apps.profiles.burial import PERSONAL
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim
-from apps.profiles.mentions import may_mention, mentions_in
+from apps.profiles.mentions import addresses_in_text, may_mention, mentions_in
 from apps.profiles.models import ErasedId, Identifier
 
 Kind = Identifier.Kind
-MAX_ADDRESSES: Final = 2_000  # of a track; who sends more must not keep others waiting
+MAX_ADDRESSES: Final = 5_000  # of a track; who sends more must not keep others waiting
 IDENTIFY: Final = "identify"
 _IDENTIFIES: Final = b'"type":"identify"'
 # How traits name their person in SDKs: in those of `identify`, and in those that SDKs repeat with each message.
@@ -45,7 +44,8 @@ def names_in(tracks: Collection[Track]) -> set[UUID]:
         # Most name nobody. Whether they may is asked of the bytes: to look at each value costs more.
         written = orjson.dumps([around, events])
         if may_mention(written):
-            found = {address for _, address in islice(mentions_in([around, events]), MAX_ADDRESSES)}
+            # All of it at once: to go through values by their paths takes ten times as long.
+            found = addresses_in_text(written.decode(), limit=MAX_ADDRESSES)
             names.update(identifier_id(Kind.EMAIL, address) for address in found)
         if b'"traits":{' in written or _IDENTIFIES in written:
             for said in (around, *events):

@@ -17,7 +17,8 @@ MAX_NESTED: Final = 4  # a link in a link
 MAX_MENTIONS: Final = 500  # of a text: each takes time, and others wait meanwhile
 _LONGEST: Final = 256  # of a name, and of a host
 _ENCODED: Final = re.compile(rb"%(?:25)*40")
-_ESCAPED: Final = re.compile(r"\\(?:u00([0-7][0-9a-fA-F])|[bfnrt])")  # by JSON in a text
+# By JSON, and by JSON in a text in it. A look is made once for each run of backslashes: there may be thousands.
+_ESCAPED: Final = re.compile(r"(?<!\\)\\++(?:u00([0-7][0-9a-fA-F])|[bfnrt])")
 _BEFORE: Final = re.compile(r"[\s\"(),:;<>\[\]\\]")  # what no name holds
 _WITHIN: Final = re.compile(r"[=/?&#|{}!~^$%]")  # what a name may hold, and hardly ever does: most often it ends there
 _AFTER: Final = re.compile(r"[\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]")  # what no host holds
@@ -51,11 +52,11 @@ def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from mentions_in(item, (*path, str(index)))
 
 
-def addresses_in_text(text: str) -> set[str]:
+def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     """Find the addresses in a text, normalised; what only might be one is listed, too."""
     if not ("@" in text or "%" in text or "u0040" in text):
         return set()
-    written = {each for reading in _readings(fold(text)) for each in _written_in(reading)}
+    written = {each for reading in _readings(fold(text)) for each in _written_in(reading, limit)}
     return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
 
 
@@ -75,9 +76,9 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(int(found[1], 16)) if found[1] else " "
 
 
-def _written_in(text: str) -> Iterator[str]:
+def _written_in(text: str, limit: int) -> Iterator[str]:
     """Yield what stands around each @ of a text, in the ways in which it may be meant."""
-    before, *rest = text.split("@", maxsplit=MAX_MENTIONS)
+    before, *rest = text.split("@", maxsplit=limit)
     for after in rest:
         name = _BEFORE.split(before[-_LONGEST:])[-1]
         host = _AFTER.split(after[:_LONGEST], maxsplit=1)[0].strip("._-")

@@ -1,8 +1,13 @@
 """Addresses in what people and programs write, and how many of them are looked at."""
 
-import pytest
+from typing import Any
 
-from apps.profiles.mentions import MAX_MENTIONS, addresses_in_text
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.profiles.mentions import MAX_MENTIONS, addresses_in_text, may_mention, mentions_in
 
 pytestmark = pytest.mark.django_db
 
@@ -12,3 +17,19 @@ def test_of_a_text_full_of_addresses_only_so_many_are_looked_at() -> None:
 
     assert "anna0@shop.example" in found
     assert len(found) == MAX_MENTIONS
+
+
+ADDRESSES = st.sampled_from(["anna@shop.example", "b.c+d@x.example", "änne@münchen.example"])
+AROUND = st.text("abz09 .,;:<>\"'\\/\n\t=&?%+{}[]()@ä", max_size=6)
+TEXTS = st.builds("{}{}{}".format, AROUND, ADDRESSES, AROUND)
+TREES = st.recursive(
+    TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS | AROUND, inner, max_size=3)
+)
+
+
+@given(TREES)
+def test_what_is_found_by_its_place_is_found_in_the_whole(tree: Any) -> None:
+    written = orjson.dumps(tree)
+    by_place = {address for _, address in mentions_in(tree)}
+
+    assert by_place <= (addresses_in_text(written.decode()) if may_mention(written) else set())
