@@ -19,9 +19,9 @@ _LONGEST: Final = 256  # of a name, and of a host
 _ENCODED: Final = re.compile(rb"%(?:25)*40")
 # By JSON, and by JSON in a text in it. A look is made once for each run of backslashes: there may be thousands.
 _ESCAPED: Final = re.compile(r"(?<!\\)\\++(?:u00([0-7][0-9a-fA-F])|[bfnrt])")
-_BEFORE: Final = re.compile(r"[\s\"(),:;<>\[\]\\]")  # what no name holds
+_NAME: Final = re.compile(r"[^\s\"(),:;<>\[\]\\]*")
 _WITHIN: Final = re.compile(r"[=/?&#|{}!~^$%]")  # what a name may hold, and hardly ever does: most often it ends there
-_AFTER: Final = re.compile(r"[\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]")  # what no host holds
+_HOST: Final = re.compile(r"[^\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]*")
 _DOMAIN: Final = re.compile(r"(.*\.[^\W\d_]+).*", re.DOTALL)  # to the letters of its last part
 _MARKS: Final = "'`*_~.-+"
 _ASCII_END: Final = re.compile(r"[\x00-\x7f]*\Z")
@@ -67,7 +67,8 @@ def _readings(text: str) -> Iterator[str]:
         decoded = reading
         for _ in range(MAX_NESTED):
             yield decoded
-            known, decoded = decoded, unquote(_ESCAPED.sub(_unescaped, decoded))
+            known = decoded
+            decoded = unquote(_ESCAPED.sub(_unescaped, decoded) if "\\" in decoded else decoded)
             if decoded == known:
                 break
 
@@ -80,8 +81,8 @@ def _written_in(text: str, limit: int) -> Iterator[str]:
     """Yield what stands around each @ of a text, in the ways in which it may be meant."""
     before, *rest = text.split("@", maxsplit=limit)
     for after in rest:
-        name = _BEFORE.split(before[-_LONGEST:])[-1]
-        host = _AFTER.split(after[:_LONGEST], maxsplit=1)[0].strip("._-")
+        name = _start(_NAME, before[: -_LONGEST - 1 : -1])[::-1]  # read backwards, to where it begins
+        host = _start(_HOST, after[:_LONGEST]).strip("._-")
         before = after
         if not name or "." not in _ascii_dots(host):
             continue
@@ -90,6 +91,11 @@ def _written_in(text: str, limit: int) -> Iterator[str]:
         names = {name, name.lstrip(_MARKS), bare, _ascii(_ASCII_END, bare).lstrip(_MARKS)}
         for each in {host, _ascii(_ASCII_START, host).strip("._-"), _DOMAIN.sub(r"\1", host)}:
             yield from (f"{found}@{each}" for found in names if found)
+
+
+def _start(part: re.Pattern[str], text: str) -> str:
+    found = part.match(text)
+    return found[0] if found else ""
 
 
 def _ascii(part: re.Pattern[str], text: str) -> str:
