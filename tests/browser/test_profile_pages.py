@@ -70,11 +70,14 @@ def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, 
 
 
 def test_what_the_browser_cannot_read_deletes_nothing(admin: Page, live: Live, shoot: Shoot) -> None:
-    known = "SELECT id, data FROM profiles_profile WHERE data #>> '{pii,birthday}' IS NOT NULL ORDER BY id LIMIT 1"
+    said = {"userId": "born", "writeKey": live.source("Registry")["write_key"], "traits": {"birthday": "1991-02-21"}}
+    assert admin.request.post(f"{live.address}/v1/identify", data=said).ok
+    live.wait_until_drained()
+    known = "SELECT id, data FROM profiles_profile WHERE primary_id = 'born'"
     person = live.rows(known)[0]
     address = f"{live.address}/admin/profiles/profile/{person['id']}"
     admin.goto(f"{address}/edit/")
-    birthday = admin.get_by_label("Birthday")
+    birthday = admin.locator("[name='data.pii.birthday']")
     birthday.focus()
     birthday.press_sequentially("02311990")
     admin.locator("details", has=birthday).locator("summary").click()

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.urls import reverse
 
 from apps.console import roles
@@ -21,7 +22,7 @@ def test_no_button_is_shown_to_those_whom_it_refuses(role: str) -> None:
     pages = [
         reverse("admin:events_eventtype_change", args=[EventTypeFactory(type="parcel-weighed").pk]),
         reverse("admin:events_eventtype_add"),
-        reverse("admin:events_computedtrait_change", args=[ComputedTraitFactory().pk]),
+        reverse("admin:events_computedtrait_change", args=[quote(ComputedTraitFactory().pk)]),
         reverse("admin:events_computedtrait_add"),
         reverse("admin:segments_overview", args=[stay.segment_id]),
         reverse("admin:profiles_profile_change", args=[stay.profile_id]),
