@@ -51,7 +51,7 @@ def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[st
 
 
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:
-    """Yield (item, his messages, those of others by their place) of each item that has some of his."""
+    """Yield (item, their messages, those of others by their place) of each item that has some of theirs."""
     for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
         parts = [(message, _is_his(message, track, person)) for message, track in _parts(item)]
         his = [message for message, is_his in parts if is_his]

@@ -40,7 +40,7 @@ class Subject:
     bits: Bits
     is_silent: bool = False
     own: set[str] = field(default_factory=set)  # ids of the segments that he is in
-    history: History | None = None  # his past events, if they are few
+    history: History | None = None  # their past events, if there are few
     decidable: Bits = -1  # all, but for history while events have still to follow a merge
 
 
