@@ -4,11 +4,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.defaults import page_not_found
 
-from apps.collector.api import errors
+from apps.collector.api import base
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Answer an address that there is not."""
     if request.path_info.startswith("/api/"):
-        return errors.not_found()
+        return base.not_found()
     return page_not_found(request, exception)

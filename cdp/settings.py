@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "apps.events",
     "apps.segments",
     "apps.collector",
+    "apps.api",
     # Last: it sets up roles once the permissions of all others are there.
     "apps.console",
 ]
@@ -164,7 +165,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "apps.collector.api.errors.handle",
+    "EXCEPTION_HANDLER": "apps.core.api.errors.handle",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": _("Customer data platform"),

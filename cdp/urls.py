@@ -10,7 +10,7 @@ handler404 = "cdp.errors.not_found"
 
 urlpatterns = [
     path("", include("apps.collector.api.urls")),
-    path("api/", include("apps.profiles.api.urls")),
+    path("api/", include("apps.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),

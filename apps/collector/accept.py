@@ -13,9 +13,10 @@ from psycopg import errors
 from apps.collector import pipeline, sources
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
 from apps.collector.pipeline import process
-from apps.collector.track import Refusal, Track
+from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope, Parsed
+from apps.core.refusal import Refusal
 from apps.events import inbox, partitions
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Track, TrackedEvent
+from apps.core.refusal import Refusal
 from apps.core.snapshot import Snapshot
 from apps.events import compliance
 from apps.events.compliance import ComplianceError, Rule, broken, enforce

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 
 from apps.collector import accept, compliance
-from apps.collector.track import Refusal, Track
+from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.envelope import Envelope
+from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.profiles import consents
 from apps.profiles.standing import DECIDED_ELSEWHERE

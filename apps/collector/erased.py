@@ -12,10 +12,11 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector.track import Refusal, Track, TrackedEvent
+from apps.collector.track import Track, TrackedEvent
 from apps.collector.wire.body import optional_id
 from apps.core import paths
 from apps.core.paths import Path
+from apps.core.refusal import Refusal
 from apps.events import identification
 from apps.events.models import InboxItem
 from apps.profiles.burial import PERSONAL

@@ -7,8 +7,9 @@ from typing import Final
 from uuid import UUID
 
 from apps.collector import event_types
-from apps.collector.track import Batch, Refusal
+from apps.collector.track import Batch
 from apps.core.counting import Counter
+from apps.core.refusal import Refusal
 from apps.core.storable import problem_of_text
 from apps.events import internal, noticed
 from apps.events.noticed import Refused, Unplanned

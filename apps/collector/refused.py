@@ -9,7 +9,8 @@ import orjson
 from django.conf import settings
 
 from apps.collector import compliance, event_types
-from apps.collector.track import Refusal, Sent, Track, TrackedEvent
+from apps.collector.track import Sent, Track, TrackedEvent
+from apps.core.refusal import Refusal
 from apps.events.compliance import enforce
 from apps.events.models import InboxItem, RefusedEvent
 from apps.events.redaction import redact

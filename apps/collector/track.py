@@ -9,6 +9,7 @@ from uuid import UUID
 from apps.collector.sources import SourcePolicy
 from apps.core.audit import Actor
 from apps.core.ids import NIL
+from apps.core.refusal import Refusal
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
@@ -26,24 +27,6 @@ _DIFFERS: Final = "Another event came with this id before: this one is not taken
 
 def _same(name: str, _event: Any) -> str:
     return name
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something was not taken: the sender is at fault, and is told which field."""
-
-    code: str
-    message: str
-    field: str = ""
-    index: int | None = None  # the event's place in the request
-    is_private: bool = False  # nothing that was sent may be kept, not even to explain the refusal
-    is_secret: bool = False  # the reason is for us alone: the sender must not learn it
-
-    def as_dict(self) -> dict[str, Any]:
-        """Shape the refusal as responses carry it: {code, message, field, index}."""
-        if self.is_secret:
-            return {"code": "refused", "message": "This was not taken.", "field": "", "index": self.index}
-        return {"code": self.code, "message": self.message, "field": self.field, "index": self.index}
 
 
 @dataclass(frozen=True, slots=True)

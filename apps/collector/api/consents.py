@@ -10,13 +10,15 @@ from rest_framework.request import Request
 
 from apps.collector import compliance, deciding
 from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.errors import Refused, error_body
 from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
-from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE, ERRORS
+from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal, Track
+from apps.collector.track import Track
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json
+from apps.core.api.description import ERRORS
+from apps.core.api.errors import Refused, error_body
+from apps.core.refusal import Refusal
 from apps.events.models import Source
 from apps.profiles import consents, ledger, standing
 from apps.profiles.models import Profile

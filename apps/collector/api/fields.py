@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.request import Request
 
-from apps.collector.api.errors import Refused
-from apps.collector.track import Refusal
 from apps.core import forms, storable
+from apps.core.api.errors import Refused
 from apps.core.forms import Fields, UnknownCharset
+from apps.core.refusal import Refusal
 
 
 def posted(request: Request) -> bytes:

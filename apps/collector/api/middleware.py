@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, resolve
 from rest_framework.response import Response
 
-from apps.collector.api.errors import not_found
+from apps.collector.api.base import not_found
 
 PATHS = (
     "/track",

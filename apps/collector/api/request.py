@@ -10,12 +10,13 @@ from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import sources
-from apps.collector.api.errors import Refused
+from apps.collector.api.errors import SourceRefused
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal
 from apps.collector.wire.body import optional_id
 from apps.collector.wire.envelope import Envelope
+from apps.core.api.errors import Refused
 from apps.core.clients import client_ip
+from apps.core.refusal import Refusal
 
 # By which senders of webhooks name a message, the same one however often they deliver it: standards, and their own.
 DELIVERIES: Final = {
@@ -47,16 +48,16 @@ def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) 
     source = sources.find(name)
     if source is None:
         refusal = Refusal("unknown_source", "There is no such source.", field)
-        raise Refused(status.HTTP_401_UNAUTHORIZED, refusal, key=name)
+        raise SourceRefused(status.HTTP_401_UNAUTHORIZED, refusal, key=name)
     if not source.is_enabled:
         refusal = Refusal("disabled_source", "The source is switched off.", field)
-        raise Refused(status.HTTP_403_FORBIDDEN, refusal, key=name)
+        raise SourceRefused(status.HTTP_403_FORBIDDEN, refusal, key=name)
     if source.kind not in kinds:
         message = f"The source is of the kind {source.kind}; this address takes {' or '.join(kinds)}."
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field), key=name)
+        raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field), key=name)
     if not source.allows_origin(origin):
         message = "The source takes no events from pages of this origin."
-        raise Refused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"), key=name)
+        raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"), key=name)
     return source
 
 

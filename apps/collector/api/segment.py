@@ -11,16 +11,18 @@ from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import accept
-from apps.collector.api.base import CollectorView, answer
+from apps.collector.api.base import CollectorView, answer, refused
 from apps.collector.api.description import WRITE_KEY
-from apps.collector.api.errors import Refused, read, refused
+from apps.collector.api.errors import read
 from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
-from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, ERRORS, MESSAGE_REQUEST
+from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, MESSAGE_REQUEST
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Refusal
 from apps.collector.wire import Message
 from apps.collector.wire import segment as segment_wire
 from apps.collector.wire.body import load_json
+from apps.core.api.description import ERRORS
+from apps.core.api.errors import Refused
+from apps.core.refusal import Refusal
 from apps.events.models import InboxItem, Source
 
 DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # one transparent point

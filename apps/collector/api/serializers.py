@@ -2,42 +2,27 @@
 
 from typing import Any
 
-from drf_spectacular.utils import inline_serializer
-from rest_framework import serializers
 from rest_framework.serializers import BooleanField, CharField, ChoiceField, DictField, IntegerField, ListField
 
 from apps.collector.wire.segment import TYPES
-
-
-def _shape(name: str, /, *, many: bool = False, required: bool = True, **fields: Any) -> serializers.Serializer[object]:
-    return inline_serializer(name, fields=fields, many=many, required=required)
-
+from apps.core.api.description import ERROR_ITEM, shape
 
 REFERENCE: dict[str, Any] = {"id": CharField(allow_null=True)}
-ERROR_ITEM: dict[str, Any] = {
-    "code": CharField(),
-    "message": CharField(),
-    "field": CharField(allow_blank=True),
-    "index": IntegerField(allow_null=True, help_text="The event's place in the request."),
-}
-
 EVENT_REQUEST: dict[str, Any] = {
     "type": CharField(max_length=128),
     "id": CharField(required=False, help_text="Yours; a second event with the same id changes nothing."),
     "properties": DictField(required=False),
     "context": DictField(required=False),
     "tags": ListField(child=CharField(), required=False),
-    "time": _shape(
-        "EventTime", required=False, create=CharField(required=False, help_text="ISO 8601 or milliseconds.")
-    ),
+    "time": shape("EventTime", required=False, create=CharField(required=False, help_text="ISO 8601 or milliseconds.")),
 }
 
-TRACK_REQUEST = _shape(
+TRACK_REQUEST = shape(
     "TrackRequest",
-    source=_shape("SourceReference", id=CharField(help_text="The id of a source, or its write key.")),
-    session=_shape("SessionReference", required=False, **REFERENCE),
-    profile=_shape("ProfileReference", required=False, **REFERENCE),
-    events=_shape("EventRequest", many=True, **EVENT_REQUEST),
+    source=shape("SourceReference", id=CharField(help_text="The id of a source, or its write key.")),
+    session=shape("SessionReference", required=False, **REFERENCE),
+    profile=shape("ProfileReference", required=False, **REFERENCE),
+    events=shape("EventRequest", many=True, **EVENT_REQUEST),
     context=DictField(required=False),
     properties=DictField(required=False),
     options=DictField(
@@ -46,16 +31,16 @@ TRACK_REQUEST = _shape(
     ),
 )
 
-TRACK_RESPONSE = _shape(
+TRACK_RESPONSE = shape(
     "TrackResponse",
     task=CharField(),
     ux=ListField(child=DictField()),
     response=DictField(),
     events=ListField(child=CharField()),
-    profile=_shape("ProfileAnswer", required=False, **REFERENCE),
-    session=_shape("SessionAnswer", **REFERENCE),
-    errors=_shape("TrackError", many=True, **ERROR_ITEM),
-    warnings=_shape("TrackWarning", many=True, **ERROR_ITEM),
+    profile=shape("ProfileAnswer", required=False, **REFERENCE),
+    session=shape("SessionAnswer", **REFERENCE),
+    errors=shape("TrackError", many=True, **ERROR_ITEM),
+    warnings=shape("TrackWarning", many=True, **ERROR_ITEM),
 )
 
 # A message of Segment's specification.
@@ -76,10 +61,10 @@ MESSAGE: dict[str, Any] = {
     "context": DictField(required=False),
 }
 WRITE_KEY: dict[str, Any] = {"writeKey": CharField(required=False, help_text="Where no header has it.")}
-MESSAGE_REQUEST = _shape("Message", **MESSAGE, **WRITE_KEY)
-BATCH_REQUEST = _shape(
+MESSAGE_REQUEST = shape("Message", **MESSAGE, **WRITE_KEY)
+BATCH_REQUEST = shape(
     "Batch",
-    batch=_shape("MessageOfBatch", many=True, type=ChoiceField(choices=list(TYPES)), **MESSAGE),
+    batch=shape("MessageOfBatch", many=True, type=ChoiceField(choices=list(TYPES)), **MESSAGE),
     context=DictField(required=False, help_text="Of all messages."),
     sentAt=CharField(required=False),
     historical=BooleanField(required=False, help_text="An import: sets nothing in motion."),
@@ -96,31 +81,26 @@ CONSENT: dict[str, Any] = {
     "revokable": BooleanField(),
     "tags": ListField(child=CharField()),
 }
-CONSENT_TYPES_RESPONSE = _shape(
-    "ConsentTypesResponse", total=IntegerField(), result=_shape("Consent", many=True, **CONSENT)
+CONSENT_TYPES_RESPONSE = shape(
+    "ConsentTypesResponse", total=IntegerField(), result=shape("Consent", many=True, **CONSENT)
 )
-CONSENT_REQUEST = _shape(
+CONSENT_REQUEST = shape(
     "ConsentRequest",
-    source=_shape("ConsentSource", id=CharField(help_text="The id of a source, or its write key.")),
-    session=_shape("ConsentSession", id=CharField()),
-    profile=_shape("ConsentProfile", id=CharField()),
+    source=shape("ConsentSource", id=CharField(help_text="The id of a source, or its write key.")),
+    session=shape("ConsentSession", id=CharField()),
+    profile=shape("ConsentProfile", id=CharField()),
     consents=DictField(child=BooleanField(), required=False, help_text="Consent types by id: agreed or not."),
 )
-CONSENT_RESPONSE = _shape(
+CONSENT_RESPONSE = shape(
     "ConsentResponse",
     success=BooleanField(),
-    profile=_shape("ConsentedProfile", id=CharField()),
+    profile=shape("ConsentedProfile", id=CharField()),
     consents=DictField(help_text='{id: {"revoke": the time at which it ends, or null}}'),
 )
 
-ACCEPTED_RESPONSE = _shape(
+ACCEPTED_RESPONSE = shape(
     "AcceptedResponse",
     success=BooleanField(),
-    errors=_shape("MessageError", many=True, required=False, **ERROR_ITEM),
-    warnings=_shape("MessageWarning", many=True, required=False, **ERROR_ITEM),
+    errors=shape("MessageError", many=True, required=False, **ERROR_ITEM),
+    warnings=shape("MessageWarning", many=True, required=False, **ERROR_ITEM),
 )
-
-ERROR_RESPONSE = _shape(
-    "ErrorResponse", success=BooleanField(), errors=_shape("ErrorItem", many=True, **ERROR_ITEM), **ERROR_ITEM
-)
-ERRORS = dict.fromkeys((400, 401, 403, 413, 415, 422, 503), ERROR_RESPONSE)

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 
 from apps.collector import accept, redirects, sources
 from apps.collector.api import fields
-from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.errors import read, refused
+from apps.collector.api.base import CollectorView, answer, refused
+from apps.collector.api.errors import read
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
-from apps.collector.api.serializers import ERRORS, TRACK_REQUEST, TRACK_RESPONSE
+from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.compliance import CONSENT_REQUIRED
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
@@ -25,6 +25,7 @@ from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
 from apps.collector.wire.envelope import Parsed
+from apps.core.api.description import ERRORS
 from apps.core.ids import new_id
 from apps.events.models import InboxItem, Source
 

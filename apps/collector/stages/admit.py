@@ -8,10 +8,11 @@ from django.conf import settings
 
 from apps.collector import event_types
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
+from apps.core.refusal import Refusal
 from apps.events.models import Source
 from apps.events.system_events import REPORTS, TAG
 from apps.sessions.agent import is_bot

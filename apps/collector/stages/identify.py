@@ -9,9 +9,10 @@ from uuid import UUID
 
 from apps.collector import erased
 from apps.collector.compliance import Gate, decides
-from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core import locks
 from apps.core.fetch import fetch
+from apps.core.refusal import Refusal
 from apps.events import identification, storage
 from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable

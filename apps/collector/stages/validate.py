@@ -3,8 +3,9 @@
 from functools import partial
 
 from apps.collector import compliance, event_types
-from apps.collector.track import Batch, Refusal, Track, TrackedEvent
+from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core import paths
+from apps.core.refusal import Refusal
 from apps.events.validation import Policy, Problem
 from apps.profiles import consents
 

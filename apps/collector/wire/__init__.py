@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
-from apps.collector.track import Refusal, Sent, Track
+from apps.collector.track import Sent, Track
 from apps.collector.wire import membership, replay, segment, track, webhook
 from apps.collector.wire.body import Malformed, load_json
 from apps.collector.wire.envelope import Envelope, Parsed
+from apps.core.refusal import Refusal
 from apps.events import inbox
 from apps.events.models import InboxItem
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 import orjson
 from django.conf import settings
 
-from apps.collector.track import Refusal
 from apps.conditions.spelling import fold
 from apps.core import reading, storable
 from apps.core.numbers import as_id
+from apps.core.refusal import Refusal
 from apps.profiles.names import is_ordinary, names_nobody
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from apps.collector.sources import SourcePolicy
-from apps.collector.track import Recorded, Refusal, Track
+from apps.collector.track import Recorded, Track
+from apps.core.refusal import Refusal
 
 
 class Envelope(NamedTuple):

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Sent, Track, TrackedEvent
+from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire import times
 from apps.collector.wire.body import Malformed, check, flag_of, id_of, load_json, object_of, optional_id, shared
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
 from apps.core.ids import digest
+from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 from apps.sessions.short import text

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Sent, Track, TrackedEvent
+from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.body import (
     Malformed,
     check,
@@ -19,6 +19,7 @@ from apps.collector.wire.body import (
 )
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
+from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 from apps.sessions.short import text

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.collector.track import Refusal, Sent, Track, TrackedEvent
+from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.body import Malformed, check, id_of, load_json, optional_id, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import profile_key, session_key
 from apps.core.ids import digest
 from apps.core.paths import MISSING, get
+from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 

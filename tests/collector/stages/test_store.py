@@ -3,7 +3,8 @@
 import pytest
 
 from apps.collector.stages.store import store
-from apps.collector.track import Batch, Refusal, TrackedEvent
+from apps.collector.track import Batch, TrackedEvent
+from apps.core.refusal import Refusal
 from apps.events import partitions
 from apps.events.models import Event, RefusedEvent
 from apps.profiles.identity import Claim

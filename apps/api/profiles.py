@@ -1,9 +1,8 @@
-"""The Profile API: for programs with a key. docs/profile-api.md tells it to people."""
+"""People: programs list, find, read, edit and merge them."""
 
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import generics
@@ -11,28 +10,24 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.core import audit
-from apps.core.api.authentication import actor_of
-from apps.core.api.base import KeyView, LatestFirst, NewestFirst, checked
-from apps.core.jobs import enqueue
-from apps.core.keys import Scope
-from apps.core.queues import QueueName
-from apps.events.jobs import move_merged
-from apps.events.models import Event
-from apps.profiles import by_hand, editing, identity, ledger
-from apps.profiles.api.base import described, living, unknown
-from apps.profiles.api.filters import EventFilter, ProfileFilter
-from apps.profiles.api.serializers import (
+from apps.api.base import described, living, unknown
+from apps.api.filters import ProfileFilter
+from apps.api.serializers import (
     EditSerializer,
-    EventSerializer,
     ListedProfileSerializer,
     LookupSerializer,
     MergeSerializer,
     ProfileSerializer,
-    SegmentsSerializer,
 )
+from apps.core import audit
+from apps.core.api.authentication import actor_of
+from apps.core.api.base import KeyView, NewestFirst, checked
+from apps.core.jobs import enqueue
+from apps.core.keys import Scope
+from apps.core.queues import QueueName
+from apps.events.jobs import move_merged
+from apps.profiles import by_hand, editing, identity
 from apps.profiles.models import Profile
-from apps.segments.models import Membership
 
 
 class ProfileListView(KeyView, generics.ListAPIView[Profile]):
@@ -107,36 +102,3 @@ class ProfileMergeView(KeyView):
         audit.record("merged", actor=actor, at=now, object=merge)
         enqueue(QueueName.DEFAULT, move_merged)
         return Response(ProfileSerializer(living(profile_id)).data)
-
-
-class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
-    """List the events of a profile, the latest first."""
-
-    scopes: ClassVar = {"GET": Scope.PROFILES_READ}
-    serializer_class = EventSerializer
-    pagination_class = LatestFirst
-    filter_backends = (DjangoFilterBackend,)
-    filterset_class = EventFilter
-    queryset = Event.objects.none()
-
-    @described("profiles_events", responses=EventSerializer(many=True))
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List those that the filters leave."""
-        return super().get(request, *args, **kwargs)
-
-    def get_queryset(self) -> QuerySet[Event]:
-        """Narrow to the profile."""
-        return Event.objects.filter(ledger.belonging_to(living(self.kwargs["profile_id"]).id))
-
-
-class ProfileSegmentsView(KeyView):
-    """The segments that a profile is in."""
-
-    scopes: ClassVar = {"GET": Scope.PROFILES_READ}
-
-    @described("profiles_segments", responses=SegmentsSerializer)
-    def get(self, request: Request, profile_id: UUID) -> Response:
-        """List them with the time since when, the newest first."""
-        stays = Membership.objects.filter(profile_id=living(profile_id).id, left_at=None)
-        found = stays.select_related("segment").order_by("-entered_at", "segment__key")
-        return Response(SegmentsSerializer({"results": found}).data)

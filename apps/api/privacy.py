@@ -10,15 +10,15 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.collector.api.errors import Refused
-from apps.collector.api.serializers import ERROR_RESPONSE
-from apps.collector.track import Refusal
+from apps.api.base import described, unknown
+from apps.api.serializers import CertificateSerializer, ReferenceSerializer
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
+from apps.core.api.description import ERROR_RESPONSE
+from apps.core.api.errors import Refused
 from apps.core.keys import Scope
+from apps.core.refusal import Refusal
 from apps.profiles import erasure, export
-from apps.profiles.api.base import described, unknown
-from apps.profiles.api.serializers import CertificateSerializer, ReferenceSerializer
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import PrivacyRequest, Profile
 

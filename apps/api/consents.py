@@ -9,19 +9,19 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api.base import described, living
+from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
 from apps.collector import deciding
-from apps.collector.api.errors import error_body
 from apps.collector.api.request import source_named
 from apps.collector.track import Recorded
 from apps.collector.wire.envelope import Envelope
 from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
+from apps.core.api.errors import error_body
 from apps.core.keys import Scope
 from apps.events.models import Source
 from apps.profiles import consents, decisions
-from apps.profiles.api.base import described, living
-from apps.profiles.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
 from apps.profiles.consents import State
 from apps.profiles.decisions import Held
 from apps.profiles.models import ConsentDecision, Profile
