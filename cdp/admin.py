@@ -54,7 +54,7 @@ class CdpAdminSite(UnfoldAdminSite):
         if len(text) < MIN_LETTERS:
             return HttpResponse()
         found = [*self._pages(request, text.lower()), *people(request, text)]
-        return render(request, "admin/cdp/found.html", {"found": found})
+        return render(request, "core/found.html", {"found": found})
 
     def _pages(self, request: HttpRequest, text: str) -> list[SearchResult]:
         groups = self.get_sidebar_list(request)

@@ -32,7 +32,7 @@ class SessionAdmin(Browser):
         "state",
     )
     list_select_related = ("profile",)
-    head_template = "admin/cdp/session_head.html"
+    head_template = "sessions/session_head.html"
     fieldsets = (
         ("What happened", {"fields": ("timeline",)}),
         ("Context", {"fields": ("context_tree",)}),
@@ -141,4 +141,4 @@ class SessionAdmin(Browser):
         """Show the events in their order."""
         page = page_of_session(session_id=row.id, profile_id=row.profile_id)
         mask_page(page, is_masked=is_masked(row))
-        return render_to_string("admin/cdp/timeline.html", {"page": page})
+        return render_to_string("events/timeline.html", {"page": page})

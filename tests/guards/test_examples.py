@@ -344,7 +344,7 @@ def curl(command: str, source: Source) -> None:
 
 
 def test_calls_of_the_documentation_and_of_sources_are_taken(alone: None) -> None:
-    snippets = commands_in((ROOT / "templates" / "admin" / "cdp" / "snippets.html").read_text())
+    snippets = commands_in((ROOT / "templates" / "events" / "snippets.html").read_text())
     documented = [command for text in DOCS.values() for command in commands_in(text)]
     assert (len(snippets), len(documented) > 0) == (2, True)
     n_curls = sum(text.count("curl http") for text in DOCS.values())

@@ -12,6 +12,8 @@ from cdp.processes import BASE_DIR
 
 # Folders of tests that mirror none of the code; README.md says what they are.
 OTHER_TESTS = {"browser", "clients", "factories", "guards", "stories"}
+# Folders of templates that take the place of those of packages.
+OTHER_TEMPLATES = {"admin", "django_rq", "unfold"}
 
 
 def documents() -> Iterator[Path]:
@@ -88,3 +90,22 @@ def test_folders_of_tests_mirror_the_code() -> None:
 
     assert folders - OTHER_TESTS <= apps | {"cdp"}
     assert apps <= folders
+
+
+def test_templates_lie_in_folders_of_apps() -> None:
+    folders = {path.name for path in (BASE_DIR / "templates").iterdir() if path.is_dir()}
+    apps = {path.parent.name for path in BASE_DIR.glob("apps/*/__init__.py")}
+
+    assert folders <= apps | OTHER_TEMPLATES
+
+
+def test_every_template_of_an_app_is_used_and_each_that_is_used_is_there() -> None:
+    templates = BASE_DIR / "templates"
+    texts = [path.read_text() for folder in ("apps", "cdp") for path in (BASE_DIR / folder).rglob("*.py")]
+    texts += [path.read_text() for path in templates.rglob("*.html")]
+    named = {name for text in texts for name in re.findall(r'"([a-z_]+/[a-z_]+\.html)"', text)}
+    found = {str(path.relative_to(templates)) for path in templates.glob("*/*.html")}
+    ours = {name for name in found if name.partition("/")[0] not in OTHER_TEMPLATES}
+
+    assert ours - named == set()
+    assert {name for name in named if name.partition("/")[0] not in OTHER_TEMPLATES} - ours == set()

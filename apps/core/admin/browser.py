@@ -158,13 +158,13 @@ class Browser(ModelAdmin):
     list_per_page = 50
     list_filter_sheet = True
     list_filter_submit = False
-    change_list_template = "admin/cdp/browser.html"
-    change_form_template = "admin/cdp/page.html"
+    change_list_template = "core/browser.html"
+    change_form_template = "core/page.html"
     head_template = ""  # what stands above the panels of a page
     empty_value_display = NOTHING
     empty_list = "Nothing is here yet."
     language: ClassVar[Language | None] = None  # in which conditions filter the list
-    list_before_template = "admin/cdp/query_bar.html"
+    list_before_template = "core/query_bar.html"
     actions: Any = None
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -14,7 +14,7 @@ from apps.core.admin.base import ModelAdmin
 class DeletedByName(ModelAdmin):
     """Whoever deletes something types its name; nothing is deleted in bulk."""
 
-    delete_confirmation_template = "admin/cdp/delete.html"
+    delete_confirmation_template = "core/delete.html"
 
     def consequences(self, obj: Any) -> Iterable[str]:
         """Say in sentences what goes, stops, or stays."""

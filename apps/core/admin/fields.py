@@ -65,7 +65,7 @@ class Column:
 class RowsWidget(forms.Widget):
     """A table with a line of inputs for each row, and buttons to add and remove one."""
 
-    template_name = "admin/cdp/rows.html"
+    template_name = "core/rows.html"
 
     class Media:
         js = ("cdp/rows.js",)

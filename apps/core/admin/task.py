@@ -33,7 +33,7 @@ class TaskAdmin(Watched):
     def render_progress(self, row: Task) -> SafeString:
         """Show the state of a task, and how far it is."""
         shown: dict[str, Any] = {"task": row, "badge": badge(row.get_state_display(), STATE_COLOURS[row.state])}
-        return render_to_string("admin/cdp/task_progress.html", shown)
+        return render_to_string("core/task_progress.html", shown)
 
     @admin.action(description="Stop", permissions=["change_state"])
     def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:

@@ -39,7 +39,7 @@ class ComputedTraitAdmin(HidesCondition):
     ordering = ("name",)
     warn_unsaved_form = True
     actions_detail = ["count_anew"]
-    change_form_after_template = "admin/cdp/computed_trait_after.html"
+    change_form_after_template = "events/computed_trait_after.html"
     readonly_fields = ("progress",)
 
     def get_fieldsets(self, request: HttpRequest, obj: ComputedTrait | None = None) -> Any:
@@ -79,7 +79,7 @@ class ComputedTraitAdmin(HidesCondition):
             self._start(request)
             return HttpResponseRedirect(reverse("admin:events_computedtrait_change", args=[row.pk]))
         shown = {**self.admin_site.each_context(request), "title": f"Count {row.name} anew", "row": row}
-        return render(request, "admin/cdp/computed_trait_anew.html", {**shown, "opts": self.opts})
+        return render(request, "events/computed_trait_anew.html", {**shown, "opts": self.opts})
 
     def _start(self, request: HttpRequest) -> None:
         current_traits.current.forget()
@@ -102,10 +102,10 @@ class ComputedTraitAdmin(HidesCondition):
             raise PermissionDenied
         form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
         if not form.is_valid():
-            return render(request, "admin/cdp/computed_trait_preview.html", {"errors": form.errors})
+            return render(request, "events/computed_trait_preview.html", {"errors": form.errors})
         found = preview(computed_traits.compile(form.instance), now=timezone.now())
         shown = {"meaning": meaning(form.instance), "people": people(form.instance.function, found) if found else ""}
-        return render(request, "admin/cdp/computed_trait_preview.html", shown)
+        return render(request, "events/computed_trait_preview.html", shown)
 
     @admin.display(description="Key", ordering="key")
     def key_shown(self, row: ComputedTrait) -> SafeString:
@@ -132,4 +132,4 @@ class ComputedTraitAdmin(HidesCondition):
         """Show the task that is under way, or else the state."""
         tasks = Task.objects.unfinished().filter(kind=recomputing.KIND).order_by("created_at")
         task = tasks.first() if self._sees_tasks else None
-        return render_to_string("admin/cdp/computed_trait_state.html", {"state": self.state(row), "task": task})
+        return render_to_string("events/computed_trait_state.html", {"state": self.state(row), "task": task})

@@ -102,7 +102,7 @@ class EventAdmin(Browser):
     language = EVENTS
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
-    head_template = "admin/cdp/event_head.html"
+    head_template = "events/event_head.html"
     fieldsets = (
         ("Properties", {"fields": ("properties_tree",)}),
         ("Traits", {"fields": ("traits_tree",)}),

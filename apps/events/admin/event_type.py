@@ -43,8 +43,8 @@ class EventTypeAdmin(HidesCondition):
     ordering = ("type",)
     warn_unsaved_form = True
     actions_detail = ["index_traits", "copy_to_profiles"]
-    change_form_before_template = "admin/cdp/event_type_suggestions.html"
-    change_form_after_template = "admin/cdp/event_type_after.html"
+    change_form_before_template = "events/event_type_suggestions.html"
+    change_form_after_template = "events/event_type_after.html"
     readonly_fields = ("seen", "builtin")
 
     def get_fieldsets(self, request: HttpRequest, obj: EventType | None = None) -> Any:
@@ -109,11 +109,11 @@ class EventTypeAdmin(HidesCondition):
             raise PermissionDenied
         form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
         if not form.is_valid():
-            return render(request, "admin/cdp/trial.html", {"errors": form.errors})
+            return render(request, "events/trial.html", {"errors": form.errors})
         rules = compile(definition_of(form.instance))
         samples = samples_of(rules.type, with_profiles=request.user.has_perm("profiles.view_profile"))
         outcomes = [(outcome, changes_of(outcome)) for outcome in try_out(rules, samples, now=timezone.now())]
-        return render(request, "admin/cdp/trial.html", {"outcomes": outcomes})
+        return render(request, "events/trial.html", {"outcomes": outcomes})
 
     def propose_view(self, request: HttpRequest) -> HttpResponse:
         """Render the schema field with what recent events have in common."""
@@ -144,7 +144,7 @@ class EventTypeAdmin(HidesCondition):
             self.message_user(request, "The task has been started.", messages.SUCCESS)
             return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
         shown = {**self.admin_site.each_context(request), "form": form, "event_type": row, "title": form.title}
-        return render(request, "admin/cdp/backfill.html", {**shown, "opts": self.opts})
+        return render(request, "events/backfill.html", {**shown, "opts": self.opts})
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -194,10 +194,10 @@ class EventTypeAdmin(HidesCondition):
     def seen(self, row: EventType) -> SafeString:
         """Show the fields of recent events, and where the schema says something else."""
         shown = {"rows": seen_rows(self._seen, row.schema), "n_seen": self._seen.count, "row": row}
-        return render_to_string("admin/cdp/event_type_seen.html", shown)
+        return render_to_string("events/event_type_seen.html", shown)
 
     @admin.display(description="Definition")
     def builtin(self, row: EventType) -> SafeString:
         """Show the built-in definition, and what the operator's own rows change of it."""
         shown = {"rows": builtin_rows(row), "journey": journey_of(row), "row": row}
-        return render_to_string("admin/cdp/event_type_builtin.html", shown)
+        return render_to_string("events/event_type_builtin.html", shown)

@@ -107,7 +107,7 @@ class SourceAdmin(DeletedByName, Addressed):
         """Show what to paste, with this source's ids and this server's address."""
         link = row.redirects.first()
         context = {"source": row, "host": row.host, "click": link and _click_address(row.host, link)}
-        return mark_safe(render_to_string("admin/cdp/snippets.html", context))  # noqa: S308 - the template escapes
+        return mark_safe(render_to_string("events/snippets.html", context))  # noqa: S308 - the template escapes
 
 
 class RedirectForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -38,7 +38,7 @@ def consents_of(profile: Any) -> SafeString:
     held = decisions.held_by(profile, at=timezone.now())
     named = internal.names_of(each.decision.source_id for each in held if each.decision)
     lines = [_line(each, named) for each in held]
-    return render_to_string("admin/cdp/consents.html", {"lines": lines, "profile": profile})
+    return render_to_string("collector/consents.html", {"lines": lines, "profile": profile})
 
 
 def _line(held: Held, named: dict[UUID, str]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _decide(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> 
     if form.is_valid() and _is_recorded(profile, form, request):
         return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
     context |= {"profile": profile, "form": form, "shown": consents_of(profile), "title": f"Consents of {profile}"}
-    return render(request, "admin/cdp/decide.html", context)
+    return render(request, "collector/decide.html", context)
 
 
 def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> bool:

@@ -49,7 +49,7 @@ def _edit(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> Ht
         return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
     groups = [_with_setters(group, profile) for group in form.groups()]
     context |= {"profile": profile, "form": form, "groups": groups, "title": f"Edit {profile}"}
-    return render(request, "admin/cdp/edit_profile.html", context)
+    return render(request, "profiles/edit_profile.html", context)
 
 
 def _is_set(profile: Profile, form: EditForm, request: HttpRequest) -> bool:
@@ -76,7 +76,7 @@ def _undo(request: HttpRequest, change_id: UUID, context: dict[str, Any]) -> Htt
     profile = get_object_or_404(Profile, pk=ledger.living_id(change.profile_id))
     if request.method != "POST":
         context |= {"change": _shown(change), "profile": profile, "title": f"Undo a change of {profile}"}
-        return render(request, "admin/cdp/undo_change.html", context)
+        return render(request, "profiles/undo_change.html", context)
     try:
         editing.undo(change, actor=audit.actor_of(request), now=timezone.now())
     except editing.CannotEdit as error:
@@ -103,7 +103,7 @@ def changes_of(profile: Profile, *, before: str = "", is_masked: bool, may_undo:
         for row in found[:PAGE]
     ]
     after = found[PAGE - 1].id if len(found) > PAGE else ""
-    return render_to_string("admin/cdp/changes.html", {"changes": shown, "after": after, "profile_id": profile.id})
+    return render_to_string("profiles/changes.html", {"changes": shown, "after": after, "profile_id": profile.id})
 
 
 def _shown(row: ProfileChange) -> dict[str, Any]:

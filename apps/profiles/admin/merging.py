@@ -60,7 +60,7 @@ class MergeAdmin(Browser):
     list_filter = (StateFilter,)
     search_fields = ("kept_id",)
     search_help_text = "A profile's id, old or new: the whole of it"
-    head_template = "admin/cdp/merge_head.html"
+    head_template = "events/merge_head.html"
     fieldsets = (
         ("What the one was before that was kept", {"fields": ("kept_tree",)}),
         ("What the one was that was merged into it", {"fields": ("merged_tree",)}),
@@ -110,7 +110,7 @@ class MergeAdmin(Browser):
             n_again = 0 if merge.undone_at else len(ledger.plan(merge, ledger.merges_of(living)).again)
             kept, merged = _both(request, merge)
             shown = {"merge": merge, "n_again": n_again, "living": living, "kept": kept, "merged": merged}
-            return render(request, "admin/cdp/undo_merge.html", {**self.admin_site.each_context(request), **shown})
+            return render(request, "events/undo_merge.html", {**self.admin_site.each_context(request), **shown})
         return self._undo(request, merge)
 
     def _undo(self, request: HttpRequest, merge: Merge) -> HttpResponse:
@@ -281,7 +281,7 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
         context["other"] = found[0]
         context["preview"] = shown = by_hand.preview(profile.id, found[0].id)
         context["rows"] = [_row(each, profile, shown) for each in shown.fields]
-    return render(request, "admin/cdp/merge_profile.html", {**context, "found": found})
+    return render(request, "events/merge_profile.html", {**context, "found": found})
 
 
 def _found(request: HttpRequest, text: str, *, besides: Profile) -> list[Profile]:

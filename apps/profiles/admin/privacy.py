@@ -115,7 +115,7 @@ class PrivacyActions(ModelAdmin):
             "form": form,
             "counts": [(holding, n_rows) for holding, n_rows in counts if n_rows],
         }
-        return render(request, "admin/cdp/privacy_request.html", context)
+        return render(request, "profiles/privacy_request.html", context)
 
     def _export(self, request: HttpRequest, profile: Profile, kind: Kind, reference: str) -> HttpResponseBase:
         actor = audit.actor_of(request)
@@ -173,7 +173,7 @@ class PrivacyRequestAdmin(Browser):
         found = get_object_or_404(PrivacyRequest, pk=object_id)
         if not self.has_view_permission(request, found):
             return HttpResponse(status=403)
-        page = render_to_string("admin/cdp/certificate.html", {"request": found, "holdings": _counted(found)})
+        page = render_to_string("profiles/certificate.html", {"request": found, "holdings": _counted(found)})
         headers = {"Content-Disposition": f'attachment; filename="certificate-{found.pk}.html"'}
         return HttpResponse(page, headers=headers)
 

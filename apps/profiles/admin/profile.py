@@ -90,7 +90,7 @@ class ProfileAdmin(PrivacyActions, Browser):
     language = PEOPLE
     search_fields = ("email",)
     search_help_text = "Any part of a name, e-mail address, customer number or phone number; or the whole of any id"
-    head_template = "admin/cdp/profile_head.html"
+    head_template = "profiles/profile_head.html"
     fieldsets = (
         ("Timeline", {"fields": ("timeline",)}),
         ("Set by hand", {"fields": ("changes_shown",)}),
@@ -147,7 +147,7 @@ class ProfileAdmin(PrivacyActions, Browser):
         type = request.GET.get("type")
         page = page_of_events(profile_id=profile.id, before=request.GET.get("before"), type=type)
         mask_page(page, is_masked=not request.user.has_perm(SEES_PII))
-        return render(request, "admin/cdp/timeline.html", {"page": page, "profile_id": profile.id, "type": type})
+        return render(request, "events/timeline.html", {"page": page, "profile_id": profile.id, "type": type})
 
     def more_changes(self, request: HttpRequest, profile_id: UUID) -> HttpResponse:
         """Render the next changes by hand: `before` is the last one that was shown."""
@@ -184,7 +184,7 @@ class ProfileAdmin(PrivacyActions, Browser):
         page = page_of_events(profile_id=row.id)
         mask_page(page, is_masked=is_masked(row))
         types = EventType.objects.order_by("type").values_list("type", flat=True)
-        return render_to_string("admin/cdp/timeline_panel.html", {"page": page, "profile_id": row.id, "types": types})
+        return render_to_string("events/timeline_panel.html", {"page": page, "profile_id": row.id, "types": types})
 
     @admin.display(description="Set by hand")
     def changes_shown(self, row: Any) -> SafeString:

@@ -48,7 +48,7 @@ class ListPages(SegmentPage):
         shown["asked"] = asked
         if report:
             shown["taken_from"] = form.taken_from()
-        return render(request, "admin/cdp/segment_list.html", shown)
+        return render(request, "segments/segment_list.html", shown)
 
     def look_at_list(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render the first lines of a list, whom they name, and how many it would replace; change nothing."""
@@ -62,7 +62,7 @@ class ListPages(SegmentPage):
                 shown["refused"] = str(error)
         else:
             shown["errors"] = [error for errors in form.errors.values() for error in errors]
-        return render(request, "admin/cdp/segment_list_look.html", shown)
+        return render(request, "segments/segment_list_look.html", shown)
 
     def _list_of(self, request: HttpRequest, segment_id: UUID) -> Segment:
         segment = self.found(request, segment_id, SEES_PEOPLE, SEES_PII)

@@ -60,12 +60,12 @@ class SegmentPages(SegmentPage):
             shown["warnings"] = warnings_of(segment)
         if shown["sees_people"] and not shown["is_private"]:
             shown |= self._members(request, segment)
-        return render(request, "admin/cdp/segment.html", shown)
+        return render(request, "segments/segment.html", shown)
 
     def members(self, request: HttpRequest, segment_id: UUID) -> HttpResponse:
         """Render a page of members: `before` is the last id of the page above."""
         segment = self.found_members(request, segment_id)
-        return render(request, "admin/cdp/segment_members.html", self._members(request, segment))
+        return render(request, "segments/segment_members.html", self._members(request, segment))
 
     def _members(self, request: HttpRequest, segment: Segment) -> dict[str, Any]:
         before = as_uuid(request.GET.get("before", ""))
@@ -96,7 +96,7 @@ class SegmentPages(SegmentPage):
             round(100 * part / either, 1) for part in (found.one - found.both, found.both, found.other - found.both)
         ]
         shown = {"segment": segment, "other": other, "overlap": found, "shares": shares}
-        return render(request, "admin/cdp/segment_overlap.html", shown)
+        return render(request, "segments/segment_overlap.html", shown)
 
     def export(self, request: HttpRequest, segment_id: UUID) -> StreamingHttpResponse:
         """Send the members as CSV; names and addresses only to who may see them."""
@@ -134,4 +134,4 @@ class SegmentPages(SegmentPage):
             "is_in": open_stays.filter(segment=segment).exists(),
             "stays": Membership.objects.filter(segment=segment, profile_id=profile.pk).order_by("-entered_at")[:PAGE],
         }
-        return render(request, "admin/cdp/segment_why.html", shown)
+        return render(request, "segments/segment_why.html", shown)

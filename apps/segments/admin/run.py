@@ -36,7 +36,7 @@ class LiveRunAdmin(Watched):
             shown = badge("With problems", "red") if row.problems else badge("Done", "green")
         else:
             shown = badge("Running", "amber")
-        return render_to_string("admin/cdp/live_run_progress.html", {"run": row, "badge": shown})
+        return render_to_string("segments/live_run_progress.html", {"run": row, "badge": shown})
 
     @action(description="Run now", url_path="run-now", permissions=["run"])
     def run_now(self, request: HttpRequest) -> HttpResponse:
@@ -49,7 +49,7 @@ class LiveRunAdmin(Watched):
                 self.message_user(request, begun.sentence, messages.SUCCESS if begun.pages else messages.INFO)
             return HttpResponseRedirect(reverse("admin:segments_liverun_changelist"))
         shown = {**self.admin_site.each_context(request), "title": "Decide everybody now?", "opts": self.opts}
-        return render(request, "admin/cdp/live_run_now.html", shown)
+        return render(request, "segments/live_run_now.html", shown)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         """Allow those who may change runs."""

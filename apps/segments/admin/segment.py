@@ -163,20 +163,20 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
             raise PermissionDenied
         text = request.POST.get("condition", "").strip()
         if not text:
-            return render(request, "admin/cdp/segment_preview.html", {"is_empty": True})
+            return render(request, "segments/segment_preview.html", {"is_empty": True})
         try:
             condition = PEOPLE.parse(text, user=request.user)
         except ConditionError:  # which the editor has said already, in its place
             return HttpResponse(status=204)
         if "exactly" in request.GET:
             number, _ = _counted(condition, n_people=0, within=PATIENCE)
-            return render(request, "admin/cdp/segment_count.html", {"number": number})
+            return render(request, "segments/segment_count.html", {"number": number})
         number, people = _counted(condition, n_people=N_SHOWN, within=counting.SOON)
         for person in people:
             mask(request, person, masked_columns_of)
         is_final = number is not None and number.is_exact
         shown = {"number": number, "people": people, "is_final": is_final}
-        return render(request, "admin/cdp/segment_preview.html", shown)
+        return render(request, "segments/segment_preview.html", shown)
 
     @admin.display(description="Segment", ordering="name")
     def name_shown(self, row: Segment) -> SafeString:

@@ -16,7 +16,7 @@ from apps.core.admin.conditions.languages import LANGUAGES
 class ConditionWidget(UnfoldAdminTextareaWidget):
     """A text area that scripts turn into the editor; without them it stays what it is."""
 
-    template_name = "admin/cdp/condition.html"
+    template_name = "core/condition.html"
 
     class Media:
         js = (Script("cdp/condition/editor.js", type="module"),)
