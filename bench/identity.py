@@ -107,7 +107,7 @@ def lookup() -> Figures:
 
 def _move() -> float:
     """Let the events follow in a process of its own, as they do in production; return how many seconds that took."""
-    code = "from apps.events import moving; moving.move(secs=120)"
+    code = "from apps.events.resolution import moving; moving.move(secs=120)"
     started = time.perf_counter()
     subprocess.run([sys.executable, "manage.py", "shell", "--no-imports", "-c", code], check=True, cwd=BASE_DIR)
     return time.perf_counter() - started

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from apps.events import partitions
+from apps.events.store import partitions
 
 PROFILES = int(os.environ.get("BENCH_PROFILES", "40000"))
 EVENTS_EACH, DAYS = 10, 150

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 from apps.collector import computed_traits as current_traits
 from apps.collector import event_types
-from apps.events import computed_traits, identification
+from apps.events.computed_traits import definitions
 from apps.events.models import ComputedTrait, EventType, IdentificationPoint
+from apps.events.resolution import identification
 from apps.profiles.models import Identifier
 from bench.load import EVENTS_PER_SESSION
 
@@ -106,11 +107,11 @@ def _identification_point(*, is_on: bool) -> None:
 
 
 def _computed_traits(*, is_on: bool) -> None:
-    computed_traits.delete(ComputedTrait.objects.all())
+    definitions.delete(ComputedTrait.objects.all())
     for number, (function, path, days) in enumerate(COMPUTED if is_on else ()):
         key = f"bench_{number}"
         row = ComputedTrait(key=key, name=key, function=function, event_types=[TYPE], path=path, days=days)
-        computed_traits.save(row)
+        definitions.save(row)
     current_traits.current.forget()
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from apps.collector import computed_traits as current_traits
 from apps.collector import segments as current
-from apps.events import computed_traits
+from apps.events.computed_traits import definitions as computed_traits
 from apps.events.models import ComputedTrait
 from apps.segments import definitions
 from apps.segments.models import Segment

@@ -51,7 +51,8 @@ def admin_pages() -> None:
 def fresh_memory() -> Iterator[None]:
     """Read configuration anew in each test: its database is another one."""
     from apps.collector import compliance, computed_traits, event_types, noticing, redirects, segments, sources
-    from apps.events import identification, partitions
+    from apps.events.resolution import identification
+    from apps.events.store import partitions
     from apps.profiles import identifiers, merge_rules, scores
     from apps.segments import catalogue
 

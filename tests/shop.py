@@ -9,8 +9,8 @@ import orjson
 from apps.collector import accept, event_types, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import moving, unmerging
 from apps.events.models import Event, InboxItem
+from apps.events.resolution import moving, unmerging
 from apps.profiles.models import Merge, Profile
 from tests.factories import NOON, SourceFactory, track_payload
 

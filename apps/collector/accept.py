@@ -17,7 +17,7 @@ from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
-from apps.events import inbox, partitions
+from apps.events.store import inbox, partitions
 
 logger = logging.getLogger(__name__)
 # What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.

@@ -1,8 +1,8 @@
 """The definitions of computed traits, from memory."""
 
 from apps.core.snapshot import Snapshot
-from apps.events import computed_traits
-from apps.events.computed_traits import Definitions
+from apps.events.computed_traits import definitions as computed_traits
+from apps.events.computed_traits.definitions import Definitions
 
 current = Snapshot(computed_traits.read, refresh_secs=5)
 

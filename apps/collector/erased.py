@@ -17,8 +17,8 @@ from apps.collector.wire.body import optional_id
 from apps.core import paths
 from apps.core.paths import Path
 from apps.core.refusal import Refusal
-from apps.events import identification
 from apps.events.models import InboxItem
+from apps.events.resolution import identification
 from apps.profiles.burial import PERSONAL
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim

@@ -11,8 +11,9 @@ from apps.collector.track import Batch
 from apps.core.counting import Counter
 from apps.core.refusal import Refusal
 from apps.core.storable import problem_of_text
-from apps.events import internal, noticed
-from apps.events.noticed import Refused, Unplanned
+from apps.events import internal
+from apps.events.store import noticed
+from apps.events.store.noticed import Refused, Unplanned
 
 refusals: Final = Counter(noticed.count_refusals)
 unplanned: Final = Counter(noticed.count_types)

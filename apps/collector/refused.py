@@ -12,8 +12,8 @@ from apps.collector import compliance, event_types
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.core.refusal import Refusal
 from apps.events.compliance import enforce
+from apps.events.event_types.redaction import redact
 from apps.events.models import InboxItem, RefusedEvent
-from apps.events.redaction import redact
 from apps.sessions.page import cleaned, cleaned_context
 
 # Characters of which a payload may have so many and still be kept whole; more than that is cut, to be looked at.

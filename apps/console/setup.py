@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from apps.console import samples
-from apps.events.maintenance import maintain
 from apps.events.models import Source
+from apps.events.store.maintenance import maintain
 from cdp.checks import check_database_log
 
 

@@ -12,7 +12,8 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         from apps.core import tasks  # models cannot be imported before the apps are ready
         from apps.core.tasks import Kind
-        from apps.events import backfill, recomputing
+        from apps.events.computed_traits import recomputing
+        from apps.events.event_types import backfill
 
         post_migrate.connect(load_defaults, sender=self)
         for kind in (*backfill.KINDS, Kind(recomputing.KIND, "Compute traits", QueueName.DEFAULT, recomputing.step)):
@@ -21,7 +22,8 @@ class EventsConfig(AppConfig):
 
 def load_defaults(**_signal: Any) -> None:
     """Bring the default event types and identification points of this version in, after each migration."""
-    from apps.events import event_types, identification  # models cannot be imported before the apps are ready
+    from apps.events.event_types import defaults  # models cannot be imported before the apps are ready
+    from apps.events.resolution import identification
 
-    event_types.load_defaults()
+    defaults.load_defaults()
     identification.load_defaults()

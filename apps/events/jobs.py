@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from apps.core.jobs import start_task
 from apps.core.models import Task
-from apps.events import moving, recomputing
-from apps.events.maintenance import maintain
+from apps.events.computed_traits import recomputing
+from apps.events.resolution import moving
+from apps.events.store.maintenance import maintain
 
 MOVE_SECS = 60.0  # then other jobs have their turn
 

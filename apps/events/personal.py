@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.core import keyset, storable
-from apps.events.anonymity import columns_of
 from apps.events.models import Event, QuarantinedEvent, RefusedEvent
+from apps.events.store.anonymity import columns_of
 from apps.profiles.holdings import SESSION, Holding, Person, Rows, register
 
 _ORDER = ("time", "id")

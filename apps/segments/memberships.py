@@ -12,8 +12,9 @@ from django.db import connection
 
 from apps.core import storable
 from apps.core.ids import new_id
-from apps.events import inbox, internal
+from apps.events import internal
 from apps.events.models import InboxItem
+from apps.events.store import inbox
 from apps.segments.models import Cause
 
 Pair = tuple[UUID, UUID]  # a segment and a profile

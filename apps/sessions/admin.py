@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, copyable, link, moment, tree
 from apps.events.models import Source
-from apps.events.timeline import page_of_session
+from apps.events.store.timeline import page_of_session
 from apps.profiles import anonymity
 from apps.profiles.admin.privacy import is_masked, mask, mask_page
 from apps.sessions.anonymity import columns_of

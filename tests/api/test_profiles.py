@@ -11,8 +11,8 @@ from apps.api import urls
 from apps.core.admin.key import SCOPES
 from apps.core.keys import Scope
 from apps.core.models import AuditEntry
-from apps.events import partitions
 from apps.events.models import Event
+from apps.events.store import partitions
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment

@@ -15,8 +15,8 @@ from apps.collector import accept
 from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import inbox, storage
 from apps.events.models import Event, InboxItem, Source
+from apps.events.store import inbox, storage
 from tests.factories import SourceFactory, policy, track_payload
 
 NOW = datetime.now(UTC)

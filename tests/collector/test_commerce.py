@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept
 from apps.collector import computed_traits as counted
 from apps.conditions.event_types import event_type
-from apps.events import computed_traits
+from apps.events.computed_traits import definitions
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
 from apps.segments import counting, language
@@ -76,7 +76,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("theirs", "ours"), [*PAIRS, *[(ours, theirs) for theirs, ours in PAIRS]])
 def test_who_names_one_asks_about_both(send: Any, theirs: str, ours: str) -> None:
-    computed_traits.save(
+    definitions.save(
         ComputedTraitFactory.build(key="spent", function="sum", path="properties.price", event_types=[ours])
     )
     counted.current.forget()

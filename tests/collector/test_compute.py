@@ -12,7 +12,7 @@ from apps.collector import accept, sources
 from apps.collector import computed_traits as current_traits
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import computed_traits, recomputing
+from apps.events.computed_traits import definitions, recomputing
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles.models import Profile, ScoreScale
 from tests.factories import NOON, ComputedTraitFactory, EventTypeFactory, ProfileFactory, SourceFactory, track_payload
@@ -33,7 +33,7 @@ def define(key: str, function: str = "count", **parts: Any) -> ComputedTrait:
     row = ComputedTraitFactory.build(
         **{"key": key, "function": function, "event_types": [ORDERED], "path": path, **parts}
     )
-    computed_traits.save(row)
+    definitions.save(row)
     current_traits.current.forget()
     return row
 
@@ -151,7 +151,7 @@ def test_a_profile_made_before_a_trait_leaves_it_to_the_background(source: Sourc
 
     send(source, order(2))
     assert computed() == {}
-    recomputing.recount_page(computed_traits.read(), now=NOON)
+    recomputing.recount_page(definitions.read(), now=NOON)
     send(source, order(3))
 
     assert computed() == {"orders": 3}
@@ -161,8 +161,8 @@ def test_a_process_with_old_definitions_reads_them_before_it_counts_for_a_newer_
     define("orders")
     send(source, order())
     # Another process defines a trait, and the background is quick.
-    computed_traits.save(ComputedTraitFactory.build(key="revenue", function="sum", path="properties.total"))
-    recomputing.recount_page(computed_traits.read(), now=NOON)
+    definitions.save(ComputedTraitFactory.build(key="revenue", function="sum", path="properties.total"))
+    recomputing.recount_page(definitions.read(), now=NOON)
 
     send(source, order(5))
 
@@ -191,7 +191,7 @@ def test_ten_traits_add_no_statement(source: Source) -> None:
         send(source, order(2))
     for number, function in enumerate(("count", "sum", "last", "distinct", "rfm") * 2):
         define(f"trait_{number}", function, days=30 if number % 2 else None)
-    recomputing.recount_page(computed_traits.read(), now=NOON)
+    recomputing.recount_page(definitions.read(), now=NOON)
     send(source, order(3))
 
     with CaptureQueriesContext(connection) as with_ten:

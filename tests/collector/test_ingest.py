@@ -11,8 +11,8 @@ from django.core.management import call_command
 from apps.collector import accept, pipeline
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import inbox
 from apps.events.models import Event, InboxItem, Source
+from apps.events.store import inbox
 from apps.profiles.models import Profile
 from tests.factories import InboxItemFactory, SourceFactory, track_payload
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import partitions
 from apps.events.models import Event, RefusedEvent
+from apps.events.store import partitions
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import ConsentTypeFactory, policy

@@ -6,9 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept, event_types
-from apps.events import quarantine
+from apps.events.event_types.validation import Policy
 from apps.events.models import Event, EventType, InboxItem, MessageKey, QuarantinedEvent, RefusedEvent, Source
-from apps.events.validation import Policy
+from apps.events.store import quarantine
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import NOON, EventTypeFactory, SourceFactory, track_payload

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
 from apps.console import roles, samples, setup
-from apps.events import partitions
 from apps.events.models import EventType, Source
+from apps.events.store import partitions
 from tests.factories import SourceFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from factory.django import DjangoModelFactory
 from apps.collector.sources import SourcePolicy, policy_of
 from apps.collector.track import Track, TrackedEvent
 from apps.core.ids import new_id
-from apps.events import partitions
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
+from apps.events.store import partitions
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment
 from apps.sessions.models import Session

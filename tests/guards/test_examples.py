@@ -21,8 +21,10 @@ from apps.conditions.parse import parse_field
 from apps.console import samples
 from apps.core import paths
 from apps.core.admin.conditions.languages import LANGUAGES
-from apps.events import catalogue as event_types
-from apps.events import compliance, computed_traits, previews, reshaping, rules
+from apps.events import compliance
+from apps.events.computed_traits import definitions, previews
+from apps.events.event_types import catalogue as event_types
+from apps.events.event_types import reshaping, rules
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles import schema
 from apps.segments import catalogue
@@ -42,7 +44,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "PEOPLE", 40)
     samples.load(now=timezone.now())
     SegmentFactory.create(key="vip", kind="list")
-    computed_traits.save(ComputedTraitFactory.build(key="orders", event_types=["sale-completed"]))
+    definitions.save(ComputedTraitFactory.build(key="orders", event_types=["sale-completed"]))
     ConsentTypeFactory.create(id="letters")
     catalogue.configured.forget()
     catalogue.sampled.forget()
@@ -80,7 +82,7 @@ def counts_something(**definition: Any) -> None:
     row = ComputedTrait(
         key="tried", event_types=["sale-completed"], edition=1, **{"path": "", "condition": "", **definition}
     )
-    assert any(said is not None for _, said in previews.preview(computed_traits.compile(row), now=timezone.now()))
+    assert any(said is not None for _, said in previews.preview(definitions.compile(row), now=timezone.now()))
 
 
 def value(text: str) -> None:

@@ -11,7 +11,7 @@ WRITES = re.compile(
 # Those that write and need not say so themselves.
 OTHERS = {
     "apps/collector/stages/store.py": "the pipeline decides segments itself",
-    "apps/events/anonymity.py": "what it changes are events of somebody who is made anonymous: the last step says so",
+    "apps/events/store/anonymity.py": "what it changes are events of somebody made anonymous: the last step says so",
     "apps/events/personal.py": "as above",
     "apps/profiles/personal.py": "as above",
     "apps/sessions/devices.py": "no segment asks how many identifiers somebody has",

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.core.admin.browser import Browser
 from apps.core.ids import new_id
-from apps.events.timeline import PAGE
+from apps.events.store.timeline import PAGE
 from apps.profiles.identity import identifier_id
 from apps.profiles.models import Identifier, Profile
 from tests.factories import NOON, AliasFactory, EventFactory, IdentifierFactory, ProfileFactory

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.events.anonymity import columns_of as event_columns
+from apps.events.store.anonymity import columns_of as event_columns
 from apps.profiles.anonymity import columns_of, harmless_object
 from apps.profiles.schema import FIELDS, Kind
 from apps.sessions.anonymity import columns_of as session_columns

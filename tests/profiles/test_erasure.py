@@ -13,8 +13,8 @@ from django.utils import timezone
 from apps.collector import event_types
 from apps.core import audit, tasks
 from apps.core.models import AuditEntry, Task
-from apps.events import unmerging
 from apps.events.models import Event, InboxItem, RefusedEvent
+from apps.events.resolution import unmerging
 from apps.profiles import by_hand, erasure
 from apps.profiles.burial import burial_id
 from apps.profiles.jobs import start_erasure

@@ -5,8 +5,10 @@ from django.test import Client
 
 from apps.collector import segments
 from apps.core.keys import Scope
-from apps.events import backfill, computed_traits, identification
+from apps.events.computed_traits import definitions
+from apps.events.event_types import backfill
 from apps.events.models import ComplianceRule, EventType, IdentificationPoint, Redirect
+from apps.events.resolution import identification
 from apps.profiles.models import Identifier
 from apps.segments.models import Membership
 from tests.factories import ComputedTraitFactory, RedirectFactory
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("name", ["order-completed", "Order Completed", " order\u00a0completed", "ORDER\tCompleted "])
 def test_what_is_asked_by_a_name_is_what_was_sent_by_it(name: str, shop: Shop, admin_client: Client) -> None:
     trait = ComputedTraitFactory.build(key="orders", function="count", event_types=[name], path="")
-    computed_traits.save(trait)
+    definitions.save(trait)
     IdentificationPoint.objects.create(event_type=name, path="contact", kind=Identifier.Kind.EMAIL)
     identification.current.forget()
     segment("buyers", f'DID("{name}")')

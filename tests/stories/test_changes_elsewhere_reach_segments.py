@@ -9,7 +9,8 @@ from django.utils import timezone
 from apps.core import audit, jobs, tasks
 from apps.core.audit import Actor
 from apps.core.models import Task
-from apps.events import backfill, computed_traits, recomputing
+from apps.events.computed_traits import definitions, recomputing
+from apps.events.event_types import backfill
 from apps.events.models import EventType
 from apps.profiles import by_hand, editing, erasure
 from apps.profiles.jobs import start_erasure
@@ -72,7 +73,7 @@ def test_traits_that_are_computed_in_the_background(shop: Shop) -> None:
     anna = visitor(shop, "anna", "bought", "bought")
     decide()
 
-    computed_traits.save(ComputedTraitFactory.build(key="purchases", event_types=["bought"]))
+    definitions.save(ComputedTraitFactory.build(key="purchases", event_types=["bought"]))
     carry_on(jobs.start_task(recomputing.KIND, params={}, requested_by="oscar").pk)
     decide()
 

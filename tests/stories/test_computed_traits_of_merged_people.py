@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.collector import computed_traits as current_traits
-from apps.events import computed_traits, recomputing
+from apps.events.computed_traits import definitions, recomputing
 from apps.profiles import by_hand
 from apps.profiles.models import Merge, Profile
 from tests.factories import NOON, ComputedTraitFactory, track_payload
@@ -21,7 +21,7 @@ def traits() -> None:
     for key, function, days in (("orders", "count", None), ("spent", "sum", None), ("last", "last", 7)):
         path = "" if function == "count" else "properties.total"
         row = ComputedTraitFactory.build(key=key, function=function, path=path, days=days, event_types=["order"])
-        computed_traits.save(row)
+        definitions.save(row)
     current_traits.current.forget()
 
 
@@ -35,7 +35,7 @@ def identify(email: str) -> dict[str, Any]:
 
 def assert_all_is_what_the_stored_events_say(shop: Shop) -> None:
     people = list(Profile.objects.all())
-    stored = recomputing.count_stored([row.id for row in people], computed_traits.read(), now=shop.now)
+    stored = recomputing.count_stored([row.id for row in people], definitions.read(), now=shop.now)
     for row in people:
         assert row.tallies == stored[row.id]
 
@@ -65,7 +65,7 @@ def test_a_new_visitor_who_is_recognised_in_the_same_batch_leaves_nothing_to_be_
 
     assert Merge.objects.count() == 1
     assert person().computed["spent"] == 7
-    assert person().computed_edition == computed_traits.read().edition
+    assert person().computed_edition == definitions.read().edition
 
 
 def test_who_merges_with_a_profile_of_an_older_edition_waits_to_be_counted(shop: Shop) -> None:
@@ -77,7 +77,7 @@ def test_who_merges_with_a_profile_of_an_older_edition_waits_to_be_counted(shop:
     by_hand.merge(older.id, newer.id, actor="user:1", now=shop.later(seconds=1))
 
     assert person().computed_edition == 0
-    recomputing.recount_page(computed_traits.read(), now=shop.now)
+    recomputing.recount_page(definitions.read(), now=shop.now)
     assert person().computed == {"orders": 2, "spent": 3, "last": 2}  # though events and sessions are not moved yet
 
 
@@ -114,14 +114,14 @@ def test_a_trait_that_changed_meanwhile_waits_for_the_separated_too(shop: Shop) 
     shop.track(order(2), session="laptop")
     older, newer = Profile.objects.order_by("id").values_list("id", flat=True)
     by_hand.merge(older, newer, actor="user:1", now=shop.later(seconds=1))
-    computed_traits.save(ComputedTraitFactory.build(key="events"))
-    recomputing.recount_page(computed_traits.read(), now=shop.now)
+    definitions.save(ComputedTraitFactory.build(key="events"))
+    recomputing.recount_page(definitions.read(), now=shop.now)
     shop.track(order(4), session="phone")
 
     shop.undo(Merge.objects.get(), settles=False)
 
     assert "events" not in person(id=older).computed
-    recomputing.recount_page(computed_traits.read(), now=shop.now)
+    recomputing.recount_page(definitions.read(), now=shop.now)
     # The platform's own are none of theirs.
     assert person(id=older).computed["events"] == 2
     assert person(id=newer).computed["events"] == 1

@@ -15,8 +15,10 @@ from django.db import IntegrityError, connections, transaction
 from apps.collector import accept, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import computed_traits, moving, recomputing
+from apps.events.computed_traits import definitions as computed_traits
+from apps.events.computed_traits import recomputing
 from apps.events.models import ComputedTrait, Event, Source
+from apps.events.resolution import moving
 from apps.profiles.identity import Moved
 from apps.profiles.models import Merge, Profile
 from tests.factories import NOON, ComputedTraitFactory, SourceFactory, track_payload

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.collector import accept, compliance, computed_traits, segments
-from apps.events import computed_traits as defining
-from apps.events import partitions
+from apps.events.computed_traits import definitions as defining
+from apps.events.store import partitions
 from apps.segments import at_once, deciding, definitions
 from apps.segments.deciding import Range
 from apps.segments.models import LiveRun

@@ -15,8 +15,8 @@ from apps.collector import event_types, sources
 from apps.collector.accept import process
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import moving, unmerging
 from apps.events.models import Event, Source
+from apps.events.resolution import moving, unmerging
 from apps.profiles import by_hand
 from apps.profiles.ledger import living_id
 from apps.profiles.models import Merge, Profile

@@ -14,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from apps.collector import accept
-from apps.events import computed_traits
+from apps.events.computed_traits import definitions as computed_traits
 from apps.events.models import Event
 from apps.profiles.models import Profile
 from apps.segments import definitions

@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.collector import computed_traits as current_traits
 from apps.core import tasks
 from apps.core.models import Task
-from apps.events import computed_traits, recomputing
+from apps.events.computed_traits import definitions, recomputing
 from apps.profiles.models import Profile, ScoreScale
 from tests.factories import ComputedTraitFactory, SourceFactory
 from tests.stories.purchases import Purchase, purchases, send
@@ -100,7 +100,7 @@ def define_traits() -> None:
     for key, function in TRAITS.items():
         path = "" if function == "count" else "properties.value"
         row = ComputedTraitFactory.build(key=key, function=function, path=path, event_types=["checkout-completed"])
-        computed_traits.save(row)
+        definitions.save(row)
     current_traits.current.forget()
 
 
@@ -142,7 +142,7 @@ def test_counting_everything_anew_changes_nothing() -> None:
     run_task()
     before = computed_by_customer()
 
-    computed_traits.renew(computed_traits.ComputedTrait.objects.all())
+    definitions.renew(definitions.ComputedTrait.objects.all())
     run_task()
 
     assert computed_by_customer() == before

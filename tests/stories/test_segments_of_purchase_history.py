@@ -15,7 +15,7 @@ from django.db import connection
 from apps.collector import accept
 from apps.collector import computed_traits as current_traits
 from apps.conditions import History, compile, to_sql
-from apps.events import computed_traits
+from apps.events.computed_traits import definitions
 from apps.events.models import Event
 from apps.profiles.models import Profile
 from apps.segments import counting, language, memberships
@@ -98,7 +98,7 @@ def bought(db: None, alone: None) -> dict[str, Bought]:
     for key, function in (("spent", "sum"), ("purchases", "count"), ("last_purchase", "last_time")):
         path = "properties.value" if function == "sum" else ""
         row = ComputedTraitFactory.build(key=key, function=function, event_types=[TYPE], path=path)
-        computed_traits.save(row)
+        definitions.save(row)
     current_traits.current.forget()
     found: dict[str, Bought] = defaultdict(list)
     everything = list(purchases())

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apps.events.models import Event
-from apps.events.timeline import page_of_events
+from apps.events.store.timeline import page_of_events
 from apps.profiles import by_hand
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile
 from apps.sessions.models import Session

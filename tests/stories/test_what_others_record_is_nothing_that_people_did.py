@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.core.keys import Scope
-from apps.events import computed_traits
+from apps.events.computed_traits import definitions
 from apps.events.models import Event
 from apps.profiles import by_hand as merging_by_hand
 from apps.profiles.models import ConsentDecision, Merge, Profile
@@ -52,7 +52,7 @@ def by_program(shop: Shop, profile: Profile, at: datetime | None = None) -> Any:
 @pytest.fixture
 def anna(shop: Shop) -> Profile:
     """Somebody who looked at a page ten days ago, which a computed trait counts."""
-    computed_traits.save(ComputedTraitFactory.build(key="done", function="count", event_types=[], path=""))
+    definitions.save(ComputedTraitFactory.build(key="done", function="count", event_types=[], path=""))
     ConsentTypeFactory(id="letters", name="Letters by post")
     shop.now = timezone.now() - timedelta(days=10)
     shop.call("track", userId="anna", event="page-view")

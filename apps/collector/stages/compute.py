@@ -5,7 +5,7 @@ from datetime import UTC
 
 from apps.collector import computed_traits
 from apps.collector.track import Batch, TrackedEvent
-from apps.events.computed_traits import Counter
+from apps.events.computed_traits.counter import Counter
 from apps.profiles import computed
 from apps.profiles.models import NO_EVENTS, Profile
 
@@ -13,7 +13,8 @@ from apps.profiles.models import NO_EVENTS, Profile
 def compute(batch: Batch) -> None:
     """Count the events that are going to be stored, each for its profile; no query.
 
-    What changed after a profile's edition is left to the background task: Note [Editions] in events/computed_traits.py.
+    What changed after a profile's edition is left to the background task: Note [Editions] of their
+    definitions.
     """
     people = batch.people
     editions = {profile.computed_edition for profile in people} - {NO_EVENTS}

@@ -13,7 +13,8 @@ from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core import locks
 from apps.core.fetch import fetch
 from apps.core.refusal import Refusal
-from apps.events import identification, storage
+from apps.events.resolution import identification
+from apps.events.store import storage
 from apps.profiles import burial, identity
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim

@@ -2,8 +2,8 @@
 
 from apps.collector import event_types
 from apps.collector.track import Batch, Track
-from apps.events import applying
-from apps.events.copying import Said
+from apps.events.event_types import applying
+from apps.events.event_types.copying import Said
 from apps.profiles.models import Profile
 from apps.profiles.provenance import entry
 from apps.profiles.room import TOO_MUCH, Room, cut

@@ -3,7 +3,7 @@
 from apps.collector import event_types
 from apps.collector.track import Batch
 from apps.core.templating import TemplateError
-from apps.events.redaction import redact
+from apps.events.event_types.redaction import redact
 
 
 def reshape(batch: Batch) -> None:

@@ -10,11 +10,11 @@ from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
 from apps.core.ids import new_id
 from apps.core.upsert import insert_new, upsert
-from apps.events import quarantine, storage
+from apps.events.event_types.redaction import redact
 from apps.events.models import RefusedEvent
-from apps.events.quarantine import SetAside
-from apps.events.redaction import redact
-from apps.events.storage import EventRow, array_literal, json_text
+from apps.events.store import quarantine, storage
+from apps.events.store.quarantine import SetAside
+from apps.events.store.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
 from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
 from apps.sessions import devices

@@ -2,8 +2,8 @@
 
 from apps.collector import event_types
 from apps.collector.track import Batch
-from apps.events.redaction import redact
-from apps.events.traits import extract
+from apps.events.event_types.redaction import redact
+from apps.events.event_types.traits import extract
 
 
 def traits(batch: Batch) -> None:

@@ -6,7 +6,7 @@ from apps.collector import compliance, event_types
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core import paths
 from apps.core.refusal import Refusal
-from apps.events.validation import Policy, Problem
+from apps.events.event_types.validation import Policy, Problem
 from apps.profiles import consents
 
 

@@ -9,8 +9,8 @@ from apps.collector.wire import membership, replay, segment, track, webhook
 from apps.collector.wire.body import Malformed, load_json
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
-from apps.events import inbox
 from apps.events.models import InboxItem
+from apps.events.store import inbox
 
 PARSERS = {
     InboxItem.Dialect.TRACK.value: track.parse,

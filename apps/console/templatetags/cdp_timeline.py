@@ -2,7 +2,7 @@
 
 from django import template
 
-from apps.events.timeline import gist as gist_of
+from apps.events.store.timeline import gist as gist_of
 
 register = template.Library()
 register.filter("gist", gist_of)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
-from apps.events import backfill
+from apps.events.event_types import backfill
+from apps.events.event_types.rules import RulesError, compile
 from apps.events.models import EventType, definition_of
-from apps.events.rules import RulesError, compile
 
 DAY = forms.DateInput(attrs={"type": "date", "class": "cdp-input"})
 

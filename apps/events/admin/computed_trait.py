@@ -21,11 +21,11 @@ from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.conditions.hiding import HidesCondition
 from apps.core.admin.shown import badge, copyable, link
 from apps.core.models import Task
-from apps.events import computed_traits, recomputing
 from apps.events.admin.computed_shown import meaning, people
 from apps.events.admin.computed_trait_form import ComputedTraitForm
+from apps.events.computed_traits import definitions, recomputing
+from apps.events.computed_traits.previews import preview
 from apps.events.models import ComputedTrait
-from apps.events.previews import preview
 from apps.profiles.models import Profile
 
 
@@ -57,7 +57,7 @@ class ComputedTraitAdmin(HidesCondition):
 
     def save_model(self, request: HttpRequest, obj: ComputedTrait, form: Any, change: Any) -> None:
         """Save, and let the background count what changed."""
-        if computed_traits.save(obj):
+        if definitions.save(obj):
             self._start(request)
 
     def delete_model(self, request: HttpRequest, obj: ComputedTrait) -> None:
@@ -66,7 +66,7 @@ class ComputedTraitAdmin(HidesCondition):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ComputedTrait]) -> None:
         """Delete several."""
-        computed_traits.delete(queryset)
+        definitions.delete(queryset)
         self._start(request)
 
     @action(description="Count anew", url_path="count-anew", permissions=["change"])
@@ -74,7 +74,7 @@ class ComputedTraitAdmin(HidesCondition):
         """Count all stored events again; what is no longer stored no longer counts then."""
         row = get_object_or_404(ComputedTrait, pk=unquote(object_id))
         if request.method == "POST":
-            computed_traits.renew(ComputedTrait.objects.filter(pk=row.pk))
+            definitions.renew(ComputedTrait.objects.filter(pk=row.pk))
             self.record("counted anew", request, row)
             self._start(request)
             return HttpResponseRedirect(reverse("admin:events_computedtrait_change", args=[row.pk]))
@@ -103,7 +103,7 @@ class ComputedTraitAdmin(HidesCondition):
         form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
         if not form.is_valid():
             return render(request, "events/computed_trait_preview.html", {"errors": form.errors})
-        found = preview(computed_traits.compile(form.instance), now=timezone.now())
+        found = preview(definitions.compile(form.instance), now=timezone.now())
         shown = {"meaning": meaning(form.instance), "people": people(form.instance.function, found) if found else ""}
         return render(request, "events/computed_trait_preview.html", shown)
 

@@ -6,7 +6,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.conditions.event_types import MAX_LENGTH, event_type
-from apps.events.computed_traits import DefinitionError, compile
+from apps.events.computed_traits.definitions import DefinitionError, compile
 from apps.events.models import ComputedTrait, EventType
 
 

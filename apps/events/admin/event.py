@@ -17,9 +17,9 @@ from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events import internal
 from apps.events.admin.colours import JOURNEY_COLOURS
-from apps.events.anonymity import columns_of
 from apps.events.models import Event, EventType, Source
-from apps.events.timeline import gist
+from apps.events.store.anonymity import columns_of
+from apps.events.store.timeline import gist
 from apps.profiles.admin.privacy import is_masked, mask
 from apps.profiles.models import Profile
 from apps.segments.admin.languages import EVENTS

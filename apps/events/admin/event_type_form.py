@@ -7,10 +7,10 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin.fields import Column, JsonObject, Row, RowsField
-from apps.events import asking
+from apps.events.event_types import asking
+from apps.events.event_types.operations import OPERATIONS, Source
+from apps.events.event_types.rules import PROPERTIES, RulesError, compile
 from apps.events.models import EventType, definition_of
-from apps.events.operations import OPERATIONS, Source
-from apps.events.rules import PROPERTIES, RulesError, compile
 
 JOURNEYS: Final = ("awareness", "consideration", "purchase", "retention", "advocacy")
 OFF: Final = "off"

@@ -9,8 +9,9 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, json_text, link, moment
-from apps.events import inbox, internal
+from apps.events import internal
 from apps.events.models import InboxItem, Source
+from apps.events.store import inbox
 
 
 class ParkedFilter(admin.SimpleListFilter):

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.shown import NOTHING, tree
 from apps.core.paths import MISSING
-from apps.events.inference import Drift, Seen, drift, flat
+from apps.events.event_types.inference import Drift, Seen, drift, flat
+from apps.events.event_types.trial import Change, Outcome
 from apps.events.models import EventType
-from apps.events.trial import Change, Outcome
 
 DRIFT_COLOURS = {"new": "blue", "missing": "amber", "changed": "red"}
 

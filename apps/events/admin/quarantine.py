@@ -16,10 +16,10 @@ from apps.collector.wire.body import check_values
 from apps.core.admin.fields import JsonObject
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
-from apps.events import quarantine
 from apps.events.admin.inbox import OfSource
 from apps.events.models import EventType, QuarantinedEvent, Source
-from apps.events.recent import scope_of_quarantined
+from apps.events.store import quarantine
+from apps.events.store.recent import scope_of_quarantined
 
 
 class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]

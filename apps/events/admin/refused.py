@@ -18,9 +18,9 @@ from apps.collector.wire.body import Malformed
 from apps.collector.wire.envelope import Envelope
 from apps.core import reading
 from apps.core.admin.shown import NOTHING, badge, moment, snippet
-from apps.events import refusals
 from apps.events.admin.inbox import OfSource
 from apps.events.models import RefusalCount, RefusedEvent
+from apps.events.store import refusals
 
 NOT_JSON = "This is not valid JSON: line {0.lineno}, column {0.colno}: {0.msg}."
 

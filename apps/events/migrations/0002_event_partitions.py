@@ -39,7 +39,7 @@ CREATE INDEX events_event_by_source ON events_event (source_id, id);
 
 
 class Migration(migrations.Migration):
-    """Make the parent table; its partitions are made by `apps.events.partitions`."""
+    """Make the parent table; its partitions are made by `apps.events.store.partitions`."""
 
     dependencies = [("events", "0001_initial")]
     operations = [

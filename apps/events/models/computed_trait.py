@@ -28,7 +28,7 @@ class ComputedTrait(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)]
     )
     is_enabled = models.BooleanField(default=True)
-    # The edition of the definitions in which its meaning changed last; see apps/events/computed_traits.py.
+    # The edition of the definitions in which its meaning changed last; see apps/events/computed_traits/definitions.py.
     edition = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

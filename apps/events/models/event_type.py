@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core.fields import EventTypeField, Json
-from apps.events import definitions
-from apps.events.system_events import REPORTS
-from apps.events.validation import Policy
+from apps.events.event_types import definitions
+from apps.events.event_types.system_events import REPORTS
+from apps.events.event_types.validation import Policy
 
 
 class EventType(models.Model):

@@ -22,8 +22,8 @@ from apps.core.admin.shown import badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.core.jobs import enqueue
 from apps.core.queues import QueueName
-from apps.events import unmerging
 from apps.events.jobs import move_merged
+from apps.events.resolution import unmerging
 from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema
 from apps.profiles.admin.finding import latest, naming
 from apps.profiles.admin.privacy import SEES_PII, is_masked, mask

@@ -22,8 +22,8 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, rows
 from apps.core.ids import as_uuid
-from apps.events.anonymity import columns_of as event_columns
-from apps.events.timeline import Page
+from apps.events.store.anonymity import columns_of as event_columns
+from apps.events.store.timeline import Page
 from apps.profiles import burial, erasure, export, ledger
 from apps.profiles.holdings import all_holdings, person_of
 from apps.profiles.identifiers import identifier_id, normalise

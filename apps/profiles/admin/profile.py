@@ -18,7 +18,7 @@ from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, rows, 
 from apps.core.ids import as_uuid
 from apps.events.admin.computed_shown import values_of
 from apps.events.models import ComputedTrait, EventType
-from apps.events.timeline import page_of_events
+from apps.events.store.timeline import page_of_events
 from apps.profiles import anonymity, ledger, search
 from apps.profiles.admin.deciding import MAY_DECIDE, consents_of, decide_urls
 from apps.profiles.admin.editing import MAY_EDIT, changes_of, edit_urls

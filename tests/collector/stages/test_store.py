@@ -5,8 +5,8 @@ import pytest
 from apps.collector.stages.store import store
 from apps.collector.track import Batch, TrackedEvent
 from apps.core.refusal import Refusal
-from apps.events import partitions
 from apps.events.models import Event, RefusedEvent
+from apps.events.store import partitions
 from apps.profiles.identity import Claim
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session

@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.collector import accept, event_types, noticing
+from apps.events.event_types.system_events import OFFSETS
 from apps.events.models import (
     Event,
     EventTypeAlias,
@@ -22,7 +23,6 @@ from apps.events.models import (
     Source,
     UnplannedType,
 )
-from apps.events.system_events import OFFSETS
 from tests.factories import GOOGLEBOT, EventTypeFactory, RedirectFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -143,7 +143,7 @@ def test_refusals_are_counted_by_day_source_and_reason_before_there_is_an_event(
 
 
 def test_of_names_that_strangers_make_up_only_so_many_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.events.noticed.MAX_NAMES", 2)
+    monkeypatch.setattr("apps.events.store.noticed.MAX_NAMES", 2)
     for name in ("a", "b", "c", "a", "d"):
         post("/track", {"source": {"id": name}, "events": [{"type": "a"}]})
 

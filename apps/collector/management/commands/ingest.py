@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from apps.collector import accept, noticing
 from apps.core import beats, locks
 from apps.core.garbage import collect_less_often
-from apps.events import inbox
+from apps.events.store import inbox
 from cdp.logging import without_values
 
 IDLE_SECS = 0.2

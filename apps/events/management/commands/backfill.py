@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.core import audit, jobs
-from apps.events import backfill
+from apps.events.event_types import backfill
 from apps.events.models import EventType
 
 KINDS = {"traits": backfill.TRAITS, "profiles": backfill.PROFILES}

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.core import audit, tasks
 from apps.core.models import Task
-from apps.events import computed_traits, recomputing
+from apps.events.computed_traits import definitions, recomputing
 from apps.events.models import ComputedTrait
 
 SLICE_SECS = 5.0
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if unknown:
             raise CommandError(f"There is no computed trait {', '.join(unknown)}.")
         if again:
-            computed_traits.renew(rows)
+            definitions.renew(rows)
             audit.record_all("counted anew", rows, actor=audit.COMMAND, at=timezone.now())
         task = tasks.create(recomputing.KIND, params={}, requested_by="command", now=timezone.now())
         while tasks.run(task.pk, secs=SLICE_SECS):

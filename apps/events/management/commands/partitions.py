@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apps.events.maintenance import maintain
+from apps.events.store.maintenance import maintain
 
 
 class Command(BaseCommand):

@@ -1,0 +1,207 @@
+"""The definitions of computed traits: what is counted, and when that changed.
+
+Note [Editions]: each change of a definition makes a new edition of all of them, and the trait that changed notes its
+number. A profile notes the edition up to which its tallies are complete, so that this holds, whoever does what when:
+
+    a profile's tallies of each trait that did not change after its edition are those of all its stored events.
+
+1. Changes are numbered in the order in which they are committed: each holds the row of the number.
+2. Whoever counts an event holds the profile's row, knows an edition that is not older than the profile's, and leaves
+   alone what changed after the profile's edition: the event is stored in the same transaction, and is found later.
+3. A profile of no events is of the newest edition that is known.
+4. The background task holds the profile's row, counts its stored events for what changed after its edition, and raises
+   that (`recomputing.py`). What it counted before it held the row, it uses only if exactly that is still there. Of two
+   profiles that merge, the older edition remains.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from apps import conditions
+from apps.conditions import Condition, ConditionError, Matcher
+from apps.conditions.event_types import event_types
+from apps.conditions.reads import reads
+from apps.core import paths
+from apps.core.paths import Path, PathError
+from apps.events.event_types.system_events import REPORTS
+from apps.events.models import ComputedEdition, ComputedTrait
+from apps.profiles import tallies
+from apps.profiles.models import ScoreScale
+from apps.profiles.tallies import FUNCTIONS, Shape
+
+logger = logging.getLogger(__name__)
+ROOTS = ("properties", "traits", "context")  # the parts of an event that a path may lead into
+MEANING = ("function", "event_types", "condition", "path", "days", "is_enabled")  # what makes a new edition
+
+
+class DefinitionError(ValueError):
+    """A definition is wrong; `field` names the column."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """A definition, read once."""
+
+    key: str
+    edition: int
+    event_types: frozenset[str]  # empty: all that people did
+    condition: Matcher | None
+    path: Path
+    shape: Shape
+    roots: frozenset[str]  # the parts of an event that it looks at
+
+    def counts(self, event_type: str) -> bool:
+        """Tell whether events of a type may count; what the platform itself says does where it is named."""
+        return event_type in self.event_types if self.event_types else event_type not in REPORTS
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """All definitions that are switched on, and the number of the edition."""
+
+    edition: int = 0
+    traits: tuple[Trait, ...] = ()
+    _of_types: dict[str, tuple[Trait, ...]] = field(init=False)
+    _of_all: tuple[Trait, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the traits by event type once."""
+        named = {event_type for trait in self.traits for event_type in trait.event_types}
+        of_types = {name: tuple(t for t in self.traits if t.counts(name)) for name in named | REPORTS}
+        object.__setattr__(self, "_of_types", of_types)
+        object.__setattr__(self, "_of_all", tuple(trait for trait in self.traits if not trait.event_types))
+
+    def of_type(self, event_type: str) -> tuple[Trait, ...]:
+        """Return the traits for which events of a type may count."""
+        return self._of_types.get(event_type, self._of_all)
+
+    def after(self, edition: int) -> "Definitions":
+        """Return those alone that changed after an edition."""
+        return Definitions(self.edition, tuple(trait for trait in self.traits if trait.edition > edition))
+
+    @property
+    def event_types(self) -> frozenset[str] | None:
+        """The types whose events may count for any of them; None for all types."""
+        if all(trait.event_types for trait in self.traits):
+            return frozenset().union(*(trait.event_types for trait in self.traits))
+        return None
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The parts of an event that any of them looks at."""
+        return tuple(root for root in ROOTS if any(root in trait.roots for trait in self.traits))
+
+    def first_day(self, *, today: date) -> str | None:
+        """Name the first day of the longest window; None when one of them has no window."""
+        windows = [trait.shape.days for trait in self.traits]
+        return tallies.first_day(max(filter(None, windows)), today=today) if windows and all(windows) else None
+
+
+def read() -> Definitions:
+    """Read all definitions; a broken one must not stop the collector, and is left out."""
+    # The number first: whoever changes a definition after this line has a higher one, and belongs to the next edition.
+    edition = ComputedEdition.objects.values_list("number", flat=True).first() or 0
+    found = []
+    for row in ComputedTrait.objects.filter(is_enabled=True, edition__lte=edition).order_by("key"):
+        try:
+            found.append(compile(row))
+        except DefinitionError:
+            logger.exception("The definition of a computed trait is broken", extra={"computed_trait": row.key})
+    return Definitions(edition, tuple(found))
+
+
+def compile(row: ComputedTrait) -> Trait:
+    """Read a definition. Raises DefinitionError, which names the field, when it is wrong."""
+    if row.function not in FUNCTIONS:
+        raise DefinitionError("function", f"Unknown function; known are {', '.join(FUNCTIONS)}.")
+    shape = Shape(row.function, row.days)
+    path = _path(row.path, is_wanted=shape.function.read is not None)
+    condition = _condition(row.condition)
+    asked = {seen.keys[0] for seen in condition.free_fields()} if condition else set()
+    return Trait(
+        key=row.key,
+        edition=row.edition,
+        event_types=frozenset(event_types(row.event_types)),
+        condition=conditions.compile(condition) if condition else None,
+        path=path,
+        shape=shape,
+        roots=frozenset(asked.union(path[:1])),
+    )
+
+
+def _path(text: str, *, is_wanted: bool) -> Path:
+    if not is_wanted:
+        if text:
+            raise DefinitionError("path", "This function looks at no value; leave the path empty.")
+        return ()
+    try:
+        path = paths.parse(text)
+    except PathError:
+        path = ()
+    if len(path) < 2 or path[0] not in ROOTS:
+        roots = ", ".join(f"{root}." for root in ROOTS)
+        raise DefinitionError("path", f"Expected a dotted path that begins with one of {roots[:-1]}.")
+    return path
+
+
+def _condition(text: str) -> Condition | None:
+    """Read a condition that is true or false of an event whenever, and of whomever, it is asked."""
+    if not text.strip():
+        return None
+    try:
+        found = conditions.parse(text)
+    except ConditionError as error:
+        raise DefinitionError("condition", str(error)) from None
+    looks_at = reads(found)
+    if looks_at.has_history or looks_at.depends_on_time:
+        raise DefinitionError("condition", "It decides about one event: it cannot look at others, nor at the clock.")
+    known = {("event", part) for part in (*ROOTS, "type")}
+    if any((seen.root, *seen.keys[:1]) not in known for seen in looks_at.fields):
+        parts = ", ".join(f"event@{part}" for part in (*ROOTS, "type"))
+        raise DefinitionError("condition", f"It can look at {parts}, and at nothing else.")
+    return found
+
+
+def save(row: ComputedTrait) -> bool:
+    """Store a definition, and tell whether its meaning changed: then there is something to count anew."""
+    compile(row)
+    with transaction.atomic():
+        before = ComputedTrait.objects.filter(pk=row.pk).select_for_update().values(*MEANING).first()
+        is_changed: bool = before != {name: getattr(row, name) for name in MEANING}
+        if is_changed:
+            row.edition = _next_edition()
+        row.save()
+    return is_changed
+
+
+def renew(rows: QuerySet[ComputedTrait]) -> int:
+    """Let definitions be counted anew from all stored events, and return their number."""
+    with transaction.atomic():
+        return rows.update(edition=_next_edition())
+
+
+def delete(rows: QuerySet[ComputedTrait]) -> None:
+    """Delete definitions; what they said of profiles goes with the next run of the background task."""
+    with transaction.atomic():
+        _next_edition()
+        ScoreScale.objects.filter(trait__in=rows.values("key")).delete()
+        rows.delete()
+
+
+def _next_edition() -> int:
+    """Number a change; the next one waits for the row until this one is committed, and gets a later number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_computededition AS it (id, number) VALUES (1, 1) "
+            "ON CONFLICT (id) DO UPDATE SET number = it.number + 1 RETURNING number"
+        )
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,138 @@
+"""The default event types are complete, understood, and lead from what they declare to fields that exist."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from apps.conditions.event_types import SAME
+from apps.events.event_types import catalogue
+from apps.events.event_types.catalogue.document import as_markdown
+from apps.events.event_types.operations import OPERATIONS
+from apps.events.event_types.rules import KEYS, PROPERTIES, EventRules, compile
+from apps.profiles import schema
+from cdp.processes import BASE_DIR
+
+TYPES = catalogue.load()
+STATES = {"awareness", "consideration", "purchase", "retention", "advocacy"}
+# Beside the fields of a profile, a trait of an event lies under one of these.
+EVENT_TRAITS = (
+    "data.ec.product.",
+    "data.ec.checkout.",
+    "data.ec.order.",
+    "data.ec.basket.",
+    "data.ec.coupon.",
+    "data.ec.list.",
+    "data.ec.wishlist.",
+    "data.message.",
+    "data.payment.",
+    "data.marketing.",
+    "data.journey.",
+    "device.geo.",
+    "hit.",
+    "traits.",
+)
+
+
+@pytest.fixture(params=sorted(TYPES))
+def definition(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return each default event type in turn."""
+    return TYPES[request.param]
+
+
+@pytest.fixture
+def rules(definition: dict[str, Any]) -> EventRules:
+    """Return the rules of the default event type in turn."""
+    return compile(definition)
+
+
+def test_there_are_sixty_five_types_in_thirteen_groups() -> None:
+    # Those of the SDK calls identify, group and alias, of segments that are entered and left, of e-commerce as
+    # Segment's specification has it, and of consents that somebody recorded for a person.
+    assert len(TYPES) == 65 + 3 + 2 + 21 + 1
+    assert len({definition["group"] for definition in TYPES.values()}) == 13 + 1
+
+
+def test_every_type_is_named_as_it_is_looked_up(definition: dict[str, Any]) -> None:
+    assert definition["id"] == definition["id"].lower().replace(" ", "-")
+    assert definition["name"]
+    assert definition.keys() <= KEYS
+
+
+def test_two_names_of_one_thing_are_defined_alike() -> None:
+    for names in SAME:
+        defined = [{**TYPES[name], "id": "", "name": ""} for name in names]
+        assert all(definition == defined[0] for definition in defined)
+
+
+def test_every_journey_state_is_known(rules: EventRules) -> None:
+    assert {rules.journey(1), rules.journey(2)} <= STATES | {None}
+
+
+def test_every_tag_has_a_kind_and_a_name(rules: EventRules) -> None:
+    assert all(tag.split(":")[0] in ("activity", "event", "entity") for tag in rules.tags)
+
+
+def test_every_source_is_declared(definition: dict[str, Any]) -> None:
+    declared = set(paths_of(definition.get("properties", {}))) | set(definition.get("defaults", {}))
+
+    assert {source for source in sources_of(definition) if source not in declared} == set()
+
+
+def test_every_trait_is_one_that_events_have(definition: dict[str, Any]) -> None:
+    unknown = [
+        path for path in definition.get("traits", {}) if not path.startswith(EVENT_TRAITS) and path not in schema.FIELDS
+    ]
+
+    assert unknown == []
+
+
+def test_every_target_is_a_field_of_the_profile(rules: EventRules) -> None:
+    targets = [rule.field.path for rule in rules.fields] + [rule.field.path for rule in rules.percentages]
+
+    assert [path for path in targets if path not in schema.FIELDS] == []
+
+
+def test_no_card_number_gets_past_a_type_that_declares_one(definition: dict[str, Any]) -> None:
+    cards = {
+        path
+        for path in paths_of(definition.get("properties", {}))
+        if path.endswith(("credit_card", "card.number", "cvv"))
+    }
+    holders = {path.rpartition(".")[0] for path in definition.get("redact", {})}
+
+    assert cards - holders == set(definition.get("redact", {}))
+
+
+def test_the_documentation_lists_the_types_as_they_are() -> None:
+    page = BASE_DIR / "docs" / "event-types.md"
+
+    assert page.read_text(encoding="utf-8") == as_markdown(), (
+        "Write it anew: python -m apps.events.event_types.catalogue.document > docs/event-types.md"
+    )
+
+
+def paths_of(shape: Any, prefix: str = "") -> Iterator[str]:
+    """List the paths that a declared shape has, of branches as of leaves."""
+    items = shape.items() if isinstance(shape, dict) else enumerate(shape) if isinstance(shape, list) else ()
+    for name, value in items:
+        yield f"{prefix}{name}"
+        yield from paths_of(value, f"{prefix}{name}.")
+
+
+def sources_of(definition: dict[str, Any]) -> Iterator[str]:
+    """List the properties that traits and fields are copied from."""
+    for listed in definition.get("traits", {}).values():
+        yield from [listed] if isinstance(listed, str) else listed
+    for spec in definition.get("profile", {}).values():
+        if isinstance(spec, dict):
+            yield from (
+                source.removeprefix(PROPERTIES)
+                for source in spec.values()
+                if isinstance(source, str) and source.startswith(PROPERTIES)
+            )
+
+
+@pytest.mark.parametrize("operation", sorted({operation.name for operation in OPERATIONS.values()}))
+def test_every_operation_is_documented(operation: str) -> None:
+    assert f"| `{operation}` | " in as_markdown()
