@@ -1,12 +1,55 @@
 """No file and no function grows beyond what can be read at once."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from radon.complexity import cc_visit
+from radon.visitors import Class, Function
 
 from cdp.processes import BASE_DIR
 
 MAX_FILE, MAX_FUNCTION = 500, 60
+# Decisions in one function: branches, loops, `and`, `or`, conditional expressions, and those inside of comprehensions.
+MAX_DECISIONS = 12
+# The loops that run for each event, measured: calls inside of them cost more than they explain.
+HOT = {"apps/events/event_types/copying.py:_Writer.write"}
+TO_BE_SIMPLIFIED: set[str] = {
+    "apps/collector/api/views.py:_outcome",
+    "apps/collector/erased.py:turn_away",
+    "apps/collector/stages/enrich.py:_describe_person",
+    "apps/collector/stages/enrich.py:enrich",
+    "apps/collector/stages/identify.py:_read_claim",
+    "apps/collector/stages/identify.py:identify",
+    "apps/collector/stages/store.py:store",
+    "apps/collector/wire/webhook.py:_Reader.read",
+    "apps/conditions/complete.py:_candidates",
+    "apps/conditions/doubts.py:_of",
+    "apps/conditions/durations.py:parse_offset",
+    "apps/conditions/json_form.py:_decode",
+    "apps/conditions/sql/comparisons.py:one_of",
+    "apps/conditions/values.py:equal",
+    "apps/conditions/values.py:order",
+    "apps/events/event_types/catalogue/document.py:_rows",
+    "apps/events/event_types/rules.py:_traits",
+    "apps/events/event_types/rules.py:compile",
+    "apps/events/event_types/trial.py:diff",
+    "apps/events/resolution/unmerging.py:_share",
+    "apps/profiles/anonymity.py:harmless",
+    "apps/profiles/identity.py:Directory.resolve",
+    "apps/profiles/objections.py:Objections.refusal",
+    "apps/segments/discretion.py:_asked_as_figures",
+    "apps/segments/index.py:Index.__init__",
+    "apps/segments/list_files.py:ListFile.guess",
+    "apps/segments/past.py:Past.__init__",
+    "apps/sessions/agent.py:_describe",
+    "apps/sessions/campaign.py:campaign_of",
+    "apps/sessions/page.py:page_of",
+    "apps/sessions/place.py:_flatten",
+    "tests/collector/stages/test_visit.py:test_how_events_are_packed_and_in_which_order_they_come_is_no_matter",
+    "tests/guards/test_examples.py:conditions_in",
+    "tests/segments/test_language.py:real",
+}
 FOLDERS = ("apps", "bench", "cdp", "tests")
 
 
@@ -33,3 +76,24 @@ def test_no_function_is_too_long() -> None:
                     found[f"{path.relative_to(BASE_DIR)}:{node.name}"] = length
 
     assert found == {}
+
+
+def test_no_function_takes_too_many_decisions() -> None:
+    found = {
+        f"{path.relative_to(BASE_DIR)}:{function.fullname}"
+        for path in modules()
+        for function in functions_of(cc_visit(path.read_text(), no_assert=True))
+        if function.complexity > MAX_DECISIONS
+    }
+
+    assert found - HOT - TO_BE_SIMPLIFIED == set()
+
+
+def functions_of(blocks: Iterable[Class | Function]) -> Iterator[Function]:
+    """List all functions of a module, methods and those inside of others among them."""
+    for block in blocks:
+        if isinstance(block, Class):
+            yield from functions_of([*block.methods, *block.inner_classes])
+        else:
+            yield block
+            yield from functions_of(block.closures)
