@@ -18,6 +18,7 @@ from apps.events.store import partitions
 from apps.events.store.storage import EventRow
 from apps.segments.models import Segment
 from bench import segmenting
+from bench.claims import claims
 from bench.crash import crash
 from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
@@ -182,6 +183,7 @@ def _take_orders(source: str, *, is_rich: bool, count: int) -> float:
 
 PARTS: dict[str, Callable[[], Figures]] = {
     "statements": statements,
+    "claims": claims,
     "track": track,
     "ingest": ingest,
     "rich": rich,

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from functools import cache
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
+Key = TypeVar("Key")
 Converter = Any  # (value, expression, connection) -> value, as fields have it
 
 
-def fetch(model: type[Row], ids: Collection[UUID], *, locks: bool = False) -> dict[UUID, Row]:
+def fetch(model: type[Row], ids: Collection[Key], *, locks: bool = False) -> dict[Key, Row]:
     """Return {id: row} of the rows that exist; with `locks`, locked in the order of their ids.
 
     The statement is made once: the ORM's would be composed anew for each batch, which takes longer than to run it.
@@ -39,7 +39,8 @@ def _statement(model: type[models.Model], *, locks: bool) -> tuple[str, list[str
     fields = model._meta.concrete_fields
     columns = ", ".join(quote(str(field.column)) for field in fields)
     key = quote(str(model._meta.pk.column))
+    key_type = model._meta.pk.rel_db_type(connection)
     locking = f" ORDER BY {key} FOR NO KEY UPDATE" if locks else ""
-    statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {key} = ANY(%s::uuid[])" + locking  # noqa: S608 - names come from the model
+    statement = f"SELECT {columns} FROM {quote(model._meta.db_table)} WHERE {key} = ANY(%s::{key_type}[])" + locking  # noqa: S608 - names come from the model
     converters = [(place, field.from_db_value) for place, field in enumerate(fields) if hasattr(field, "from_db_value")]
     return statement, [field.attname for field in fields], converters
