@@ -12,7 +12,6 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from apps.collector.api import description
-from apps.core.queues import RQ_QUEUES_DEFAULTS, QueueName
 from cdp import embedded, env, version
 from cdp.admin_theme import UNFOLD as UNFOLD
 
@@ -98,7 +97,7 @@ CACHES = {
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
     },
 }
-RQ_QUEUES = {name.value: {"URL": REDIS_URL, **RQ_QUEUES_DEFAULTS} for name in QueueName}
+RQ_QUEUES: dict[str, dict[str, object]] = {}  # apps/core/queues.py puts those in that the apps declare
 RQ = {"COMMIT_MODE": "on_db_commit", "JOB_CLASS": "rq.job.Job"}
 
 # --- Users and sign-in ------------------------------------------------------------------------------------------------

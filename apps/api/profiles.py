@@ -24,7 +24,6 @@ from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.jobs import enqueue
 from apps.core.keys import Scope
-from apps.core.queues import QueueName
 from apps.events.jobs import move_merged
 from apps.profiles import by_hand, editing, identity
 from apps.profiles.models import Profile
@@ -100,5 +99,5 @@ class ProfileMergeView(KeyView):
         except by_hand.CannotMerge as error:
             raise ValidationError({"other_id": str(error)}) from None
         audit.record("merged", actor=actor, at=now, object=merge)
-        enqueue(QueueName.DEFAULT, move_merged)
+        enqueue(move_merged)
         return Response(ProfileSerializer(living(profile_id)).data)

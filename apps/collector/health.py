@@ -13,7 +13,7 @@ from rq import Worker
 
 from apps.collector.grouping import Busy, Grouper
 from apps.core import beats
-from apps.core.queues import QueueName
+from apps.core.queues import queues
 from apps.events.models import InboxItem
 
 COMMIT_SECS: Final = 2.0
@@ -178,9 +178,9 @@ def _valkey_answers() -> bool:
 
 
 def _queues() -> Iterator[Queue]:
-    for name in QueueName:
-        queue = get_queue(name.value)
-        yield Queue(name.value, len(queue), Worker.count(queue=queue), queue.failed_job_registry.count)
+    for name in queues:
+        queue = get_queue(name)
+        yield Queue(name, len(queue), Worker.count(queue=queue), queue.failed_job_registry.count)
 
 
 def _span(secs: float) -> str:

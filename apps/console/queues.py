@@ -3,7 +3,6 @@
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -11,6 +10,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
+from django_rq.settings import get_queues_list
 from redis.exceptions import RedisError
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 
@@ -82,6 +82,6 @@ def _record(request: HttpRequest, name: str, asked: dict[str, Any]) -> None:
     verb = ACTIONS.get(request.POST.get("action", "")) if name == "actions" else VERBS.get(name)
     if verb:
         jobs = [asked["job_id"]] if "job_id" in asked else request.POST.getlist("job_ids")
-        queue = [*settings.RQ_QUEUES][asked["queue_index"]]
+        queue = get_queues_list()[asked["queue_index"]]["name"]
         details = {"name": "jobs", "queue": queue, "jobs": jobs or "all"}
         audit.record(verb, actor=audit.actor_of(request), at=timezone.now(), **details)

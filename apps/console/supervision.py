@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from apps.core.queues import QueueName
+from apps.core.queues import queues
 from cdp import arrival, embedded, env
 from cdp.processes import BASE_DIR, tied
 
@@ -42,7 +42,7 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
     return {
         "web": web_command(host=host, port=port),
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
-        "worker": [*MANAGE, "rqworker", *(name.value for name in QueueName), "--with-scheduler", SKIP_CHECKS],
+        "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", SKIP_CHECKS],
         "cron": [*MANAGE, "cron", SKIP_CHECKS],
     }
 

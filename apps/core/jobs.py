@@ -1,30 +1,84 @@
-"""The only door to the queues, and the job that carries tasks on."""
+"""Jobs, each with its queue and its schedule; the only door to the queues, and the job that carries tasks on."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 from django_rq import get_queue
 
-from apps.core import tasks
+from apps.core import queues, tasks
 from apps.core.models import Task
-from apps.core.queues import QueueName
+from apps.core.queues import Queue
+from apps.core.registry import Registry
 
 SLICE_SECS = 60.0  # then a task gives way to the others that wait in its queue
+Run = TypeVar("Run", bound=Callable[..., object])
 
 
-def enqueue(queue: QueueName, job: Callable[..., Any], **arguments: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A function for workers, its queue, and how often the clock puts it there."""
+
+    run: Callable[..., object]
+    queue: Queue
+    every: timedelta | None  # None: never by the clock
+
+
+jobs: Final[Registry[Job]] = Registry("job", module="jobs")
+
+
+def job(*, queue: Queue, every: timedelta | None = None) -> Callable[[Run], Run]:
+    """Declare a function of a module `jobs` as a job.
+
+    It may run twice, also at once; its arguments are texts by name, and `**_newer`, which other versions know. `every`
+    makes `manage.py cron` put it into its queue so often, without arguments. Raises ImproperlyConfigured for a function
+    whose name another one has.
+    """
+
+    def declared(run: Run) -> Run:
+        jobs.register(_name_of(run), Job(run, queue, every), stacklevel=2)
+        return run
+
+    return declared
+
+
+def discover() -> None:
+    """Find all queues, jobs and kinds of tasks. Raises ImproperlyConfigured where one goes into a queue of nobody's."""
+    for registry in (queues.queues, jobs, tasks.kinds):
+        registry.discover()
+    for registry in (jobs, tasks.kinds):
+        for name, entry in registry.items():
+            if entry.queue.name not in queues.queues:
+                place = registry.place_of(name)
+                message = f"{place}: the {registry.kind} {name} goes into {entry.queue.name}, a queue of nobody's."
+                raise ImproperlyConfigured(message)
+
+
+def enqueue(run: Callable[..., object], **arguments: str) -> None:
     """Put a job into its queue once the transaction commits; arguments are ids and ISO times as text.
 
-    When Valkey is away nothing is raised: the row that the job is about is the truth, and a sweeper finds it.
+    When Valkey is away nothing is raised: the row that the job is about is the truth, and a sweeper finds it. Raises
+    KeyError for a function that is no job.
     """
-    transaction.on_commit(lambda: _put(queue, job, arguments), robust=True)
+    _later(jobs[_name_of(run)].queue, run, arguments)
 
 
-def _put(queue: QueueName, job: Callable[..., Any], arguments: dict[str, str]) -> None:
-    get_queue(queue.value).enqueue(job, **arguments)
+def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str]) -> None:
+    transaction.on_commit(lambda: _put(queue, run, arguments), robust=True)
+
+
+def _put(queue: Queue, run: Callable[..., object], arguments: dict[str, str]) -> None:
+    get_queue(queue.name).enqueue(run, **arguments)
+
+
+def _name_of(run: Callable[..., object]) -> str:
+    """Name a function as RQ does."""
+    return f"{run.__module__}.{run.__qualname__}"
 
 
 def start_task(kind: str, *, params: dict[str, Any], requested_by: str) -> Task:
@@ -43,11 +97,12 @@ def resume_tasks(ids: list[UUID]) -> int:
 
 
 def run_task(*, task_id: str, **_newer: object) -> None:
-    """Carry a task on for a while. Safe to run twice, also at once."""
+    """Carry a task on for a while, in the queue of its kind. Safe to run twice, also at once."""
     if tasks.run(UUID(task_id), secs=SLICE_SECS):
         _nudge(Task.objects.get(pk=task_id))
 
 
+@job(queue=queues.DEFAULT, every=timedelta(minutes=1))
 def sweep_tasks(**_newer: object) -> str:
     """Put tasks back into their queues that were lost with a queue or a worker."""
     found = tasks.abandoned(now=timezone.now())
@@ -57,4 +112,4 @@ def sweep_tasks(**_newer: object) -> str:
 
 
 def _nudge(task: Task) -> None:
-    enqueue(tasks.kind_of(task).queue, run_task, task_id=str(task.pk))
+    _later(tasks.kind_of(task).queue, run_task, {"task_id": str(task.pk)})

@@ -34,7 +34,7 @@ class Task(models.Model):
     UNFINISHED = (State.WAITING, State.RUNNING)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    kind = models.CharField(max_length=60)  # a name that `tasks.register` knows
+    kind = models.CharField(max_length=60)  # a key of `tasks.kinds`
     params = Json(default=dict)
     requested_by = models.CharField(max_length=150)  # a name, so that it outlives the account
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

@@ -1,16 +1,35 @@
-"""The queues by their names on the wire; free of Django, so that settings can build `RQ_QUEUES` from it."""
+"""The queues of the platform: an app declares its own in its module `jobs`, beside what goes into them."""
 
-from enum import StrEnum
+from dataclasses import dataclass
+from typing import Final
 
+from django.conf import settings
 
-class QueueName(StrEnum):
-    """Each RQ queue of the platform; docs/queues.md says who puts, who takes, and what is lost with it."""
+from apps.core.registry import Registry
 
-    DEFAULT = "default"
-    # The names that operators know from elsewhere, spelling included.
-    COPY_TO_PROFILES = "event_to_profile_coping:worker"
-    INDEX_TRAITS = "event_props_to_event_traits:worker"
-    SEGMENTATION = "segmentation:live"
+TIMEOUT_SECS: Final = 300  # then a worker ends the job
 
 
-RQ_QUEUES_DEFAULTS = {"DEFAULT_TIMEOUT": 300}
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue by its name on the wire; docs/queues.md says who puts, who takes, and what is lost with it."""
+
+    name: str
+
+
+# In the order in which a worker looks into them: that of the apps.
+queues: Final[Registry[Queue]] = Registry("queue", module="jobs")
+
+
+def declare(name: str) -> Queue:
+    """Make a queue known, and return it. Raises ImproperlyConfigured for a name that there is."""
+    return queues.register(name, Queue(name), stacklevel=2)
+
+
+DEFAULT: Final = declare("default")
+
+
+def configure() -> None:
+    """Tell django-rq of all queues, which it reads from the settings: those are there before any app is."""
+    for name in queues:
+        settings.RQ_QUEUES[name] = {"URL": settings.REDIS_URL, "DEFAULT_TIMEOUT": TIMEOUT_SECS}

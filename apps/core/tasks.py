@@ -16,7 +16,8 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from apps.core.models import Task
-from apps.core.queues import QueueName
+from apps.core.queues import Queue
+from apps.core.registry import Registry
 
 logger = logging.getLogger(__name__)
 SILENCE: Final = timedelta(minutes=10)  # after it a task is taken for abandoned; no step may take that long
@@ -39,34 +40,32 @@ class Kind:
 
     name: str
     title: str
-    queue: QueueName
+    queue: Queue
     step: Callable[[Task], Step]
 
 
-_KINDS: Final[dict[str, Kind]] = {}
+kinds: Final[Registry[Kind]] = Registry("kind of task", module="jobs")
 
 
 def register(kind: Kind) -> None:
-    """Make a kind of task known; an app does so when it is ready."""
-    if _KINDS.setdefault(kind.name, kind) != kind:
-        message = f"There are two kinds of task named {kind.name}."
-        raise ValueError(message)
+    """Make a kind of task known; an app does so in its module `jobs`. Raises ImproperlyConfigured for a second one."""
+    kinds.register(kind.name, kind, stacklevel=2)
 
 
 def kind_of(task: Task) -> Kind:
     """Return the task's kind. Raises KeyError for one that this version does not know."""
-    return _KINDS[task.kind]
+    return kinds[task.kind]
 
 
 def title_of(task: Task) -> str:
     """Return what people call the task's kind."""
-    return _KINDS[task.kind].title if task.kind in _KINDS else task.kind
+    return kinds[task.kind].title if task.kind in kinds else task.kind
 
 
 def create(kind: str, *, params: dict[str, Any], requested_by: str, now: datetime) -> Task:
     """Note a task that is to be done. Raises KeyError for a kind that nobody registered."""
     return Task.objects.create(
-        kind=_KINDS[kind].name, params=params, requested_by=requested_by, created_at=now, advanced_at=now
+        kind=kinds[kind].name, params=params, requested_by=requested_by, created_at=now, advanced_at=now
     )
 
 

@@ -6,13 +6,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.core import tasks
+from apps.core import queues, tasks
 from apps.core.audit import Actor
 from apps.core.jobs import start_task
+from apps.core.tasks import Kind
 from apps.profiles import erasure
 from apps.profiles.models import PrivacyRequest
 
 AT_ONCE_SECS: Final = 2.0  # for most people everything is gone within it; a worker does the rest
+
+tasks.register(Kind(erasure.TASK, "Erase a person or make them anonymous", queues.DEFAULT, erasure.step))
 
 
 def start_erasure(

@@ -1,16 +1,19 @@
 """Background jobs of segments: the clock's, and those of the queue `segmentation:live`."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from apps.core import beats
-from apps.core.jobs import enqueue
-from apps.core.queues import QueueName
+from apps.core import beats, queues
+from apps.core.jobs import enqueue, job
 from apps.segments import live, runs
 from apps.segments.runs import Ref
 
+SEGMENTATION: Final = queues.declare("segmentation:live")
 
+
+@job(queue=queues.DEFAULT, every=timedelta(minutes=1))
 def decide_due(**_newer: object) -> str:
     """Begin what waits, and carry on what lies idle: new definitions, people who were changed. Safe to run twice."""
     now = datetime.now(UTC)
@@ -20,6 +23,7 @@ def decide_due(**_newer: object) -> str:
     return begun.sentence
 
 
+@job(queue=queues.DEFAULT, every=timedelta(minutes=10))
 def decide_everybody(**_newer: object) -> str:
     """Begin a run for all that time decides, unless one is under way. Safe to run twice."""
     begun = live.begin_full(requested_by="clock", now=datetime.now(UTC))
@@ -27,6 +31,7 @@ def decide_everybody(**_newer: object) -> str:
     return begun.sentence
 
 
+@job(queue=SEGMENTATION)
 def decide_page(*, run_id: str, number: str, **_newer: object) -> None:
     """Decide a page of a run. Safe to run twice, also at once."""
     runs.work(Ref(UUID(run_id), int(number)))
@@ -35,9 +40,9 @@ def decide_page(*, run_id: str, number: str, **_newer: object) -> None:
 def push(pages: Iterable[Ref]) -> None:
     """Put pages into the queue of those who work on them."""
     for page in pages:
-        enqueue(QueueName.SEGMENTATION, decide_page, run_id=str(page.run_id), number=str(page.number))
+        enqueue(decide_page, run_id=str(page.run_id), number=str(page.number))
 
 
 def nudge() -> None:
     """Let somebody begin soon with what waits; for edges that changed a definition, or people."""
-    enqueue(QueueName.DEFAULT, decide_due)
+    enqueue(decide_due)

@@ -1,4 +1,4 @@
-"""The clock's process waits for Valkey, and bears a clock that goes back."""
+"""What runs by the clock can run; its process waits for Valkey, and bears a clock that goes back."""
 
 import os
 import signal
@@ -11,15 +11,34 @@ from pathlib import Path
 import pytest
 from django_rq import get_queue
 from redis import Redis
+from rq import SimpleWorker
 from rq.cron import CronScheduler
 from rq.utils import now
 
 from apps.console.management.commands import cron
-from apps.console.supervision import MANAGE, SKIP_CHECKS
-from apps.core.queues import QueueName
+from apps.console.supervision import MANAGE, SKIP_CHECKS, roles
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
 from tests.live import wait_for
+
+
+def test_the_queue_of_each_job_has_a_worker() -> None:
+    worker = roles(host="127.0.0.1", port=1)["worker"]
+    scheduled = cron.Scheduler.of_all_jobs().get_jobs()
+
+    assert scheduled
+    assert {job.queue_name for job in scheduled} <= set(worker)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_job_does_its_work_twice_without_harm() -> None:
+    for job in cron.Scheduler.of_all_jobs().get_jobs():
+        for _ in range(2):
+            queue = get_queue(job.queue_name)
+            queued = queue.enqueue(job.func, *job.args, **job.kwargs)
+            SimpleWorker([queue], connection=queue.connection).work(burst=True)
+            assert queued.is_finished
+            assert queued.return_value()
 
 
 @pytest.mark.timeout(90)
@@ -43,8 +62,7 @@ def test_without_valkey_it_waits_and_goes_on_when_valkey_is_back(tmp_path: Path)
 
 
 def test_a_clock_that_went_back_holds_up_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    scheduler = cron.Scheduler(connection=get_queue(QueueName.DEFAULT).connection)
-    scheduler.load_config_from_file(str(cron.CONFIG))
+    scheduler = cron.Scheduler.of_all_jobs()
     jobs = len(scheduler.get_jobs())
     put: list[str] = []
     monkeypatch.setattr("rq.cron.CronJob.enqueue", lambda job, connection: put.append(job.func_name))

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_rq import get_queue
+from django_rq.settings import get_queues_list
 from redis.exceptions import ConnectionError
 from rq import Queue, SimpleWorker
 from rq.job import Job
@@ -59,6 +60,13 @@ def test_a_failed_job_is_tried_again_and_that_is_on_record(admin_client: Client,
     assert failed.get_status() == "queued"
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.details["queue"], entry.details["jobs"]) == ("requeued", "default", [failed.id])
+
+
+def test_the_record_names_the_queue_that_was_emptied(admin_client: Client) -> None:
+    for place, listed in enumerate(get_queues_list()):
+        admin_client.post(address("clear", place))
+
+        assert AuditEntry.objects.latest("id").details["queue"] == listed["name"]
 
 
 @pytest.mark.parametrize("page", ["delete_job", "requeue_job", "enqueue_job", "stop_job"])

@@ -11,12 +11,12 @@ from django.core.management import CommandError, call_command
 from apps.console import supervision
 from apps.console.ports import address_of, check_port
 from apps.console.supervision import MANAGE, Program, programs, roles, write_config
-from apps.core.queues import QueueName
+from apps.core.queues import queues
 from cdp import embedded, system_user
 
 
 def test_a_worker_listens_to_every_queue() -> None:
-    assert {name.value for name in QueueName} <= set(roles(host="127.0.0.1", port=1)["worker"])
+    assert set(queues) <= set(roles(host="127.0.0.1", port=1)["worker"])
 
 
 def test_servers_of_the_operator_are_not_started(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Operators watch tasks, stop them, and let them go on."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -10,18 +8,17 @@ from django.utils import timezone
 
 from apps.core import tasks
 from apps.core.models import Task
-from apps.core.queues import QueueName
+from apps.core.queues import DEFAULT
 from apps.core.tasks import Kind, Step
 
 LIST = "admin:core_task_changelist"
 
 
 @pytest.fixture(autouse=True)
-def kind() -> Iterator[None]:
-    """Register a kind of task for the time of a test."""
-    tasks.register(Kind("watch", "Watch the paint dry", QueueName.DEFAULT, lambda task: Step(1, is_last=True)))
-    yield
-    del tasks._KINDS["watch"]
+def kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a kind of task for the time of a test."""
+    watch = Kind("watch", "Watch the paint dry", DEFAULT, lambda task: Step(1, is_last=True))
+    monkeypatch.setattr(tasks, "kinds", {**tasks.kinds, "watch": watch})
 
 
 def new_task() -> Task:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from apps.core.queues import QueueName
+from apps.core.jobs import jobs
+from apps.core.queues import DEFAULT, queues
 from cdp.processes import BASE_DIR
 
 # Folders of tests that mirror none of the code; README.md says what they are.
@@ -51,9 +52,18 @@ def test_browsers_check_every_form() -> None:
 
 
 def test_every_queue_is_documented_and_no_other_one() -> None:
-    rows = re.findall(r"^\| `([^`]+)` \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
+    first_table = (BASE_DIR / "docs" / "queues.md").read_text().partition("| job |")[0]
+    rows = re.findall(r"^\| `([^`]+)` \|", first_table, re.MULTILINE)
 
-    assert sorted(rows) == sorted(QueueName)
+    assert rows == list(queues)
+
+
+def test_every_job_of_the_clock_is_documented_and_no_other_one() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([\d:]+) \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
+    scheduled = [job for job in jobs.values() if job.every is not None]
+
+    assert rows == [(job.run.__name__, str(job.every)) for job in scheduled]
+    assert {job.queue for job in scheduled} == {DEFAULT}
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -7,9 +7,10 @@ from django.core.management import CommandError, call_command
 from django_rq import get_queue
 from rq import SimpleWorker
 
-from apps.core.queues import QueueName
+from apps.core.queues import DEFAULT
 from apps.profiles import touching
 from apps.segments import jobs
+from apps.segments.jobs import SEGMENTATION
 from apps.segments.models import LiveRun, Membership, Segment
 from tests.factories import MembershipFactory
 from tests.segments.people import members, person, segment
@@ -62,7 +63,7 @@ def test_it_refuses_segments_that_there_are_not() -> None:
 def test_a_worker_takes_the_pages_from_the_queue() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    queue = get_queue(QueueName.SEGMENTATION)
+    queue = get_queue(SEGMENTATION.name)
     queue.empty()
 
     said = jobs.decide_due()
@@ -77,7 +78,7 @@ def test_a_worker_takes_the_pages_from_the_queue() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_nudge_lets_somebody_begin() -> None:
     touching.touch([person().id])
-    queue = get_queue(QueueName.DEFAULT)
+    queue = get_queue(DEFAULT.name)
     queue.empty()
 
     jobs.nudge()

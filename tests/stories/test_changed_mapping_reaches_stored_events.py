@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from apps.core.queues import QueueName
+from apps.core.queues import Queue
+from apps.events.jobs import COPY_TO_PROFILES, INDEX_TRAITS
 from tests.live import Live
 
 pytestmark = pytest.mark.xdist_group("live")
@@ -29,10 +30,10 @@ def send(live: Live, source: dict[str, Any], session: str, *plans: tuple[str, st
         assert answer.status == 200
 
 
-def work(live: Live, what: str, queue: QueueName) -> str:
+def work(live: Live, what: str, queue: Queue) -> str:
     """Start a task, let a worker empty its queue, and return what the task says in the end."""
     live.manage("backfill", what, "plan-chosen")
-    live.manage("rqworker", queue.value, "--burst")
+    live.manage("rqworker", queue.name, "--burst")
     [task] = live.rows("SELECT state, message FROM core_task ORDER BY created_at DESC LIMIT 1")
     assert task["state"] == "done", task
     return str(task["message"])
@@ -51,9 +52,9 @@ def test_a_changed_mapping_reaches_stored_events(live: Live) -> None:
     )
 
     said = [
-        work(live, "traits", QueueName.INDEX_TRAITS),
-        work(live, "profiles", QueueName.COPY_TO_PROFILES),
-        work(live, "profiles", QueueName.COPY_TO_PROFILES),
+        work(live, "traits", INDEX_TRAITS),
+        work(live, "profiles", COPY_TO_PROFILES),
+        work(live, "profiles", COPY_TO_PROFILES),
     ]
 
     assert said == ["3 events got other traits", "2 times a profile changed", "0 times a profile changed"]

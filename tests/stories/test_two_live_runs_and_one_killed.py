@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from apps.console.supervision import MANAGE, SKIP_CHECKS
-from apps.core.queues import QueueName
+from apps.segments.jobs import SEGMENTATION
 from tests.live import Live, live_platform, wait_for
 
 PEOPLE = 42_000  # three pages
@@ -42,7 +42,7 @@ def platform() -> Iterator[Live]:
 
 def start_worker(live: Live) -> subprocess.Popen[bytes]:
     with live.log("worker").open("ab") as log:
-        command = [*MANAGE, "rqworker", QueueName.SEGMENTATION.value, SKIP_CHECKS]
+        command = [*MANAGE, "rqworker", SEGMENTATION.name, SKIP_CHECKS]
         return subprocess.Popen(command, env=live.env, stdout=log, stderr=log, start_new_session=True)
 
 

@@ -17,8 +17,7 @@ from apps.conditions.event_types import event_type
 from apps.core import storable
 from apps.core.ids import as_uuid
 from apps.core.models import Task
-from apps.core.queues import QueueName
-from apps.core.tasks import Kind, Step
+from apps.core.tasks import Step
 from apps.core.upsert import upsert
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
@@ -120,12 +119,6 @@ def copy_to_profiles(task: Task) -> Step:
     upsert(Profile, list(changed.values()), keep=["created_at"])
     touching.touch(changed)
     return _step(task, events, len(changed), size=PROFILES_PAGE, what="times a profile changed")
-
-
-KINDS: Final = (
-    Kind(TRAITS, "Traits of stored events", QueueName.INDEX_TRAITS, index_traits),
-    Kind(PROFILES, "Stored events to profiles", QueueName.COPY_TO_PROFILES, copy_to_profiles),
-)
 
 
 def _rules_of(type: str) -> EventRules:

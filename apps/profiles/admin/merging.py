@@ -21,7 +21,6 @@ from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.core.jobs import enqueue
-from apps.core.queues import QueueName
 from apps.events.jobs import move_merged
 from apps.events.resolution import unmerging
 from apps.profiles import anonymity, by_hand, decisions, ledger, merging, schema
@@ -121,7 +120,7 @@ class MergeAdmin(Browser):
             self.message_user(request, str(error), messages.ERROR)
         else:
             audit.record("undone", actor=actor, at=now, object=merge)
-            enqueue(QueueName.DEFAULT, move_merged)
+            enqueue(move_merged)
             self.message_user(request, "The profiles are two again; their events follow in a moment.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:profiles_merge_change", args=[merge.pk]))
 
@@ -326,7 +325,7 @@ def _merge(request: HttpRequest, profile_id: UUID) -> HttpResponse:
         messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:profile_merge", args=[profile_id]))
     audit.record("merged", actor=actor, at=now, object=merge)
-    enqueue(QueueName.DEFAULT, move_merged)
+    enqueue(move_merged)
     undo = format_html('<a class="cdp-link" href="{}">Undo</a>', reverse("admin:profiles_merge_undo", args=[merge.pk]))
     messages.success(request, format_html("The two profiles are one now. {}", undo))
     return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[merge.kept_id]))

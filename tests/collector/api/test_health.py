@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from apps.collector import health
 from apps.collector.grouping import Busy, Grouper
 from apps.core import beats
-from apps.core.queues import QueueName
+from apps.core.queues import queues
 from cdp.version import VERSION
 from tests.factories import InboxItemFactory
 
@@ -166,7 +166,7 @@ def test_what_comes_back_by_itself_is_no_dead_letter(well: None) -> None:
 
 
 def test_each_queue_is_looked_at() -> None:
-    assert [queue.name for queue in health._queues()] == list(QueueName)
+    assert [queue.name for queue in health._queues()] == list(queues)
 
 
 def test_the_version_is_that_of_the_changelog(client: APIClient) -> None:

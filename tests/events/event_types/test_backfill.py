@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from apps.core import jobs, tasks
 from apps.core.ids import new_id
 from apps.core.models import Task
-from apps.core.queues import QueueName
 from apps.events.event_types import backfill
+from apps.events.jobs import INDEX_TRAITS
 from apps.events.models import Event, EventType
 from apps.events.store import partitions
 from apps.profiles.models import Profile
@@ -209,14 +209,9 @@ def test_the_command_starts_a_task_in_the_queue_of_its_kind() -> None:
     task = Task.objects.get()
     assert (task.kind, task.requested_by) == (backfill.TRAITS, "manage.py")
     assert task.params == {"type": "plan-chosen", "since": "2026-01-01T00:00:00+00:00", "until": None}
-    assert tasks.kind_of(task).queue is QueueName.INDEX_TRAITS
+    assert tasks.kind_of(task).queue is INDEX_TRAITS
 
 
 def test_the_command_says_what_is_wrong() -> None:
     with pytest.raises(CommandError, match="no event type"):
         call_command("backfill", "profiles", "unheard-of")
-
-
-def test_the_queues_have_the_documented_names() -> None:
-    copying = {"event_to_profile_coping:worker", "event_props_to_event_traits:worker"}
-    assert set(QueueName) == {"default", "segmentation:live", *copying}

@@ -1,9 +1,9 @@
-"""The process that puts jobs into their queues by the clock; `cdp/cron.py` says which, and how often."""
+"""The process that puts jobs into their queues by the clock; each job says how often."""
 
 import logging
 import time
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from django.core.management.base import BaseCommand
 from django_rq.cron import DjangoCronScheduler
@@ -13,10 +13,9 @@ from rq.cron import CronJob
 from rq.exceptions import StopRequested
 from rq.utils import now
 
-from cdp.processes import BASE_DIR
+from apps.core.jobs import jobs
 
 logger = logging.getLogger(__name__)
-CONFIG = BASE_DIR / "cdp" / "cron.py"
 PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 30.0
 
 
@@ -24,6 +23,15 @@ class Scheduler(DjangoCronScheduler):
     """The scheduler of RQ, for clocks that may go back."""
 
     is_stopping = False
+
+    @classmethod
+    def of_all_jobs(cls) -> Self:
+        """Make one that puts every job into its queue that says how often."""
+        scheduler = cls(logging_level=logging.WARNING)
+        for job in jobs.values():
+            if job.every is not None:
+                scheduler.register(job.run, job.queue.name, interval=int(job.every.total_seconds()))
+        return scheduler
 
     def enqueue_jobs(self) -> list[CronJob]:
         """Put what is due into its queue; so is what was put at a time that has yet to come."""
@@ -41,12 +49,11 @@ class Scheduler(DjangoCronScheduler):
 class Command(BaseCommand):
     """Put jobs into their queues until told to stop; without Valkey, wait for it."""
 
-    help = "Put the jobs of cdp/cron.py into their queues, by the clock."
+    help = "Put jobs into their queues, each as often as it says."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run for ever; Ctrl-C and SIGTERM end it."""
-        scheduler = Scheduler(logging_level=logging.WARNING)
-        scheduler.load_config_from_file(str(CONFIG))
+        scheduler = Scheduler.of_all_jobs()
         pause_secs = PAUSE_SECS
         try:
             while True:

@@ -1,0 +1,94 @@
+"""A job says where it goes and how often; one that nobody could carry out stops the process, and its file is named."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_rq.settings import get_queues_list
+
+from apps.core import jobs
+from apps.core.queues import DEFAULT, queues
+from cdp.processes import BASE_DIR
+
+HEAD = """
+from apps.core import queues, tasks
+from apps.core.jobs import job
+from apps.core.queues import Queue
+from apps.core.tasks import Kind, Step
+"""
+GOOD = """
+TOYS = queues.declare("toys")
+
+@job(queue=TOYS)
+def wind_up(**_newer): ...
+"""
+TASK = "tasks.register(Kind('toy', 'Toy', Queue('{queue}'), lambda task: Step(1, is_last=True)))\n"
+BAD = {
+    "without a queue": ("@job()\ndef wind_up(**_newer): ...", "missing 1 required keyword-only argument: 'queue'"),
+    "in a queue of nobody's": ("@job(queue=Queue('nowhere'))\ndef wind_up(**_newer): ...", "goes into nowhere"),
+    "twice": (2 * "@job(queue=queues.DEFAULT)\ndef wind_up(**_newer): ...\n", "two entries job toys.jobs.wind_up"),
+    "in a queue that another app has": ("queues.declare('segmentation:live')", "two entries queue segmentation:live"),
+    "a task in a queue of nobody's": (TASK.format(queue="nowhere"), "goes into nowhere"),
+    "a task twice": (2 * TASK.format(queue="default"), "two entries kind of task toy"),
+}
+
+
+def start(folder: Path, source: str, *, then: str = "") -> subprocess.CompletedProcess[str]:
+    """Start a process with one more app, whose module `jobs` has this source."""
+    (folder / "toys").mkdir()
+    (folder / "toys" / "__init__.py").touch()
+    (folder / "toys" / "jobs.py").write_text(HEAD + source)
+    (folder / "with_toys.py").write_text("from cdp.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, 'toys']\n")
+    path = os.pathsep.join((str(folder), str(BASE_DIR)))
+    env = {**os.environ, "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "with_toys"}
+    command = [sys.executable, "-c", f"import django; django.setup()\n{then}"]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_job_that_nobody_could_carry_out_stops_the_process(tmp_path: Path, name: str) -> None:
+    source, said = BAD[name]
+
+    ended = start(tmp_path, source)
+
+    assert ended.returncode != 0
+    assert said in ended.stderr.splitlines()[-1]
+    assert "toys/jobs.py" in ended.stderr
+
+
+def test_an_app_brings_its_queue_with_it(tmp_path: Path) -> None:
+    ended = start(
+        tmp_path,
+        GOOD,
+        then="from apps.console.supervision import roles\nfrom django.conf import settings\n"
+        "print(roles(host='', port=1)['worker'], [*settings.RQ_QUEUES])",
+    )
+
+    assert (ended.returncode, ended.stdout.count("'toys'")) == (0, 2), ended.stderr
+
+
+def test_queues_have_the_documented_names_and_workers_look_into_the_common_one_first() -> None:
+    copying = ["event_to_profile_coping:worker", "event_props_to_event_traits:worker"]
+
+    assert list(queues) == ["default", *copying, "segmentation:live"]
+    assert {queue["name"] for queue in get_queues_list()} == set(queues)
+
+
+@pytest.mark.django_db
+def test_a_job_goes_into_its_queue(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
+    put: list[tuple[str, Any]] = []
+    monkeypatch.setattr(jobs, "_put", lambda queue, run, arguments: put.append((queue.name, run)))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.enqueue(jobs.sweep_tasks)
+        assert put == []
+
+    assert put == [(DEFAULT.name, jobs.sweep_tasks)]
+
+
+def test_what_is_no_job_is_not_put_anywhere() -> None:
+    with pytest.raises(KeyError, match="print"):
+        jobs.enqueue(print)
