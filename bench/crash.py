@@ -89,7 +89,7 @@ def kill_under_load(live: Live, victims: Sequence[str], *, dice: random.Random) 
             is_over.set()
         for client in clients:
             client.result()
-    live.wait_until_drained()
+    live.wait_until_drained(timeout_secs=GIVE_UP_SECS)
     _count(live, outcome)
     return outcome
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from bench.load import BODIES
+from bench.spent import spent
 from cdp.processes import BASE_DIR
 
 START_SECS = 30.0
@@ -27,16 +28,29 @@ class Web:
     port: int
 
     def load(self, path: str, bodies: str, source: str, *, secs: float) -> dict[str, float]:
-        """Send requests for that long from a process of its own, and return the load generator's summary."""
+        """Send requests for that long from a process of its own, and return the load generator's summary.
+
+        With what each request took of the processors: cpu_us, postgres_cpu_us.
+        """
         assert bodies in BODIES
         command = [sys.executable, "-m", "bench.load", "127.0.0.1", str(self.port), path, str(secs), bodies, source]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=secs + 60, cwd=BASE_DIR)
-        return dict(json.loads(done.stdout))
+        summary: dict[str, float] = {}
+
+        def send() -> None:
+            done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=secs + 60, cwd=BASE_DIR)
+            summary.update(json.loads(done.stdout))
+
+        took = spent(send, by=self.workers)
+        return {**summary, **took.cpu(max(summary["n_ok"], 1))}
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve."""
+        return self.process.children(recursive=True) or [self.process]
 
     def rss_mb(self) -> float:
         """Return the resident memory of the largest worker."""
-        workers = self.process.children(recursive=True) or [self.process]
-        return max(worker.memory_info().rss for worker in workers) / 2**20
+        return max(worker.memory_info().rss for worker in self.workers) / 2**20
 
 
 @contextmanager

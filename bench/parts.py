@@ -25,6 +25,7 @@ from bench.load import page_views, sdk_messages
 from bench.machine import web
 from bench.rich import TYPE, orders, switch
 from bench.segments import live_run, segment_sql
+from bench.spent import Spent, cost, named, spent
 
 Figures = dict[str, float]
 WEB_SECS = 6.0
@@ -56,9 +57,13 @@ def track() -> Figures:
         "track_p50_ms": tracked["p50_ms"],
         "track_p99_ms": tracked["p99_ms"],
         "track_failed": tracked["n_failed"],
+        "track_cpu_us": tracked["cpu_us"],
+        "track_postgres_cpu_us": tracked["postgres_cpu_us"],
         "accept_per_sec": accepted["per_sec"],
         "accept_p50_ms": accepted["p50_ms"],
         "accept_failed": accepted["n_failed"],
+        "accept_cpu_us": accepted["cpu_us"],
+        "accept_postgres_cpu_us": accepted["postgres_cpu_us"],
         "track_ratio": tracked["per_sec"] / bare["per_sec"],
         "accept_ratio": accepted["per_sec"] / bare["per_sec"],
         "web_rss_mb": rss_mb,
@@ -76,17 +81,16 @@ def ingest() -> Figures:
     Event.objects.all().delete()
     _fill_inbox(source, sdk_messages(source), INGEST_EVENTS)
     collect_less_often()
-    started = time.perf_counter()
-    _drain()
-    ingest_secs = time.perf_counter() - started
+    took = spent(_drain)
     n_rows = Event.objects.count()
     rows_secs, text_secs = _copy_rows(), _copy_text()
     return {
-        "ingest_per_sec": n_rows / ingest_secs,
+        "ingest_per_sec": n_rows / took.secs,
+        **named("ingest", took.cpu(n_rows)),
         "copy_rows_per_sec": n_rows / rows_secs,
         "copy_text_per_sec": n_rows / text_secs,
-        "ingest_ratio": rows_secs / ingest_secs,
-        "ingest_to_text_ratio": text_secs / ingest_secs,
+        "ingest_ratio": rows_secs / took.secs,
+        "ingest_to_text_ratio": text_secs / took.secs,
     }
 
 
@@ -129,17 +133,19 @@ def rich() -> Figures:
     Both are measured in turn, in pieces, so that neither has the warmer caches or the emptier tables.
     """
     source = _source("bench-rich")
-    secs = {True: 0.0, False: 0.0}
+    took = {True: Spent(), False: Spent()}
     _take_orders(source, is_rich=True, count=2_000)
     collect_less_often()
     for _ in range(RICH_PIECES):
-        for is_rich in secs:
-            secs[is_rich] += _take_orders(source, is_rich=is_rich, count=RICH_EVENTS // RICH_PIECES)
+        for is_rich in took:
+            took[is_rich] += _take_orders(source, is_rich=is_rich, count=RICH_EVENTS // RICH_PIECES)
     assert Event.objects.filter(type=TYPE, is_valid=True).count() == 2_000 + 2 * RICH_EVENTS
     return {
-        "rich_per_sec": RICH_EVENTS / secs[True],
-        "plain_per_sec": RICH_EVENTS / secs[False],
-        "rich_pipeline_ratio": secs[False] / secs[True],
+        "rich_per_sec": RICH_EVENTS / took[True].secs,
+        "plain_per_sec": RICH_EVENTS / took[False].secs,
+        **named("rich", took[True].cpu(RICH_EVENTS)),
+        **named("plain", took[False].cpu(RICH_EVENTS)),
+        **cost("rich_pipeline", took[True], took[False], RICH_EVENTS),
     }
 
 
@@ -153,30 +159,30 @@ def segments() -> Figures:
     segmenting.switch(is_on=True)
     _ingest_all(source, segmenting.everybody(source), segmenting.USERS * (2 + 2 * segmenting.N_ORDERS))
     Segment.objects.update(built_at=datetime.now(UTC))
-    secs = {True: 0.0, False: 0.0}
-    bodies = {is_on: segmenting.traffic(source, half=int(is_on)) for is_on in secs}
+    took = {True: Spent(), False: Spent()}
+    bodies = {is_on: segmenting.traffic(source, half=int(is_on)) for is_on in took}
     n_before = Event.objects.filter(type__in=FINDINGS).count()
     collect_less_often()
     for _ in range(RICH_PIECES):
-        for is_on in secs:
+        for is_on in took:
             segmenting.switch(is_on=is_on)
-            secs[is_on] += _ingest_all(source, bodies[is_on], SEGMENT_EVENTS // RICH_PIECES)
+            took[is_on] += _ingest_all(source, bodies[is_on], SEGMENT_EVENTS // RICH_PIECES)
     return {
-        "segments_per_sec": SEGMENT_EVENTS / secs[True],
-        "segments_off_per_sec": SEGMENT_EVENTS / secs[False],
+        "segments_per_sec": SEGMENT_EVENTS / took[True].secs,
+        "segments_off_per_sec": SEGMENT_EVENTS / took[False].secs,
         "segments_changes": Event.objects.filter(type__in=FINDINGS).count() - n_before,
-        "segments_100_pipeline_ratio": secs[False] / secs[True],
+        **named("segments", took[True].cpu(SEGMENT_EVENTS)),
+        **named("segments_off", took[False].cpu(SEGMENT_EVENTS)),
+        **cost("segments_100_pipeline", took[True], took[False], SEGMENT_EVENTS),
     }
 
 
-def _ingest_all(source: str, bodies: Iterator[bytes], count: int) -> float:
+def _ingest_all(source: str, bodies: Iterator[bytes], count: int) -> Spent:
     _fill_inbox(source, bodies, count)
-    started = time.perf_counter()
-    _drain()
-    return time.perf_counter() - started
+    return spent(_drain)
 
 
-def _take_orders(source: str, *, is_rich: bool, count: int) -> float:
+def _take_orders(source: str, *, is_rich: bool, count: int) -> Spent:
     switch(is_on=is_rich)
     return _ingest_all(source, orders(source), count)
 
@@ -203,10 +209,8 @@ def _both_speeds(name: str) -> tuple[float, float]:
     with web("cdp.wsgi:application") as ours:
         ours.load("/track", "page_views", source, secs=WARM_SECS)
         tracked = ours.load("/track", "page_views", source, secs=WEB_SECS)["per_sec"]
-    _fill_inbox(source, sdk_messages(source), INGEST_EVENTS // 2)
-    started = time.perf_counter()
-    _drain()
-    return tracked, INGEST_EVENTS / 2 / (time.perf_counter() - started)
+    took = _ingest_all(source, sdk_messages(source), INGEST_EVENTS // 2)
+    return tracked, INGEST_EVENTS / 2 / took.secs
 
 
 def _source(name: str) -> str:

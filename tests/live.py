@@ -96,8 +96,18 @@ class Live:
         self.password = told.partition("password ")[2].split()[0]
 
     def rows(self, query: str, *values: Any) -> list[Row]:
-        """Ask the database."""
-        with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row) as database:
+        """Ask the database, once it serves: after a crash it recovers first."""
+        deadline = time.monotonic() + READY_SECS
+        while True:
+            try:
+                database = psycopg.connect(self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row)
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                break
+        with database:
             return database.execute(query, values).fetchall()
 
     def events(self, source: Row) -> list[Row]:

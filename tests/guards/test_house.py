@@ -98,7 +98,7 @@ def test_folders_of_tests_mirror_the_code() -> None:
     folders = {path.name for path in (BASE_DIR / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
     apps = {path.parent.name for path in BASE_DIR.glob("apps/*/__init__.py")}
 
-    assert folders - OTHER_TESTS <= apps | {"cdp"}
+    assert folders - OTHER_TESTS <= apps | {"cdp", "bench"}
     assert apps <= folders
 
 
