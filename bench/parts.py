@@ -12,10 +12,10 @@ from apps.collector import accept, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
 from apps.core.garbage import collect_less_often
-from apps.events.event_types.system_events import FINDINGS
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import partitions
 from apps.events.store.storage import EventRow
+from apps.events.system_events import FINDINGS
 from apps.segments.models import Segment
 from bench import segmenting
 from bench.claims import claims

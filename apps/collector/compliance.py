@@ -11,8 +11,9 @@ from apps.collector.track import Track, TrackedEvent
 from apps.core.refusal import Refusal
 from apps.core.snapshot import Snapshot
 from apps.events import compliance
-from apps.events.compliance import ComplianceError, Rule, broken, enforce
+from apps.events.compliance import Rule, broken, enforce
 from apps.events.models import ComplianceRule
+from apps.events.models.compliance import ComplianceError
 from apps.profiles import consents, standing
 from apps.profiles.consents import Consents, Terms
 from apps.profiles.identity import Directory

@@ -21,8 +21,8 @@ from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
-from apps.events.event_types.system_events import OFFSETS
 from apps.events.store import partitions
+from apps.events.system_events import OFFSETS
 from apps.profiles.identity import Directory, Moved
 
 MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock

@@ -9,7 +9,7 @@ from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.errors import ConditionError
 from apps.conditions.functions import FUNCTIONS
-from apps.conditions.tree.operands import ROOTS
+from apps.conditions.tree.base import ROOTS
 
 # What may stand somewhere, by terminals of the grammar; words of the language stand for themselves.
 _NAMES: Final = {

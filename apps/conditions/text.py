@@ -35,6 +35,7 @@ from apps.conditions.tree import (
     Since,
     Step,
 )
+from apps.conditions.tree.base import WRITERS
 
 # A key that needs no quotes. The grammar reads the same.
 BARE_KEY: Final = re.compile(r"\w[\w-]*")
@@ -43,8 +44,8 @@ CONSENT_WORDS: Final = {"given": "CONSENTED", "withdrawn": "WITHDREW", "expired"
 
 
 def to_text(node: Node) -> str:
-    """Write a condition, or a part of one."""
-    return _WRITERS[type(node)](node)
+    """Write a condition, or a part of one; `str()` of it is the same."""
+    return WRITERS[type(node)](node)
 
 
 def quote(text: str) -> str:
@@ -142,27 +143,29 @@ _TESTS: Final[dict[type[Node], Callable[[Any], str]]] = {
     Match: lambda node: f"{node.op.upper()} {node.value}",
 }
 
-_WRITERS: Final[dict[type[Node], Callable[[Any], str]]] = {
-    Literal: _literal,
-    Masked: lambda _: MASK,
-    ListLiteral: _list,
-    Field: _field,
-    Call: _call,
-    Shift: _shift,
-    Aggregate: _aggregate,
-    Events: _events,
-    Step: _step,
-    Last: lambda node: f"LAST {node.duration}",
-    Since: lambda node: f"SINCE {node.start}",
-    Before: lambda node: f"BEFORE {node.end}",
-    FromTo: lambda node: f"FROM {node.start} TO {node.end}",
-    And: _joined("AND"),
-    Or: _joined("OR"),
-    Not: _not,
-    Compare: lambda node: f"{node.left} {node.op} {node.right}",
-    Items: lambda node: f"{node.quantifier.upper()}({node.operand} WHERE {node.where})",
-    Did: lambda node: f"DID({node.events})",
-    Sequence: _sequence,
-    Consent: lambda node: f"{CONSENT_WORDS[node.state]}({quote(node.consent)})",
-    **{test: lambda node: f"{node.operand} {_TESTS[type(node)](node)}" for test in _TESTS},
-}
+WRITERS.update(
+    {
+        Literal: _literal,
+        Masked: lambda _: MASK,
+        ListLiteral: _list,
+        Field: _field,
+        Call: _call,
+        Shift: _shift,
+        Aggregate: _aggregate,
+        Events: _events,
+        Step: _step,
+        Last: lambda node: f"LAST {node.duration}",
+        Since: lambda node: f"SINCE {node.start}",
+        Before: lambda node: f"BEFORE {node.end}",
+        FromTo: lambda node: f"FROM {node.start} TO {node.end}",
+        And: _joined("AND"),
+        Or: _joined("OR"),
+        Not: _not,
+        Compare: lambda node: f"{node.left} {node.op} {node.right}",
+        Items: lambda node: f"{node.quantifier.upper()}({node.operand} WHERE {node.where})",
+        Did: lambda node: f"DID({node.events})",
+        Sequence: _sequence,
+        Consent: lambda node: f"{CONSENT_WORDS[node.state]}({quote(node.consent)})",
+        **{test: lambda node: f"{node.operand} {_TESTS[type(node)](node)}" for test in _TESTS},
+    }
+)

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.collector import health
-from apps.events.event_types.system_events import TAG
 from apps.events.models import Event, RefusedEvent, Source
+from apps.events.system_events import TAG
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 

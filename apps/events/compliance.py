@@ -3,24 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from django.conf import settings
 
 from apps.core import paths
 from apps.core.ids import digest
-from apps.core.paths import MISSING, Path, PathError
+from apps.core.paths import MISSING, Path
 from apps.events.models import ComplianceRule
+from apps.events.models.compliance import parse
 from apps.profiles import consents
 from apps.sessions.page import VIEWS, places_of
-
-PARTS: Final = ("properties", "context")
-_PREFIX: Final = "event@"
-
-
-class ComplianceError(ValueError):
-    """A text names no field of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +26,6 @@ class Rule:
     path: Path
     consents: tuple[str, ...]
     is_hashed: bool
-
-
-def parse(field: str) -> tuple[str, Path]:
-    """Read event@properties.email into ("properties", ("email",)). Raises ComplianceError."""
-    if not field.startswith(_PREFIX):
-        raise ComplianceError(f"Expected a path that begins with {_PREFIX}")
-    try:
-        part, *path = paths.parse(field.removeprefix(_PREFIX))
-    except PathError as error:
-        raise ComplianceError(str(error)) from None
-    if part not in PARTS or not path:
-        places = " or ".join(f"{_PREFIX}{name}." for name in PARTS)
-        raise ComplianceError(f"Expected a path that begins with {places}")
-    return part, tuple(path)
 
 
 def compile(row: ComplianceRule) -> list[Rule]:

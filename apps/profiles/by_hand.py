@@ -11,7 +11,8 @@ from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.upsert import upsert
 from apps.profiles import ledger, merge_rules, merging, touching
-from apps.profiles.identity import Directory, Found
+from apps.profiles.identity import Directory
+from apps.profiles.leads import Found
 from apps.profiles.models import Identifier, IdentityConflict, Merge, Profile, Reason
 
 Refusal = IdentityConflict.Refusal

@@ -15,6 +15,7 @@ from apps.core.fetch import fetch
 from apps.core.ids import new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
+from apps.profiles.leads import Found, Known, Lead, Proof
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
 from apps.profiles.objections import Objections, has_given_up
 from apps.profiles.standing import NOBODY, Hand
@@ -31,17 +32,6 @@ Refusal = IdentityConflict.Refusal
 
 class Moved(Exception):
     """Between our look at the ids and our lock on the profiles, some were merged or erased; try again."""
-
-
-class Proof(NamedTuple):
-    """An identifier in an event that proves whose the event is, by an identification point."""
-
-    kind: str
-    value: str  # usable, see identifiers.py
-    merges_customers: bool = False
-    event_index: int = 0
-    is_former: bool = False  # a number that the sender says its person had before: it leads, and names nobody
-    path: str = ""  # where in the event's properties it stands
 
 
 @dataclass(slots=True)
@@ -75,22 +65,6 @@ class Claim:
             yield proof.kind, id, proof.is_former
 
 
-class Found(NamedTuple):
-    """Whose something is, and the raw id by which that was found."""
-
-    profile: Profile
-    raw_id: UUID
-
-
-class Lead(NamedTuple):
-    """Something in a claim that leads to a profile."""
-
-    raw_id: UUID
-    reason: Reason
-    identifier: Identifier | None = None
-    proof: Proof | None = None
-
-
 class Cause(NamedTuple):
     """A merge, or one that was refused, with the proof that it came from, if it did."""
 
@@ -99,20 +73,16 @@ class Cause(NamedTuple):
 
 
 @dataclass(slots=True)
-class Directory:
-    """The profiles, aliases and identifiers that a batch of claims touches, loaded in a query each.
+class Directory(Known):
+    """All that a batch of claims touches, and the resolution of one claim after the other.
 
     Resolution happens in memory, claim after claim, so that later claims of a batch see what earlier ones made, merges
     included (there is one query more in a batch that merges); what is new or changed here is to be written once the
     batch is stored.
     """
 
-    profiles: dict[UUID, Profile] = field(default_factory=dict)  # living ones only
-    aliases: dict[UUID, Alias] = field(default_factory=dict)
-    identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     unannounced: set[UUID] = field(default_factory=set)  # made here, and no event has said so yet
     new_aliases: list[Alias] = field(default_factory=list)
-    changed_identifiers: dict[UUID, Identifier] = field(default_factory=dict)
     causes: list[Cause] = field(default_factory=list)
     objections: Objections = field(init=False)
     # Whom claims led to, and to nobody else, since anything changed here: events of one person come in runs.
@@ -126,15 +96,6 @@ class Directory:
     def merges(self) -> list[Merge]:
         """The merges, in their order."""
         return [cause.row for cause in self.causes if isinstance(cause.row, Merge)]
-
-    def living_id(self, raw_id: UUID) -> UUID:
-        """Follow an id to the profile that it leads to now."""
-        alias = self.aliases.get(raw_id) if self.aliases else None
-        return alias.profile_id if alias else raw_id
-
-    def raw_id_of(self, known: UUID | None, profile: Profile, *, otherwise: UUID) -> UUID:
-        """Return the raw id that something keeps while it is the same person's; else that of who has it now."""
-        return known if known is not None and self.living_id(known) == profile.id else otherwise
 
     def later_than_all(self, now: datetime) -> datetime:
         """Return now, or a time after everything that was ever stored of these profiles (see Profile.later)."""

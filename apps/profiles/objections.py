@@ -1,7 +1,7 @@
 """What speaks against two profiles being one person, though something says that they are. docs/identity.md tells it."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -10,11 +10,9 @@ from apps.core import paths
 from apps.core.ids import NIL
 from apps.profiles import ledger
 from apps.profiles.identifiers import normalise
+from apps.profiles.leads import Found, Known, Lead, Proof
 from apps.profiles.models import Identifier, IdentityConflict, Profile
 from apps.profiles.standing import Deciders, Hand
-
-if TYPE_CHECKING:
-    from apps.profiles.identity import Directory, Found, Lead, Proof
 
 Kind = Identifier.Kind
 Refusal = IdentityConflict.Refusal
@@ -22,17 +20,17 @@ _CONTACTS: Final = {Kind.EMAIL: "data.contact.email.", Kind.PHONE: "data.contact
 
 
 class Objections:
-    """Those for which the profiles of a directory give reason; what else is asked of the database is read once."""
+    """Those for which what is known of profiles gives reason; what else is asked of the database is read once."""
 
-    __slots__ = ("_claimants", "_deciders", "_directory", "_separated")
+    __slots__ = ("_claimants", "_deciders", "_known", "_separated")
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
+    def __init__(self, known: Known) -> None:
+        self._known = known
         self._deciders = Deciders()
         self._separated: list[tuple[UUID, UUID]] | None = None
         self._claimants: dict[UUID, set[UUID]] | None = None
 
-    def refusal(self, person: Profile, other: Profile, lead: "Lead", hand: Hand) -> Refusal | None:
+    def refusal(self, person: Profile, other: Profile, lead: Lead, hand: Hand) -> Refusal | None:
         """Say why two are not merged, but for what they have decided; None where nothing speaks against it."""
         proof = lead.proof
         if person.primary_id and other.primary_id and person.primary_id != other.primary_id:
@@ -50,7 +48,7 @@ class Objections:
             return Refusal.SHARED
         return Refusal.SEPARATED if self._were_separated(person, other) else None
 
-    def standing(self, person: "Found", other: "Found", hand: Hand) -> dict[str, UUID] | None:
+    def standing(self, person: Found, other: Found, hand: Hand) -> dict[str, UUID] | None:
         """Say whose decision stands of each consent that both decided on; None where nobody can say that.
 
         Who merely claims to be somebody overrules nothing: what was decided in their hand gives way to the other.
@@ -70,7 +68,7 @@ class Objections:
 
     def foreign(self, profile: Profile, hand: Hand) -> set[str]:
         """Name the consents of a profile that were decided elsewhere than where the hand is."""
-        return self._deciders.foreign(profile, hand, among=self._directory.profiles.values())
+        return self._deciders.foreign(profile, hand, among=self._known.profiles.values())
 
     def is_of_several(self, identifier: Identifier, claimants: Iterable[Profile], hand: Hand) -> bool:
         """Tell whether an identifier is that of too many customers to recognise anybody.
@@ -79,9 +77,7 @@ class Objections:
         """
         if self._claimants is None:
             self._claimants = {}
-            wanted = [
-                id for id, row in self._directory.identifiers.items() if row.kind not in (Kind.USER, Kind.ANONYMOUS)
-            ]
+            wanted = [id for id, row in self._known.identifiers.items() if row.kind not in (Kind.USER, Kind.ANONYMOUS)]
             told = IdentityConflict.objects.filter(identifier_id__in=wanted, refusal=Refusal.TWO_CUSTOMERS)
             for row in told.only("identifier_id", "profile_id", "other_id"):
                 self._claimants.setdefault(row.identifier_id or NIL, set()).update((row.profile_id, row.other_id))
@@ -91,24 +87,24 @@ class Objections:
 
     def n_names(self, *people: Profile) -> int:
         """Count the identifiers of people, but for their devices: those that were not seen for longest are let go."""
-        directory = self._directory
+        known = self._known
         living = {profile.id for profile in people}
-        own = living | {alias.id for alias in directory.aliases.values() if alias.profile_id in living}
+        own = living | {alias.id for alias in known.aliases.values() if alias.profile_id in living}
         stored = Identifier.objects.filter(profile_id__in=ledger.raw_ids(own)).exclude(kind=Kind.ANONYMOUS)
         new = {
             id
-            for id, row in directory.changed_identifiers.items()
-            if row.kind != Kind.ANONYMOUS and directory.living_id(row.profile_id) in living
+            for id, row in known.changed_identifiers.items()
+            if row.kind != Kind.ANONYMOUS and known.living_id(row.profile_id) in living
         }
         return len(new.union(stored.values_list("id", flat=True)))
 
     def _were_separated(self, person: Profile, other: Profile) -> bool:
         if self._separated is None:
             self._separated = ledger.separated()
-        return any({*map(self._directory.living_id, pair)} == {person.id, other.id} for pair in self._separated)
+        return any({*map(self._known.living_id, pair)} == {person.id, other.id} for pair in self._separated)
 
 
-def has_given_up(owner: Profile, proof: "Proof") -> bool:
+def has_given_up(owner: Profile, proof: Proof) -> bool:
     """Tell whether somebody once had an address or a number, and says now that they have another one, or none."""
     below = _CONTACTS.get(Kind(proof.kind))
     said = [path for path in owner.provenance if path.startswith(below)] if below else []

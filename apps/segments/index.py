@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.conditions import Context, truth
-from apps.events.event_types.system_events import REPORTS
+from apps.events.system_events import REPORTS
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions

@@ -28,8 +28,8 @@ from apps.conditions import (
 from apps.conditions.reads import reads
 from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
-from apps.events.event_types.system_events import REPORTS
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles import consents, schema
 from apps.profiles.models import Profile
 

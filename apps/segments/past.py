@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from apps.conditions import Kind
-from apps.events.event_types.system_events import REPORTS
+from apps.events.system_events import REPORTS
 from apps.segments import language
 from apps.segments.definitions import Definition
 

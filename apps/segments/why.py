@@ -23,8 +23,8 @@ from apps.conditions.tree import (
     Or,
     walk,
 )
-from apps.events.event_types.system_events import REPORTS
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles import consents
 from apps.profiles.consents import Standing, State
 from apps.profiles.models import Profile

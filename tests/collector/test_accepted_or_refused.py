@@ -9,8 +9,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept
-from apps.events.event_types.system_events import OFFSETS
 from apps.events.models import Event, EventType, InboxItem, RefusedEvent, Source
+from apps.events.system_events import OFFSETS
 from tests.factories import GOOGLEBOT, ConsentTypeFactory, EventTypeFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db

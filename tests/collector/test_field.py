@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 
 from apps.collector import accept
 from apps.conditions.event_types import event_type
-from apps.events.event_types.system_events import OFFSETS
 from apps.events.models import Event, InboxItem, Source
+from apps.events.system_events import OFFSETS
 from apps.profiles.models import Profile
 from tests import sdks, webhooks
 from tests.factories import SourceFactory

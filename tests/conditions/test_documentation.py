@@ -8,9 +8,9 @@ from apps.conditions import parse
 from apps.conditions.durations import UNITS
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.text import CONSENT_WORDS
+from apps.conditions.tree.base import ROOTS
 from apps.conditions.tree.conditions import MATCHES
 from apps.conditions.tree.history import AGGREGATES
-from apps.conditions.tree.operands import ROOTS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "conditions.md").read_text()
 EXAMPLES = TEXT.split("```")[1].strip().splitlines()

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.events.compliance import ComplianceError, broken, compile, enforce, parse
+from apps.events.compliance import broken, compile, enforce
+from apps.events.models.compliance import ComplianceError, parse
 from tests.factories import NOON, ComplianceRuleFactory
 
 

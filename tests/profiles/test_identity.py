@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from apps.core.ids import new_id
 from apps.profiles import identity
 from apps.profiles.identifiers import identifier_id
-from apps.profiles.identity import Claim, Directory, Proof
+from apps.profiles.identity import Claim, Directory
+from apps.profiles.leads import Proof
 from apps.profiles.models import Alias, Identifier, Profile
 from tests.factories import NOON, AliasFactory, IdentifierFactory, ProfileFactory
 

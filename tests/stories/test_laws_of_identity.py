@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.collector import compliance
-from apps.events.event_types.system_events import OFFSETS
 from apps.events.models import Event
 from apps.events.store import partitions
+from apps.events.system_events import OFFSETS
 from apps.profiles import by_hand, ledger
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session

@@ -13,8 +13,8 @@ from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.core.refusal import Refusal
-from apps.events.event_types.system_events import REPORTS, TAG
 from apps.events.models import Source
+from apps.events.system_events import REPORTS, TAG
 from apps.sessions.agent import is_bot
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.collector import segments
 from apps.collector.track import Batch, Track
-from apps.events.event_types.system_events import FINDINGS
+from apps.events.system_events import FINDINGS
 from apps.profiles import touching
 from apps.segments import at_once
 from apps.segments.at_once import Subject

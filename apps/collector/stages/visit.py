@@ -4,7 +4,7 @@ import copy
 
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
-from apps.events.event_types.system_events import OFFSETS, TRIGGERS
+from apps.events.system_events import OFFSETS, TRIGGERS
 from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session

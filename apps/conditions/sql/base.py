@@ -37,7 +37,7 @@ class Scope:
 
 
 def compiles(kind: type[Node]) -> Callable[[Maker], Maker]:
-    """Register the function that compiles a kind of node."""
+    """Register the function that compiles a kind of node: a condition, or an operand."""
 
     def register(maker: Maker) -> Maker:
         (_tests if issubclass(kind, Condition) else _values)[kind] = maker
@@ -46,15 +46,20 @@ def compiles(kind: type[Node]) -> Callable[[Maker], Maker]:
     return register
 
 
+def tests_aggregates(maker: Maker) -> Maker:
+    """Register the function that compiles a test of what is made of past events."""
+    _tests[Aggregate] = maker
+    return maker
+
+
 def decide(condition: Condition, scope: Scope, *, wanted: bool) -> Sql:
     """Compile a condition to SQL that is true when the condition is `wanted`, and false or NULL when it is not."""
     if _is_constant(condition):
         return TRUE if truth(condition)({}, Context(scope.now)) is wanted else FALSE
-    aggregate = next(condition.histories(), None) if isinstance(condition, ValueTest) and not scope.aggregate else None
-    if isinstance(aggregate, Aggregate):
-        from apps.conditions.sql.history import decide_aggregate  # it builds on this module
-
-        return decide_aggregate(condition, aggregate, scope, wanted=wanted)
+    if not scope.aggregate and isinstance(condition, ValueTest):
+        aggregate = next(condition.histories(), None)
+        if isinstance(aggregate, Aggregate):
+            return _tests[Aggregate](condition, aggregate, scope, wanted=wanted)
     return _tests[type(condition)](condition, scope, wanted=wanted)
 
 

@@ -12,7 +12,7 @@ from apps.conditions.errors import ConditionError
 from apps.conditions.evaluate import Context, truth
 from apps.conditions.evaluate.events import AVERAGE_DIGITS
 from apps.conditions.evaluate.history import bounds
-from apps.conditions.sql.base import Scope, compiles, decide, operand
+from apps.conditions.sql.base import Scope, compiles, decide, operand, tests_aggregates
 from apps.conditions.sql.fragment import TRUE, Sql, joined, listed, sql
 from apps.conditions.sql.functions import shifted
 from apps.conditions.sql.layout import Kind
@@ -84,7 +84,8 @@ def _did(node: Did, scope: Scope, *, wanted: bool) -> Sql:
     return _exists(sql("SELECT FROM {} WHERE {}", table.source, found), wanted=wanted)
 
 
-def decide_aggregate(test: Condition, aggregate: Aggregate, scope: Scope, *, wanted: bool) -> Sql:
+@tests_aggregates
+def _decide_aggregate(test: Condition, aggregate: Aggregate, scope: Scope, *, wanted: bool) -> Sql:
     """Compile a test of what is made of a row's events; rows without events are told by what is made of none."""
     table = _Table.of(scope)
     rows, value = _aggregated(aggregate, table)

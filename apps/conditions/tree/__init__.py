@@ -1,7 +1,18 @@
 """The tree of a condition: immutable, typed, and valid once it exists. Both back ends and both editors work on it."""
 
 from apps.conditions.durations import Duration
-from apps.conditions.tree.base import MAX_DEPTH, MAX_NODES, Condition, Node, Operand, check, rebuilt, substitute, walk
+from apps.conditions.tree.base import (
+    MAX_DEPTH,
+    MAX_NODES,
+    Condition,
+    Field,
+    Node,
+    Operand,
+    check,
+    rebuilt,
+    substitute,
+    walk,
+)
 from apps.conditions.tree.conditions import (
     CONSENT_STATES,
     And,
@@ -29,7 +40,7 @@ from apps.conditions.tree.history import (
     Since,
     Step,
 )
-from apps.conditions.tree.operands import Call, Field, ListLiteral, Literal, Masked, Scalar, Shift
+from apps.conditions.tree.operands import Call, ListLiteral, Literal, Masked, Scalar, Shift
 
 __all__ = [
     "CONSENT_STATES", "MAX_DEPTH", "MAX_NODES", "Aggregate", "And", "Before", "Between", "Call", "Compare", "Condition",

@@ -1,14 +1,14 @@
 """What all nodes of a tree have in common."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, Final
 
 from apps.conditions.errors import TreeError
 
-if TYPE_CHECKING:
-    from apps.conditions.tree.operands import Field
-
+# item@ is each item of a list, within ANY(... WHERE ...) and ALL(... WHERE ...).
+ROOTS: Final = ("profile", "session", "event", "payload", "flow", "memory", "item")
 MAX_DEPTH: Final = 40  # back ends recurse
 MAX_NODES: Final = 2_000
 
@@ -19,9 +19,7 @@ class Node:
     __slots__ = ()
 
     def __str__(self) -> str:
-        from apps.conditions.text import to_text  # the writer knows all nodes
-
-        return to_text(self)
+        return WRITERS[type(self)](self)
 
     def children(self) -> Iterator["Node"]:
         """Yield the nodes right below this one."""
@@ -43,6 +41,9 @@ class Node:
             yield from child.histories()
 
 
+WRITERS: Final[dict[type[Node], Callable[[Any], str]]] = {}  # apps/conditions/text.py has them
+
+
 class Condition(Node):
     """What is true, false or unknown."""
 
@@ -53,6 +54,28 @@ class Operand(Node):
     """What has a value."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Operand):
+    """A value of a document: profile@traits.plan. No keys mean all that is below the root."""
+
+    root: str
+    keys: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse roots that there are not, and keys that cannot be."""
+        if self.root not in ROOTS:
+            message = f"There is no '{self.root}@'; there are {', '.join(f'{root}@' for root in ROOTS)}."
+            nearest = get_close_matches(self.root, ROOTS, n=1)
+            raise TreeError(message, suggestion=f"{nearest[0]}@" if nearest else "")
+        if not all(key and is_storable(key) for key in self.keys):
+            message = "A key of a field is empty, or holds a character that cannot be stored."
+            raise TreeError(message)
+
+    def free_fields(self) -> Iterator["Field"]:
+        """It is one."""
+        yield self
 
 
 def walk(node: Node) -> Iterator[Node]:

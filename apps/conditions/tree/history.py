@@ -8,8 +8,8 @@ from apps.conditions import values
 from apps.conditions.durations import Duration
 from apps.conditions.errors import TreeError
 from apps.conditions.event_types import event_types
-from apps.conditions.tree.base import Condition, Node, Operand, is_storable
-from apps.conditions.tree.operands import Call, Field, Literal, Shift
+from apps.conditions.tree.base import Condition, Field, Node, Operand, is_storable
+from apps.conditions.tree.operands import Call, Literal, Shift
 
 AGGREGATES: Final = ("count", "sum", "average", "min", "max", "first", "last", "distinct")
 

@@ -1,7 +1,6 @@
 """Nodes that have a value, except for those that look at past events."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -13,8 +12,6 @@ from apps.conditions.errors import TreeError
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree.base import Operand, is_storable, walk
 
-# item@ is each item of a list, within ANY(... WHERE ...) and ALL(... WHERE ...).
-ROOTS: Final = ("profile", "session", "event", "payload", "flow", "memory", "item")
 Scalar = bool | int | float | str | None
 _MAX_INTEGER: Final = 2**63 - 1
 
@@ -66,28 +63,6 @@ class ListLiteral(Operand):
     def value(self) -> list[Scalar]:
         """The values of its items."""
         return [item.value for item in self.items]
-
-
-@dataclass(frozen=True, slots=True)
-class Field(Operand):
-    """A value of a document: profile@traits.plan. No keys mean all that is below the root."""
-
-    root: str
-    keys: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse roots that there are not, and keys that cannot be."""
-        if self.root not in ROOTS:
-            message = f"There is no '{self.root}@'; there are {', '.join(f'{root}@' for root in ROOTS)}."
-            nearest = get_close_matches(self.root, ROOTS, n=1)
-            raise TreeError(message, suggestion=f"{nearest[0]}@" if nearest else "")
-        if not all(key and is_storable(key) for key in self.keys):
-            message = "A key of a field is empty, or holds a character that cannot be stored."
-            raise TreeError(message)
-
-    def free_fields(self) -> Iterator["Field"]:
-        """It is one."""
-        yield self
 
 
 @dataclass(frozen=True, slots=True)

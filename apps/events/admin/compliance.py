@@ -13,8 +13,8 @@ from apps.core import paths
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge
 from apps.core.paths import MISSING
-from apps.events import compliance
 from apps.events.models import ComplianceRule, Event, EventType
+from apps.events.models.compliance import ComplianceError, parse
 from apps.profiles.admin.consent import ConsentsField
 
 N_LATEST = 100
@@ -45,15 +45,15 @@ class ComplianceRuleForm(forms.ModelForm[ComplianceRule]):
         choices = [("", "All types"), *((type_, type_) for type_ in sorted(types))]
         self.fields["event_type"].choices = choices  # type: ignore[attr-defined]
         if self.instance.field:
-            part, path = compliance.parse(self.instance.field)
+            part, path = parse(self.instance.field)
             self.fields["part"].initial, self.fields["path"].initial = part, paths.join(path)
 
     def clean_path(self) -> str:
         """Join both parts into the rule's field. Raises ValidationError where they make no path."""
         self.instance.field = f"event@{self.data.get('part')}.{self.cleaned_data['path'].strip()}"
         try:
-            compliance.parse(self.instance.field)
-        except compliance.ComplianceError as error:
+            parse(self.instance.field)
+        except ComplianceError as error:
             raise forms.ValidationError(str(error)) from None
         return str(self.cleaned_data["path"])
 
@@ -103,7 +103,7 @@ class ComplianceRuleAdmin(ModelAdmin):
         """Tell how many of the latest events have the field: none may mean a slip of the pen."""
         if not row.field:
             return NOTHING
-        part, path = compliance.parse(row.field)
+        part, path = parse(row.field)
         trees = list(_latest(row.event_type).values_list(part, flat=True))
         n_found = sum(paths.get(tree, path) is not MISSING for tree in trees)
         return f"{n_found} of the latest {len(trees)} events have this field."

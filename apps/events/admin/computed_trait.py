@@ -18,7 +18,7 @@ from unfold.decorators import action
 from apps.collector import computed_traits as current_traits
 from apps.core import jobs
 from apps.core.admin.browser import EXACT_BELOW
-from apps.core.admin.conditions.hiding import HidesCondition
+from apps.core.admin.hiding import HidesCondition
 from apps.core.admin.shown import badge, copyable, link
 from apps.core.models import Task
 from apps.events.admin.computed_shown import meaning, people

@@ -27,8 +27,8 @@ from apps.conditions.event_types import event_types
 from apps.conditions.reads import reads
 from apps.core import paths
 from apps.core.paths import Path, PathError
-from apps.events.event_types.system_events import REPORTS
 from apps.events.models import ComputedEdition, ComputedTrait
+from apps.events.system_events import REPORTS
 from apps.profiles import tallies
 from apps.profiles.models import ScoreScale
 from apps.profiles.tallies import FUNCTIONS, Shape

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from apps.events.computed_traits import recomputing
 from apps.events.computed_traits.definitions import Definitions, Trait
-from apps.events.event_types.system_events import REPORTS
 from apps.events.models import Event
+from apps.events.system_events import REPORTS
 from apps.profiles import computed
 from apps.profiles.models import Profile
 

@@ -6,7 +6,8 @@ The pipeline does this to each event once; the undoing of a merge does it again 
 from datetime import datetime
 from typing import Any, Final
 
-from apps.events.event_types import copying, system_events
+from apps.events import system_events
+from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.rules import EventRules
 from apps.profiles import consents

@@ -21,10 +21,11 @@ from apps.core.tasks import Step
 from apps.core.upsert import upsert
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
+from apps.events.event_types.definitions import definition_of
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.rules import EventRules, RulesError, compile
 from apps.events.event_types.traits import extract
-from apps.events.models import Event, EventType, definition_of
+from apps.events.models import Event, EventType
 from apps.profiles import touching
 from apps.profiles.models import Alias, Profile
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from apps.events.models import EventType
+
 # Tables of a definition: an operator's entry replaces the built-in one of the same name, and null switches it off.
 TABLES: Final = ("traits", "defaults", "profile", "compute")
 
@@ -24,3 +26,22 @@ def merge(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[s
         else:
             merged[key] = own
     return merged
+
+
+def definition_of(event_type: EventType) -> dict[str, Any]:
+    """Join all that is said of an event type to the shape that `rules.compile` reads."""
+    return {
+        **merge(event_type.definition, event_type.overrides),
+        "id": event_type.type,
+        "name": event_type.name,
+        "group": event_type.group,
+        "schema": event_type.schema,
+        "condition": event_type.condition,
+        "policy": event_type.policy,
+        "reshape": event_type.reshape,
+    }
+
+
+def builtin_definition_of(event_type: EventType) -> dict[str, Any]:
+    """Return what the platform itself says of an event type."""
+    return {"id": event_type.type, **event_type.definition}

@@ -6,7 +6,6 @@ Both are compiled once; jsonschema-rs checks an event in microseconds.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
 
@@ -15,17 +14,13 @@ from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, V
 from apps import conditions
 from apps.conditions import ConditionError, Matcher
 from apps.conditions.reads import reads
+from apps.events.models import EventType
 
 MAX_PROBLEMS: Final = 20  # of one event; the rest would say no more
 _TYPES: Final = "array, boolean, integer, null, number, object, string"
 
 
-class Policy(StrEnum):
-    """What becomes of an event that is not valid."""
-
-    FLAG = "flag"
-    QUARANTINE = "quarantine"
-    DROP = "drop"
+Policy = EventType.Policy
 
 
 class SchemaError(ValueError):

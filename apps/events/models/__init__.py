@@ -3,7 +3,7 @@
 from apps.events.models.compliance import ComplianceRule
 from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
 from apps.events.models.event import Event, MessageKey
-from apps.events.models.event_type import EventType, EventTypeAlias, builtin_definition_of, definition_of
+from apps.events.models.event_type import EventType, EventTypeAlias
 from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
 from apps.events.models.noticed import RefusalCount, UnplannedType
@@ -26,7 +26,5 @@ __all__ = [
     "RefusedEvent",
     "Source",
     "UnplannedType",
-    "builtin_definition_of",
-    "definition_of",
     "new_write_key",
 ]

@@ -1,16 +1,39 @@
 """What becomes of personal data for which consent is missing."""
 
+from typing import Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from apps.core import paths
 from apps.core.fields import EventTypeField
+from apps.core.paths import Path, PathError
+
+PARTS: Final = ("properties", "context")
+_PREFIX: Final = "event@"
+
+
+class ComplianceError(ValueError):
+    """A text names no field of an event."""
+
+
+def parse(field: str) -> tuple[str, Path]:
+    """Read event@properties.email into ("properties", ("email",)). Raises ComplianceError."""
+    if not field.startswith(_PREFIX):
+        raise ComplianceError(f"Expected a path that begins with {_PREFIX}")
+    try:
+        part, *path = paths.parse(field.removeprefix(_PREFIX))
+    except PathError as error:
+        raise ComplianceError(str(error)) from None
+    if part not in PARTS or not path:
+        places = " or ".join(f"{_PREFIX}{name}." for name in PARTS)
+        raise ComplianceError(f"Expected a path that begins with {places}")
+    return part, tuple(path)
 
 
 def validate_field(field: str) -> None:
     """Refuse what names no field of an event."""
-    from apps.events.compliance import ComplianceError, parse  # it describes rows of this model
-
     try:
         parse(field)
     except ComplianceError as error:

@@ -1,14 +1,10 @@
 """What events of a type mean."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core.fields import EventTypeField, Json
-from apps.events.event_types import definitions
-from apps.events.event_types.system_events import REPORTS
-from apps.events.event_types.validation import Policy
+from apps.events.system_events import REPORTS
 
 
 class EventType(models.Model):
@@ -18,9 +14,11 @@ class EventType(models.Model):
     """
 
     class Policy(models.TextChoices):
-        FLAG = Policy.FLAG.value, "Accept and flag: it is stored, and changes no profile"
-        QUARANTINE = Policy.QUARANTINE.value, "Quarantine: it waits until somebody mends it"
-        DROP = Policy.DROP.value, "Drop: it is refused, and the sender is told why"
+        """What becomes of an event that is not valid."""
+
+        FLAG = "flag", "Accept and flag: it is stored, and changes no profile"
+        QUARANTINE = "quarantine", "Quarantine: it waits until somebody mends it"
+        DROP = "drop", "Drop: it is refused, and the sender is told why"
 
     type = EventTypeField(primary_key=True)
     name = models.CharField(max_length=120)
@@ -66,22 +64,3 @@ class EventTypeAlias(models.Model):
             raise ValidationError({"becomes": "This is an alias itself: name the type that it stands for."})
         if others.filter(becomes=self.type).exists():
             raise ValidationError({"type": "Another alias leads here."})
-
-
-def definition_of(event_type: EventType) -> dict[str, Any]:
-    """Join all that is said of an event type to the shape that `rules.compile` reads."""
-    return {
-        **definitions.merge(event_type.definition, event_type.overrides),
-        "id": event_type.type,
-        "name": event_type.name,
-        "group": event_type.group,
-        "schema": event_type.schema,
-        "condition": event_type.condition,
-        "policy": event_type.policy,
-        "reshape": event_type.reshape,
-    }
-
-
-def builtin_definition_of(event_type: EventType) -> dict[str, Any]:
-    """Return what the platform itself says of an event type."""
-    return {"id": event_type.type, **event_type.definition}

@@ -11,7 +11,7 @@ from apps.core import paths
 from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.paths import PathError
-from apps.events.event_types.system_events import REPORTS
+from apps.events.system_events import REPORTS
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 

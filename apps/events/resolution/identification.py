@@ -10,7 +10,7 @@ from apps.core.paths import Path
 from apps.core.snapshot import Snapshot
 from apps.events.models import IdentificationPoint
 from apps.profiles import identifiers
-from apps.profiles.identity import Proof
+from apps.profiles.leads import Proof
 from apps.profiles.models import Identifier
 
 ALIAS: Final = "alias"  # Segment's call: its person had another id before

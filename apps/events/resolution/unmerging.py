@@ -15,15 +15,17 @@ from django.db.models import Count
 
 from apps.core import keyset, paths
 from apps.core.upsert import upsert
+from apps.events import system_events
 from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
-from apps.events.event_types import applying, system_events
+from apps.events.event_types import applying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.rules import EventRules
 from apps.events.models import Event
 from apps.profiles import computed, ledger, merging, touching
 from apps.profiles.identifiers import identifier_id
-from apps.profiles.identity import Directory, Found
+from apps.profiles.identity import Directory
+from apps.profiles.leads import Found
 from apps.profiles.ledger import Part, Plan
 from apps.profiles.models import Alias, Identifier, Merge, Profile, Reason
 

@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import badge
 from apps.events.models import Source
-from apps.profiles.merge_rules import STRATEGIES
+from apps.profiles.merge_rules import STRATEGIES, RuleError, compile_rules
 from apps.profiles.models import BlockedIdentifier, MergeRule
 
 
@@ -62,6 +62,16 @@ class MergeRuleForm(forms.ModelForm[MergeRule]):
         if unknown:
             raise forms.ValidationError(f"There is no source named {unknown[0]}.")
         return [ids[line] for line in lines]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a rule that cannot be compiled, naming the field."""
+        cleaned = super().clean() or {}
+        if not self.errors:
+            try:
+                compile_rules([MergeRule(**cleaned)])
+            except RuleError as error:
+                self.add_error(error.field, error.message)
+        return cleaned
 
 
 @admin.register(MergeRule)

@@ -1,6 +1,5 @@
 """What became one person, by which rules, and what did not."""
 
-from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core.fields import Json
@@ -106,12 +105,3 @@ class MergeRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.strategy}"
-
-    def clean(self) -> None:
-        """Refuse a rule that cannot be compiled, naming the field."""
-        from apps.profiles.merge_rules import RuleError, compile_rules  # which reads these rows
-
-        try:
-            compile_rules([self])
-        except RuleError as error:
-            raise ValidationError({error.field: error.message}) from None

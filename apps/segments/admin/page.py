@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from apps.core.admin.conditions.hiding import HidesCondition
+from apps.core.admin.hiding import HidesCondition
 from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.shown import kind_of, state_of
 from apps.segments.models import LiveRun, Segment

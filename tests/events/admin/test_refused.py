@@ -12,7 +12,6 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.collector import accept, event_types, noticing
-from apps.events.event_types.system_events import OFFSETS
 from apps.events.models import (
     Event,
     EventTypeAlias,
@@ -23,6 +22,7 @@ from apps.events.models import (
     Source,
     UnplannedType,
 )
+from apps.events.system_events import OFFSETS
 from tests.factories import GOOGLEBOT, EventTypeFactory, RedirectFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
