@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    # From the lowest to the highest: what they declare is read in this order.
     "apps.core",
     "apps.profiles",
     "apps.sessions",
@@ -52,7 +53,6 @@ INSTALLED_APPS = [
     "apps.segments",
     "apps.collector",
     "apps.api",
-    # Last: it sets up roles once the permissions of all others are there.
     "apps.console",
 ]
 

@@ -8,6 +8,7 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -18,6 +19,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.filter(state__in=Task.UNFINISHED)
 
 
+@impersonal("what staff started; parameters are ids of requests and configuration")
 class Task(models.Model):
     """A long job that somebody started: what it does, how far it is, and how it ended.
 
@@ -103,6 +105,7 @@ class AuditEntry(models.Model):
         return f"{self.action} by {self.actor_name}"
 
 
+@impersonal("keys of programs")
 class ApiKey(models.Model):
     """What lets a program in: a name, what it is good for, and the hash of its secret (see keys.py)."""
 
@@ -128,6 +131,7 @@ class ApiKey(models.Model):
         return self.is_enabled and (self.expires_at is None or now < self.expires_at)
 
 
+@impersonal("names of processes")
 class Beat(models.Model):
     """When a process last showed that it lives (see beats.py)."""
 

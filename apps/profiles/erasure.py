@@ -18,7 +18,7 @@ from apps.core.audit import Actor
 from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.profiles import burial, ledger, touching
-from apps.profiles.holdings import Holding, Person, all_holdings, person_of
+from apps.profiles.holdings import Holding, Person, holdings, person_of
 from apps.profiles.models import PrivacyRequest, Profile
 
 TASK: Final = "erase"
@@ -54,7 +54,7 @@ def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor:
             person=person.as_dict(),
         )
         request.n_ids = burial.bury(person.names, request=request, at=at)
-        for holding in all_holdings():
+        for holding in _as_they_go():
             if holding.is_at_once:
                 _count(request, holding, _remove_all(holding, person, kind=kind))
         request.save()
@@ -68,7 +68,7 @@ def step(task: Task) -> Step:
     if request.finished_at:
         return Step(0, is_last=True)
     person = Person.from_dict(request.person)
-    for holding in all_holdings():
+    for holding in _as_they_go():
         n_removed = 0 if holding.is_at_once else _remove(holding, person, kind=request.kind)
         if n_removed:
             _count(request, holding, n_removed)
@@ -90,6 +90,11 @@ def _locked(profile_id: UUID) -> Profile:
         if found:
             return found
     raise Profile.DoesNotExist
+
+
+def _as_they_go() -> list[Holding]:
+    """List the holdings, those first that refer to others."""
+    return [*holdings.values()][::-1]
 
 
 def _remove(holding: Holding, person: Person, *, kind: str) -> int:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.profiles import burial, ledger
-from apps.profiles.holdings import Holding, Person, all_holdings, person_of
+from apps.profiles.holdings import Holding, Person, holdings, person_of
 from apps.profiles.models import PrivacyRequest, Profile
 
 CHUNK_BYTES: Final = 64 * 1024
@@ -77,7 +77,7 @@ def stream(person: Person, request: PrivacyRequest) -> Iterator[bytes]:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _readme(request))
-        for holding in all_holdings():
+        for holding in holdings.values():
             for _ in _write_json(archive, holding, person, request):
                 if pipe.n_waiting > CHUNK_BYTES:
                     yield pipe.take()
@@ -90,7 +90,7 @@ def stream(person: Person, request: PrivacyRequest) -> Iterator[bytes]:
 
 
 def _readme(request: PrivacyRequest) -> str:
-    files = "\n".join(f"- {holding.name}: {holding.title}." for holding in reversed(all_holdings()))
+    files = "\n".join(f"- {holding.name}: {holding.title}." for holding in holdings.values())
     return _README.format(at=request.requested_at, request=request.pk, reference=request.reference, files=files)
 
 

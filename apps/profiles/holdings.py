@@ -1,22 +1,20 @@
 """Where something of people is kept: what is exported, erased and made anonymous with them.
 
 Each app says so in a module `personal`, which registers a holding for each of its tables. A table that no holding names
-would be forgotten when a person is erased: a guard test fails then.
+would be forgotten when a person is erased: a guard test fails then, unless the table says that it is `impersonal`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import orjson
-from django.apps import apps as django_apps
 from django.db.models import Model, Q, QuerySet
-from django.utils.module_loading import autodiscover_modules
 
 from apps.core import keyset
 from apps.core.ids import NIL, digest
+from apps.core.registry import Registry
 from apps.profiles import ledger, traces
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
@@ -137,28 +135,14 @@ class Rows(Holding):
         return self.models[0]._default_manager.all()
 
 
-_REGISTERED: Final[dict[str, Holding]] = {}
+# In the order of the apps, and in an app as declared: rows come after those that they refer to, and go before them.
+holdings: Final[Registry[Holding]] = Registry("holding", module="personal")
 
 
 def register(holding: type[Holding]) -> type[Holding]:
     """Make a holding known; for classes in the modules named `personal`."""
-    assert holding.name not in _REGISTERED
-    _REGISTERED[holding.name] = holding()
+    holdings.register(holding.name, holding(), stacklevel=2)
     return holding
-
-
-@cache
-def all_holdings() -> tuple[Holding, ...]:
-    """Return all holdings, those of the highest app first: rows go before what they are found by."""
-    autodiscover_modules("personal")
-    order = [config.name for config in django_apps.get_app_configs()]
-    return tuple(
-        sorted(
-            _REGISTERED.values(),
-            key=lambda holding: order.index(type(holding).__module__.rpartition(".")[0]),
-            reverse=True,
-        )
-    )
 
 
 def person_of(profile: Profile) -> Person:
@@ -169,7 +153,7 @@ def person_of(profile: Profile) -> Person:
     person = Person(
         id=profile.id, raw_ids=tuple(own), places=tuple(places), texts=tuple(sorted(value for _, value in values))
     )
-    named = {name for holding in all_holdings() for name in holding.names(person)} | _own_names(values, own)
+    named = {name for holding in holdings.values() for name in holding.names(person)} | _own_names(values, own)
     return replace(person, names=tuple(sorted(named)))
 
 

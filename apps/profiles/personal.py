@@ -1,4 +1,4 @@
-"""What the tables of this app hold of people; the profile comes last, since all others go before it."""
+"""What the tables of this app hold of people; the profile comes first, since others refer to it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +22,37 @@ from apps.profiles.models import (
     ProfileChange,
     Touched,
 )
+
+
+@register
+class Profiles(Rows):
+    """The living profile."""
+
+    name, title, models = "profile", "The profile: facts, figures, and who told us which part and when", (Profile,)
+    is_at_once = True
+
+    def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
+        """Yield the id, which clients keep."""
+        yield PROFILE, person.id
+
+    def rows(self, person: Person) -> Iterator[dict[str, Any]]:
+        """Yield the row, and what holds of the consents that it keeps."""
+        for profile, row in zip(self.found(person), super().rows(person), strict=True):
+            held = decisions.held_by(profile, at=timezone.now())
+            yield {**row, "consent_states": {each.type.id: decisions.shaped(each) for each in held}}
+
+    def find(self, person: Person) -> Q:
+        """Select it."""
+        return Q(id=person.id)
+
+    def anonymise(self, person: Person, *, limit: int) -> int:
+        """Leave a profile without a name in its place, under an id that nobody knows."""
+        for profile in self.found(person):
+            columns = anonymity.columns_of(profile)
+            for name, value in {**columns, "id": person.anonymous_id, "identifier_count": 0}.items():
+                setattr(profile, name, value)
+            profile.save(force_insert=True)
+        return self.erase(person, limit=limit)
 
 
 @register
@@ -151,34 +182,3 @@ class Audit(Rows):
             row.object_id = str(burial_id(UUID(row.object_id)))
         AuditEntry.objects.bulk_update(rows, ["object_id"])
         return len(rows)
-
-
-@register
-class Profiles(Rows):
-    """The living profile."""
-
-    name, title, models = "profile", "The profile: facts, figures, and who told us which part and when", (Profile,)
-    is_at_once = True
-
-    def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
-        """Yield the id, which clients keep."""
-        yield PROFILE, person.id
-
-    def rows(self, person: Person) -> Iterator[dict[str, Any]]:
-        """Yield the row, and what holds of the consents that it keeps."""
-        for profile, row in zip(self.found(person), super().rows(person), strict=True):
-            held = decisions.held_by(profile, at=timezone.now())
-            yield {**row, "consent_states": {each.type.id: decisions.shaped(each) for each in held}}
-
-    def find(self, person: Person) -> Q:
-        """Select it."""
-        return Q(id=person.id)
-
-    def anonymise(self, person: Person, *, limit: int) -> int:
-        """Leave a profile without a name in its place, under an id that nobody knows."""
-        for profile in self.found(person):
-            columns = anonymity.columns_of(profile)
-            for name, value in {**columns, "id": person.anonymous_id, "identifier_count": 0}.items():
-                setattr(profile, name, value)
-            profile.save(force_insert=True)
-        return self.erase(person, limit=limit)

@@ -13,7 +13,7 @@ from apps.core import audit
 from apps.core.models import AuditEntry
 from apps.events.models import InboxItem
 from apps.profiles import export
-from apps.profiles.holdings import all_holdings
+from apps.profiles.holdings import holdings
 from apps.profiles.models import PrivacyRequest, Profile
 from tests.factories import NOON, AliasFactory, InboxItemFactory, ProfileFactory, SessionFactory, SourceFactory
 
@@ -37,7 +37,7 @@ def test_each_holding_has_a_file_of_each_kind_and_a_line_in_the_introduction() -
 
     names = set(archive.namelist())
     introduction = archive.read("README.txt").decode()
-    for holding in all_holdings():
+    for holding in holdings.values():
         assert {f"{holding.name}.json", f"{holding.name}.csv"} <= names
         assert holding.title in introduction
     assert "ticket 7" in introduction

@@ -8,6 +8,7 @@ from django.db import models
 
 from apps.core import paths
 from apps.core.fields import EventTypeField
+from apps.core.impersonal import impersonal
 from apps.core.paths import Path, PathError
 
 PARTS: Final = ("properties", "context")
@@ -40,6 +41,7 @@ def validate_field(field: str) -> None:
         raise ValidationError(str(error)) from None
 
 
+@impersonal("configuration")
 class ComplianceRule(models.Model):
     """A field of events that is kept only with the consents of the person whom they are about."""
 

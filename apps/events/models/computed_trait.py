@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from apps.core.fields import EventTypeField
+from apps.core.impersonal import impersonal
 from apps.profiles.tallies import FUNCTIONS
 
 FUNCTION_CHOICES = [(name, function.label) for name, function in FUNCTIONS.items()]
@@ -12,6 +13,7 @@ KEY, KEY_MESSAGE = r"^[a-z][a-z0-9_]*\Z", "Use small letters, digits and undersc
 MAX_DAYS = 3_650
 
 
+@impersonal("configuration")
 class ComputedTrait(models.Model):
     """A fact about each profile, computed from its events: how many, how much, which one first, how recently."""
 
@@ -37,6 +39,7 @@ class ComputedTrait(models.Model):
         return self.name
 
 
+@impersonal("configuration")
 class ComputedEdition(models.Model):
     """How often the definitions of computed traits have changed: one row, which each change increments."""
 

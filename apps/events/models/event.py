@@ -6,6 +6,7 @@ from django.db import models
 
 from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 
 
 class Event(models.Model):
@@ -40,6 +41,7 @@ class Event(models.Model):
         return f"{self.type} {self.id}"
 
 
+@impersonal("hashes of messages, without which an old message could come again")
 class MessageKey(models.Model):
     """The memory of what was accepted: a message seen before is dropped. Kept apart from events, and outlives them."""
 

@@ -4,9 +4,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from apps.core.fields import EventTypeField, Json
+from apps.core.impersonal import impersonal
 from apps.events.system_events import REPORTS
 
 
+@impersonal("configuration")
 class EventType(models.Model):
     """What events of a type mean: what they must be, which properties are traits, what they tell about the profile.
 
@@ -37,6 +39,7 @@ class EventType(models.Model):
         return self.type
 
 
+@impersonal("configuration")
 class EventTypeAlias(models.Model):
     """A name under which events come, and what becomes of them: events of another type, or nothing."""
 

@@ -2,7 +2,10 @@
 
 from django.db import models
 
+from apps.core.impersonal import impersonal
 
+
+@impersonal("counts, and how sources were named that there are not")
 class RefusalCount(models.Model):
     """How often something was refused on a day, of a source or of somebody who named none that there is."""
 
@@ -26,6 +29,7 @@ class RefusalCount(models.Model):
         return f"{self.day} {self.code}"
 
 
+@impersonal("counts")
 class UnplannedType(models.Model):
     """A type of events that came, though nobody has defined it: a new one, or one that is misspelt."""
 

@@ -10,6 +10,7 @@ from django.db import models
 from apps.core import paths
 from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 from apps.core.paths import PathError
 from apps.events.system_events import REPORTS
 
@@ -21,6 +22,7 @@ def new_write_key() -> str:
     return secrets.token_hex(16)
 
 
+@impersonal("configuration")
 class Source(models.Model):
     """A place that sends events: a web site, a back end, a webhook, a tracked link."""
 
@@ -106,6 +108,7 @@ class Source(models.Model):
             raise ValidationError(mistakes)
 
 
+@impersonal("configuration")
 class Redirect(models.Model):
     """A tracked link: a click is recorded as an event, and goes on to the stored address."""
 

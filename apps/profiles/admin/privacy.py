@@ -25,7 +25,7 @@ from apps.core.ids import as_uuid
 from apps.events.store.anonymity import columns_of as event_columns
 from apps.events.store.timeline import Page
 from apps.profiles import burial, erasure, export, ledger
-from apps.profiles.holdings import all_holdings, person_of
+from apps.profiles.holdings import holdings, person_of
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import ErasedId, Identifier, PrivacyRequest, Profile
@@ -106,7 +106,7 @@ class PrivacyActions(ModelAdmin):
         if form.is_valid():
             return then(request, profile, kind, form.cleaned_data["reference"])
         person = person_of(profile)
-        counts = [(holding, holding.count(person)) for holding in reversed(all_holdings())]
+        counts = [(holding, holding.count(person)) for holding in holdings.values()]
         context = {
             **self.admin_site.each_context(request),
             "title": f"{kind.label}: {profile}",
@@ -204,7 +204,7 @@ class PrivacyRequestAdmin(Browser):
 
 
 def _counted(request: PrivacyRequest) -> list[tuple[str, int]]:
-    titles = {holding.name: holding.title for holding in all_holdings()}
+    titles = {holding.name: holding.title for holding in holdings.values()}
     return [(titles.get(name, name), count) for name, count in sorted(request.counts.items()) if count]
 
 

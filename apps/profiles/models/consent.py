@@ -7,8 +7,10 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 
 
+@impersonal("configuration")
 class ConsentType(models.Model):
     """Something that people may agree to; its id is what events and conditions call it."""
 
@@ -61,6 +63,7 @@ class ConsentType(models.Model):
             raise ValidationError({"valid_days": "At least one day; leave it empty for a consent without an end."})
 
 
+@impersonal("configuration")
 class ConsentText(models.Model):
     """One wording of a consent type; rows are only ever added."""
 

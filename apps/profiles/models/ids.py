@@ -7,6 +7,7 @@ an alias of the raw id, else the raw id itself.
 
 from django.db import models
 
+from apps.core.impersonal import impersonal
 from apps.profiles.models.profile import Profile
 
 
@@ -54,6 +55,7 @@ class Identifier(models.Model):
         return f"{self.kind} {self.id}"
 
 
+@impersonal("configuration: values that name nobody")
 class BlockedIdentifier(models.Model):
     """A value that names nobody, or too many: a placeholder, a shared address, a kiosk in a shop."""
 

@@ -4,6 +4,7 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 from apps.profiles.models.ids import Identifier
 
 
@@ -89,6 +90,7 @@ class IdentityConflict(models.Model):
         return f"Conflict of {self.at:%Y-%m-%d %H:%M}"
 
 
+@impersonal("configuration")
 class MergeRule(models.Model):
     """How a field of two profiles becomes one, where the default is not what one wants."""
 

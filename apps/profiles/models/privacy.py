@@ -4,9 +4,11 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 from apps.core.models import Task
 
 
+@impersonal("certificates: counts, and a keyed hash of the profile's id")
 class PrivacyRequest(models.Model):
     """Somebody asked for a copy of his data, for its erasure, or to be made anonymous: what was done, and when.
 
@@ -40,6 +42,7 @@ class PrivacyRequest(models.Model):
         return ", ".join(f"{count:,} {name}" for name, count in sorted(self.counts.items()) if count) or "nothing"
 
 
+@impersonal("tombstones: keyed hashes that have to stay")
 class ErasedId(models.Model):
     """The tombstone of an id: a keyed hash, which never leads to its old profile again.
 

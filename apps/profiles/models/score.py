@@ -3,8 +3,10 @@
 from django.db import models
 
 from apps.core.fields import Json
+from apps.core.impersonal import impersonal
 
 
+@impersonal("limits of scores over all people")
 class ScoreScale(models.Model):
     """Where the scores 1 to 5 of an RFM trait begin and end, as of the last time that everybody was looked at."""
 

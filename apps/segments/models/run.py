@@ -4,8 +4,10 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 
 
+@impersonal("counts")
 class LiveRun(models.Model):
     """One go through people, to decide segments for them. Of each kind one is under way at a time.
 
@@ -51,6 +53,7 @@ class LiveRun(models.Model):
         return 100 * self.n_pages_done // self.n_pages if self.n_pages else 100
 
 
+@impersonal("bounds of ids, and counts")
 class LivePage(models.Model):
     """The people of a run whose ids lie within bounds. It is decided again and again until that went well."""
 

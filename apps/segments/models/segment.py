@@ -4,10 +4,12 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from apps.core.ids import new_id
+from apps.core.impersonal import impersonal
 
 KEY, KEY_MESSAGE = r"^[a-z0-9][a-z0-9_-]*\Z", "Use small letters, digits, hyphens and underscores."
 
 
+@impersonal("configuration")
 class Segment(models.Model):
     """A group of people. Who belongs to it is said by memberships, whatever decides them."""
 
@@ -47,6 +49,7 @@ class Segment(models.Model):
         return self.name
 
 
+@impersonal("configuration")
 class SegmentEdition(models.Model):
     """How often the definitions of segments have changed: one row, which each change increments."""
 
@@ -60,6 +63,7 @@ class SegmentEdition(models.Model):
         return str(self.number)
 
 
+@impersonal("counts")
 class SegmentSize(models.Model):
     """How many members a segment had on a day (UTC), when they were last counted on it."""
 
