@@ -15,7 +15,7 @@ their lease ran out. The lease brings ids, not state; the order of work is
 
 as whoever held rows while waiting for a profile would wait for those who hold profiles and write rows (ingest does).
 
-**hold**, for queues whose rows are worked on at once, in their order, in one transaction, and deleted by it: `oldest`
+**hold**, for queues whose rows are worked on at once, in their order, in one transaction, and deleted by it: `free`
 locks them until its end. The inbox does so: it is a third faster, and what was accepted must leave in the transaction
 that stores what became of it.
 """
@@ -139,7 +139,7 @@ class Mark:
 _marks: Final[dict[Hashable, Mark]] = defaultdict(Mark)
 
 
-def oldest(table: str, *, where: str, order: str, columns: str = "*") -> str:
+def free(table: str, *, where: str, order: str, columns: str = "*") -> str:
     """Return the SQL of the first rows that nobody else holds, locked until the transaction ends; the last parameter is
     how many. The names and conditions are ours.
     """
@@ -174,7 +174,7 @@ def _claiming(model: type[Claimable], scope: Collection[str], *, is_marked: bool
     conditions += [f"{columns[name]} = %s" for name in scope]
     if is_marked:
         conditions.append("(due_at, id) >= (%s, %s)")
-    due = oldest(table, where=" AND ".join(conditions), order="due_at, id", columns="id, due_at")
+    due = free(table, where=" AND ".join(conditions), order="due_at, id", columns="id, due_at")
     # Materialized, or a planner may run the subquery again and lease more than were asked for.
     return (
         f"WITH due AS MATERIALIZED ({due}) UPDATE {table} AS row "  # noqa: S608 - names come from the model

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.core import keyset, locks
+from apps.core import claims, keyset, locks
 from apps.profiles import ledger, touching
 from apps.profiles.models import Merge
 
@@ -30,11 +30,12 @@ _MOVE_EVENTS = f"""
 UPDATE events_event SET profile_id = {_LIVING}
 WHERE profile_id = %s AND time > %s::timestamptz AND time <= %s::timestamptz AND profile_id <> {_LIVING}
 """  # noqa: S608 - no value is part of the text, here or below
-_MISPLACED = f"SELECT id FROM cdp_sessions_session WHERE profile_id = %s AND profile_id <> {_LIVING} LIMIT %s"  # noqa: S608
+_SESSIONS: Final = "cdp_sessions_session"
+_MISPLACED = f"profile_id = %s AND profile_id <> {_LIVING}"
+_IS_ANY_LEFT = f"SELECT FROM {_SESSIONS} WHERE {_MISPLACED} LIMIT 1"
 # Sessions that the pipeline works on just now are left for later: it writes the right id itself.
-_MOVE_SESSIONS = f"""
-UPDATE cdp_sessions_session SET profile_id = {_LIVING} WHERE id IN ({_MISPLACED} FOR NO KEY UPDATE SKIP LOCKED)
-"""  # noqa: S608
+_FREE = claims.free(_SESSIONS, where=_MISPLACED, order="started_at DESC", columns="id")
+_MOVE_SESSIONS = f"UPDATE {_SESSIONS} SET profile_id = {_LIVING} WHERE id IN ({_FREE})"  # noqa: S608
 
 
 class _Busy(Exception):
@@ -116,7 +117,7 @@ def _move_sessions(place: UUID) -> None:
             cursor.execute(_MOVE_SESSIONS, [place, PAGE])
             n_moved = cursor.rowcount
     with connection.cursor() as cursor:
-        cursor.execute(_MISPLACED, [place, 1])
+        cursor.execute(_IS_ANY_LEFT, [place])
         if cursor.fetchone():
             raise _Busy
 

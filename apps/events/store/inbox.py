@@ -1,17 +1,16 @@
 """The durable inbox: what is put here is accepted, and is processed later, once."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from apps.core import storable
+from apps.core import claims, storable
+from apps.core.claims import Mark
 from apps.events.models import InboxItem
 
 MAX_BATCH_BYTES = 1_000_000  # a body may hold thousands of events
@@ -44,33 +43,14 @@ SELECT source_id, dialect, body, envelope, received_at, 0, '' FROM json_to_recor
 AS item(source_id uuid, dialect text, body text, envelope jsonb, received_at timestamptz)
 """
 
-CLAIM = """
+_OLDEST = claims.free("events_inboxitem", where="parked_at IS NULL AND id >= %s", order="id")
+CLAIM = f"""
 SELECT id, source_id::text, dialect, body, envelope, received_at, n_locked FROM (
     SELECT *, count(*) OVER () AS n_locked, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
-    FROM (
-        SELECT * FROM events_inboxitem WHERE parked_at IS NULL AND id >= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) AS oldest
+    FROM ({_OLDEST}) AS oldest
 ) AS summed WHERE before < %s ORDER BY id
-"""
-
-
-SLOW_SECS: Final = 0.05
-SPARED: Final = 20  # times as long as it took: a slow look from the first id on is not made again for so long
-
-
-@dataclass(slots=True)
-class _Place:
-    """Where this process last found something, and until when it begins there.
-
-    While an old snapshot is open (a backup is made), rows that were deleted since are still there, and a claim from the
-    first id on reads through all of them. So it is made now and then: what was given back, or put in late, lies before.
-    """
-
-    first_id: int = 0
-    until: float = 0.0  # by the monotonic clock
-
-
-_place = _Place()
+"""  # noqa: S608 - no value is part of the text
+_mark = Mark()
 
 
 def put(items: Sequence[Item]) -> None:
@@ -84,15 +64,9 @@ def claim(limit: int) -> tuple[list[Claimed], int]:
 
     Returns no more of them than fit into MAX_BATCH_BYTES, but always one; and how many are locked, at most `limit`.
     """
-    rows = _lock(limit, first_id=_place.first_id) if time.monotonic() < _place.until else []
-    if not rows:
-        began_at = time.monotonic()
-        rows = _lock(limit, first_id=0)
-        took_secs = time.monotonic() - began_at
-        _place.until = began_at + SPARED * took_secs if took_secs > SLOW_SECS else 0.0
+    rows = _mark.find(lambda first_id: _lock(limit, first_id=first_id or 0))
     if not rows:
         return [], 0
-    _place.first_id = rows[0][0]
     items = [
         Claimed(pk, source_id, dialect, body, orjson.loads(envelope), received_at)
         for pk, source_id, dialect, body, envelope, received_at, _ in rows
@@ -123,7 +97,7 @@ def park(pk: int, *, error: str, at: datetime, retry_at: datetime | None = None)
 
 def release(items: QuerySet[InboxItem]) -> int:
     """Let items that were set aside be processed again, and return their number."""
-    _place.until = 0.0
+    _mark.forget()
     return items.filter(parked_at__isnull=False).update(parked_at=None, retry_at=None)
 
 
