@@ -7,17 +7,20 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.core.paginator import Paginator
 from django.db import connection, models
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.text import capfirst
 
 from apps.core import keyset
+from apps.core.admin import panels
 from apps.core.admin.base import ChangeList, ModelAdmin
 from apps.core.admin.conditions.asked import CONDITION, Asked
-from apps.core.admin.conditions.languages import Language
+from apps.core.admin.conditions.languages import LANGUAGES, Language
 from apps.core.admin.shown import NOTHING
 
 BEFORE, AFTER = "before", "after"
@@ -48,7 +51,7 @@ class BrowserChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """Narrow the list by the condition, too; one that is wrong shows nothing but what is wrong."""
         found = super().get_queryset(request, exclude_parameters)
-        self.asked = Asked.by(request, self.model_admin.language)
+        self.asked = Asked.by(request, self.model_admin.asks_in)
         return self.asked.narrow(found)
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
@@ -148,8 +151,12 @@ def estimated_count(queryset: Any, *, is_filtered: bool) -> int:
 
 
 class Browser(ModelAdmin):
-    """A list and pages to look at; nothing can be added, changed or deleted."""
+    """A list and pages to look at; nothing can be added, changed or deleted.
 
+    Higher apps add to what is there by panels, in the slots that a page names.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
     keyset: ClassVar[tuple[str, ...]] = ("id",)
     coarse_key: ClassVar[CoarseKey | None] = None
     sortable_by = ()  # the key is the order
@@ -163,7 +170,7 @@ class Browser(ModelAdmin):
     head_template = ""  # what stands above the panels of a page
     empty_value_display = NOTHING
     empty_list = "Nothing is here yet."
-    language: ClassVar[Language | None] = None  # in which conditions filter the list
+    language: ClassVar[str] = ""  # in which conditions filter the list, where an app declares it
     list_before_template = "core/query_bar.html"
     actions: Any = None
 
@@ -173,9 +180,49 @@ class Browser(ModelAdmin):
         response: HttpResponse = super().changelist_view(request, {"title": title, **(extra_context or {})})
         return response
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    @property
+    def asks_in(self) -> Language | None:
+        """The language of the bar above the list."""
+        return LANGUAGES.get(self.language)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the sections of the page, with lines and sections that other apps add."""
+        own = [self._with_lines(request, title, options) for title, options in self.fieldsets or ()]
+        return panels.in_order(own, [*self._sections(request, panels.MAIN), *self._sections(request, panels.SIDE)])
+
+    def _with_lines(self, request: HttpRequest, title: str, options: Any) -> tuple[str, dict[str, Any]]:
+        added = [(line.order, line) for line in panels.shown(self.model, title, request)]
+        return title, {**options, "fields": panels.in_order(options["fields"], added)}
+
+    def _sections(self, request: HttpRequest, column: str) -> list[tuple[int, Any]]:
+        found = panels.shown(self.model, column, request)
+        return [(each.order, (each.short_description, {"classes": (column,), "fields": (each,)})) for each in found]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Name all fields, those that are computed included."""
-        return [name for _, options in self.fieldsets for name in options["fields"]]
+        fields: list[Any] = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return fields
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns, with those that other apps add."""
+        added = [(column.order, column) for column in panels.shown(self.model, panels.COLUMNS, request)]
+        return panels.in_order(super().get_list_display(request), added)
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Return the filters, with those that other apps add."""
+        added = [(each.order, each.panel.content) for each in panels.shown(self.model, panels.FILTERS, request)]
+        return panels.in_order(super().get_list_filter(request), added)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages that other apps add."""
+        added = [page for panel in panels.filling(self.model, panels.PAGES) for page in panel.content(self.admin_site)]
+        return [*added, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Add what other apps show above the sections."""
+        context["head"] = [each(options["obj"]) for each in panels.shown(self.model, panels.HEAD, request)]
+        found: HttpResponse = super().render_change_form(request, context, **options)
+        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DjangoChangeList]:
         """Page by key."""
@@ -190,7 +237,7 @@ class Browser(ModelAdmin):
     @property
     def media(self) -> Any:
         """Add the scripts of the bar."""
-        scripts: Any = (Script("cdp/condition/query.js", type="module"),) if self.language else ()
+        scripts: Any = (Script("cdp/condition/query.js", type="module"),) if self.asks_in else ()
         return super().media + forms.Media(js=scripts)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

@@ -3,12 +3,13 @@
 from apps.events.admin import (
     compliance,
     computed_trait,
+    consent_decision,
     event,
     event_type,
     identification,
     inbox,
+    merge_rule,
     quarantine,
-    refused,
     source,
     unplanned,
 )
@@ -16,12 +17,13 @@ from apps.events.admin import (
 __all__ = [
     "compliance",
     "computed_trait",
+    "consent_decision",
     "event",
     "event_type",
     "identification",
     "inbox",
+    "merge_rule",
     "quarantine",
-    "refused",
     "source",
     "unplanned",
 ]

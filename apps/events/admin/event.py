@@ -22,7 +22,6 @@ from apps.events.store.anonymity import columns_of
 from apps.events.store.timeline import gist
 from apps.profiles.admin.privacy import is_masked, mask
 from apps.profiles.models import Profile
-from apps.segments.admin.languages import EVENTS
 from apps.sessions.models import Session
 
 
@@ -99,7 +98,7 @@ class EventAdmin(Browser):
     list_display = ("happened", "type_shown", "about", "person", "source", "problems_shown")
     list_filter = (TypeFilter, SourceFilter, ReceivedFilter, ValidFilter)
     list_filter_submit = True
-    language = EVENTS
+    language = "events"
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
     head_template = "events/event_head.html"

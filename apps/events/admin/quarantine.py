@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.collector import event_types
-from apps.collector.wire.body import check_values
 from apps.core.admin.fields import JsonObject
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
+from apps.core.storable import problem_in
 from apps.events.admin.inbox import OfSource
 from apps.events.models import EventType, QuarantinedEvent, Source
 from apps.events.store import quarantine
@@ -36,15 +36,15 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Check that the values can be stored, and the event against its type."""
         cleaned = super().clean() or {}
         for name in ("properties", "context"):
-            refusal = check_values(cleaned.get(name, {}), name)
-            if refusal:
-                self.add_error(name, refusal.message)
+            problem = problem_in(cleaned.get(name, {}), name)
+            if problem:
+                self.add_error(name, problem.message)
         rules = event_types.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
             source = Source.objects.filter(pk=self.instance.source_id).first()
             scope = scope_of_quarantined(self._mended(cleaned), source)
-            for problem in rules.check.problems(cleaned["properties"], lambda: scope, now=timezone.now()):
-                self.add_error("properties", f"{problem.field}: {problem.message}")
+            for found in rules.check.problems(cleaned["properties"], lambda: scope, now=timezone.now()):
+                self.add_error("properties", f"{found.field}: {found.message}")
         return cleaned
 
     def _mended(self, cleaned: dict[str, Any]) -> QuarantinedEvent:

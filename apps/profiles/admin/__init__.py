@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import consent, merging, privacy, profile, rules
+from apps.profiles.admin import blocked, consent, merging, privacy, profile
 
-__all__ = ["consent", "merging", "privacy", "profile", "rules"]
+__all__ = ["blocked", "consent", "merging", "privacy", "profile"]

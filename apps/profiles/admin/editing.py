@@ -16,6 +16,7 @@ from apps.core import audit
 from apps.core.ids import as_uuid
 from apps.profiles import anonymity, editing, ledger
 from apps.profiles.admin.edit_form import EditForm, Group
+from apps.profiles.admin.privacy import is_masked, mask
 from apps.profiles.admin.shown import set_by, value_of
 from apps.profiles.models import Profile, ProfileChange
 from apps.profiles.schema import find
@@ -25,7 +26,7 @@ PAGE = 20
 
 
 def edit_urls(site: admin.AdminSite) -> list[URLPattern]:
-    """List the page by which a profile is edited."""
+    """List the page by which a profile is edited, and those of its history."""
 
     def edit(request: HttpRequest, profile_id: UUID) -> HttpResponse:
         return _edit(request, profile_id, site.each_context(request))
@@ -34,6 +35,7 @@ def edit_urls(site: admin.AdminSite) -> list[URLPattern]:
         return _undo(request, change_id, site.each_context(request))
 
     return [
+        path("<uuid:profile_id>/changes/", site.admin_view(_more_changes), name="profile_changes"),
         path("<uuid:profile_id>/edit/", site.admin_view(edit), name="profile_edit"),
         path("changes/<uuid:change_id>/undo/", site.admin_view(undo), name="profile_change_undo"),
     ]
@@ -84,6 +86,16 @@ def _undo(request: HttpRequest, change_id: UUID, context: dict[str, Any]) -> Htt
     else:
         messages.success(request, "It is as it was before.")
     return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+
+
+def _more_changes(request: HttpRequest, profile_id: UUID) -> HttpResponse:
+    """Render the next changes by hand: `before` is the last one that was shown."""
+    if not request.user.has_perm("profiles.view_profile"):
+        raise PermissionDenied
+    profile = get_object_or_404(Profile, pk=profile_id)
+    mask(request, profile, anonymity.masked_columns_of)
+    before, may_undo = request.GET.get("before", ""), request.user.has_perms(MAY_EDIT)
+    return HttpResponse(changes_of(profile, before=before, is_masked=is_masked(profile), may_undo=may_undo))
 
 
 def _with_setters(group: Group, profile: Profile) -> dict[str, Any]:

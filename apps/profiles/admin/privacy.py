@@ -22,8 +22,6 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, rows
 from apps.core.ids import as_uuid
-from apps.events.store.anonymity import columns_of as event_columns
-from apps.events.store.timeline import Page
 from apps.profiles import burial, erasure, export, ledger
 from apps.profiles.holdings import holdings, person_of
 from apps.profiles.identifiers import identifier_id, normalise
@@ -46,14 +44,6 @@ def mask(request: HttpRequest, row: Any, columns_of: Callable[[Any], dict[str, A
 def is_masked(row: Any) -> bool:
     """Tell whether what names somebody has been taken out of a row."""
     return bool(row.is_masked)
-
-
-def mask_page(page: Page, *, is_masked: bool) -> None:
-    """Leave of the events of a timeline what tells of nobody, if so."""
-    for _, events in page.days if is_masked else ():
-        for event in events:
-            for name, value in event_columns(event).items():
-                setattr(event, name, value)
 
 
 class RequestForm(forms.Form):

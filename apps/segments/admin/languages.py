@@ -3,7 +3,7 @@
 from apps.conditions import Condition, ConditionError, Layout
 from apps.conditions.reads import reads
 from apps.conditions.tree import Field
-from apps.core.admin.conditions.languages import Language, register
+from apps.core.admin.conditions.languages import LANGUAGES, Language
 from apps.profiles.admin.privacy import SEES_PII
 from apps.segments import catalogue, discretion, language
 
@@ -30,7 +30,8 @@ def _layout_of_events() -> Layout:
     return Layout(columns=of_history.columns)
 
 
-PEOPLE = register(
+PEOPLE = LANGUAGES.register(
+    "people",
     Language(
         name="people",
         permission="profiles.view_profile",
@@ -42,9 +43,10 @@ PEOPLE = register(
         layout=language.layout,
         alias="p",
         placeholder='profile@visits.count >= 5 AND DID("sale-completed" LAST 90 DAYS)',
-    )
+    ),
 )
-EVENTS = register(
+EVENTS = LANGUAGES.register(
+    "events",
     Language(
         name="events",
         permission="events.view_event",
@@ -56,5 +58,5 @@ EVENTS = register(
         layout=_layout_of_events,
         alias="e",
         placeholder='event@type = "sale-completed" AND event@properties.value > 50',
-    )
+    ),
 )

@@ -9,6 +9,7 @@ from apps.conditions import Catalogue, Condition, ConditionError, Layout, masked
 from apps.conditions.parse import parse_field
 from apps.conditions.text import MASK
 from apps.conditions.tree import Field, Node
+from apps.core.registry import Registry
 
 
 class MaySee(Protocol):
@@ -85,10 +86,4 @@ def _stored(text: str) -> Condition | None:
         return None
 
 
-LANGUAGES: Final[dict[str, Language]] = {}
-
-
-def register(language: Language) -> Language:
-    """Let pages ask in a language, by its name."""
-    LANGUAGES[language.name] = language
-    return language
+LANGUAGES: Final[Registry[Language]] = Registry("condition language", module="admin.languages")  # by name

@@ -30,15 +30,17 @@ COLOURS = {State.GIVEN: "green", State.WITHDRAWN: "red", State.EXPIRED: "amber",
 WORDS = {State.GIVEN: "given", State.WITHDRAWN: "withdrawn", State.EXPIRED: "expired", State.NEVER: "never asked"}
 
 
-def consents_of(profile: Any) -> SafeString:
-    """Show for each consent whether it is given, since when, by what, and in which wording.
-
-    The page notes in the profile whether who looks at it may record decisions, and see the ledger.
-    """
+def consents_of(profile: Profile, *, may_decide: bool = False, may_see_ledger: bool = False) -> SafeString:
+    """Show for each consent whether it is given, since when, by what, in which wording; and where to go from there."""
     held = decisions.held_by(profile, at=timezone.now())
     named = internal.names_of(each.decision.source_id for each in held if each.decision)
-    lines = [_line(each, named) for each in held]
-    return render_to_string("collector/consents.html", {"lines": lines, "profile": profile})
+    shown = {
+        "lines": [_line(each, named) for each in held],
+        "profile": profile,
+        "may_decide": may_decide,
+        "may_see_ledger": may_see_ledger,
+    }
+    return render_to_string("collector/consents.html", shown)
 
 
 def _line(held: Held, named: dict[UUID, str]) -> dict[str, Any]:
@@ -151,8 +153,8 @@ def _decide(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> 
     form = DecisionForm(held, request.POST if request.method == "POST" else None, initial=proposed)
     if form.is_valid() and _is_recorded(profile, form, request):
         return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
-    context |= {"profile": profile, "form": form, "shown": consents_of(profile), "title": f"Consents of {profile}"}
-    return render(request, "collector/decide.html", context)
+    shown = {"profile": profile, "form": form, "shown": consents_of(profile)}
+    return render(request, "collector/decide.html", {**context, **shown, "title": f"Consents of {profile}"})
 
 
 def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> bool:

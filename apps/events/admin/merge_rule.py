@@ -1,4 +1,4 @@
-"""How people are told apart and merged: the administrators' rules."""
+"""How people are merged where the default is not what one wants; some rules trust sources."""
 
 from typing import Any
 from uuid import UUID
@@ -12,24 +12,7 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import badge
 from apps.events.models import Source
 from apps.profiles.merge_rules import STRATEGIES, RuleError, compile_rules
-from apps.profiles.models import BlockedIdentifier, MergeRule
-
-
-@admin.register(BlockedIdentifier)
-class BlockedIdentifierAdmin(ModelAdmin):
-    """Values that are nobody's, or too many people's; they take effect within seconds."""
-
-    audits_values = False  # they may be addresses
-
-    list_display = ("pattern", "kind_shown", "note", "created_at")
-    search_fields = ("pattern", "note")
-    list_filter = ("kind",)
-    fields = ("kind", "pattern", "note")
-
-    @admin.display(description="Kind", ordering="kind")
-    def kind_shown(self, row: BlockedIdentifier) -> SafeString:
-        """Show for which kind it counts."""
-        return badge(row.get_kind_display() or "any kind", "blue" if row.kind else "grey")
+from apps.profiles.models import MergeRule
 
 
 class MergeRuleForm(forms.ModelForm[MergeRule]):

@@ -2,15 +2,13 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
+from apps.core.admin.panels import MAIN
 from apps.core.admin.shown import badge, copyable, link, moment, tree
-from apps.events.models import Source
-from apps.events.store.timeline import page_of_session
 from apps.profiles import anonymity
-from apps.profiles.admin.privacy import is_masked, mask, mask_page
+from apps.profiles.admin.privacy import mask
 from apps.sessions.anonymity import columns_of
 from apps.sessions.models import Session
 
@@ -19,6 +17,7 @@ from apps.sessions.models import Session
 class SessionAdmin(Browser):
     """Sessions: where somebody came from, on which device, and what he did."""
 
+    slots = (MAIN, "Session")
     keyset = ("started_at", "id")
     list_display = (
         "started",
@@ -34,10 +33,9 @@ class SessionAdmin(Browser):
     list_select_related = ("profile",)
     head_template = "sessions/session_head.html"
     fieldsets = (
-        ("What happened", {"fields": ("timeline",)}),
         ("Context", {"fields": ("context_tree",)}),
         ("Properties", {"fields": ("properties_tree",)}),
-        ("Session", {"classes": ("side",), "fields": ("person", "source", "channel", "state", "lasted", "seen")}),
+        ("Session", {"classes": ("side",), "fields": ("person", "channel", "state", "lasted", "seen")}),
         (
             "Where from",
             {
@@ -101,11 +99,6 @@ class SessionAdmin(Browser):
         """Show whether it goes on."""
         return badge(row.status, {"active": "green", "started": "blue"}.get(row.status, "grey"))
 
-    @admin.display(description="Source")
-    def source(self, row: Session) -> SafeString:
-        """Link to where it came in."""
-        return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first())
-
     @admin.display(description="Place")
     def place_shown(self, row: Session) -> SafeString:
         """Show the place."""
@@ -135,10 +128,3 @@ class SessionAdmin(Browser):
     def properties_tree(self, row: Session) -> SafeString:
         """Show the session's properties."""
         return tree(row.properties)
-
-    @admin.display(description="What happened")
-    def timeline(self, row: Session) -> SafeString:
-        """Show the events in their order."""
-        page = page_of_session(session_id=row.id, profile_id=row.profile_id)
-        mask_page(page, is_masked=is_masked(row))
-        return render_to_string("events/timeline.html", {"page": page})
