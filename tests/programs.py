@@ -2,8 +2,8 @@
 
 from rest_framework.test import APIClient
 
+from apps.api.scopes import Scope
 from apps.core import keys
-from apps.core.keys import Scope
 from tests.factories import NOON
 
 

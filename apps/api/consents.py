@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import described, living
+from apps.api.scopes import Scope
 from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
 from apps.collector import deciding
 from apps.collector.api.request import source_named
@@ -19,7 +20,6 @@ from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.api.errors import error_body
-from apps.core.keys import Scope
 from apps.events.models import Source
 from apps.profiles import consents, decisions
 from apps.profiles.consents import State

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from apps.api.base import described, living
 from apps.api.filters import EventFilter
+from apps.api.scopes import Scope
 from apps.api.serializers import EventSerializer
 from apps.core.api.base import KeyView, LatestFirst
-from apps.core.keys import Scope
 from apps.events.models import Event
 from apps.profiles import ledger
 

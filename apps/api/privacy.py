@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import described, unknown
+from apps.api.scopes import Scope
 from apps.api.serializers import CertificateSerializer, ReferenceSerializer
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
 from apps.core.api.description import ERROR_RESPONSE
 from apps.core.api.errors import Refused
-from apps.core.keys import Scope
 from apps.core.refusal import Refusal
 from apps.profiles import erasure, export
 from apps.profiles.jobs import start_erasure

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from apps.api.base import described, living, unknown
 from apps.api.filters import ProfileFilter
+from apps.api.scopes import Scope
 from apps.api.serializers import (
     EditSerializer,
     ListedProfileSerializer,
@@ -23,7 +24,6 @@ from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.jobs import enqueue
-from apps.core.keys import Scope
 from apps.events.jobs import move_merged
 from apps.profiles import by_hand, editing, identity
 from apps.profiles.models import Profile

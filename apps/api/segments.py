@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.base import described, living
+from apps.api.scopes import Scope
 from apps.api.serializers import SegmentsSerializer
 from apps.core.api.base import KeyView
-from apps.core.keys import Scope
 from apps.segments.models import Membership
 
 

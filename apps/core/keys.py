@@ -5,12 +5,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from django.utils.crypto import constant_time_compare
 
 from apps.core.models import ApiKey
+from apps.core.registry import Registry
 
 PREFIX_BYTES: Final = 6
 SECRET_BYTES: Final = 32
@@ -19,20 +19,12 @@ _TEXT: Final = re.compile(r"cdp_(?P<prefix>[0-9a-f]{12})_(?P<secret>[A-Za-z0-9_-
 USED_STEP: Final = timedelta(minutes=1)
 
 
-class Scope(StrEnum):
-    """What a key may be good for; one that has none of them is good for nothing."""
-
-    PROFILES_READ = "profiles:read"
-    PROFILES_WRITE = "profiles:write"
-    PROFILES_MERGE = "profiles:merge"
-    CONSENTS_READ = "consents:read"
-    CONSENTS_WRITE = "consents:write"
-    PRIVACY_EXPORT = "privacy:export"
-    PRIVACY_ERASE = "privacy:erase"
+# What a key may be good for, in words; an app says so in its module `scopes`.
+scopes: Final[Registry[str]] = Registry("scope", module="scopes")
 
 
 def issue(
-    name: str, scopes: Iterable[Scope], *, created_by: str, now: datetime, expires_at: datetime | None = None
+    name: str, scopes: Iterable[str], *, created_by: str, now: datetime, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
     """Make a key, and return its row and its text; nobody can ever read the text again.
 
@@ -56,7 +48,7 @@ def rotate(row: ApiKey, *, grace: timedelta, created_by: str, now: datetime) -> 
     end = now + grace
     row.expires_at = min(row.expires_at, end) if row.expires_at else end
     row.save(update_fields=["expires_at"])
-    return issue(row.name, [Scope(scope) for scope in row.scopes], created_by=created_by, now=now)
+    return issue(row.name, row.scopes, created_by=created_by, now=now)
 
 
 def find(text: str, *, now: datetime) -> ApiKey | None:

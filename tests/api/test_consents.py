@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.core.keys import Scope
+from apps.api.scopes import Scope
 from apps.core.models import AuditEntry
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, ConsentType, Profile

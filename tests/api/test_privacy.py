@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.core.keys import Scope
+from apps.api.scopes import Scope
 from apps.core.models import AuditEntry
 from apps.profiles import jobs
 from apps.profiles.models import Merge, PrivacyRequest, Profile

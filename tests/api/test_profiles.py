@@ -8,8 +8,8 @@ from django.urls import resolve
 from rest_framework.test import APIClient
 
 from apps.api import urls
-from apps.core.admin.key import SCOPES
-from apps.core.keys import Scope
+from apps.api.scopes import Scope
+from apps.core.keys import scopes
 from apps.core.models import AuditEntry
 from apps.events.models import Event
 from apps.events.store import partitions
@@ -60,7 +60,7 @@ def test_each_view_of_the_api_is_asked_above() -> None:
     asked = {resolve(url.partition("?")[0]).url_name for _, url, _, _ in requests_of(ProfileFactory())}
 
     assert asked == {pattern.name for pattern in urls.urlpatterns}
-    assert {scope for *_, scope in requests_of(ProfileFactory())} == set(Scope) == {scope for scope, _ in SCOPES}
+    assert {scope for *_, scope in requests_of(ProfileFactory())} == set(Scope) == set(scopes)
 
 
 def test_an_id_of_nobody_is_told_from_no_other_by_any_request() -> None:

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 
+from apps.api.scopes import Scope
 from apps.collector import accept
 from apps.core import keys
-from apps.core.keys import Scope
 from apps.events.models import InboxItem, Source
 from tests.factories import ConsentTypeFactory, ProfileFactory, SourceFactory
 

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from apps.api.scopes import Scope
 from apps.core import keys
-from apps.core.keys import Scope
 from apps.core.models import ApiKey
 from tests.factories import NOON
 

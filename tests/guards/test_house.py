@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.core.jobs import jobs
+from apps.core.keys import scopes
 from apps.core.queues import DEFAULT, queues
 from cdp.processes import BASE_DIR
 
@@ -64,6 +65,12 @@ def test_every_job_of_the_clock_is_documented_and_no_other_one() -> None:
 
     assert rows == [(job.run.__name__, str(job.every)) for job in scheduled]
     assert {job.queue for job in scheduled} == {DEFAULT}
+
+
+def test_every_scope_of_a_key_is_documented_and_no_other_one() -> None:
+    rows = re.findall(r"^\| `(\w+:\w+)` \|", (BASE_DIR / "docs" / "profile-api.md").read_text(), re.MULTILINE)
+
+    assert rows == list(scopes)
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -11,8 +11,8 @@ from django.apps import apps as django_apps
 from django.db import connection
 from rest_framework.test import APIClient
 
+from apps.api.scopes import Scope
 from apps.core.audit import Actor
-from apps.core.keys import Scope
 from apps.events.models import Event, EventType
 from apps.profiles import by_hand, editing
 from apps.profiles.identifiers import identifier_id

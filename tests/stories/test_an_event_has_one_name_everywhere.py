@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
+from apps.api.scopes import Scope
 from apps.collector import segments
-from apps.core.keys import Scope
 from apps.events.computed_traits import definitions
 from apps.events.event_types import backfill
 from apps.events.models import ComplianceRule, EventType, IdentificationPoint, Redirect

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from rest_framework.test import APIClient
 
+from apps.api.scopes import Scope
 from apps.collector import sources
-from apps.core.keys import Scope
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
 from apps.profiles.standing import DECIDED_ELSEWHERE

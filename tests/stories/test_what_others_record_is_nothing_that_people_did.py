@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.core.keys import Scope
+from apps.api.scopes import Scope
 from apps.events.computed_traits import definitions
 from apps.events.models import Event
 from apps.profiles import by_hand as merging_by_hand

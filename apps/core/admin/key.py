@@ -15,26 +15,16 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from apps.core import keys
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge, moment
-from apps.core.keys import Scope
 from apps.core.models import ApiKey
 
 GRACE = timedelta(days=7)
-SCOPES = [
-    (Scope.PROFILES_READ, "Read profiles, their events and segments"),
-    (Scope.PROFILES_WRITE, "Set fields of profiles"),
-    (Scope.PROFILES_MERGE, "Merge profiles"),
-    (Scope.CONSENTS_READ, "Read what people agreed to, and the ledger of it"),
-    (Scope.CONSENTS_WRITE, "Record what people agree to or withdraw"),
-    (Scope.PRIVACY_EXPORT, "Export all data of a person"),
-    (Scope.PRIVACY_ERASE, "Erase people, make them anonymous, and read the certificates"),
-]
 
 
 class KeyForm(forms.ModelForm[ApiKey]):
     """What a key is for, and what it is good for."""
 
     scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, title) for scope, title in SCOPES], widget=UnfoldAdminCheckboxSelectMultipleWidget
+        choices=lambda: [*keys.scopes.items()], widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     class Meta:
@@ -62,7 +52,7 @@ class ApiKeyAdmin(ModelAdmin):
             return
         row, text = keys.issue(
             obj.name,
-            [Scope(scope) for scope in obj.scopes],
+            obj.scopes,
             created_by=request.user.get_username(),
             now=timezone.now(),
             expires_at=obj.expires_at,

@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 from apps.core import reading
 from apps.core.api.authentication import HasScope, KeyAuthentication
 from apps.core.api.bodies import unpack
-from apps.core.keys import Scope
 
 
 class JsonParser(BaseParser):
@@ -37,7 +36,7 @@ class KeyView(APIView):
     authentication_classes = (KeyAuthentication,)
     permission_classes = (HasScope,)
     parser_classes = (JsonParser,)
-    scopes: ClassVar[dict[str, Scope]] = {}
+    scopes: ClassVar[dict[str, str]] = {}
 
 
 class NewestFirst(CursorPagination):

@@ -10,8 +10,9 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from apps.api.scopes import Scope
 from apps.core.ids import new_id
-from apps.core.keys import Scope, issue
+from apps.core.keys import issue
 from apps.core.models import AuditEntry, Task
 from apps.events.models import EventTypeAlias, IdentificationPoint, QuarantinedEvent, RefusedEvent, UnplannedType
 from apps.profiles.burial import burial_id

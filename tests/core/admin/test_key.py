@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.api.scopes import Scope
 from apps.core import keys
-from apps.core.keys import Scope
 from apps.core.models import ApiKey, AuditEntry
 
 pytestmark = pytest.mark.django_db
