@@ -17,10 +17,11 @@ down: $(VENV)/base.installed ## stop it from another terminal
 test: $(VENV)/dev.installed tests/clients/node_modules/.installed ## run all tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/dev.installed ## check style, sizes and layers
+lint: $(VENV)/dev.installed ## check style, layers, sizes, and for code that nobody calls
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -q -n 0 --durations=0 tests/guards/test_sizes.py
 
 types: $(VENV)/dev.installed ## check types

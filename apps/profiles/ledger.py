@@ -7,7 +7,7 @@ To undo a merge is to take its edge away: `plan` says which parts are then left,
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,16 +17,8 @@ from django.db.models import Q
 from apps.core.ids import digest, new_id
 from apps.core.upsert import upsert
 from apps.profiles import merging
+from apps.profiles.leads import Found
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
-
-
-class Found(Protocol):
-    """A profile, and the raw id by which it was found."""
-
-    @property
-    def profile(self) -> Profile: ...  # noqa: D102
-    @property
-    def raw_id(self) -> UUID: ...  # noqa: D102
 
 
 class Part(NamedTuple):

@@ -20,7 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from apps import conditions
-from apps.conditions import Condition, ConditionError, Matcher
+from apps.conditions import Condition, ConditionError
 from apps.conditions.reads import Reads, reads
 from apps.conditions.tree import Field, ListLiteral, Literal, Match, Node, walk
 from apps.segments import language
@@ -53,7 +53,6 @@ class Definition:
     is_sticky: bool
     is_built: bool  # it was decided for everybody once; until then nobody is told who enters
     condition: Condition
-    matches: Matcher
     reads: Reads
     segments: frozenset[str]  # keys of those that it asks about
     fields: frozenset[Field] = field(init=False)  # of the profile, but for its segments
@@ -109,7 +108,6 @@ def compile(row: Segment, *, is_stored: bool = True) -> Definition:
         is_sticky=row.is_sticky,
         is_built=row.built_at is not None,
         condition=condition,
-        matches=conditions.compile(condition),
         reads=reads(condition),
         segments=segments,
     )

@@ -1,4 +1,4 @@
-"""Segments whose members are named one by one: by a list that somebody brings, or by a flow."""
+"""Segments whose members are named one by one, by a list that somebody brings."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) 
 
     Safe to repeat. Raises ListError for a segment that is not decided by lists, and where nobody would be left.
     """
-    turn = _Turn(segment, Segment.Kind.LIST, Cause.LIST, now)
+    turn = _Turn(segment, now)
     kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
     rest = iter(lines)
     while chunk := list(islice(rest, CHUNK)):
@@ -96,25 +96,17 @@ def replacing(segment: Segment, lines: Iterable[Line]) -> tuple[Report, int]:
     return report, sum(len(ids) for ids in _others(segment, kept))
 
 
-def set_by_flow(segment: Segment, profile_ids: Iterable[UUID], *, is_in: bool, now: datetime) -> Report:
-    """Let people enter or leave a segment because a flow says so. Raises ListError for one that flows do not decide."""
-    turn = _Turn(segment, Segment.Kind.FLOW, Cause.FLOW, now)
-    turn.let(list(profile_ids), is_in=is_in)
-    return turn.report
-
-
 class _Turn:
-    """One who may change the members of a segment, and what came of it."""
+    """The members of a segment while a list changes them, and what came of it."""
 
-    def __init__(self, segment: Segment, kind: Segment.Kind, because: Cause, now: datetime) -> None:
-        if segment.kind != kind:
+    def __init__(self, segment: Segment, now: datetime) -> None:
+        if segment.kind != Segment.Kind.LIST:
             message = f"The segment {segment.key} is decided {segment.get_kind_display().lower()}."
             raise ListError(message)
         if not segment.is_enabled:
             message = f"The segment {segment.key} is switched off: nobody enters or leaves."
             raise ListError(message)
         self.segment = segment
-        self.because = because
         self.now = now
         self.report = Report()
         self.is_asked_about = any(segment.key in each.segments for each in definitions.read().segments)
@@ -126,7 +118,7 @@ class _Turn:
             living = [row.id for row in Profile.objects.only("id").locked(ids)]
             pairs = [(self.segment.pk, id) for id in living]
             changed = memberships.change(
-                entered=pairs if is_in else (), left=() if is_in else pairs, because=self.because, now=self.now
+                entered=pairs if is_in else (), left=() if is_in else pairs, because=Cause.LIST, now=self.now
             )
             if self.is_asked_about:
                 touching.touch(change.profile_id for change in (*changed.entered, *changed.left))

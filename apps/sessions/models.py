@@ -57,7 +57,7 @@ class Session(models.Model):
         indexes = [
             # The profile page lists a person's sessions, newest first.
             models.Index(fields=["profile", "-started_at"], name="session_by_profile"),
-            # The heartbeat looks for sessions that nobody closed.
+            # The home page counts the sessions of the last days.
             models.Index(fields=["started_at"], name="session_by_start"),
         ]
 

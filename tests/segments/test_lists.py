@@ -1,5 +1,4 @@
 import io
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,18 +97,13 @@ def test_segments_that_ask_about_a_list_are_decided_again(invited: Segment) -> N
     assert list(Touched.objects.values_list("profile_id", flat=True)) == [anna.id]
 
 
-def test_only_segments_of_that_kind_take_lists_and_flows(invited: Segment) -> None:
-    anna = profile(primary_id="a")
-    by_flow = SegmentFactory.create(kind=Segment.Kind.FLOW)
-
-    assert lists.set_by_flow(by_flow, [anna.id], is_in=True, now=NOON).n_entered == 1
-    assert Membership.objects.get().entered_because == "flow"
-    assert lists.set_by_flow(by_flow, [anna.id], is_in=False, now=NOON + timedelta(1)).n_left == 1
-    for segment in (by_flow, SegmentFactory.create(), SegmentFactory.build(kind="list", is_enabled=False)):
-        with pytest.raises(ListError):
-            take(segment, "a")
-    with pytest.raises(ListError, match="by a list"):
-        lists.set_by_flow(invited, [anna.id], is_in=True, now=NOON)
+def test_only_segments_that_are_decided_by_lists_take_them() -> None:
+    profile(primary_id="a")
+    for kind in (Segment.Kind.CONDITION, Segment.Kind.FLOW):
+        with pytest.raises(ListError, match="is decided by"):
+            take(SegmentFactory.create(kind=kind), "a")
+    with pytest.raises(ListError, match="switched off"):
+        take(SegmentFactory.create(kind=Segment.Kind.LIST, is_enabled=False), "a")
 
 
 def test_csv_is_read_by_its_first_column_or_by_one_that_is_named() -> None:
