@@ -7,9 +7,10 @@ from typing import Final
 
 from apps.conditions.nearest import nearest
 from apps.core.snapshot import Snapshot
+from apps.events.event_types.compiling import RulesError
+from apps.events.event_types.compiling import compile as compile_rules
 from apps.events.event_types.definitions import builtin_definition_of, definition_of
-from apps.events.event_types.rules import EventRules, RulesError
-from apps.events.event_types.rules import compile as compile_rules
+from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType, EventTypeAlias
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from apps.conditions import Sql
 from apps.conditions.sql.fragment import sql
 from apps.core import paths
-from apps.profiles import schema
+from apps.profiles import conversions, schema
 from apps.profiles.provenance import Entry, Provenance, take
 from apps.profiles.schema import FieldError
 
@@ -245,7 +245,7 @@ def _version_shown(terms: Terms, value: Mapping[str, Any]) -> int:
     if shown is None:
         return terms.text_version
     try:
-        version = schema.number(shown)
+        version = conversions.number(shown)
     except ValueError:
         version = 0
     if version != int(version) or not 1 <= version <= terms.text_version:

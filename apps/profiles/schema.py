@@ -3,28 +3,16 @@
 Everything under `data` is fixed and typed. `traits`, `interests` and `stats` are free: any name, any JSON value.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from apps.conditions import values
-from apps.conditions.spelling import fold
 from apps.core import paths
-from apps.core.numbers import as_id
 from apps.core.paths import Path
-from apps.profiles.names import names_nobody
+from apps.profiles import conversions
 
 FREE_ROOTS: Final = frozenset({"traits", "interests", "stats"})
-# Our JSON writer knows no greater one, and a number that cannot be written would take the whole batch with it.
-_MAX_INTEGER: Final = 2**63 - 1
-# A fact is short: the search for people reads names and addresses.
-_MAX_TEXT: Final = 2_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MIN_TIMESTAMP: Final = 10**7
 
 
 class FieldError(ValueError):
@@ -104,32 +92,6 @@ def find(path: str | Path) -> Field | None:
     return None
 
 
-def number(value: object) -> int | float:
-    """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
-    if isinstance(value, str):
-        return _in_range(_said(value))
-    # By type: a truth value is an int in Python.
-    if type(value) is int or type(value) is float:
-        return _in_range(value)
-    message = f"Expected a number, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _said(text: str) -> int | float:
-    found = values.number(text)
-    if found is None:
-        message = f"Expected a number, not {_shown(text)}."
-        raise ValueError(message)
-    return float(found) if isinstance(found, Decimal) else found
-
-
-def _in_range(value: int | float) -> int | float:
-    if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
-        message = "The number is out of range."
-        raise ValueError(message)
-    return value
-
-
 def is_empty(value: object) -> bool:
     """Tell whether nothing is known: absent, null, blank, or without items. Zero and false are something."""
     if isinstance(value, str):
@@ -137,150 +99,21 @@ def is_empty(value: object) -> bool:
     return value is None or value is paths.MISSING or (isinstance(value, (list, dict)) and not value)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        if len(value) > _MAX_TEXT:
-            message = f"It is longer than {_MAX_TEXT} characters."
-            raise ValueError(message)
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return as_id(value)
-    message = f"Expected a text, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _id(value: object) -> str:
-    text = fold(_text(value))
-    if text and names_nobody(text):
-        message = "It names nobody."
-        raise ValueError(message)
-    return text
-
-
-def _boolean(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    message = f"Expected true or false, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _date(value: object) -> str:
-    """Return the day that is written, as ISO text: which moment it was there is no matter. Numbers count from 1970."""
-    try:
-        day = _day_of(value)
-        if day is not None and 1000 <= day.year < 9000:
-            return day.isoformat()
-    except (ValueError, OverflowError):
-        pass
-    message = f"Expected a date such as 2024-05-31, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _day_of(value: object) -> date | None:
-    text = value.strip() if isinstance(value, str) else str(value) if type(value) in (int, float) else ""
-    if len(text) == 8 and text.isdecimal():
-        return date.fromisoformat(text)  # 19900501
-    found = values.number(value)
-    if found is None:
-        return datetime.fromisoformat(text).date() if text else None
-    # 1e11 seconds lie in the year 5138, 1e11 milliseconds in 1973. Small numbers are ages and years.
-    secs = float(found)
-    if abs(secs) < _MIN_TIMESTAMP:
-        return None
-    return (_EPOCH + timedelta(seconds=secs / 1000 if abs(secs) >= 1e11 else secs)).date()
-
-
-def _datetime(value: object) -> str:
-    """Return the time as ISO text in UTC; a text without an offset means UTC. Such texts sort by time."""
-    try:
-        at = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
-        if at is not None:
-            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-            if 1000 <= at.year < 9000:  # what conditions take for a time
-                return at.isoformat()
-    except (ValueError, OverflowError):
-        pass
-    message = f"Expected a date or time such as 2024-05-31T12:00:00Z, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _texts(value: object) -> list[str]:
-    return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
-
-
-def _map(value: object) -> dict[str, Any]:
-    if value == []:  # so PHP writes an object without entries
-        return {}
-    if isinstance(value, dict):
-        return copy.deepcopy(value)
-    message = f"Expected an object, not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _within(limit: int) -> Callable[[object], int | float]:
-    def bounded(value: object) -> int | float:
-        degrees = number(value)
-        if abs(degrees) <= limit:
-            return degrees
-        message = f"Expected degrees between -{limit} and {limit}, not {degrees}."
-        raise ValueError(message)
-
-    return bounded
-
-
-_latitude, _longitude = _within(90), _within(180)
-
-
-def _point(value: object) -> list[int | float]:
-    if isinstance(value, list) and len(value) == 2:
-        return [_longitude(value[0]), _latitude(value[1])]
-    message = f"Expected [longitude, latitude], not {_shown(value)}."
-    raise ValueError(message)
-
-
-def _consent(value: object) -> dict[str, str | None]:
-    """Return {"revoke": time or null}: until when the consent holds, null being without end."""
-    if not isinstance(value, dict) or "revoke" not in value:
-        shown = "an object that does not say until when" if isinstance(value, dict) else _shown(value)
-        message = f'Expected an object such as {{"revoke": null}}, not {shown}.'
-        raise ValueError(message)
-    revoke = value["revoke"]
-    return {"revoke": None if revoke is None else _datetime(revoke)}
-
-
-def _consents(value: object) -> dict[str, Any]:
-    return {consent_id: _consent(consent) for consent_id, consent in _map(value).items()}
-
-
-def _free(value: object) -> object:
-    # A copy: the profile goes on to change what it holds, and the event keeps what it said.
-    return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
-
-
-def _shown(value: object) -> str:
-    """Name a value in a message; long and nested ones are not repeated, for they may hold anything."""
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "a list"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return "a text" if isinstance(value, str) else "a number"
-
-
 _CONVERSIONS: Final[dict[Kind, Callable[[object], object]]] = {
-    Kind.TEXT: _text,
-    Kind.ID: _id,
-    Kind.NUMBER: number,
-    Kind.BOOLEAN: _boolean,
-    Kind.DATE: _date,
-    Kind.DATETIME: _datetime,
-    Kind.TEXTS: _texts,
-    Kind.MAP: _map,
-    Kind.LATITUDE: _latitude,
-    Kind.LONGITUDE: _longitude,
-    Kind.POINT: _point,
-    Kind.CONSENT: _consent,
-    Kind.CONSENTS: _consents,
-    Kind.FREE: _free,
+    Kind.TEXT: conversions.text,
+    Kind.ID: conversions.identifier,
+    Kind.NUMBER: conversions.number,
+    Kind.BOOLEAN: conversions.boolean,
+    Kind.DATE: conversions.day,
+    Kind.DATETIME: conversions.moment,
+    Kind.TEXTS: conversions.texts,
+    Kind.MAP: conversions.mapping,
+    Kind.LATITUDE: conversions.latitude,
+    Kind.LONGITUDE: conversions.longitude,
+    Kind.POINT: conversions.point,
+    Kind.CONSENT: conversions.consent,
+    Kind.CONSENTS: conversions.consents,
+    Kind.FREE: conversions.free,
 }
 
 

@@ -24,7 +24,7 @@ from apps.core.admin.conditions.languages import LANGUAGES
 from apps.events import compliance
 from apps.events.computed_traits import definitions, previews
 from apps.events.event_types import catalogue as event_types
-from apps.events.event_types import reshaping, rules
+from apps.events.event_types import compiling, reshaping
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles import schema
 from apps.segments import catalogue
@@ -96,7 +96,7 @@ def only_if(text: str) -> None:
 def must_hold(text: str) -> None:
     of_sale = event_types.load()["sale-completed"]
     sale = Event.objects.filter(type="sale-completed").latest("time")
-    check = rules.compile({**of_sale, "condition": text}).check
+    check = compiling.compile({**of_sale, "condition": text}).check
     assert check
     scope = {"event": {"type": sale.type, "properties": sale.properties}, "session": {}, "payload": {}}
     assert check.problems(sale.properties, lambda: scope, now=sale.time) == []
@@ -107,7 +107,7 @@ def reshapes(text: str) -> None:
 
 
 def computes(text: str) -> None:
-    rules.compile({"id": "a", "name": "A", "group": "a", "compute": json.loads(text)})
+    compiling.compile({"id": "a", "name": "A", "group": "a", "compute": json.loads(text)})
 
 
 def compliant(text: str) -> None:
@@ -124,7 +124,7 @@ def field(text: str) -> None:
 
 def mapping(text: str) -> None:
     """The inputs of a row of the mappings, together."""
-    compiled = rules.compile(
+    compiled = compiling.compile(
         {
             "id": "a",
             "name": "A",

@@ -9,7 +9,7 @@ from radon.visitors import Class, Function
 
 from cdp.processes import BASE_DIR
 
-MAX_FILE, MAX_FUNCTION = 500, 60
+MAX_FILE, MAX_TEST_FILE, MAX_FUNCTION = 350, 500, 60
 # Decisions in one function: branches, loops, `and`, `or`, conditional expressions, and those inside of comprehensions.
 MAX_DECISIONS = 12
 # The loops that run for each event, measured: calls inside of them cost more than they explain.
@@ -31,8 +31,8 @@ TO_BE_SIMPLIFIED: set[str] = {
     "apps/conditions/values.py:equal",
     "apps/conditions/values.py:order",
     "apps/events/event_types/catalogue/document.py:_rows",
-    "apps/events/event_types/rules.py:_traits",
-    "apps/events/event_types/rules.py:compile",
+    "apps/events/event_types/compiling.py:_traits",
+    "apps/events/event_types/compiling.py:compile",
     "apps/events/event_types/trial.py:diff",
     "apps/events/resolution/unmerging.py:_share",
     "apps/profiles/anonymity.py:harmless",
@@ -62,8 +62,9 @@ def modules() -> Iterator[Path]:
 
 def test_no_file_is_too_long() -> None:
     lengths = {str(path.relative_to(BASE_DIR)): len(path.read_text().splitlines()) for path in modules()}
+    allowed = {name: MAX_TEST_FILE if name.startswith("tests/") else MAX_FILE for name in lengths}
 
-    assert {name: length for name, length in lengths.items() if length > MAX_FILE} == {}
+    assert {name: length for name, length in lengths.items() if length > allowed[name]} == {}
 
 
 def test_no_function_is_too_long() -> None:

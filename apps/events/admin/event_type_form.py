@@ -8,9 +8,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from apps.core.admin.fields import Column, JsonObject, Row, RowsField
 from apps.events.event_types import asking
+from apps.events.event_types.compiling import RulesError, compile
 from apps.events.event_types.definitions import definition_of
 from apps.events.event_types.operations import OPERATIONS, Source
-from apps.events.event_types.rules import PROPERTIES, RulesError, compile
+from apps.events.event_types.rules import PROPERTIES
 from apps.events.models import EventType
 
 JOURNEYS: Final = ("awareness", "consideration", "purchase", "retention", "advocacy")

@@ -7,7 +7,7 @@ from apps import conditions
 from apps.conditions import Catalogue, ConditionError, KnownField
 from apps.conditions.tree import Field
 from apps.core import templating
-from apps.events.event_types.rules import RulesError
+from apps.events.event_types.compiling import RulesError
 from apps.profiles import schema
 
 

@@ -20,10 +20,11 @@ from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.core.upsert import upsert
 from apps.events.event_types import copying
+from apps.events.event_types.compiling import RulesError, compile
 from apps.events.event_types.copying import Said
 from apps.events.event_types.definitions import definition_of
 from apps.events.event_types.redaction import redact
-from apps.events.event_types.rules import EventRules, RulesError, compile
+from apps.events.event_types.rules import EventRules
 from apps.events.event_types.traits import extract
 from apps.events.models import Event, EventType
 from apps.profiles import touching

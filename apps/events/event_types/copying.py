@@ -17,7 +17,7 @@ from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
 from apps.events.event_types.operations import EQUALS, Operation, OperationError, Order, same
 from apps.events.event_types.rules import CONTACT, EventRules, NamedRule, Percentage, Place
-from apps.profiles import schema
+from apps.profiles import conversions
 from apps.profiles.provenance import Provenance
 from apps.profiles.room import Room
 from apps.profiles.schema import Field, FieldError, Kind, is_empty
@@ -219,7 +219,7 @@ def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any]
 def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> None:
     numbers = [paths.get(writer.document, path) for path in (rule.part, rule.whole)]
     try:
-        part, whole = (0 if is_empty(each) else schema.number(each) for each in numbers)
+        part, whole = (0 if is_empty(each) else conversions.number(each) for each in numbers)
     except ValueError as error:
         copied.problems.append((rule.field.path, str(error)))
         return

@@ -29,7 +29,7 @@ def merge(definition: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[s
 
 
 def definition_of(event_type: EventType) -> dict[str, Any]:
-    """Join all that is said of an event type to the shape that `rules.compile` reads."""
+    """Join all that is said of an event type to the shape that `compiling.compile` reads."""
     return {
         **merge(event_type.definition, event_type.overrides),
         "id": event_type.type,

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from apps.core.numbers import add
 from apps.core.paths import MISSING
-from apps.profiles.schema import Kind, is_empty, number
+from apps.profiles.conversions import number
+from apps.profiles.schema import Kind, is_empty
 
 MAX_ITEMS: Final = 1_000  # of a list that events append to: a profile is read and written with each of its events
 

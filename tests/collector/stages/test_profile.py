@@ -11,7 +11,7 @@ from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.core.snapshot import Snapshot
 from apps.events.event_types import catalogue
-from apps.events.event_types.rules import compile as compile_rules
+from apps.events.event_types.compiling import compile as compile_rules
 from apps.profiles.models import Profile
 from tests.factories import NOON, ProfileFactory, track
 

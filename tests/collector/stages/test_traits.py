@@ -8,7 +8,7 @@ from apps.collector import event_types
 from apps.collector.stages.traits import traits
 from apps.collector.track import Batch, TrackedEvent
 from apps.core.snapshot import Snapshot
-from apps.events.event_types.rules import compile as compile_rules
+from apps.events.event_types.compiling import compile as compile_rules
 from tests.factories import NOON, track
 
 RULES = {

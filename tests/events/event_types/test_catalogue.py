@@ -8,8 +8,9 @@ import pytest
 from apps.conditions.event_types import SAME
 from apps.events.event_types import catalogue
 from apps.events.event_types.catalogue.document import as_markdown
+from apps.events.event_types.compiling import KEYS, compile
 from apps.events.event_types.operations import OPERATIONS
-from apps.events.event_types.rules import KEYS, PROPERTIES, EventRules, compile
+from apps.events.event_types.rules import PROPERTIES, EventRules
 from apps.profiles import schema
 from cdp.processes import BASE_DIR
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.events.event_types.compiling import compile
 from apps.events.event_types.copying import Copied, Said, copy
 from apps.events.event_types.operations import OPERATIONS, Source
-from apps.events.event_types.rules import EventRules, compile
+from apps.events.event_types.rules import EventRules
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
 REPEATABLE = [name for name, operation in OPERATIONS.items() if operation.is_repeatable]

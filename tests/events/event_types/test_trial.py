@@ -6,7 +6,7 @@ import pytest
 
 from apps.core.ids import new_id
 from apps.core.paths import MISSING
-from apps.events.event_types.rules import compile
+from apps.events.event_types.compiling import compile
 from apps.events.event_types.trial import Change, Outcome, diff, try_out
 from apps.events.models import Event, QuarantinedEvent
 from apps.events.store import partitions

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from apps.events.event_types.compiling import RulesError, compile
 from apps.events.event_types.redaction import redact
-from apps.events.event_types.rules import RulesError, compile
 
 
 def definition(**keys: Any) -> dict[str, Any]:
