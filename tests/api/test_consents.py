@@ -7,6 +7,8 @@ import pytest
 from django.utils import timezone
 
 from apps.api.scopes import Scope
+from apps.collector import deciding
+from apps.collector.grouping import Busy
 from apps.core.models import AuditEntry
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, ConsentType, Profile
@@ -191,3 +193,15 @@ def test_the_source_has_to_be_one_of_the_api_that_is_switched_on(source: Source)
     answers = [decide(profile, each, {"letters": True}) for each in (webhook, off)]
 
     assert [(answer.status_code, answer.json()["field"]) for answer in answers] == [(403, "source_id")] * 2
+
+
+def test_a_database_that_is_too_slow_is_told_as_everywhere(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(*_args: Any, **_options: Any) -> None:
+        raise Busy
+
+    monkeypatch.setattr(deciding, "decide", wait)
+
+    answer = decide(ProfileFactory(), source, {"letters": True})
+
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "busy", "5")
+    assert not AuditEntry.objects.exists()
