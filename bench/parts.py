@@ -15,8 +15,8 @@ from apps.core.garbage import collect_less_often
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import partitions
 from apps.events.store.storage import EventRow
-from apps.events.system_events import FINDINGS
 from apps.segments.models import Segment
+from apps.segments.platform_events import ENTERED, LEFT
 from bench import segmenting
 from bench.claims import claims
 from bench.crash import crash
@@ -161,7 +161,7 @@ def segments() -> Figures:
     Segment.objects.update(built_at=datetime.now(UTC))
     took = {True: Spent(), False: Spent()}
     bodies = {is_on: segmenting.traffic(source, half=int(is_on)) for is_on in took}
-    n_before = Event.objects.filter(type__in=FINDINGS).count()
+    n_before = Event.objects.filter(type__in=(ENTERED.type, LEFT.type)).count()
     collect_less_often()
     for _ in range(RICH_PIECES):
         for is_on in took:
@@ -170,7 +170,7 @@ def segments() -> Figures:
     return {
         "segments_per_sec": SEGMENT_EVENTS / took[True].secs,
         "segments_off_per_sec": SEGMENT_EVENTS / took[False].secs,
-        "segments_changes": Event.objects.filter(type__in=FINDINGS).count() - n_before,
+        "segments_changes": Event.objects.filter(type__in=(ENTERED.type, LEFT.type)).count() - n_before,
         **named("segments", took[True].cpu(SEGMENT_EVENTS)),
         **named("segments_off", took[False].cpu(SEGMENT_EVENTS)),
         **cost("segments_100_pipeline", took[True], took[False], SEGMENT_EVENTS),

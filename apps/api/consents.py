@@ -15,7 +15,6 @@ from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, Deci
 from apps.collector import deciding
 from apps.collector.api.request import source_named
 from apps.collector.track import Recorded
-from apps.collector.wire.envelope import Envelope
 from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
@@ -43,14 +42,15 @@ class ConsentsView(KeyView):
         wanted = checked(DecideSerializer, request.data)
         source = source_named(wanted["source_id"], kinds=(Source.Kind.API,), origin="", field="source_id")
         profile, actor, now = living(profile_id), actor_of(request), timezone.now()
-        at = wanted.get("decided_at")
         try:
             # The program's address and agent are not the person's: the ledger gets neither, the audit log the key.
-            deciding.decide(
+            deciding.record(
                 wanted["consents"],
-                ids={"profile": {"id": str(profile.id)}},
-                envelope=Envelope(source, now, recorded=Recorded(actor, wanted["reference"])),
-                time=at.isoformat() if at else None,
+                profile_id=profile.id,
+                source=source,
+                recorded=Recorded(actor, wanted["reference"]),
+                time=wanted.get("decided_at"),
+                now=now,
             )
         except deciding.CannotDecide as error:
             first, *others = error.refusals

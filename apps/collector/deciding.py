@@ -1,18 +1,25 @@
-"""Somebody decides about consents, in a form or by a program: an event like any other, which is checked beforehand."""
+"""Somebody decides about consents in a form, or has it recorded: an event like any other, which is checked before."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from apps.collector import accept, compliance
-from apps.collector.track import Track
+from apps.collector.platform_events import RECORDED
+from apps.collector.sources import SourcePolicy
+from apps.collector.track import Recorded, Track
 from apps.collector.wire import Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.envelope import Envelope
+from apps.collector.wire.body import check as check_event
+from apps.collector.wire.envelope import Envelope, Parsed
+from apps.core.ids import fingerprint, new_id
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
+from apps.events.store import emitting
+from apps.events.store.emitting import Emission
 from apps.profiles import consents
 from apps.profiles.standing import DECIDED_ELSEWHERE
 
@@ -25,35 +32,65 @@ class CannotDecide(ValueError):
         self.refusals = refusals
 
 
-def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope, time: str | None = None) -> Track:
-    """Record what somebody decided, through the pipeline; `ids` are session and profile as `/track` names them.
+def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope) -> Track:
+    """Take what somebody decided themselves, through the pipeline; `ids` are session and profile as `/track` has them.
 
-    Where the envelope says that somebody recorded it for the person, the event and the ledger name them; otherwise
-    nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
+    Nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
     envelope = envelope._replace(is_whole=True)
-    by = {"actor": envelope.recorded.actor.key} if envelope.recorded else {}
-    type_ = consents.RECORDED if envelope.recorded else consents.EVENT_TYPE
-    event = {"type": type_, "time": time, "properties": {consents.PROPERTY: said, **by}}
+    event = {"type": consents.EVENT_TYPE, "properties": {consents.PROPERTY: said}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
     parsed = track_wire.read(payload, envelope, is_suspect=True)
-    accept.check(parsed, at=envelope.received_at)
-    _check(parsed.refusals)
-    check(said, at=envelope.received_at)
-    # It counts from its time on: one that cannot be is not made the time of arrival.
-    _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
-    track = accept.now(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed).tracks[0]
-    # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
-    problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
-    refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
-    _check([_refusal(message, path) for path, message in problems] or refusals)
-    return track
+    _check_all(parsed, said, at=envelope.received_at)
+    return _process(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed)
+
+
+def record(
+    said: Any, *, profile_id: UUID, source: SourcePolicy, recorded: Recorded, time: datetime | None, now: datetime
+) -> Track:
+    """Record for somebody what they decided, through the pipeline; the event and the ledger name who records it.
+
+    `time` is when they did, if that was before. Raises CannotDecide, and as `accept.now` does.
+    """
+    refusal = check_event(said, consents.PROPERTY)
+    if refusal:
+        raise CannotDecide([refusal])
+    properties = {consents.PROPERTY: said, "actor": recorded.actor.key}
+    key = str(new_id())
+    if time:  # who says again what was decided then, means the same
+        written = orjson.dumps(properties, option=orjson.OPT_SORT_KEYS).decode()
+        key = fingerprint(str(source.id), str(profile_id), time.isoformat(), written)
+    emission = Emission(RECORDED.type, profile_id, key, time or now, properties)
+    body = emitting.write([emission], is_silent=False).encode()
+    envelope = Envelope(source, now, is_whole=True, recorded=recorded)
+    message = Message(InboxItem.Dialect.PLATFORM, body, envelope)
+    parsed = message.parse()
+    _check_all(parsed, said, at=now)
+    return _process(message, parsed)
 
 
 def check(said: Any, *, at: datetime) -> None:
     """Look at what somebody decided, whoever they are. Raises CannotDecide."""
     problems = consents.read(said, compliance.current.get().terms, at=at).problems
     _check([_refusal(message, path) for path, message in problems])
+
+
+def _check_all(parsed: Parsed, said: Any, *, at: datetime) -> None:
+    """Refuse all that can be known before it is processed."""
+    accept.check(parsed, at=at)
+    _check(parsed.refusals)
+    check(said, at=at)
+    # It counts from its time on: one that cannot be is not made the time of arrival.
+    _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
+
+
+def _process(message: Message, parsed: Parsed) -> Track:
+    track = accept.now(message, parsed).tracks[0]
+    # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
+    problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
+    refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
+    _check([_refusal(message, path) for path, message in problems] or refusals)
+    return track
 
 
 def _refusal(message: str, path: str) -> Refusal:

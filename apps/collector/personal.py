@@ -12,6 +12,7 @@ from apps.collector.wire.envelope import Envelope
 from apps.collector.wire.segment import BATCH
 from apps.core import keyset
 from apps.events.models import InboxItem
+from apps.events.store.emitting import EMISSIONS
 from apps.profiles.holdings import Holding, Person, register
 
 _PAGE = 100  # bodies may be large
@@ -36,7 +37,7 @@ class Parked(Holding):
         n_erased = 0
         for item, his, others in _found(person):
             if others:
-                item.body = json.dumps({**load_json(item.body.encode())[0], BATCH: list(others.values())})
+                item.body = json.dumps({**load_json(item.body.encode())[0], _list_of(item): list(others.values())})
                 item.envelope = {**item.envelope, "refused": _moved(item.envelope.get("refused", ()), list(others))}
                 item.save(update_fields=["body", "envelope"])
             else:
@@ -70,8 +71,16 @@ def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
         tracks = Message(item.dialect, item.body.encode(), envelope).parse().tracks
     except Malformed:
         return [(item.body, None)]
-    is_batch = item.dialect == InboxItem.Dialect.SEGMENT and envelope.call == BATCH
-    return list(zip(payload[BATCH] if is_batch else [payload], tracks, strict=True))
+    name = _list_of(item)
+    return list(zip(payload[name] if name else [payload], tracks, strict=True))
+
+
+def _list_of(item: InboxItem) -> str:
+    """Name the list of a body that holds its messages; empty where it is one."""
+    if item.dialect == InboxItem.Dialect.PLATFORM:
+        return EMISSIONS
+    is_batch = item.dialect == InboxItem.Dialect.SEGMENT and item.envelope.get("call") == BATCH
+    return BATCH if is_batch else ""
 
 
 def _is_his(message: Any, track: Track | None, person: Person) -> bool:

@@ -21,8 +21,8 @@ from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Track
 from apps.core.stages import timed
+from apps.events import platform_events
 from apps.events.store import partitions
-from apps.events.system_events import OFFSETS
 from apps.profiles.identity import Directory, Moved
 
 MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock
@@ -31,7 +31,7 @@ MAX_TRIES = 10  # while others merge the profiles of the batch between our look 
 def months_of(tracks: Iterable[Track]) -> set[date]:
     """Name the months in which events of the tracks will lie, the system events before them included."""
     times = {event.happened_at for track in tracks for event in track.going}
-    earliest = max(OFFSETS.values())
+    earliest = max(platform_events.leads().values())
     return {partitions.month_of(at) for time in times for at in (time, time - earliest)}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -113,17 +114,19 @@ class Track:
     saves_session: bool = True
     saves_profile: bool = True
     is_profileless: bool = False
-    is_of_known: bool = False  # it is about somebody who is known, or is refused: it makes nobody
+    is_emitted: bool = False  # the platform says it, of somebody who is known, or it is refused: it makes nobody
+    about_session: UUID | None = None  # which the platform says it of: nobody goes on with the session by that
     is_silent: bool = False
-    keeps_decisions_only: bool = False  # identify: consents are lacking to keep anything else
-    refusal: Refusal | None = None  # any
+    # From here on stages say it; what stands above is kept with an event that is set aside (wire/replay.py).
+    keeps_decisions_only: bool = field(init=False, default=False)  # identify: consents are lacking to keep more
+    refusal: Refusal | None = field(init=False, default=None)  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
-    profile: Profile | None = None  # identify
-    raw_profile_id: UUID | None = None  # identify: by which the profile was found, before any merge
-    session: Session | None = None  # visit; None for what neither names nor keeps one
-    is_new_session: bool = False  # visit
-    is_new_profile: bool = False  # visit
+    profile: Profile | None = field(init=False, default=None)  # identify
+    raw_profile_id: UUID | None = field(init=False, default=None)  # identify: which led to it, before any merge
+    session: Session | None = field(init=False, default=None)  # visit; None for what neither names nor keeps one
+    is_new_session: bool = field(init=False, default=False)  # visit
+    is_new_profile: bool = field(init=False, default=False)  # visit
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
@@ -215,7 +218,10 @@ class Observed:
     bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is decided, whether it changed or not
 
 
-_NO_SEGMENTS: Final = Index(Definitions())
+@cache
+def _no_segments() -> Index:
+    # Not when the module is imported: the index asks what the platform says, which all apps have to declare first.
+    return Index(Definitions())
 
 
 @dataclass(slots=True)
@@ -229,7 +235,7 @@ class Batch:
     directory: Directory = field(default_factory=Directory)  # identify
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
     sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
-    observed: Observed = field(default_factory=lambda: Observed(_NO_SEGMENTS))  # observe
+    observed: Observed = field(default_factory=lambda: Observed(_no_segments()))  # observe
 
     def __post_init__(self) -> None:
         """Nobody is known yet of whom something was stored."""

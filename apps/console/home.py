@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.collector import health
 from apps.events.models import Event, RefusedEvent, Source
-from apps.events.system_events import TAG
+from apps.events.platform_events import TAG
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 

@@ -8,6 +8,9 @@ class EventsConfig(AppConfig):
     name = "apps.events"
 
     def ready(self) -> None:
+        from apps.events import platform_events  # models cannot be imported before the apps are ready
+
+        platform_events.DECLARED.discover()
         post_migrate.connect(load_defaults, sender=self)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.conditions import Context, truth
-from apps.events.system_events import REPORTS
+from apps.events import platform_events
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
@@ -71,8 +71,9 @@ class Index:
         ]
         self.reading_primary_id = self._where(lambda each: any(f.keys[0] == "primary_id" for f in each.fields))
         self._any_type = self._where(lambda each: each.reads.any_event_type)
-        types = REPORTS.union(*(each.reads.event_types for each in self.segments))
-        self._types = {type: self._naming(type) | (0 if type in REPORTS else self._any_type) for type in types}
+        own = platform_events.types()
+        types = own.union(*(each.reads.event_types for each in self.segments))
+        self._types = {type: self._naming(type) | (0 if type in own else self._any_type) for type in types}
         self.nothing = self.see(_NOBODY)
         self.of_nobody = self._where(_may_match_nobody)
 

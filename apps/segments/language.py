@@ -28,8 +28,8 @@ from apps.conditions import (
 from apps.conditions.reads import reads
 from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
+from apps.events import platform_events
 from apps.events.models import Event
-from apps.events.system_events import REPORTS
 from apps.profiles import consents, schema
 from apps.profiles.models import Profile
 
@@ -126,7 +126,7 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
             time="e.time",
             columns=EVENT_COLUMNS,
             only=only,
-            unnamed=tuple(sorted(REPORTS)),
+            unnamed=tuple(sorted(platform_events.types())),
         ),
         consents=consents.in_state,
     )
@@ -134,7 +134,7 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
 
 def history(events: Iterable[Mapping[str, Any]]) -> RecordedEvents:
     """Hand somebody's past events in to be decided in memory; see `event_of`."""
-    return RecordedEvents(events, unnamed=REPORTS)
+    return RecordedEvents(events, unnamed=platform_events.types())
 
 
 def document_of(profile: Profile, segment_keys: Iterable[str], *, parts: "Readers | None" = None) -> dict[str, Any]:

@@ -3,23 +3,21 @@
 Whoever decides that somebody enters or leaves holds his row; what several decide of one person has an order then.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from apps.core import storable
 from apps.core.ids import new_id
-from apps.events import internal
-from apps.events.models import InboxItem
-from apps.events.store import inbox
+from apps.events.platform_events import PlatformEvent
+from apps.events.store import emitting
+from apps.events.store.emitting import Emission
 from apps.segments.models import Cause
+from apps.segments.platform_events import ENTERED, LEFT
 
 Pair = tuple[UUID, UUID]  # a segment and a profile
-ENTERED, LEFT = "segment-entered", "segment-left"  # types of the events
-PER_MESSAGE: Final = 500  # changes: the inbox processes a message as a whole
 
 _ENTER = """
 WITH entered AS (
@@ -84,28 +82,15 @@ def change(
         if going:
             cursor.execute(_LEAVE, [now, because, *map(list, zip(*going, strict=True))])
             changed.left.extend(map(Change._make, cursor.fetchall()))
-    said = [*_said(ENTERED, changed.entered), *_said(LEFT, changed.left)]
-    if said:
-        inbox.put(
-            [_message(said[i : i + PER_MESSAGE], because, now, is_silent) for i in range(0, len(said), PER_MESSAGE)]
-        )
+    said = [(ENTERED, each) for each in changed.entered] + [(LEFT, each) for each in changed.left]
+    emissions = [_emission(event, each, because=because, time=now) for event, each in said]
+    emitting.emit(emissions, is_silent=is_silent, now=now)
     return changed
 
 
-def _said(type: str, changes: list[Change]) -> Iterator[dict[str, Any]]:
-    for each in changes:
-        yield {
-            "type": type,
-            "membership": each.membership_id,
-            "profile": each.profile_id,
-            "segment": each.key,
-            "name": each.name,
-        }
-
-
-def _message(said: list[dict[str, Any]], because: Cause, now: datetime, is_silent: bool) -> inbox.Item:  # noqa: FBT001
-    body = {"because": because, "time": now, "is_silent": is_silent, "changes": said}
-    return inbox.Item(internal.SOURCE_ID, InboxItem.Dialect.MEMBERSHIP, storable.dumps(body), {}, now)
+def _emission(event: PlatformEvent, change: Change, *, because: Cause, time: datetime) -> Emission:
+    properties = {"segment": change.key, "name": change.name, "because": because}
+    return Emission(event.type, change.profile_id, str(change.membership_id), time, properties)
 
 
 # Of the stays of one person in one segment, all but the first.

@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from apps.conditions import Kind
-from apps.events.system_events import REPORTS
+from apps.events import platform_events
 from apps.segments import language
 from apps.segments.definitions import Definition
 
@@ -25,7 +25,7 @@ class Past:
         named = {type for each in asking for type in each.event_types}
         is_any = any(each.any_event_type for each in asking)
         self._of_types = "<> ALL" if is_any else "= ANY"
-        self._types = sorted(REPORTS - named if is_any else named)
+        self._types = sorted(platform_events.types() - named if is_any else named)
         spans = [each.look_back for each in asking]
         self._span = None if None in spans else max((span for span in spans if span), default=timedelta())
         # The parts of events that are looked at, each with whether it is a tree.

@@ -23,8 +23,8 @@ from apps.conditions.tree import (
     Or,
     walk,
 )
+from apps.events import platform_events
 from apps.events.models import Event
-from apps.events.system_events import REPORTS
 from apps.profiles import consents
 from apps.profiles.consents import Standing, State
 from apps.profiles.models import Profile
@@ -84,7 +84,7 @@ def _history_of(profile: Profile, condition: Condition) -> History:
         return language.history([])
     events = Event.objects.filter(profile_id=profile.pk, is_valid=True)
     if asked.any_event_type:
-        events = events.exclude(type__in=REPORTS - asked.event_types)
+        events = events.exclude(type__in=platform_events.types() - asked.event_types)
     else:
         events = events.filter(type__in=asked.event_types)
     return language.history(language.event_of(event) for event in events.order_by("-time")[:MAX_EVENTS])

@@ -9,8 +9,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept
+from apps.events import platform_events
 from apps.events.models import Event, EventType, InboxItem, RefusedEvent, Source
-from apps.events.system_events import OFFSETS
 from tests.factories import GOOGLEBOT, ConsentTypeFactory, EventTypeFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def field(way: str, index: int, name: str) -> str:
 
 
 def stored() -> list[str]:
-    return sorted(Event.objects.exclude(type__in=OFFSETS).values_list("type", flat=True))
+    return sorted(Event.objects.exclude(type__in=platform_events.leads()).values_list("type", flat=True))
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "v1/track"])

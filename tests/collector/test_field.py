@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 
 from apps.collector import accept
 from apps.conditions.event_types import event_type
+from apps.events import platform_events
 from apps.events.models import Event, InboxItem, Source
-from apps.events.system_events import OFFSETS
 from apps.profiles.models import Profile
 from tests import sdks, webhooks
 from tests.factories import SourceFactory
@@ -32,7 +32,7 @@ def settle() -> None:
 
 
 def stored() -> dict[str | None, Event]:
-    return {event.message_id: event for event in Event.objects.exclude(type__in=OFFSETS)}
+    return {event.message_id: event for event in Event.objects.exclude(type__in=platform_events.leads())}
 
 
 def said_by(message: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.collector import accept
-from apps.collector.stages.visit import OFFSETS
+from apps.events import platform_events
 from apps.events.models import Event, InboxItem, RefusedEvent, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -38,7 +38,7 @@ def send(client: APIClient, source: Source) -> Any:
 
 
 def happened() -> list[str]:
-    return list(Event.objects.exclude(type__in=OFFSETS).order_by("id").values_list("type", flat=True))
+    return list(Event.objects.exclude(type__in=platform_events.leads()).order_by("id").values_list("type", flat=True))
 
 
 def test_each_call_becomes_an_event_on_one_profile(send: Any) -> None:

@@ -1,5 +1,6 @@
 """Valid minimal rows and payloads; tests override the one thing that they are about."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -203,6 +204,10 @@ def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
 
 
 def track(*events: TrackedEvent | str, **values: Any) -> Track:
-    """A payload on its way, received at noon; an event may be given by its type alone."""
+    """A payload on its way, received at noon; an event may be given by its type alone, what stages fill by its name."""
     carried = [event if isinstance(event, TrackedEvent) else TrackedEvent(type=event) for event in events]
-    return Track(**{"source": policy(), "received_at": NOON, "events": carried, **values})
+    filled = {each.name: values.pop(each.name) for each in fields(Track) if not each.init and each.name in values}
+    found = Track(**{"source": policy(), "received_at": NOON, "events": carried, **values})
+    for name, value in filled.items():
+        setattr(found, name, value)
+    return found

@@ -16,11 +16,14 @@ from apps.core import audit, tasks
 from apps.core.models import AuditEntry, Task
 from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.events.resolution import unmerging
+from apps.events.store import emitting
+from apps.events.store.emitting import Emission, emit
 from apps.profiles import by_hand, erasure
 from apps.profiles.burial import burial_id
 from apps.profiles.holdings import holdings, person_of
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Alias, ConsentDecision, ErasedId, Identifier, Merge, PrivacyRequest, Profile
+from apps.segments.platform_events import ENTERED
 from apps.sessions.models import Session
 from tests.factories import NOON, AliasFactory, ConsentTypeFactory, InboxItemFactory, ProfileFactory, SessionFactory
 from tests.shop import Shop
@@ -223,6 +226,17 @@ def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
     assert json.loads(left[shared.id]) == {"batch": [batch[1]], "sentAt": "x"}
     shared.refresh_from_db()
     assert [refused["index"] for refused in shared.envelope["refused"]] == [0]  # what was refused stays so
+
+
+def test_of_parked_messages_of_the_platform_only_their_parts_go(shop: Shop) -> None:
+    ben = Profile.objects.get(primary_id="C-18")
+    emissions = [Emission(ENTERED.type, profile_id, "1", NOON) for profile_id in (anna().id, ben.id)]
+    emit(emissions, is_silent=True, now=shop.now)
+    InboxItem.objects.update(parked_at=NOON)
+
+    forget(anna().id)
+
+    assert emitting.read(InboxItem.objects.get().body.encode()) == ([emissions[1]], True)
 
 
 def test_events_of_his_sessions_that_belong_to_nobody_go_too(shop: Shop) -> None:

@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,8 +6,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.core.ids import new_id
 from apps.events.models import InboxItem
+from apps.events.store import emitting
+from apps.events.store.emitting import PER_MESSAGE, Emission
 from apps.segments import memberships
-from apps.segments.memberships import PER_MESSAGE, Changed
+from apps.segments.memberships import Changed
 from apps.segments.models import Cause, Membership, Segment
 from tests.factories import NOON, MembershipFactory, SegmentFactory
 
@@ -30,9 +31,13 @@ def leave(segment: Segment, *profile_ids: UUID) -> Changed:
     return memberships.change(left=[(segment.pk, each) for each in profile_ids], because=Cause.TIME, now=LATER)
 
 
-def announced() -> list[tuple[str, str]]:
-    bodies = [json.loads(body) for body in InboxItem.objects.order_by("id").values_list("body", flat=True)]
-    return [(change["type"], change["profile"]) for body in bodies for change in body["changes"]]
+def emissions() -> list[Emission]:
+    bodies = InboxItem.objects.order_by("id").values_list("body", flat=True)
+    return [each for body in bodies for each in emitting.read(body.encode()).emissions]
+
+
+def announced() -> list[tuple[str, UUID]]:
+    return [(each.type, each.profile_id) for each in emissions()]
 
 
 def test_entering_and_leaving_is_noted_with_time_and_cause(vips: Segment) -> None:
@@ -57,9 +62,9 @@ def test_each_change_is_announced_once_however_often_it_is_repeated(vips: Segmen
     assert [change.profile_id for change in again.entered] == [bert]
     assert nothing == Changed([], [])
     assert announced() == [
-        ("segment-entered", str(anna)),
-        ("segment-entered", str(bert)),
-        ("segment-left", str(bert)),
+        ("segment-entered", anna),
+        ("segment-entered", bert),
+        ("segment-left", bert),
     ]
 
 
@@ -78,22 +83,9 @@ def test_message_says_who_entered_what_and_why(vips: Segment) -> None:
 
     [change] = enter(vips, anna, is_silent=True).entered
 
-    item = InboxItem.objects.get()
-    assert item.dialect == "membership"
-    assert json.loads(item.body) == {
-        "because": "event",
-        "time": "2026-11-23T12:00:00+00:00",
-        "is_silent": True,
-        "changes": [
-            {
-                "type": "segment-entered",
-                "membership": str(change.membership_id),
-                "profile": str(anna),
-                "segment": "vip",
-                "name": "Very important",
-            }
-        ],
-    }
+    properties = {"segment": "vip", "name": "Very important", "because": "event"}
+    assert emissions() == [Emission("segment-entered", anna, str(change.membership_id), NOON, properties)]
+    assert emitting.read(InboxItem.objects.get().body.encode()).is_silent
 
 
 def test_number_of_statements_does_not_depend_on_how_many_change(

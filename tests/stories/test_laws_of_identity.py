@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.collector import compliance
+from apps.events import platform_events
 from apps.events.models import Event
 from apps.events.store import partitions
-from apps.events.system_events import OFFSETS
 from apps.profiles import by_hand, ledger
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session
@@ -58,7 +58,11 @@ def state(profile: Profile) -> dict[str, Any]:
     found["times"] = {name: said[0] for name, said in sorted(profile.provenance.items()) if name != "primary_id"}
     # A session is opened by what arrives first: only that it was says something.
     found["events"] = sorted(
-        (event.type, "" if event.type in OFFSETS else event.time.isoformat(), event.properties.get("n", -1))
+        (
+            event.type,
+            "" if event.type in platform_events.leads() else event.time.isoformat(),
+            event.properties.get("n", -1),
+        )
         for event in events
     )
     found["sessions"] = Session.objects.filter(profile_id=profile.id).count()

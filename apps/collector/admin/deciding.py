@@ -17,7 +17,6 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from apps.collector import compliance, deciding, sources
 from apps.collector.track import Recorded
-from apps.collector.wire.envelope import Envelope
 from apps.core import audit
 from apps.events import internal
 from apps.profiles import consents, decisions, ledger
@@ -164,11 +163,13 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
     compliance.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
-        track = deciding.decide(
+        track = deciding.record(
             form.said,
-            ids={"profile": {"id": str(profile.id)}},
-            envelope=Envelope(sources.INTERNAL, now, recorded=Recorded(actor, reference)),
-            time=at.isoformat() if at else None,
+            profile_id=profile.id,
+            source=sources.INTERNAL,
+            recorded=Recorded(actor, reference),
+            time=at,
+            now=now,
         )
     except deciding.CannotDecide as error:
         for refusal in error.refusals:

@@ -13,8 +13,9 @@ from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.core.refusal import Refusal
+from apps.events import platform_events
 from apps.events.models import Source
-from apps.events.system_events import REPORTS, TAG
+from apps.events.platform_events import TAG
 from apps.sessions.agent import is_bot
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
@@ -56,8 +57,7 @@ def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) 
     if len(event.type) > MAX_LENGTH:
         field = track.place(event, "type")
         return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
-    # Neither of these comes by a request of a sender.
-    if track.source.kind != Source.Kind.INTERNAL and track.recorded is None:
+    if not track.is_emitted:
         refusal = _admit_type(track, event, aliases)
         if refusal:
             return refusal
@@ -80,7 +80,7 @@ def _admit_type(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -
     if event.tags and TAG in event.tags:
         event.tags = [tag for tag in event.tags if tag != TAG]
         event.problems.append({"field": "tags", "message": f"The tag {TAG} is the platform's own: it was left out."})
-    if event.type and event.type not in REPORTS:
+    if event.type and event.type not in platform_events.types():
         return None
     field = track.place(event, "type")
     if event.type:

@@ -158,7 +158,7 @@ def _resolve_profile(track: Track, batch: Batch, owners: dict[UUID, UUID]) -> No
     if not track.going:  # a repetition gets the same answer, and changes nothing
         track.profile = _find_profile(track, batch, owners)
         return
-    if track.is_of_known and _find_profile(track, batch, owners) is None:
+    if track.is_emitted and _find_profile(track, batch, owners) is None:
         track.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
         return
     n_causes = len(directory.causes)

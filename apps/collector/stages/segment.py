@@ -5,7 +5,7 @@ from uuid import UUID
 
 from apps.collector import segments
 from apps.collector.track import Batch, Track
-from apps.events.system_events import FINDINGS
+from apps.events import platform_events
 from apps.profiles import touching
 from apps.segments import at_once
 from apps.segments.at_once import Subject
@@ -24,9 +24,10 @@ def segment(batch: Batch) -> None:
         if track.profile and track.saves_profile:
             by_profile[track.profile.id].append(track)
     subjects, later = [], []
+    undecided = platform_events.undecided()
     for profile_id, tracks in by_profile.items():
         subject = _subject(profile_id, tracks, batch)
-        if any(event.type not in FINDINGS for track in tracks for event in track.going):
+        if any(event.type not in undecided for track in tracks for event in track.going):
             subjects.append(subject)
         elif subject.bits:
             later.append(profile_id)

@@ -62,6 +62,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
     if not track.saves_events:
         return []
     profile_id = track.profile.id if track.profile and track.saves_profile else None
+    session_id = track.session.id if track.session and track.saves_session else track.about_session
     return [
         EventRow(
             id=event.id,
@@ -70,7 +71,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
             processed_at=batch.stored_at,
             type=event.type,
             source_id=track.source.id,
-            session_id=track.session.id if track.session and track.saves_session else None,
+            session_id=session_id,
             profile_id=profile_id,
             original_profile_id=track.raw_profile_id if profile_id else None,
             message_id=event.message_id,

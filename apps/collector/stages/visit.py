@@ -4,7 +4,7 @@ import copy
 
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
-from apps.events.system_events import OFFSETS, TRIGGERS
+from apps.events.platform_events import PROFILE_CREATED, SESSION_OPENED, TRIGGERS, VISIT_STARTED, PlatformEvent, leads
 from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session
@@ -98,19 +98,19 @@ def _announce_profile(track: Track, batch: Batch) -> None:
         track.is_new_profile = True
 
 
-def _begin(track: Track) -> dict[int, list[str]]:
+def _begin(track: Track) -> dict[int, list[PlatformEvent]]:
     """Record the events in their session, and return what begins with them: system events by the place of an event."""
-    begun: dict[int, list[str]] = {}
+    begun: dict[int, list[PlatformEvent]] = {}
     if track.is_new_profile:
-        begun[0] = ["profile-created"]
+        begun[0] = [PROFILE_CREATED]
     session = track.session if track.saves_session else None
     profile = track.profile
     for place, event in enumerate(track.going):
         if session:
             at = event.happened_at
             if not tracking.join_visit(session, at=at) and event.type != tracking.END:
-                names = ["visit-started"] if session.visit_count else ["session-opened", "visit-started"]
-                begun[place] = begun.get(place, []) + names
+                opened = [] if session.visit_count else [SESSION_OPENED]
+                begun[place] = [*begun.get(place, ()), *opened, VISIT_STARTED]
                 tracking.start_visit(session, at=at)
                 if profile:
                     profile.start_visit(at=at)
@@ -121,24 +121,24 @@ def _begin(track: Track) -> dict[int, list[str]]:
     return begun
 
 
-def _tell(track: Track, begun: dict[int, list[str]]) -> None:
+def _tell(track: Track, begun: dict[int, list[PlatformEvent]]) -> None:
     """Put the system events in front of those with which something began."""
     in_front: dict[int, list[TrackedEvent]] = {}
-    places = [place for place, names in begun.items() if "visit-started" in names]
-    for place, names in begun.items():
+    places = [place for place, happened in begun.items() if VISIT_STARTED in happened]
+    for place, happened in begun.items():
         cause = track.going[place]
         end = next((other for other in places if other > place), None)
         types = [event.type for event in track.going[place:end]]  # those of the visit
-        in_front[id(cause)] = [_system_event(name, cause, types=types) for name in names]
+        in_front[id(cause)] = [_system_event(each, cause, types=types) for each in happened]
     track.events = [each for event in track.events for each in (*in_front.get(id(event), ()), event)]
     track.settle()
 
 
-def _system_event(name: str, cause: TrackedEvent, *, types: list[str]) -> TrackedEvent:
-    properties = {TRIGGERS: types} if name == "visit-started" else {}
+def _system_event(event: PlatformEvent, cause: TrackedEvent, *, types: list[str]) -> TrackedEvent:
+    properties = {TRIGGERS: types} if event is VISIT_STARTED else {}
     return TrackedEvent(
-        type=name,
-        time=cause.happened_at - OFFSETS[name],
+        type=event.type,
+        time=cause.happened_at - leads()[event.type],
         is_system=True,
         properties=properties,
         visit_count=cause.visit_count,

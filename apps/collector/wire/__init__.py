@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from apps.collector.track import Sent, Track
-from apps.collector.wire import membership, replay, segment, track, webhook
+from apps.collector.wire import platform, replay, segment, track, webhook
 from apps.collector.wire.body import Malformed, load_json
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
@@ -17,7 +17,7 @@ PARSERS = {
     InboxItem.Dialect.SEGMENT.value: segment.parse,
     InboxItem.Dialect.WEBHOOK.value: webhook.parse,
     InboxItem.Dialect.REPLAY.value: replay.parse,
-    InboxItem.Dialect.MEMBERSHIP.value: membership.parse,
+    InboxItem.Dialect.PLATFORM.value: platform.parse,
 }
 
 

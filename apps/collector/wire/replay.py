@@ -1,44 +1,30 @@
 """The replay dialect: one event that was set aside, with its track as it was when it came in."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.track import Recorded, Sent, Track, TrackedEvent
 from apps.collector.wire.envelope import Envelope, Parsed
+from apps.core.audit import Actor
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
-SAME: Final = (
-    "session_ref",
-    "context",
-    "properties",
-    "ip",
-    "user_agent",
-    "accept_language",
-    "saves_events",
-    "saves_session",
-    "saves_profile",
-    "is_profileless",
-    "is_silent",
-)
+# Of what a track is made of, this comes with the event, or with the item of the inbox that brings it again.
+_ANEW: Final = frozenset({"source", "received_at", "request_id", "events", "sent", "sent_at"})
+KEPT: Final = tuple(each.name for each in fields(Track) if each.init and each.name not in _ANEW)
 # What its event proves is read again, from what somebody may have mended.
-CLAIMED: Final = ("profile_ref", "user_id", "anonymous_id", "trusts_ids")
+CLAIMED: Final = tuple(each.name for each in fields(Claim) if each.init and each.name != "proofs")
 
 
 def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
     """Return what has to be kept beside an event's type, time, properties and context, as JSON."""
-    return {
-        **{name: getattr(track, name) for name in SAME},
-        "session_key": track.session_key and str(track.session_key),
-        "claim": {
-            name: str(value) if isinstance(value := getattr(track.claim, name), UUID) else value for name in CLAIMED
-        },
-        "message_id": event.message_id,
-        "tags": event.tags,
-    }
+    kept = {name: _written(getattr(track, name)) for name in KEPT}
+    return {**kept, "message_id": event.message_id, "tags": event.tags}
 
 
 def parse(body: bytes, envelope: Envelope) -> Parsed:
@@ -50,8 +36,6 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
         received_at=envelope.received_at,
         request_id=envelope.request_id,
         sent=Sent(InboxItem.Dialect.REPLAY, envelope, kept),
-        claim=_claim(kept["claim"]),
-        session_key=UUID(kept["session_key"]) if kept["session_key"] else None,
         events=[
             TrackedEvent(
                 type=event["type"],
@@ -64,12 +48,42 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
                 sent=kept,
             )
         ],
-        **{name: kept[name] for name in SAME},
+        # What this version keeps and another one did not is as it is by default.
+        **{name: _read(name, kept[name]) for name in KEPT if name in kept},
     )
     return Parsed(tracks=[track], is_asynchronous=True)
 
 
-def _claim(kept: dict[str, Any]) -> Claim:
+def _written(value: Any) -> Any:
+    """Write a part of a track as JSON has it."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Recorded):
+        return {"key": value.actor.key, "name": value.actor.name, "reference": value.reference}
+    if isinstance(value, Claim):
+        return {name: _written(getattr(value, name)) for name in CLAIMED}
+    return value
+
+
+def _recorded(kept: Mapping[str, str]) -> Recorded:
+    return Recorded(Actor(kept["key"], kept["name"]), kept["reference"])
+
+
+def _claim(kept: Mapping[str, Any]) -> Claim:
     """Read the ids that came with it; those that this version does not know any more are left out."""
     profile_ref = UUID(kept["profile_ref"]) if kept["profile_ref"] else None
     return Claim(**{**{name: kept[name] for name in CLAIMED if name in kept}, "profile_ref": profile_ref})
+
+
+# How parts are read that JSON has no type for.
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "session_key": UUID,
+    "device_key": UUID,
+    "about_session": UUID,
+    "recorded": _recorded,
+    "claim": _claim,
+}
+
+
+def _read(name: str, kept: Any) -> Any:
+    return _READERS[name](kept) if kept is not None and name in _READERS else kept

@@ -27,8 +27,8 @@ from apps.conditions.event_types import event_types
 from apps.conditions.reads import reads
 from apps.core import paths
 from apps.core.paths import Path, PathError
+from apps.events import platform_events
 from apps.events.models import ComputedEdition, ComputedTrait
-from apps.events.system_events import REPORTS
 from apps.profiles import tallies
 from apps.profiles.models import ScoreScale
 from apps.profiles.tallies import FUNCTIONS, Shape
@@ -61,7 +61,9 @@ class Trait:
 
     def counts(self, event_type: str) -> bool:
         """Tell whether events of a type may count; what the platform itself says does where it is named."""
-        return event_type in self.event_types if self.event_types else event_type not in REPORTS
+        if self.event_types:
+            return event_type in self.event_types
+        return event_type not in platform_events.types()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Definitions:
     def __post_init__(self) -> None:
         """Sort the traits by event type once."""
         named = {event_type for trait in self.traits for event_type in trait.event_types}
-        of_types = {name: tuple(t for t in self.traits if t.counts(name)) for name in named | REPORTS}
+        of_types = {name: tuple(t for t in self.traits if t.counts(name)) for name in named | platform_events.types()}
         object.__setattr__(self, "_of_types", of_types)
         object.__setattr__(self, "_of_all", tuple(trait for trait in self.traits if not trait.event_types))
 

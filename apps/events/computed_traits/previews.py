@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from apps.events import platform_events
 from apps.events.computed_traits import recomputing
 from apps.events.computed_traits.definitions import Definitions, Trait
 from apps.events.models import Event
-from apps.events.system_events import REPORTS
 from apps.profiles import computed
 from apps.profiles.models import Profile
 
@@ -33,6 +33,7 @@ def preview(trait: Trait, *, now: datetime) -> list[tuple[Profile, Any]]:
 def _lately(trait: Trait) -> Iterable[UUID]:
     events = Event.objects.filter(profile_id__isnull=False).order_by("-id")
     # A query for each type: only then the index on (type, id) serves.
-    parts = [events.filter(type=type_) for type_ in sorted(trait.event_types)] or [events.exclude(type__in=REPORTS)]
+    parts = [events.filter(type=type_) for type_ in sorted(trait.event_types)]
+    parts = parts or [events.exclude(type__in=platform_events.types())]
     latest = (profile_id for part in parts for profile_id in part.values_list("profile_id", flat=True)[:N_EVENTS])
     return dict.fromkeys(profile_id for profile_id in latest if profile_id)

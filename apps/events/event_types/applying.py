@@ -6,7 +6,7 @@ The pipeline does this to each event once; the undoing of a merge does it again 
 from datetime import datetime
 from typing import Any, Final
 
-from apps.events import system_events
+from apps.events import platform_events
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.rules import EventRules
@@ -33,8 +33,8 @@ def apply(
 
     An event that is not as its type wants it only counts. Visits are counted where they begin, see Profile.start_visit.
     """
-    if type not in system_events.BY_OTHERS:
-        _count(profile, seen_at=system_events.caused_at(type, said.time))
+    if type not in platform_events.unseen():
+        _count(profile, seen_at=platform_events.caused_at(type, said.time))
     provenance = profile.provenance
     if type in consents.EVENT_TYPES:  # which has its own idea of what is valid: a withdrawal counts in any case
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")

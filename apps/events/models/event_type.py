@@ -5,7 +5,7 @@ from django.db import models
 
 from apps.core.fields import EventTypeField, Json
 from apps.core.impersonal import impersonal
-from apps.events.system_events import REPORTS
+from apps.events import platform_events
 
 
 @impersonal("configuration")
@@ -60,7 +60,7 @@ class EventTypeAlias(models.Model):
 
     def clean(self) -> None:
         """Refuse what would lead nowhere: an alias is followed once."""
-        if self.becomes in REPORTS:
+        if self.becomes in platform_events.types():
             raise ValidationError({"becomes": "Only the platform itself tells of this."})
         others = EventTypeAlias.objects.exclude(pk=self.pk)
         if self.becomes == self.type or others.filter(pk=self.becomes).exists():

@@ -17,7 +17,7 @@ class InboxItem(models.Model):
         SEGMENT = "segment"
         WEBHOOK = "webhook"
         REPLAY = "replay"  # an event that was set aside, and is sent through the pipeline again
-        MEMBERSHIP = "membership"  # people entered segments, or left them
+        PLATFORM = "platform"  # what the platform itself says; see events.emitting
 
     id = models.BigAutoField(primary_key=True)
     source_id = models.UUIDField()

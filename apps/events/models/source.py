@@ -12,7 +12,7 @@ from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
 from apps.core.paths import PathError
-from apps.events.system_events import REPORTS
+from apps.events import platform_events
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 
@@ -129,7 +129,7 @@ class Redirect(models.Model):
 
     def clean(self) -> None:
         """Refuse addresses that are not web pages, javascript:, data: and the like, and events that only we report."""
-        if self.event_type in REPORTS:
+        if self.event_type in platform_events.types():
             raise ValidationError({"event_type": "Only the platform itself tells of this."})
         if not self.url.startswith(("http://", "https://")):
             raise ValidationError({"url": "The address must start with http:// or https://."})

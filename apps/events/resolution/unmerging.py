@@ -15,7 +15,7 @@ from django.db.models import Count
 
 from apps.core import keyset, paths
 from apps.core.upsert import upsert
-from apps.events import system_events
+from apps.events import platform_events
 from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
 from apps.events.event_types import applying
@@ -126,8 +126,8 @@ def _replay(
         if event.processed_at < side.part.since:
             continue
         said = Said(event.properties, event.traits, event.time, event.id, source_id=event.source_id)
-        if system_events.starts_visit(event.type, event.properties):
-            side.profile.start_visit(at=system_events.caused_at(event.type, event.time))
+        if platform_events.starts_visit(event.type, event.properties):
+            side.profile.start_visit(at=platform_events.caused_at(event.type, event.time))
         applying.apply(side.profile, event.type, said, rules.get(event.type), is_valid=event.is_valid)
         if event.is_valid:
             _count(side.profile, event, counter)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from apps.collector import accept, event_types, noticing
+from apps.events import platform_events
 from apps.events.models import (
     Event,
     EventTypeAlias,
@@ -22,7 +23,6 @@ from apps.events.models import (
     Source,
     UnplannedType,
 )
-from apps.events.system_events import OFFSETS
 from tests.factories import GOOGLEBOT, EventTypeFactory, RedirectFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -47,7 +47,7 @@ def page_of(row: RefusedEvent) -> str:
 
 
 def stored() -> list[str]:
-    return sorted(Event.objects.exclude(type__in=OFFSETS).values_list("type", flat=True))
+    return sorted(Event.objects.exclude(type__in=platform_events.leads()).values_list("type", flat=True))
 
 
 def test_a_refused_event_shows_what_was_sent_by_whom_and_why(admin_client: Client) -> None:

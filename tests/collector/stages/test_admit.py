@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from apps.collector import sources
 from apps.collector.stages.admit import TimeError, admit, believed
 from apps.collector.track import Batch, TrackedEvent
 from apps.events.models import Source
@@ -113,7 +112,7 @@ def test_robots_are_refused_where_visitors_are_expected(
 
 
 def test_what_the_platform_says_stays_its_own_when_it_comes_from_the_quarantine() -> None:
-    found = track(TrackedEvent(type="segment-entered", tags=["event:system"]), source=sources.INTERNAL)
+    found = track(TrackedEvent(type="segment-entered", tags=["event:system"]), is_emitted=True)
 
     admit(Batch([found], NOON))
 

@@ -109,7 +109,7 @@ def test_the_documentation_lists_the_types_as_they_are() -> None:
     page = BASE_DIR / "docs" / "event-types.md"
 
     assert page.read_text(encoding="utf-8") == as_markdown(), (
-        "Write it anew: python -m apps.events.event_types.catalogue.document > docs/event-types.md"
+        "Write it anew: python -m apps.events.event_types.catalogue > docs/event-types.md"
     )
 
 

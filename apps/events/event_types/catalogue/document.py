@@ -1,11 +1,11 @@
-"""Writes docs/event-types.md: python -m apps.events.event_types.catalogue.document > docs/event-types.md"""
+"""The text of docs/event-types.md; `python -m apps.events.event_types.catalogue` prints it."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
 from apps.conditions.event_types import event_types
+from apps.events import platform_events
 from apps.events.event_types.catalogue import load
 from apps.events.event_types.operations import OPERATIONS
 from apps.events.event_types.rules import PROPERTIES
@@ -15,7 +15,8 @@ _INTRODUCTION: Final = """\
 
 What the default event types mean: which properties they carry, which of them become searchable traits of the event,
 and what they tell about the profile. Events of other types are taken too; they are kept as they came, until somebody
-says in an event type of his own what they mean. This page is generated from `apps/events/event_types/catalogue/`.
+says in an event type of his own what they mean. This page is generated from `apps/events/event_types/catalogue/`,
+and from what apps declare that the platform itself says (`platform_events.py`).
 
 ## How an event type is defined
 
@@ -91,6 +92,8 @@ def _type(definition: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{definition['name']}. {_summary(definition)}"
     same = [f"`{name}`" for name in event_types([definition["id"]]) if name != definition["id"]]
+    if definition["id"] in platform_events.types():
+        yield "The platform itself says it, and nobody else can."
     if same:
         yield f"Means the same as {', '.join(same)}: conditions and computed traits that name one ask about both."
     rows = [*_rows(definition)]
@@ -158,7 +161,3 @@ def _computation(spec: Mapping[str, Any]) -> str:
         return f"is `{part}` in percent of `{whole}`, 0 without any"
     [operation] = spec.keys() - {"name", "default"}
     return f"`{operation}` by `{spec[operation]}` (default {spec['default']}), for the one that `{spec['name']}` names"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(as_markdown())

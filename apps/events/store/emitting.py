@@ -1,0 +1,113 @@
+"""How the platform itself says something of people: one verb, and one shape in which it waits in the inbox."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+
+from apps.core import storable
+from apps.events import internal, platform_events
+from apps.events.models import EventType, InboxItem
+from apps.events.store import inbox
+
+EMISSIONS: Final = "emissions"  # the list in a message
+PER_MESSAGE: Final = 500  # the inbox processes a message as a whole
+
+
+class CannotEmit(ValueError):
+    """Something that was to be said cannot be: nobody declared its type, or it is too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """An event that the platform says of somebody whom it knows; it makes nobody, and no session."""
+
+    type: str  # as an app declares it (platform_events.py), or an operator defines it
+    profile_id: UUID  # any that the person ever had
+    key: str  # by which a repetition is known, among all of its type
+    time: datetime  # when it came about
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    session_id: UUID | None = None  # in which it came about, if it did
+
+    def as_dict(self) -> dict[str, Any]:
+        """Shape it for a message."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> "Emission":
+        """Read what `as_dict` made, once it was JSON."""
+        read = {
+            "profile_id": UUID(said["profile_id"]),
+            "time": datetime.fromisoformat(said["time"]).astimezone(UTC),
+            "session_id": UUID(said["session_id"]) if said["session_id"] else None,
+        }
+        return cls(**{**said, **read})
+
+
+class Emitted(NamedTuple):
+    """What a message holds."""
+
+    emissions: list[Emission]
+    is_silent: bool
+
+
+def emit(
+    emissions: Iterable[Emission], *, is_silent: bool, now: datetime, source_id: UUID = internal.SOURCE_ID
+) -> None:
+    """Put events into the inbox, in their order and in the caller's transaction, in one statement however many.
+
+    Once that has committed they are processed, each of them once: a repetition changes nothing. They belong to whom
+    the profile leads then; of somebody who is gone they are refused. Silent ones are stored and counted, and no message
+    goes out because of them. Raises CannotEmit, and puts nothing, where one of them cannot be said.
+    """
+    said = list(emissions)
+    if not said:
+        return
+    _check_types({each.type for each in said})
+    bodies = [_body(texts, is_silent=is_silent) for texts in _messages(said)]
+    inbox.put([inbox.Item(source_id, InboxItem.Dialect.PLATFORM, body, {}, now) for body in bodies])
+
+
+def write(emissions: Iterable[Emission], *, is_silent: bool) -> str:
+    """Write a message of these, for whoever processes it at once."""
+    return _body([storable.dumps(each.as_dict()) for each in emissions], is_silent=is_silent)
+
+
+def read(body: bytes) -> Emitted:
+    """Read what was written."""
+    said = orjson.loads(body)
+    return Emitted([Emission.from_dict(each) for each in said[EMISSIONS]], said["is_silent"])
+
+
+def _check_types(types: Collection[str]) -> None:
+    unknown = set(types) - platform_events.types()
+    if unknown:
+        unknown -= set(EventType.objects.filter(type__in=unknown).values_list("type", flat=True))
+    if unknown:
+        named = ", ".join(sorted(unknown))
+        raise CannotEmit(f"Nobody declared events of the type {named}: no app in its platform_events, and no operator.")
+
+
+def _messages(emissions: Iterable[Emission]) -> Iterator[list[str]]:
+    """Write emissions, and divide them into messages that the inbox can carry."""
+    texts: list[str] = []
+    n_bytes = 0
+    for each in emissions:
+        text = storable.dumps(each.as_dict())
+        size = len(text.encode())
+        if size > settings.MAX_EVENT_BYTES:
+            raise CannotEmit(f"An event of the type {each.type} is larger than {settings.MAX_EVENT_BYTES} bytes.")
+        if len(texts) == PER_MESSAGE or n_bytes + size > inbox.MAX_BATCH_BYTES:
+            yield texts
+            texts, n_bytes = [], 0
+        texts.append(text)
+        n_bytes += size
+    yield texts
+
+
+def _body(texts: Iterable[str], *, is_silent: bool) -> str:
+    return f'{{"is_silent":{"true" if is_silent else "false"},"{EMISSIONS}":[{",".join(texts)}]}}'
