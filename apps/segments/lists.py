@@ -118,7 +118,11 @@ class _Turn:
             living = [row.id for row in Profile.objects.only("id").locked(ids)]
             pairs = [(self.segment.pk, id) for id in living]
             changed = memberships.change(
-                entered=pairs if is_in else (), left=() if is_in else pairs, because=Cause.LIST, now=self.now
+                entered=pairs if is_in else (),
+                left=() if is_in else pairs,
+                because=Cause.LIST,
+                now=self.now,
+                is_silent=False,
             )
             if self.is_asked_about:
                 touching.touch(change.profile_id for change in (*changed.entered, *changed.left))

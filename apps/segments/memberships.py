@@ -65,7 +65,7 @@ def change(
     left: Iterable[Pair] = (),
     because: Cause,
     now: datetime,
-    is_silent: bool = False,
+    is_silent: bool,
 ) -> Changed:
     """Let people enter and leave segments, and announce each change that really is one; three statements.
 

@@ -28,7 +28,9 @@ def enter(segment: Segment, *profile_ids: UUID, is_silent: bool = False) -> Chan
 
 
 def leave(segment: Segment, *profile_ids: UUID) -> Changed:
-    return memberships.change(left=[(segment.pk, each) for each in profile_ids], because=Cause.TIME, now=LATER)
+    return memberships.change(
+        left=[(segment.pk, each) for each in profile_ids], because=Cause.TIME, now=LATER, is_silent=False
+    )
 
 
 def emissions() -> list[Emission]:
@@ -73,7 +75,7 @@ def test_who_comes_back_gets_another_stay(vips: Segment) -> None:
 
     enter(vips, anna)
     leave(vips, anna)
-    memberships.change(entered=[(vips.pk, anna)], because=Cause.LIST, now=LATER)
+    memberships.change(entered=[(vips.pk, anna)], because=Cause.LIST, now=LATER, is_silent=False)
 
     assert list(Membership.objects.order_by("id").values_list("left_at", flat=True)) == [LATER, None]
 
@@ -100,6 +102,7 @@ def test_number_of_statements_does_not_depend_on_how_many_change(
             left=[(vips.pk, each) for each in going],
             because=Cause.DEFINITION,
             now=LATER,
+            is_silent=False,
         )
 
     assert Membership.objects.filter(left_at=None).count() == PER_MESSAGE
@@ -109,7 +112,9 @@ def test_number_of_statements_does_not_depend_on_how_many_change(
 def test_who_enters_a_segment_that_is_gone_stops_nobody_else(vips: Segment) -> None:
     anna = new_id()
 
-    changed = memberships.change(entered=[(new_id(), anna), (vips.pk, anna)], because=Cause.EVENT, now=NOON)
+    changed = memberships.change(
+        entered=[(new_id(), anna), (vips.pk, anna)], because=Cause.EVENT, now=NOON, is_silent=False
+    )
 
     assert [change.key for change in changed.entered] == ["vip"]
 

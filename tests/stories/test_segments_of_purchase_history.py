@@ -115,7 +115,7 @@ def others_come_and_go() -> None:
     other = SegmentFactory.create(kind=Segment.Kind.LIST)
     pairs = [(other.id, id) for id in Profile.objects.values_list("id", flat=True)]
     for days, changes in ((9, {"entered": pairs}), (5, {"left": pairs})):
-        memberships.change(**changes, because=Cause.LIST, now=AS_OF - timedelta(days=days))
+        memberships.change(**changes, because=Cause.LIST, now=AS_OF - timedelta(days=days), is_silent=False)
         while accept.ingest(BATCH, at=datetime.now(UTC)):
             pass
 

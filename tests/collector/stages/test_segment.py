@@ -303,7 +303,7 @@ def test_entering_decides_nothing_at_once_and_lets_a_live_run_look(shop: Shop) -
 
 def test_entering_makes_nobody(shop: Shop) -> None:
     segment = define("pros", PRO)
-    memberships.change(entered=[(segment.pk, new_id())], because=Cause.LIST, now=NOON)
+    memberships.change(entered=[(segment.pk, new_id())], because=Cause.LIST, now=NOON, is_silent=False)
 
     assert announced(shop) == []
     assert not Profile.objects.exists()
