@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -57,7 +58,12 @@ def link(page: str, pk: Any, text: Any = None) -> SafeString:
     """Link to the page of a row: page is `app_model`."""
     if not pk:
         return NOTHING
-    return format_html('<a class="cdp-link" href="{}">{}</a>', reverse(f"admin:{page}_change", args=[pk]), text or pk)
+    return format_html('<a class="cdp-link" href="{}">{}</a>', page_address(page, pk), text or pk)
+
+
+def page_address(page: str, pk: Any) -> str:
+    """Return the address of the page of a row; the admin reads a key such as `revenue_24` as if it were quoted."""
+    return reverse(f"admin:{page}_change", args=[quote(pk)])
 
 
 def moment(at: datetime | None) -> SafeString:

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.core.admin.shown import NOTHING, badge, link, moment, rows, tree
+from apps.core.admin.shown import NOTHING, badge, link, moment, page_address, rows, tree
 from apps.events.models import ComputedTrait
 from apps.profiles.models import Profile
 
@@ -44,7 +43,7 @@ def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
     """Show all that is computed of a profile, and what has still to be counted."""
     return rows(
         (
-            format_html('<a href="{}" title="{}">{}</a>', _page(trait), meaning(trait), trait.name),
+            _named(trait),
             said(trait.function, profile.computed.get(trait.key)),
             badge("being counted", "amber") if trait.edition > profile.computed_edition else "",
         )
@@ -64,5 +63,6 @@ def people(function: str, found: Iterable[tuple[Profile, Any]]) -> SafeString:
     )
 
 
-def _page(trait: ComputedTrait) -> str:
-    return reverse("admin:events_computedtrait_change", args=[trait.pk])
+def _named(trait: ComputedTrait) -> SafeString:
+    address = page_address("events_computedtrait", trait.pk)
+    return format_html('<a href="{}" title="{}">{}</a>', address, meaning(trait), trait.name)

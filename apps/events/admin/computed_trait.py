@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +19,7 @@ from apps.collector import computed_traits as current_traits
 from apps.core import jobs
 from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.hiding import HidesCondition
-from apps.core.admin.shown import badge, copyable, link
+from apps.core.admin.shown import badge, copyable, link, page_address
 from apps.core.models import Task
 from apps.events.admin.computed_shown import meaning, people
 from apps.events.admin.computed_trait_form import ComputedTraitForm
@@ -77,7 +77,7 @@ class ComputedTraitAdmin(HidesCondition):
             definitions.renew(ComputedTrait.objects.filter(pk=row.pk))
             self.record("counted anew", request, row)
             self._start(request)
-            return HttpResponseRedirect(reverse("admin:events_computedtrait_change", args=[row.pk]))
+            return HttpResponseRedirect(page_address("events_computedtrait", row.pk))
         shown = {**self.admin_site.each_context(request), "title": f"Count {row.name} anew", "row": row}
         return render(request, "events/computed_trait_anew.html", {**shown, "opts": self.opts})
 

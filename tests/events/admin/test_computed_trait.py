@@ -1,8 +1,10 @@
 """Marketers define computed traits in a form, see what they would say before they save, and how far the counting is."""
 
+import re
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
@@ -29,7 +31,7 @@ def form(**fields: Any) -> dict[str, Any]:
 
 
 def page_of(row: ComputedTrait, page: str = "change") -> str:
-    return reverse(f"admin:events_computedtrait_{page}", args=[row.pk])
+    return reverse(f"admin:events_computedtrait_{page}", args=[quote(row.pk)])
 
 
 def saved(**parts: Any) -> ComputedTrait:
@@ -225,6 +227,17 @@ def test_the_page_of_a_trait_shows_how_far_the_counting_is(admin: Client) -> Non
 
     assert "3 profiles wait" in shown
     assert reverse("admin:core_task_progress", args=[task.pk]) in shown
+
+
+def test_links_lead_to_a_trait_whose_key_looks_like_one_that_is_quoted(admin: Client) -> None:
+    trait = ComputedTraitFactory(key="revenue_24", name="Revenue of a day")
+    page = admin.get(reverse("admin:profiles_profile_change", args=[ProfileFactory.create().pk])).content.decode()
+    address = re.search(r'<a href="([^"]+)"[^>]*>Revenue of a day</a>', page)
+    assert address
+
+    assert admin.get(address[1]).status_code == 200
+    asked = admin.get(page_of(trait, "count_anew")).content.decode()
+    assert f'href="{address[1]}"' in asked
 
 
 def test_the_page_of_a_profile_shows_what_was_computed(admin: Client) -> None:
