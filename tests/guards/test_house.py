@@ -1,6 +1,7 @@
 """What must hold everywhere: migrations, commands, queues, documents, the layout of the tests."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +127,18 @@ def test_every_template_of_an_app_is_used_and_each_that_is_used_is_there() -> No
 
     assert ours - named == set()
     assert {name for name in named if name.partition("/")[0] not in OTHER_TEMPLATES} - ours == set()
+
+
+def test_no_app_shows_a_template_of_a_higher_one() -> None:
+    contracts = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    broken = []
+    for folder, suffix in (("apps", "py"), ("templates", "html")):
+        for app in layers:
+            higher = "|".join(layers[: layers.index(app)]) or "nobody"
+            for path in (BASE_DIR / folder / app).rglob(f"*.{suffix}"):
+                broken += [
+                    f"{path}: {name}" for name in re.findall(rf'"((?:{higher})/[a-z_]+\.html)"', path.read_text())
+                ]
+
+    assert broken == []

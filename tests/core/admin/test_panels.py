@@ -207,7 +207,7 @@ from django.utils import timezone
 call_command("migrate", verbosity=0)
 call_command("partitions", stdout=open("partitions.log", "w"))
 from apps.core.ids import new_id
-from apps.events.models import Event
+from apps.events.models import Event, EventType
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 now = timezone.now()
@@ -221,7 +221,9 @@ event = Event.objects.create(
 client = Client(headers={"host": "localhost"})
 client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
 found = {}
-for page, row in (("profiles_profile", person), ("events_event", event), ("cdp_sessions_session", session)):
+pages = {"profiles_profile": person, "events_event": event, "cdp_sessions_session": session}
+pages["events_eventtype"] = EventType.objects.get(type="page-view")
+for page, row in pages.items():
     for address in (reverse(f"admin:{page}_changelist"), reverse(f"admin:{page}_change", args=[row.pk])):
         answer = client.get(address)
         found[address] = answer.status_code, answer.content.decode()
