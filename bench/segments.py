@@ -146,8 +146,8 @@ def _run(*, is_full: bool = False) -> None:
     """Begin what waits, and work on all of it, as one worker does."""
     now = datetime.now(UTC)
     begun = live.begin_full(requested_by="bench", now=now) if is_full else live.begin_due(requested_by="bench", now=now)
-    for page in begun.pages:
-        assert runs.work(page)
+    for _ in range(begun.n_pages):
+        assert runs.work()
     assert not LiveRun.objects.filter(finished_at=None).exists()
     assert not LiveRun.objects.exclude(problems={}).exists()
 

@@ -37,6 +37,14 @@ DIED: Final = "Whoever worked on it did not come back."
 COLUMNS: Final = ("due_at", "attempts", "error", "dead_at")
 
 
+class Lease(NamedTuple):
+    """The right to work on a row, until its `due_at`: the number tells it from older and newer ones."""
+
+    pk: Any
+    number: int
+    subject: Any
+
+
 class Claimable(models.Model):
     """A row that waits for a worker until `due_at`; without one it is over: done, or given up at `dead_at`.
 
@@ -68,6 +76,11 @@ class Claimable(models.Model):
             ),
         ]
 
+    @property
+    def lease(self) -> Lease:
+        """The last lease that there was when it was read."""
+        return Lease(self.pk, self.leases, getattr(self, self.SUBJECT))
+
     def end(self) -> None:
         """Let nothing more be done with it; it went well."""
         self.due_at, self.attempts, self.error = None, 0, ""
@@ -91,14 +104,6 @@ class Claimable(models.Model):
     def revive(self, *, now: datetime) -> None:
         """Let what was given up be tried as if it were new."""
         self.due_at, self.dead_at, self.attempts = now, None, 0
-
-
-class Lease(NamedTuple):
-    """The right to work on a row, until its `due_at`: the number tells it from older and newer ones."""
-
-    pk: Any
-    number: int
-    subject: Any
 
 
 Row = TypeVar("Row", bound=Claimable)

@@ -1,14 +1,11 @@
 """Background jobs of segments: the clock's, and those of the queue `segmentation:live`."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from apps.core import beats, queues
 from apps.core.jobs import enqueue, job
 from apps.segments import live, runs
-from apps.segments.runs import Ref
 
 SEGMENTATION: Final = queues.declare("segmentation:live")
 
@@ -19,7 +16,7 @@ def decide_due(**_newer: object) -> str:
     now = datetime.now(UTC)
     beats.beat(beats.Name.CRON, at=now)
     begun = live.begin_due(requested_by="clock", now=now)
-    push(begun.pages)
+    push(begun.n_pages)
     return begun.sentence
 
 
@@ -27,20 +24,20 @@ def decide_due(**_newer: object) -> str:
 def decide_everybody(**_newer: object) -> str:
     """Begin a run for all that time decides, unless one is under way. Safe to run twice."""
     begun = live.begin_full(requested_by="clock", now=datetime.now(UTC))
-    push(begun.pages)
+    push(begun.n_pages)
     return begun.sentence
 
 
 @job(queue=SEGMENTATION)
-def decide_page(*, run_id: str, number: str, **_newer: object) -> None:
-    """Decide a page of a run. Safe to run twice, also at once."""
-    runs.work(Ref(UUID(run_id), int(number)))
+def decide_page(**_newer: object) -> None:
+    """Decide the page that has waited longest, if any waits. Safe to run twice, also at once."""
+    runs.work()
 
 
-def push(pages: Iterable[Ref]) -> None:
-    """Put pages into the queue of those who work on them."""
-    for page in pages:
-        enqueue(decide_page, run_id=str(page.run_id), number=str(page.number))
+def push(n_pages: int) -> None:
+    """Let so many pages be worked on."""
+    for _ in range(n_pages):
+        enqueue(decide_page)
 
 
 def nudge() -> None:

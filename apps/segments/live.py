@@ -1,7 +1,7 @@
 """Live segmentation: what has to be decided now, and for whom. Runs do it; see runs.py."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -11,7 +11,6 @@ from apps.profiles.models import Touched
 from apps.segments import definitions, runs
 from apps.segments.definitions import Definition, Definitions
 from apps.segments.models import LiveRun, Segment
-from apps.segments.runs import Ref
 
 Kind = LiveRun.Kind
 REST: Final = timedelta(minutes=10)  # before a definition that could not be decided is tried again
@@ -26,22 +25,22 @@ AND writer.locktype = 'transactionid' AND writer.mode = 'ExclusiveLock' AND writ
 
 
 class Begun(NamedTuple):
-    """The pages that somebody has to work on now, and what happened, in a sentence."""
+    """How many pages somebody has to work on now, and what happened, in a sentence."""
 
-    pages: list[Ref]
+    n_pages: int
     sentence: str
 
 
 def begin_due(*, requested_by: str, now: datetime) -> Begun:
     """Begin what waits: segments whose definition changed, and people who were changed; and carry on what lies idle."""
-    lost = runs.heal(now=now)
+    n_lost = runs.heal(now=now)
     known = definitions.read()
     begun = [_build(known, requested_by=requested_by, now=now)]
     if Touched.objects.exists():
         begun.append(_begin(Kind.INCREMENTAL, known.segments, requested_by=requested_by, now=now))
-    said = [f"{_numbered(lost)} put again."] if lost else []
+    said = [f"{_numbered(n_lost)} put again."] if n_lost else []
     said += [each.sentence for each in begun if each.sentence]
-    return Begun([*lost, *(page for each in begun for page in each.pages)], " ".join(said) or "Nothing waits.")
+    return Begun(n_lost + sum(each.n_pages for each in begun), " ".join(said) or "Nothing waits.")
 
 
 def begin_full(keys: Iterable[str] = (), *, requested_by: str, now: datetime) -> Begun:
@@ -59,16 +58,16 @@ def begin_full(keys: Iterable[str] = (), *, requested_by: str, now: datetime) ->
 
 
 def _begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> Begun:
-    pages = runs.begin(kind, segments, requested_by=requested_by, now=now)
-    if pages is None:
-        return Begun([], f"A run is under way already: {kind.label.lower()}.")
-    if not pages:
-        return Begun([], "Time decides no segment; members were counted.")
-    return Begun(pages, f"A run of {_numbered(pages)} began: {kind.label.lower()}.")
+    run = runs.begin(kind, segments, requested_by=requested_by, now=now)
+    if run is None:
+        return Begun(0, f"A run is under way already: {kind.label.lower()}.")
+    if not run.n_pages:
+        return Begun(0, "Time decides no segment; members were counted.")
+    return Begun(run.n_pages, f"A run of {_numbered(run.n_pages)} began: {kind.label.lower()}.")
 
 
-def _numbered(pages: Sequence[Ref]) -> str:
-    return f"{len(pages)} page{'' if len(pages) == 1 else 's'}"
+def _numbered(n_pages: int) -> str:
+    return f"{n_pages} page{'' if n_pages == 1 else 's'}"
 
 
 def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:
@@ -76,11 +75,11 @@ def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:
     wanted = {key for key, edition in undecided.values_list("key", "edition") if not _rests(key, edition, now=now)}
     segments = _with_readers(known, wanted)
     if not segments:
-        return Begun([], "")
+        return Begun(0, "")
     if LiveRun.objects.filter(kind=Kind.BUILD, finished_at=None).exists():
         return _begin(Kind.BUILD, segments, requested_by=requested_by, now=now)  # counts that it is under way
     if not _older_have_ended():
-        return Begun([], "New definitions wait for transactions that began before.")
+        return Begun(0, "New definitions wait for transactions that began before.")
     return _begin(Kind.BUILD, segments, requested_by=requested_by, now=now)
 
 

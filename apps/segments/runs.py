@@ -1,15 +1,15 @@
 """Live runs: begun, worked on page by page, and brought to an end, whatever becomes of those who work on them.
 
-A page is claimed for a while (LEASE), which whoever is at it renews. When he does not come back it is claimed again, by
-the next one whom `heal` sends; nothing is changed twice by that (see deciding.py). A page that keeps failing is set
-aside, so that the run ends, with problems: the segments that failed wait to be built again.
+A page is leased, and whoever is at it renews the lease (see core.claims). When they do not come back it is leased
+again, by the next one whom `heal` sends; nothing is changed twice by that (see deciding.py). A page that keeps failing
+is given up, so that the run ends, with problems: the segments that failed wait to be built again.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -17,6 +17,7 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from apps.core import claims
 from apps.core.ids import NIL
 from apps.profiles import touching
 from apps.profiles.models import Alias, Profile, Touched
@@ -29,11 +30,8 @@ logger = logging.getLogger(__name__)
 PAGE: Final = 20_000  # profiles of a page when everybody is decided
 TOUCHED_PAGE: Final = 1_000
 LOCKED: Final = 500  # profiles that are locked at once
-LEASE: Final = timedelta(minutes=1)
-MAX_ATTEMPTS: Final = 3
 KEPT: Final = timedelta(days=14)
 LAST: Final = UUID(int=2**128 - 1)
-DIED: Final = "Whoever worked on it did not come back."
 CAUSES: Final = {
     LiveRun.Kind.FULL: Cause.TIME,
     LiveRun.Kind.BUILD: Cause.DEFINITION,
@@ -47,15 +45,8 @@ FROM (SELECT {column} AS id, row_number() OVER (ORDER BY {column}) AS number FRO
 """
 
 
-class Ref(NamedTuple):
-    """What a job names: a page of a run."""
-
-    run_id: UUID
-    number: int
-
-
-def begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> list[Ref] | None:
-    """Make a run and return its pages; None when one of its kind is under way, which counts how often that was so."""
+def begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> LiveRun | None:
+    """Make a run and return it; None when one of its kind is under way, which counts how often that was so."""
     editions = {segment.key: segment.edition for segment in segments}
     try:
         with transaction.atomic():
@@ -63,13 +54,13 @@ def begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now:
             bounds, run.n_profiles = _plan(kind) if editions or kind == Kind.INCREMENTAL else ([], 0)
             run.n_pages = len(bounds)
             run.save()
-            pages = [LivePage(run=run, number=n, after=a, until=u) for n, (a, u) in enumerate(bounds, 1)]
+            pages = [LivePage(run=run, number=n, after=a, until=u, due_at=now) for n, (a, u) in enumerate(bounds, 1)]
             LivePage.objects.bulk_create(pages)
             _advance(run, now=now)
     except IntegrityError:
         LiveRun.objects.filter(kind=kind, finished_at=None).update(n_skipped=F("n_skipped") + 1)
         return None
-    return [Ref(run.pk, page.number) for page in pages]
+    return run
 
 
 def _plan(kind: Kind) -> tuple[list[tuple[UUID, UUID]], int]:
@@ -83,42 +74,39 @@ def _plan(kind: Kind) -> tuple[list[tuple[UUID, UUID]], int]:
     return list(zip([NIL, *inner], [*inner, LAST], strict=True)), n_profiles
 
 
-def work(ref: Ref) -> bool:
-    """Decide a page for all segments of its run, and tell whether it was there to be claimed.
+def work() -> bool:
+    """Decide the page that has waited longest for all segments of its run, and tell whether there was one.
 
     Safe to run twice, also at once.
     """
-    page = _claim(ref, now=timezone.now())
-    if page is None:
+    now = timezone.now()
+    leases = claims.claim(LivePage, 1, now=now)
+    if not leases:
         return False
+    page = LivePage.objects.select_related("run").get(pk=leases[0].pk)
+    LiveRun.objects.filter(pk=page.run_id).update(heartbeat_at=now)
     seen: list[tuple[UUID, datetime]] = []
     people: People = Range(page.after, page.until)
     if page.run.kind == Kind.INCREMENTAL:
         seen = _touched(page)
         people = Those(_living(profile_id for profile_id, _ in seen))
     problems = _decide_all(page, people)
+    n_seen = _number(people)
     with transaction.atomic():
         run = _locked(page.run_id)
         now = timezone.now()
-        is_over = not problems or page.attempts >= MAX_ATTEMPTS
-        # Not where somebody else, who took us for dead, is done with it.
-        LivePage.objects.filter(pk=page.pk, done_at=None).update(
-            problems=problems, n_seen=_number(people), done_at=now if is_over else None
-        )
-        if is_over:
-            touching.settle(seen)
+        for held in claims.held(LivePage, leases):  # none where somebody else, who took us for dead, has it
+            held.problems, held.n_seen = problems, n_seen
+            if problems:
+                held.fail("Some segments could not be decided.", now=now)
+            else:
+                held.end()
+            claims.write([held], "problems", "n_seen")
+            if held.due_at is None:
+                touching.settle(seen)
         run.heartbeat_at = now
         _advance(run, now=now)
     return True
-
-
-def _claim(ref: Ref, *, now: datetime) -> LivePage | None:
-    pages = LivePage.objects.filter(run_id=ref.run_id, number=ref.number)
-    free = Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE)
-    if not pages.filter(free, done_at=None).update(claimed_at=now, attempts=F("attempts") + 1):
-        return None
-    LiveRun.objects.filter(pk=ref.run_id).update(heartbeat_at=now)
-    return pages.select_related("run").get()
 
 
 def _touched(page: LivePage) -> list[tuple[UUID, datetime]]:
@@ -147,7 +135,7 @@ def _decide_all(page: LivePage, people: People) -> dict[str, str]:
             # One segment that cannot be decided must not take the others with it.
             logger.exception("A segment could not be decided", extra={"segment": key, "run": str(page.run_id)})
             problems[key] = f"{type(error).__name__}: {error}"[:500]
-        LivePage.objects.filter(pk=page.pk).update(claimed_at=timezone.now())
+        claims.renew(LivePage, [page.lease], now=timezone.now())
     return problems
 
 
@@ -176,8 +164,9 @@ def _settle(page: LivePage, segment: Definition, ids: Sequence[UUID], known: Def
     now, because = timezone.now(), CAUSES[Kind(page.run.kind)]
     with transaction.atomic():
         changes = deciding.settle(segment, ids, known, because=because, now=now)
+        claims.renew(LivePage, [page.lease], now=now)
         LivePage.objects.filter(pk=page.pk).update(
-            claimed_at=now, n_entered=F("n_entered") + len(changes.entered), n_left=F("n_left") + len(changes.left)
+            n_entered=F("n_entered") + len(changes.entered), n_left=F("n_left") + len(changes.left)
         )
 
 
@@ -188,24 +177,21 @@ def _number(people: People) -> int:
     return Profile.objects.filter(id__gt=people.after, id__lte=people.until).count()
 
 
-def heal(*, now: datetime) -> list[Ref]:
-    """Return the pages that nobody works on though somebody should; set aside those that failed too often."""
-    lost: list[Ref] = []
+def heal(*, now: datetime) -> int:
+    """Return how many pages nobody works on though somebody should; give up those that failed too often."""
+    claims.heal(LivePage, now=now)
+    n_lost = 0
     for run_id in LiveRun.objects.filter(finished_at=None).values_list("pk", flat=True):
         with transaction.atomic():
             run = _locked(run_id)
-            waiting = run.pages.filter(done_at=None)
-            left = waiting.filter(claimed_at__lt=now - LEASE)
-            for page in left.filter(attempts__gte=MAX_ATTEMPTS):
-                page.problems, page.done_at = page.problems or {"": DIED}, now
-                page.save(update_fields=["problems", "done_at"])
-            forgotten = Q(claimed_at__lt=now - LEASE)
-            if run.heartbeat_at < now - LEASE:
-                forgotten |= Q(claimed_at=None)  # the queue was lost, or there is no worker
-                run.heartbeat_at = now
-            lost += [Ref(run_id, number) for number in waiting.filter(forgotten).values_list("number", flat=True)]
+            lost = run.pages.filter(due_at__lte=now)
+            if run.heartbeat_at < now - LivePage.LEASE:
+                run.heartbeat_at = now  # the queue was lost, or there is no worker
+            else:
+                lost = lost.filter(attempts__gt=0)
+            n_lost += lost.count()
             _advance(run, now=now)
-    return lost
+    return n_lost
 
 
 def _locked(run_id: UUID) -> LiveRun:
@@ -217,7 +203,7 @@ def _advance(run: LiveRun, *, now: datetime) -> None:
     if run.finished_at:
         return
     done = run.pages.aggregate(
-        n=Count("pk", filter=Q(done_at__isnull=False)), seen=Sum("n_seen"), entered=Sum("n_entered"), left=Sum("n_left")
+        n=Count("pk", filter=Q(due_at=None)), seen=Sum("n_seen"), entered=Sum("n_entered"), left=Sum("n_left")
     )
     run.n_pages_done = done["n"]
     run.n_seen, run.n_entered, run.n_left = done["seen"] or 0, done["entered"] or 0, done["left"] or 0
@@ -228,8 +214,8 @@ def _advance(run: LiveRun, *, now: datetime) -> None:
 
 def _finish(run: LiveRun, *, now: datetime) -> None:
     run.finished_at = now
-    for page in run.pages.filter(done_at__isnull=False).exclude(problems={}).order_by("number"):
-        run.problems |= page.problems
+    for page in run.pages.exclude(dead_at=None).order_by("number"):
+        run.problems |= page.problems or {"": page.error}
     failed = set(run.segments) if "" in run.problems else run.segments.keys() & run.problems.keys()
     Segment.objects.filter(key__in=failed).update(decided_at=None)
     if run.kind == Kind.INCREMENTAL:

@@ -1,13 +1,11 @@
 """Segments and people for the tests of this folder."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from apps.profiles.models import Profile
 from apps.segments import definitions, runs
 from apps.segments.models import LiveRun, Membership, Segment
-from apps.segments.runs import Ref
 from tests.factories import ProfileFactory, SegmentFactory
 
 
@@ -29,16 +27,17 @@ def members(key: str) -> set[UUID]:
     return set(Membership.objects.filter(segment__key=key, left_at=None).values_list("profile_id", flat=True))
 
 
-def work_on(pages: Iterable[Ref]) -> None:
+def work_on_all() -> None:
     """Do what workers do."""
-    for page in pages:
-        runs.work(page)
+    while runs.work():
+        pass
 
 
 def run(kind: LiveRun.Kind, *keys: str, now: datetime) -> LiveRun:
     """Make a run for some segments, and work on all of it."""
     known = definitions.read().segments
-    pages = runs.begin(kind, [each for each in known if each.key in keys], requested_by="test", now=now)
-    assert pages is not None
-    work_on(pages)
-    return LiveRun.objects.latest("started_at")
+    begun = runs.begin(kind, [each for each in known if each.key in keys], requested_by="test", now=now)
+    assert begun
+    work_on_all()
+    begun.refresh_from_db()
+    return begun

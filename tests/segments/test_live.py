@@ -12,7 +12,7 @@ from apps.profiles.models import Profile
 from apps.segments import at_once, definitions, index, live
 from apps.segments.at_once import Subject
 from apps.segments.models import Cause, LiveRun, Membership, Segment
-from tests.segments.people import members, person, segment, work_on
+from tests.segments.people import members, person, segment, work_on_all
 
 pytestmark = pytest.mark.django_db
 Kind = LiveRun.Kind
@@ -34,7 +34,7 @@ def test_nothing_begins_where_nothing_waits() -> None:
 
     begun = begin_due()
 
-    assert begun == live.Begun([], "Nothing waits.")
+    assert begun == live.Begun(0, "Nothing waits.")
     assert not LiveRun.objects.exists()
 
 
@@ -45,14 +45,14 @@ def test_a_new_definition_is_built_with_the_segments_that_ask_about_it() -> None
     built("higher", 'profile@segments CONTAINS "top"')
     profile = person(plan="pro")
 
-    begun = begin_due()
-    work_on(begun.pages)
+    begin_due()
+    work_on_all()
 
     run = LiveRun.objects.get()
     assert (run.kind, set(run.segments)) == (Kind.BUILD, {"base", "top", "higher"})
     assert members("higher") == {profile.id}
     assert set(Membership.objects.values_list("entered_because", flat=True)) == {Cause.DEFINITION}
-    assert begin_due().pages == []
+    assert begin_due().n_pages == 0
 
 
 def test_a_definition_that_could_not_be_built_rests_unless_it_is_changed() -> None:
@@ -61,11 +61,11 @@ def test_a_definition_that_could_not_be_built_rests_unless_it_is_changed() -> No
     values = {"kind": Kind.BUILD, "started_at": now, "heartbeat_at": now, "finished_at": now}
     LiveRun.objects.create(segments={"pro": row.edition}, problems={"pro": "It hurts."}, **values)
 
-    assert begin_due().pages == []
+    assert begin_due().n_pages == 0
 
     row.condition = 'profile@traits.plan = "team"'
     definitions.save(row)
-    assert begin_due().pages
+    assert begin_due().n_pages
 
 
 def test_a_definition_that_could_not_be_built_is_tried_again_later() -> None:
@@ -74,7 +74,7 @@ def test_a_definition_that_could_not_be_built_is_tried_again_later() -> None:
     values = {"kind": Kind.BUILD, "started_at": then, "heartbeat_at": then, "finished_at": then}
     LiveRun.objects.create(segments={"pro": row.edition}, problems={"": "It died."}, **values)
 
-    assert begin_due().pages
+    assert begin_due().n_pages
 
 
 def test_people_who_were_touched_are_decided_for_all_segments() -> None:
@@ -83,7 +83,8 @@ def test_people_who_were_touched_are_decided_for_all_segments() -> None:
     profile = person(plan="pro")
     touching.touch([profile.id])
 
-    work_on(begin_due().pages)
+    begin_due()
+    work_on_all()
 
     assert members("pro") == members("top") == {profile.id}
     assert set(Membership.objects.values_list("entered_because", flat=True)) == {Cause.CHANGE}
@@ -115,7 +116,7 @@ def test_where_time_decides_nothing_members_are_only_counted() -> None:
 
     begun = live.begin_full(requested_by="test", now=timezone.now())
 
-    assert begun == live.Begun([], "Time decides no segment; members were counted.")
+    assert begun == live.Begun(0, "Time decides no segment; members were counted.")
 
 
 def test_an_overlapping_start_says_so() -> None:
@@ -124,7 +125,7 @@ def test_an_overlapping_start_says_so() -> None:
 
     again = live.begin_full(requested_by="test", now=timezone.now())
 
-    assert again == live.Begun([], "A run is under way already: everybody, as time goes by.")
+    assert again == live.Begun(0, "A run is under way already: everybody, as time goes by.")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -153,9 +154,10 @@ def test_whoever_is_changed_by_a_batch_that_did_not_know_a_definition_is_found_b
         too_early = begin_due()
         may_commit.set()
         batch.result()
-    work_on(begin_due().pages)
+    begin_due()
+    work_on_all()
 
-    assert too_early.pages == []
+    assert too_early.n_pages == 0
     assert members("pro") == {profile.id}
 
 
@@ -173,6 +175,6 @@ def test_a_build_waits_for_those_who_decide_by_the_definitions_before(monkeypatc
         waiting = begin_due()
     begun = begin_due()
 
-    assert reading.pages
-    assert waiting == live.Begun([], "New definitions wait for transactions that began before.")
-    assert begun.pages
+    assert reading.n_pages
+    assert waiting == live.Begun(0, "New definitions wait for transactions that began before.")
+    assert begun.n_pages

@@ -7,22 +7,24 @@ from uuid import UUID
 
 import pytest
 from django.db import connections, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from apps.core.audit import Actor
+from apps.core.claims import DIED
 from apps.profiles import by_hand, editing, touching
 from apps.profiles.models import Profile, Touched
 from apps.segments import deciding, definitions, runs
 from apps.segments.definitions import Definition
 from apps.segments.models import LivePage, LiveRun, Membership, Segment, SegmentSize
-from apps.segments.runs import DIED, LEASE, MAX_ATTEMPTS, Ref
 from tests.factories import EventFactory, MembershipFactory
-from tests.segments.people import members, person, run, segment, work_on
+from tests.segments.people import members, person, run, segment, work_on_all
 
 pytestmark = pytest.mark.django_db
 Kind = LiveRun.Kind
 NOW = timezone.now()
 ANNA = Actor("user:7", "anna")
+LEASE, MAX_ATTEMPTS = LivePage.LEASE, LivePage.MAX_ATTEMPTS
 
 
 @pytest.fixture
@@ -32,15 +34,15 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "LOCKED", 1)
 
 
-def begin(kind: Kind = Kind.FULL) -> list[Ref]:
-    pages = runs.begin(kind, definitions.read().segments, requested_by="test", now=timezone.now())
-    assert pages is not None
-    return pages
+def begin(kind: Kind = Kind.FULL) -> LiveRun:
+    begun = runs.begin(kind, definitions.read().segments, requested_by="test", now=timezone.now())
+    assert begun
+    return begun
 
 
 def pass_time() -> None:
-    """Let so much time go by that whoever is at a page is taken for dead."""
-    LivePage.objects.exclude(claimed_at=None).update(claimed_at=timezone.now() - 2 * LEASE)
+    """Let so much time go by that whoever is at a page is taken for dead, and what failed is tried again."""
+    LivePage.objects.filter(attempts__gt=0).update(due_at=F("due_at") - 2 * LEASE)
     LiveRun.objects.update(heartbeat_at=timezone.now() - 2 * LEASE)
 
 
@@ -73,10 +75,10 @@ def test_a_run_decides_everybody_page_by_page() -> None:
 
 def test_people_who_come_while_a_run_is_under_way_belong_to_its_last_page() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
-    pages = begin()
+    begin()
     late = person(plan="pro")
 
-    work_on(pages)
+    work_on_all()
 
     assert members("pro") == {late.id}
 
@@ -108,7 +110,8 @@ def test_a_second_run_of_a_kind_is_not_begun_but_counted() -> None:
 
     assert again is None
     assert other
-    assert LiveRun.objects.get(pk=first[0].run_id).n_skipped == 1
+    first.refresh_from_db()
+    assert first.n_skipped == 1
 
 
 def test_segments_that_others_ask_about_are_decided_before_them() -> None:
@@ -145,11 +148,11 @@ def test_only_a_build_says_that_a_new_definition_is_decided() -> None:
 
 def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
-    pages = begin(Kind.BUILD)
+    begin(Kind.BUILD)
     row.condition = 'profile@traits.plan = "team"'
     definitions.save(row)
 
-    work_on(pages)
+    work_on_all()
 
     row.refresh_from_db()
     assert row.decided_at is None
@@ -158,11 +161,11 @@ def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> N
 def test_a_segment_that_is_switched_off_meanwhile_is_not_decided() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     person(plan="pro")
-    pages = begin()
+    begin()
     row.is_enabled = False
     definitions.save(row)
 
-    work_on(pages)
+    work_on_all()
 
     assert not members("pro")
     assert LiveRun.objects.get().problems == {}
@@ -171,7 +174,8 @@ def test_a_segment_that_is_switched_off_meanwhile_is_not_decided() -> None:
 def test_definitions_that_change_between_finding_and_settling_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     pro, team = person(plan="pro"), person(plan="team")
-    pages, different, changed = begin(), deciding.different, []
+    begin()
+    different, changed = deciding.different, []
 
     def change_after(*args: Any, **values: Any) -> dict[UUID, bool]:
         found = different(*args, **values)
@@ -181,7 +185,7 @@ def test_definitions_that_change_between_finding_and_settling_are_read_anew(monk
         return found
 
     monkeypatch.setattr(deciding, "different", change_after)
-    work_on(pages)
+    work_on_all()
 
     assert members("pro") == {team.id}
     assert not Membership.objects.filter(profile_id=pro.id).exists()
@@ -194,7 +198,7 @@ def test_definitions_that_change_between_finding_and_settling_are_read_anew(monk
 def test_a_page_whose_worker_died_is_put_again_and_nothing_happens_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     people = {person(plan="pro").id for _ in range(2)}
-    [page, last] = begin()
+    begin()
     settle = deciding.settle
 
     def die_at_the_second(*args: Any, **values: Any) -> Any:
@@ -205,31 +209,53 @@ def test_a_page_whose_worker_died_is_put_again_and_nothing_happens_twice(monkeyp
     with monkeypatch.context() as patched:
         patched.setattr(deciding, "settle", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
-            runs.work(page)
+            runs.work()
     assert Membership.objects.count() == 1
-    assert runs.heal(now=timezone.now()) == []
-    assert not runs.work(page)  # it is still claimed
+    assert runs.heal(now=timezone.now()) == 0
+    work_on_all()  # the other page: this one is still leased
+    assert Membership.objects.count() == 1
     pass_time()
 
-    lost = runs.heal(now=timezone.now())
-    work_on(lost)
+    assert runs.heal(now=timezone.now()) == 1
+    work_on_all()
 
-    assert set(lost) == {page, last}
     assert members("pro") == people
     done = LiveRun.objects.get()
     assert (done.n_entered, done.n_seen, bool(done.finished_at), done.problems) == (2, 2, True, {})
+
+
+def test_who_was_taken_for_dead_says_nothing_of_a_page_that_another_one_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    segment("pro", 'profile@traits.plan = "pro"')
+    profile = person(plan="pro")
+    begin()
+    different = deciding.different
+
+    def fall_asleep(*_: Any, **__: Any) -> dict[UUID, bool]:
+        pass_time()
+        monkeypatch.setattr(deciding, "different", different)
+        assert runs.work()
+        raise ZeroDivisionError("woken up")
+
+    monkeypatch.setattr(deciding, "different", fall_asleep)
+    assert runs.work()
+
+    done = LiveRun.objects.get()
+    assert (done.problems, done.n_pages_done, bool(done.finished_at)) == ({}, 1, True)
+    assert members("pro") == {profile.id}
 
 
 @pytest.mark.usefixtures("small_pages")
 def test_pages_that_the_queue_lost_are_put_again_once_nobody_works_on_the_run() -> None:
     for _ in range(3):
         person()
-    pages = begin()
-    assert runs.heal(now=timezone.now()) == []
+    begun = begin()
+    assert runs.heal(now=timezone.now()) == 0
     pass_time()
 
-    assert runs.heal(now=timezone.now()) == pages
-    assert runs.heal(now=timezone.now()) == []
+    assert runs.heal(now=timezone.now()) == begun.n_pages
+    assert runs.heal(now=timezone.now()) == 0
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -237,16 +263,16 @@ def test_looking_after_a_run_is_no_sign_of_life_of_it() -> None:
     for _ in range(3):
         person()
     segment("pro", 'profile@traits.plan = "pro"')
-    pages, began = begin(), timezone.now()
+    begun, began = begin(), timezone.now()
 
     looks = [runs.heal(now=began + timedelta(seconds=secs)) for secs in (40, 80, 120)]
 
-    assert looks == [[], pages, []]
+    assert looks == [0, begun.n_pages, 0]
 
 
 def test_a_run_whose_last_worker_died_before_he_could_say_so_ends() -> None:
     begin()
-    LivePage.objects.update(done_at=timezone.now())
+    LivePage.objects.update(due_at=None)
 
     runs.heal(now=timezone.now())
 
@@ -257,10 +283,9 @@ def test_a_page_that_kills_whoever_works_on_it_is_set_aside() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     Segment.objects.update(decided_at=NOW)
     begin()
-    LivePage.objects.update(attempts=MAX_ATTEMPTS, claimed_at=timezone.now())
-    pass_time()
+    LivePage.objects.update(attempts=MAX_ATTEMPTS)
 
-    assert runs.heal(now=timezone.now()) == []
+    assert runs.heal(now=timezone.now()) == 0
 
     done = LiveRun.objects.get()
     assert (bool(done.finished_at), done.problems) == (True, {"": DIED})
@@ -272,12 +297,12 @@ def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: py
     segment("bad", 'profile@traits.plan = "pro"')
     segment("good", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    [page] = begin(Kind.BUILD)
+    begin(Kind.BUILD)
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
         assert LiveRun.objects.get().finished_at is None
-        assert runs.work(page)
+        assert runs.work()
         pass_time()
 
     assert members("good") == {profile.id}
@@ -329,12 +354,12 @@ def test_who_was_touched_stays_so_until_he_was_decided_but_a_broken_segment_is_b
     row = segment("bad", 'profile@traits.plan = "pro"')
     Segment.objects.update(decided_at=NOW)
     touching.touch([person(plan="pro").id])
-    [page] = begin(Kind.INCREMENTAL)
+    begin(Kind.INCREMENTAL)
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
         assert Touched.objects.exists()
-        runs.work(page)
+        runs.work()
         pass_time()
 
     row.refresh_from_db()
@@ -372,7 +397,7 @@ def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_store
 ) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    [page] = begin()
+    begin()
     is_held, is_found = threading.Event(), threading.Event()
 
     def change_as_a_batch_does() -> None:
@@ -394,7 +419,7 @@ def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_store
     with ThreadPoolExecutor(1) as pool:
         batch = pool.submit(change_as_a_batch_does)
         assert is_held.wait(timeout=30)
-        runs.work(page)
+        runs.work()
         batch.result()
 
     assert not Membership.objects.exists()

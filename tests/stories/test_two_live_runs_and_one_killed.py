@@ -55,14 +55,12 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 
 def is_half_done(live: Live) -> bool:
     """Tell whether somebody is in the midst of a page, and has stored a part of it."""
-    return bool(live.rows("SELECT FROM segments_livepage WHERE done_at IS NULL AND n_entered > 0"))
+    return bool(live.rows("SELECT FROM segments_livepage WHERE due_at IS NOT NULL AND n_entered > 0"))
 
 
 def let_a_minute_pass(live: Live) -> None:
     """Whoever has not been heard of for that long is taken for dead."""
-    live.rows(
-        "UPDATE segments_livepage SET claimed_at = claimed_at - interval '2 minutes' WHERE done_at IS NULL RETURNING id"
-    )
+    live.rows("UPDATE segments_livepage SET due_at = due_at - interval '2 minutes' WHERE attempts > 0 RETURNING id")
     live.rows("UPDATE segments_liverun SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
 
 
@@ -78,7 +76,7 @@ def bring_to_an_end(live: Live) -> None:
             return
         live.rows("UPDATE segments_liverun SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
         live.manage("segment_live")
-    raise AssertionError(live.rows("SELECT number, claimed_at, attempts, done_at, problems FROM segments_livepage"))
+    raise AssertionError(live.rows("SELECT number, due_at, attempts, dead_at, problems FROM segments_livepage"))
 
 
 @pytest.mark.timeout(180)

@@ -45,8 +45,8 @@ class LiveRunAdmin(Watched):
             now, name = timezone.now(), request.user.get_username()
             self.record_action("started", request, name="live run")
             for begun in (live.begin_due(requested_by=name, now=now), live.begin_full(requested_by=name, now=now)):
-                jobs.push(begun.pages)
-                self.message_user(request, begun.sentence, messages.SUCCESS if begun.pages else messages.INFO)
+                jobs.push(begun.n_pages)
+                self.message_user(request, begun.sentence, messages.SUCCESS if begun.n_pages else messages.INFO)
             return HttpResponseRedirect(reverse("admin:segments_liverun_changelist"))
         shown = {**self.admin_site.each_context(request), "title": "Decide everybody now?", "opts": self.opts}
         return render(request, "segments/live_run_now.html", shown)

@@ -1,7 +1,10 @@
 """Live runs: deciding segments for many people at once, page by page, in the background."""
 
+from datetime import timedelta
+
 from django.db import models
 
+from apps.core.claims import Claimable
 from apps.core.fields import Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
@@ -54,24 +57,27 @@ class LiveRun(models.Model):
 
 
 @impersonal("bounds of ids, and counts")
-class LivePage(models.Model):
+class LivePage(Claimable):
     """The people of a run whose ids lie within bounds. It is decided again and again until that went well."""
+
+    MAX_ATTEMPTS = 3
+    BACKOFF = (timedelta(minutes=1),)
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(LiveRun, on_delete=models.CASCADE, related_name="pages")
     number = models.PositiveIntegerField()
     after = models.UUIDField()
     until = models.UUIDField()  # included
-    claimed_at = models.DateTimeField(null=True)  # by a worker, which renews it while it is at it
-    attempts = models.PositiveSmallIntegerField(default=0)
-    done_at = models.DateTimeField(null=True)  # decided, or set aside with its problems
     n_seen = models.PositiveBigIntegerField(default=0)
     n_entered = models.PositiveBigIntegerField(default=0)
     n_left = models.PositiveBigIntegerField(default=0)
     problems = Json(default=dict)  # {key of a segment: what went wrong in the last attempt}
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "number"], name="live_page_by_number")]
+    class Meta(Claimable.Meta):
+        constraints = [
+            *Claimable.Meta.constraints,
+            models.UniqueConstraint(fields=["run", "number"], name="live_page_by_number"),
+        ]
 
     def __str__(self) -> str:
         return f"page {self.number} of {self.run_id}"

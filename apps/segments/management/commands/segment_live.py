@@ -2,15 +2,13 @@
 
 import time
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.core import beats
 from apps.segments import jobs, live, runs
-from apps.segments.models import LivePage, LiveRun
-from apps.segments.runs import Ref
+from apps.segments.models import LiveRun
 
 IDLE_SECS = 0.5
 
@@ -36,19 +34,17 @@ class Command(BaseCommand):
                 begun.append(live.begin_full(segment, requested_by="command", now=now))
         except KeyError as error:
             raise CommandError(f"No segment with a condition that is switched on: {', '.join(error.args)}.") from None
-        pages = [page for each in begun for page in each.pages]
-        jobs.push(pages)
+        jobs.push(sum(each.n_pages for each in begun))
         self.stdout.write(" ".join(each.sentence for each in begun))
         if wait:
-            self._wait({page.run_id for page in pages})
+            self._wait()
 
-    def _wait(self, run_ids: set[UUID]) -> None:
-        """Take page after page, as workers do, until the runs are over."""
+    def _wait(self) -> None:
+        """Take page after page, as workers do, until the runs that are under way are over."""
+        run_ids = set(LiveRun.objects.filter(finished_at=None).values_list("pk", flat=True))
         while LiveRun.objects.filter(pk__in=run_ids, finished_at=None).exists():
-            runs.heal(now=timezone.now())
-            waiting = LivePage.objects.filter(run__in=run_ids, done_at=None).order_by("run", "number")
-            n_worked = sum(runs.work(Ref(*page)) for page in waiting.values_list("run_id", "number"))
-            if not n_worked:
+            if not runs.work():
+                runs.heal(now=timezone.now())
                 time.sleep(IDLE_SECS)
         for run in LiveRun.objects.filter(pk__in=run_ids).order_by("started_at"):
             self.stdout.write(
