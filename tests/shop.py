@@ -9,6 +9,7 @@ import orjson
 from apps.collector import accept, event_types, sources
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import platform_events
 from apps.events.models import Event, InboxItem
 from apps.events.resolution import moving, unmerging
 from apps.profiles.models import Merge, Profile
@@ -72,4 +73,4 @@ def person(**fields: Any) -> Profile:
 def types_of(profile: Profile) -> list[str]:
     """List the types of a profile's events that clients sent, in their order."""
     own = Event.objects.filter(profile_id=profile.id).order_by("time", "id")
-    return [event.type for event in own if event.type not in ("profile-created", "session-opened", "visit-started")]
+    return [event.type for event in own if event.type not in platform_events.leads()]

@@ -29,7 +29,7 @@ MAX_TRIES = 10  # while others merge the profiles of the batch between our look 
 
 
 def months_of(tracks: Iterable[Track]) -> set[date]:
-    """Name the months in which events of the tracks will lie, the system events before them included."""
+    """Name the months in which events of the tracks will lie, those of the platform before them included."""
     times = {event.happened_at for track in tracks for event in track.going}
     earliest = max(platform_events.leads().values())
     return {partitions.month_of(at) for time in times for at in (time, time - earliest)}

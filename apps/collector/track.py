@@ -62,9 +62,9 @@ class TrackedEvent:
     sent: Any = None  # the whole of it, as the client wrote it
     message_id: str | None = None
     index: int = 0
-    is_system: bool = False
+    is_system: bool = False  # visit: the platform put it before the event that caused it
     visit_count: int | None = None  # visit: of the profile, the event's own included
-    id: UUID = NIL  # visit: in the order of the events, the system's before those that caused them
+    id: UUID = NIL  # visit: in the order of the events, the platform's before those that caused them
     time: datetime | None = None  # admit
     said_at: datetime | None = None  # admit: the time by the sender's own clock, when it says one
     key: str | None = None  # recognise: what makes a repetition of it known, 32 hex digits

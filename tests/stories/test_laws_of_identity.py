@@ -1,7 +1,7 @@
 """Laws of recognising people, on random histories through the real pipeline.
 
 Where they do not hold is in docs/identity.md: what is counted by arrival (how often a profile was created, and so the
-number of system events) is left out here.
+number of events of the platform) is left out here.
 """
 
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from apps.sessions.page import page_of
 
 
 def visit(batch: Batch) -> None:
-    """Continue or open sessions, open visits, put the system events in front, and give ids in that order; no query.
+    """Continue or open sessions, open visits, put the platform's events in front, and give ids in that order; no query.
 
     Event after event, as each may decide whether the next one begins a visit: how a sender packs them is no matter.
     """
@@ -99,7 +99,7 @@ def _announce_profile(track: Track, batch: Batch) -> None:
 
 
 def _begin(track: Track) -> dict[int, list[PlatformEvent]]:
-    """Record the events in their session, and return what begins with them: system events by the place of an event."""
+    """Record the events in their session, and return what the platform says of it, by the place of an event."""
     begun: dict[int, list[PlatformEvent]] = {}
     if track.is_new_profile:
         begun[0] = [PROFILE_CREATED]
@@ -122,7 +122,7 @@ def _begin(track: Track) -> dict[int, list[PlatformEvent]]:
 
 
 def _tell(track: Track, begun: dict[int, list[PlatformEvent]]) -> None:
-    """Put the system events in front of those with which something began."""
+    """Put the platform's events in front of those with which something began."""
     in_front: dict[int, list[TrackedEvent]] = {}
     places = [place for place, happened in begun.items() if VISIT_STARTED in happened]
     for place, happened in begun.items():
