@@ -167,7 +167,7 @@ class Browser(ModelAdmin):
     list_filter_submit = False
     change_list_template = "core/browser.html"
     change_form_template = "core/page.html"
-    head_template = ""  # what stands above the panels of a page
+    head_template = ""  # what stands above the sections of a page
     empty_value_display = NOTHING
     empty_list = "Nothing is here yet."
     language: ClassVar[str] = ""  # in which conditions filter the list, where an app declares it
