@@ -13,7 +13,7 @@ from apps.events import platform_events
 from apps.events.models import Event, InboxItem
 from apps.events.resolution import moving, unmerging
 from apps.profiles.models import Merge, Profile
-from tests.factories import NOON, SourceFactory, track_payload
+from tests.factories import ANNA, NOON, SourceFactory, track_payload
 
 TRACK, SEGMENT = InboxItem.Dialect.TRACK, InboxItem.Dialect.SEGMENT
 
@@ -55,7 +55,7 @@ class Shop:
 
     def undo(self, merge: Merge, *, settles: bool = True) -> None:
         """Undo a merge as an administrator does, and let events and sessions follow."""
-        unmerging.undo(merge.id, actor="user:1", rules=event_types.rules(), now=self.later(seconds=1))
+        unmerging.undo(merge.id, actor=ANNA, rules=event_types.rules(), now=self.later(seconds=1))
         if settles:
             self.settle()
 

@@ -15,7 +15,6 @@ from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, Deci
 from apps.collector import deciding
 from apps.collector.api.request import source_named
 from apps.collector.track import Recorded
-from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.api.errors import error_body
@@ -55,7 +54,6 @@ class ConsentsView(KeyView):
         except deciding.CannotDecide as error:
             first, *others = error.refusals
             return Response(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
-        audit.record("decided", actor=actor, at=now, object=profile, consents=sorted(wanted["consents"]))
         return _state(living(profile_id))
 
 

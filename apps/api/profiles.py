@@ -20,11 +20,9 @@ from apps.api.serializers import (
     MergeSerializer,
     ProfileSerializer,
 )
-from apps.core import audit
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
-from apps.core.jobs import enqueue
-from apps.events.jobs import move_merged
+from apps.events import jobs
 from apps.profiles import by_hand, editing, identity
 from apps.profiles.models import Profile
 
@@ -93,11 +91,8 @@ class ProfileMergeView(KeyView):
     def post(self, request: Request, profile_id: UUID) -> Response:
         """Merge with another profile, and return what they are now; the admin can undo it."""
         other = living(checked(MergeSerializer, request.data)["other_id"])
-        actor, now = actor_of(request), timezone.now()
         try:
-            merge = by_hand.merge(living(profile_id).id, other.id, actor=actor.key, now=now)
+            jobs.merge(living(profile_id).id, other.id, actor=actor_of(request), now=timezone.now())
         except by_hand.CannotMerge as error:
             raise ValidationError({"other_id": str(error)}) from None
-        audit.record("merged", actor=actor, at=now, object=merge)
-        enqueue(move_merged)
         return Response(ProfileSerializer(living(profile_id)).data)

@@ -84,4 +84,4 @@ def _record(request: HttpRequest, name: str, asked: dict[str, Any]) -> None:
         jobs = [asked["job_id"]] if "job_id" in asked else request.POST.getlist("job_ids")
         queue = get_queues_list()[asked["queue_index"]]["name"]
         details = {"name": "jobs", "queue": queue, "jobs": jobs or "all"}
-        audit.record(verb, actor=audit.actor_of(request), at=timezone.now(), **details)
+        audit.record_by_itself(verb, actor=audit.actor_of(request), at=timezone.now(), **details)

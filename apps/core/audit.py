@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from django.db import models
+from django.db import connection, models, transaction
 from django.http import HttpRequest
 
 from apps.conditions import ConditionError, masked, parse
@@ -97,27 +97,41 @@ def _plain(value: Any) -> Any:
 def record(
     action: str, *, actor: Actor, at: datetime, object: models.Model | None = None, **details: Any
 ) -> AuditEntry:
-    """Note an action, in the caller's transaction: what was rolled back was not done.
+    """Note an action, in the transaction that does it: either both are there after a crash, or neither.
 
     `action` is a verb in the past (`erased`, `changed`). Details hold names of fields, counts and ids, and what
     configuration was before and after; never what a field of a person holds: the record outlives an erasure.
+    Raises TransactionManagementError outside of a transaction: there, the action would have been committed before.
     """
-    [entry] = record_all(action, [object], actor=actor, at=at, **details)
-    return entry
+    [recorded] = record_all(action, [object], actor=actor, at=at, **details)
+    return recorded
 
 
 def record_all(
     action: str, objects: Iterable[models.Model | None], *, actor: Actor, at: datetime, **details: Any
 ) -> list[AuditEntry]:
     """Note the same action on many objects, as `record` does for one; in one statement."""
-    return AuditEntry.objects.bulk_create(
-        [_entry(action, each, actor=actor, at=at, details=details) for each in objects]
-    )
+    if not _is_in_transaction():
+        raise transaction.TransactionManagementError("Record an action in the transaction that does it.")
+    return AuditEntry.objects.bulk_create([entry(action, each, actor=actor, at=at, **details) for each in objects])
 
 
-def _entry(
-    action: str, object: models.Model | None, *, actor: Actor, at: datetime, details: dict[str, Any]
+def record_by_itself(
+    action: str, *, actor: Actor, at: datetime, object: models.Model | None = None, **details: Any
 ) -> AuditEntry:
+    """Note an action that changes nothing in the database: a sign-in, an export, what was done to a queue."""
+    with transaction.atomic():
+        return record(action, actor=actor, at=at, object=object, **details)
+
+
+def _is_in_transaction() -> bool:
+    """Tell whether somebody began a transaction; the one around a test does not count, as nobody else has it."""
+    blocks: list[Any] = connection.atomic_blocks
+    return bool(blocks) and not blocks[-1]._from_testcase
+
+
+def entry(action: str, object: models.Model | None = None, *, actor: Actor, at: datetime, **details: Any) -> AuditEntry:
+    """Make a row as `record` stores it, for those who store many that differ in one statement."""
     return AuditEntry(
         at=at,
         actor=actor.key,

@@ -81,7 +81,7 @@ class Task(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which object, when, and from where; rows are only ever added (see audit.py)."""
+    """Who did what to which object, when, and from where; rows are added, and never taken away (see audit.py)."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField()

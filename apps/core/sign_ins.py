@@ -24,12 +24,12 @@ def connect() -> None:
 
 def _signed_in(*, request: HttpRequest | None, user: AbstractBaseUser, **_: Any) -> None:
     if request is not None and client_ip(request):  # not a test client's, nor a program's
-        audit.record("signed in", actor=_actor(request, user), at=timezone.now(), object=user)
+        audit.record_by_itself("signed in", actor=_actor(request, user), at=timezone.now(), object=user)
 
 
 def _signed_out(*, request: HttpRequest | None, user: AbstractBaseUser | None, **_: Any) -> None:
     if request is not None and user is not None and client_ip(request):
-        audit.record("signed out", actor=_actor(request, user), at=timezone.now(), object=user)
+        audit.record_by_itself("signed out", actor=_actor(request, user), at=timezone.now(), object=user)
 
 
 def _failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
@@ -48,7 +48,7 @@ def _note(action: str, request: HttpRequest, name: str | None) -> None:
     users = get_user_model()
     user = users.objects.filter(**{users.USERNAME_FIELD: name}).first() if name else None
     nobody = Actor("nobody", "Somebody not signed in", client_ip(request))
-    audit.record(action, actor=nobody, at=timezone.now(), object=user, **({"name": name} if user else {}))
+    audit.record_by_itself(action, actor=nobody, at=timezone.now(), object=user, **({"name": name} if user else {}))
 
 
 def _actor(request: HttpRequest, user: AbstractBaseUser) -> Actor:

@@ -1,16 +1,25 @@
 """Background jobs of the event tables, and the long ones that people start."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from apps.core import queues, tasks
-from apps.core.jobs import job, start_task
+from django.db import transaction
+
+from apps.core import audit, queues, tasks
+from apps.core.audit import Actor
+from apps.core.jobs import enqueue, job, start_task
 from apps.core.models import Task
 from apps.core.tasks import Kind
 from apps.events.computed_traits import recomputing
 from apps.events.event_types import backfill
-from apps.events.resolution import moving
+from apps.events.event_types.rules import EventRules
+from apps.events.models import EventType
+from apps.events.resolution import moving, unmerging
 from apps.events.store.maintenance import maintain
+from apps.profiles import by_hand
+from apps.profiles.models import Merge
 
 MOVE_SECS = 60.0  # then other jobs have their turn
 # The names that operators know from elsewhere, spelling included.
@@ -43,3 +52,26 @@ def compute_traits(**_newer: object) -> str:
 def move_merged(**_newer: object) -> str:
     """Let events and sessions follow the profiles that were merged, or separated. Safe to run twice, also at once."""
     return f"{moving.move(secs=MOVE_SECS)} merges are finished."
+
+
+def merge(one_id: UUID, other_id: UUID, *, actor: Actor, now: datetime) -> Merge:
+    """Merge two profiles because a person says so; what they did follows soon. Raises as `by_hand.merge` does."""
+    with transaction.atomic():
+        row = by_hand.merge(one_id, other_id, actor=actor, now=now)
+        enqueue(move_merged)
+    return row
+
+
+def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: datetime) -> None:
+    """Undo a merge; what both did follows soon. Raises as `unmerging.undo` does."""
+    unmerging.undo(merge_id, actor=actor, rules=rules, now=now)
+    enqueue(move_merged)
+
+
+def start_backfill(kind: str, *, params: dict[str, Any], actor: Actor, now: datetime) -> Task:
+    """Start to apply the mapping of a type to its stored events; `params` are those of `backfill.plan`."""
+    row = EventType.objects.filter(type=params["type"]).first()
+    with transaction.atomic():
+        task = start_task(kind, params=params, requested_by=actor.name)
+        audit.record("backfilled", actor=actor, at=now, object=row, name=params["type"], task=str(task.pk))
+    return task

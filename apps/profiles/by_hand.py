@@ -46,7 +46,7 @@ def preview(one_id: UUID, other_id: UUID) -> Preview:
     return Preview(kept, gone, result, merging.compare(*images, rules))
 
 
-def merge(one_id: UUID, other_id: UUID, *, actor: str, now: datetime) -> Merge:
+def merge(one_id: UUID, other_id: UUID, *, actor: Actor, now: datetime) -> Merge:
     """Merge two profiles, be they two customers or once separated: a person has decided. Raises CannotMerge."""
     with transaction.atomic():
         kept, gone = _both(one_id, other_id, read=lambda ids: list(Profile.objects.all().locked(ids)))
@@ -54,10 +54,11 @@ def merge(one_id: UUID, other_id: UUID, *, actor: str, now: datetime) -> Merge:
         at = directory.later_than_all(now)
         directory.merge(Found(kept, kept.id), Found(gone, gone.id), reason=Reason.MANUAL, now=at)
         row = directory.merges[0]
-        row.actor = actor
+        row.actor = actor.key
         upsert(Profile, [kept])
         ledger.store([row])
         touching.touch([kept.id, gone.id])
+        audit.record("merged", actor=actor, at=now, object=row)
     return row
 
 

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.core import audit
+from apps.core.audit import Actor
+from apps.core.models import AuditEntry
 from apps.profiles import touching
 from apps.profiles.lookup import people_of
 from apps.profiles.models import Profile
@@ -66,12 +69,14 @@ def read(file: Iterable[str], *, column: str = "") -> Iterator[Line]:
     yield from found.names(found.chosen(column) if column else Choice())
 
 
-def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, now: datetime) -> Report:
+def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, actor: Actor, now: datetime) -> Report:
     """Let people enter or leave a segment as a list says, chunk by chunk; what names nobody stops nobody else.
+
+    The audit log has how many it were, also where it broke off.
 
     Safe to repeat. Raises ListError for a segment that is not decided by lists, and where nobody would be left.
     """
-    turn = _Turn(segment, now)
+    turn = _Turn(segment, mode, actor, now)
     kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
     rest = iter(lines)
     while chunk := list(islice(rest, CHUNK)):
@@ -99,7 +104,7 @@ def replacing(segment: Segment, lines: Iterable[Line]) -> tuple[Report, int]:
 class _Turn:
     """The members of a segment while a list changes them, and what came of it."""
 
-    def __init__(self, segment: Segment, now: datetime) -> None:
+    def __init__(self, segment: Segment, mode: Mode, actor: Actor, now: datetime) -> None:
         if segment.kind != Segment.Kind.LIST:
             message = f"The segment {segment.key} is decided {segment.get_kind_display().lower()}."
             raise ListError(message)
@@ -107,8 +112,11 @@ class _Turn:
             message = f"The segment {segment.key} is switched off: nobody enters or leaves."
             raise ListError(message)
         self.segment = segment
+        self.mode = mode
+        self.actor = actor
         self.now = now
         self.report = Report()
+        self.entry: AuditEntry | None = None
         self.is_asked_about = any(segment.key in each.segments for each in definitions.read().segments)
 
     def let(self, ids: list[UUID], *, is_in: bool) -> None:
@@ -126,8 +134,19 @@ class _Turn:
             )
             if self.is_asked_about:
                 touching.touch(change.profile_id for change in (*changed.entered, *changed.left))
-        self.report.n_entered += len(changed.entered)
-        self.report.n_left += len(changed.left)
+            self.report.n_entered += len(changed.entered)
+            self.report.n_left += len(changed.left)
+            self._record()
+
+    def _record(self) -> None:
+        """Note in the audit log how many have entered and left until now."""
+        figures = {"entered": self.report.n_entered, "left": self.report.n_left}
+        if self.entry is None:
+            told = {"name": self.segment.key, "list": self.mode.value, **figures}
+            self.entry = audit.record("changed", actor=self.actor, at=self.now, object=self.segment, **told)
+        else:
+            self.entry.details |= figures
+            self.entry.save(update_fields=["details"])
 
 
 def _resolve(chunk: list[Line], report: Report) -> list[UUID]:

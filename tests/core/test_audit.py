@@ -27,7 +27,8 @@ def test_an_entry_says_who_did_what_to_which_object_and_from_where(admin_user: U
     request.user = admin_user
     source = SourceFactory()
 
-    audit.record("changed", actor=audit.actor_of(request), at=NOON, object=source, fields=["name"])
+    with transaction.atomic():
+        audit.record("changed", actor=audit.actor_of(request), at=NOON, object=source, fields=["name"])
 
     entry = AuditEntry.objects.get()
     assert (entry.at, entry.actor, entry.actor_name) == (NOON, f"user:{admin_user.pk}", "admin")
@@ -42,6 +43,21 @@ def test_what_was_rolled_back_was_not_done() -> None:
         transaction.set_rollback(True)
 
     assert not AuditEntry.objects.exists()
+
+
+def test_what_is_done_is_recorded_in_the_transaction_that_does_it() -> None:
+    with pytest.raises(transaction.TransactionManagementError):
+        audit.record("erased", actor=audit.SYSTEM, at=NOON)
+    with pytest.raises(transaction.TransactionManagementError):
+        audit.record_all("erased", [SourceFactory()], actor=audit.SYSTEM, at=NOON)
+
+    assert not AuditEntry.objects.exists()
+
+
+def test_what_changes_nothing_is_recorded_by_itself() -> None:
+    audit.record_by_itself("signed in", actor=audit.SYSTEM, at=NOON)
+
+    assert AuditEntry.objects.get().action == "signed in"
 
 
 def test_changes_of_configuration_are_recorded_with_what_was_there_before_and_after(admin_client: Client) -> None:
@@ -66,8 +82,9 @@ def test_additions_and_deletions_are_recorded(admin_client: Client) -> None:
 
 
 def test_the_log_can_be_looked_at_and_not_be_changed(admin_client: Client) -> None:
-    entry = audit.record("changed", actor=audit.SYSTEM, at=NOON, object=SourceFactory(name="Shop"), name="Shop")
-    gone = audit.record("deleted", actor=audit.SYSTEM, at=NOON, thing="of another time")
+    source = SourceFactory(name="Shop")
+    entry = audit.record_by_itself("changed", actor=audit.SYSTEM, at=NOON, object=source, name="Shop")
+    gone = audit.record_by_itself("deleted", actor=audit.SYSTEM, at=NOON, thing="of another time")
     AuditEntry.objects.filter(pk=gone.pk).update(object_type="old.thing", object_id="7")
     pages = "admin:core_auditentry_changelist", "admin:core_auditentry_change"
 

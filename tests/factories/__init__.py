@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 
 from apps.collector.sources import SourcePolicy, policy_of
 from apps.collector.track import Track, TrackedEvent
+from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
 from apps.events.store import partitions
@@ -16,6 +17,7 @@ from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment
 from apps.sessions.models import Session
 
+ANNA = Actor("user:1", "anna")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"

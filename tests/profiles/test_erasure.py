@@ -25,7 +25,15 @@ from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Alias, ConsentDecision, ErasedId, Identifier, Merge, PrivacyRequest, Profile
 from apps.segments.platform_events import ENTERED
 from apps.sessions.models import Session
-from tests.factories import NOON, AliasFactory, ConsentTypeFactory, InboxItemFactory, ProfileFactory, SessionFactory
+from tests.factories import (
+    ANNA,
+    NOON,
+    AliasFactory,
+    ConsentTypeFactory,
+    InboxItemFactory,
+    ProfileFactory,
+    SessionFactory,
+)
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -270,8 +278,8 @@ def test_a_merge_that_was_undone_has_to_be_tidied_up_first(shop: Shop) -> None:
     """Ben's events still lie under Anna's id: they must not go with her."""
     ben = Profile.objects.get(primary_id="C-18")
     visitor = ProfileFactory()
-    merge = by_hand.merge(visitor.id, ben.id, actor="user:1", now=shop.later(seconds=1))
-    unmerging.undo(merge.id, actor="user:1", rules=event_types.rules(), now=shop.later(seconds=1))
+    merge = by_hand.merge(visitor.id, ben.id, actor=ANNA, now=shop.later(seconds=1))
+    unmerging.undo(merge.id, actor=ANNA, rules=event_types.rules(), now=shop.later(seconds=1))
 
     with pytest.raises(erasure.NotYet, match="try again"):
         forget(ben.id)

@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.profiles import by_hand
 from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
-from tests.factories import NOON, AliasFactory, ConsentTypeFactory, ProfileFactory
+from tests.factories import ANNA, NOON, AliasFactory, ConsentTypeFactory, ProfileFactory
 from tests.profiles.test_privacy_pages import client_of
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,7 @@ def text_of(client: Client, address: str) -> str:
 
 def test_merges_name_both_as_they_were_and_who_merged_them(anna: Profile, admin_client: Client) -> None:
     ben, admin_user = ProfileFactory(name="", email="ben@example.com"), User.objects.get(username="admin")
-    merge = by_hand.merge(anna.pk, ben.pk, actor=f"user:{admin_user.pk}", now=timezone.now())
+    merge = by_hand.merge(anna.pk, ben.pk, actor=Actor(f"user:{admin_user.pk}", "admin"), now=timezone.now())
 
     for address in (
         MERGES,
@@ -71,7 +72,7 @@ def test_merges_say_in_words_what_both_had_agreed_to(anna: Profile, admin_client
     ben = ProfileFactory(email="ben@example.com", consents=withdrawn, provenance=said)
 
     asked = text_of(admin_client, f"{reverse('admin:profile_merge', args=[anna.pk])}?with=ben@example.com")
-    merge = by_hand.merge(anna.pk, ben.pk, actor="user:1", now=timezone.now())
+    merge = by_hand.merge(anna.pk, ben.pk, actor=ANNA, now=timezone.now())
     ledger = text_of(admin_client, reverse("admin:profiles_merge_change", args=[merge.pk]))
 
     for shown in (asked, ledger):
@@ -105,7 +106,7 @@ def test_names_take_no_statement_for_each_row(anna: Profile, django_assert_max_n
         return total
 
     def add() -> None:
-        by_hand.merge(ProfileFactory().pk, ProfileFactory().pk, actor="user:1", now=timezone.now())
+        by_hand.merge(ProfileFactory().pk, ProfileFactory().pk, actor=ANNA, now=timezone.now())
         conflict(anna.pk, ProfileFactory().pk)
         decision(anna.pk)
 
@@ -126,7 +127,7 @@ def test_who_may_not_see_personal_data_sees_no_names(anna: Profile) -> None:
     client = Client()
     client.force_login(user)
     ben = ProfileFactory(name="Ben Bauer")
-    merge = by_hand.merge(anna.pk, ben.pk, actor="user:1", now=timezone.now())
+    merge = by_hand.merge(anna.pk, ben.pk, actor=ANNA, now=timezone.now())
     conflict(anna.pk, ProfileFactory().pk)
     decision(anna.pk)
 

@@ -50,6 +50,6 @@ def test_whoever_edits_by_hand_touches_and_so_does_who_merges() -> None:
     edited, kept, gone = ProfileFactory(), ProfileFactory(), ProfileFactory()
 
     editing.edit(edited.id, {"traits.plan": "pro"}, actor=ANNA, now=NOON)
-    by_hand.merge(kept.id, gone.id, actor="anna", now=NOON)
+    by_hand.merge(kept.id, gone.id, actor=ANNA, now=NOON)
 
     assert set(Touched.objects.values_list("profile_id", flat=True)) == {edited.id, kept.id, gone.id}

@@ -10,7 +10,15 @@ from apps.profiles.models import Identifier, Profile, Touched
 from apps.segments import definitions, lists
 from apps.segments.lists import ListError, Mode, Report
 from apps.segments.models import Membership, Segment
-from tests.factories import NOON, AliasFactory, IdentifierFactory, MembershipFactory, ProfileFactory, SegmentFactory
+from tests.factories import (
+    ANNA,
+    NOON,
+    AliasFactory,
+    IdentifierFactory,
+    MembershipFactory,
+    ProfileFactory,
+    SegmentFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +35,7 @@ def profile(**values: Any) -> Profile:
 
 
 def take(segment: Segment, *names: str, mode: Mode = Mode.ADD) -> Report:
-    return lists.take(segment, list(enumerate(names, 1)), mode=mode, now=NOON)
+    return lists.take(segment, list(enumerate(names, 1)), mode=mode, actor=ANNA, now=NOON)
 
 
 def members(segment: Segment) -> set[UUID]:

@@ -373,7 +373,7 @@ def test_memberships_of_somebody_who_was_merged_by_hand_follow_him_and_are_decid
     MembershipFactory(segment=row, profile_id=one.id)
     MembershipFactory(segment=other, profile_id=two.id)
 
-    by_hand.merge(one.id, two.id, actor="anna", now=timezone.now())
+    by_hand.merge(one.id, two.id, actor=ANNA, now=timezone.now())
     run(Kind.INCREMENTAL, "pro", "free", now=NOW)
 
     kept = Profile.objects.get()

@@ -18,7 +18,7 @@ from apps.profiles import by_hand, editing
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, IdentifierFactory, ProfileFactory
+from tests.factories import ANNA, NOON, IdentifierFactory, ProfileFactory
 from tests.programs import program
 from tests.shop import Shop, person
 
@@ -89,7 +89,7 @@ def test_people_who_become_one_have_the_room_of_one_and_keep_what_was_said_last(
         identify(shop, dict.fromkeys(names, user), user)
     old, new = Profile.objects.order_by("primary_id").values_list("id", flat=True)
 
-    merge = by_hand.merge(old, new, actor="user:1", now=shop.later(seconds=1))
+    merge = by_hand.merge(old, new, actor=ANNA, now=shop.later(seconds=1))
 
     traits = Profile.objects.get().traits
     assert len(traits) == 2_000

@@ -15,7 +15,7 @@ from apps.events.models import EventType
 from apps.profiles import by_hand, editing, erasure
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Merge, PrivacyRequest, Profile
-from tests.factories import ComputedTraitFactory
+from tests.factories import ANNA, ComputedTraitFactory
 from tests.segments.people import members, segment
 from tests.shop import Shop
 
@@ -87,7 +87,7 @@ def test_people_who_are_merged_by_hand_and_separated_again(shop: Shop) -> None:
     decide()
     assert (members("buyers"), members("others")) == ({bert}, {anna})
 
-    by_hand.merge(anna, bert, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(anna, bert, actor=ANNA, now=shop.later(seconds=1))
     decide()  # his purchases are still elsewhere
     shop.settle()
     decide()

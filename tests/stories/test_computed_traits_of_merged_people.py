@@ -9,7 +9,7 @@ from apps.collector import computed_traits as current_traits
 from apps.events.computed_traits import definitions, recomputing
 from apps.profiles import by_hand
 from apps.profiles.models import Merge, Profile
-from tests.factories import NOON, ComputedTraitFactory, track_payload
+from tests.factories import ANNA, NOON, ComputedTraitFactory, track_payload
 from tests.shop import TRACK, Shop, person
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_who_merges_with_a_profile_of_an_older_edition_waits_to_be_counted(shop:
     older, newer = Profile.objects.order_by("id")
     Profile.objects.filter(id=newer.id).update(computed_edition=0, tallies={}, computed={})
 
-    by_hand.merge(older.id, newer.id, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(older.id, newer.id, actor=ANNA, now=shop.later(seconds=1))
 
     assert person().computed_edition == 0
     recomputing.recount_page(definitions.read(), now=shop.now)
@@ -87,7 +87,7 @@ def test_days_that_left_a_window_are_forgotten_when_people_merge(shop: Shop) -> 
     shop.track(order(2), session="laptop")
     older, newer = Profile.objects.order_by("id")
 
-    by_hand.merge(older.id, newer.id, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(older.id, newer.id, actor=ANNA, now=shop.later(seconds=1))
 
     assert person().computed == {"orders": 2, "spent": 3, "last": 2}
     assert person().computed_until == (NOON + timedelta(days=10 + 7)).date()
@@ -97,7 +97,7 @@ def test_people_who_are_separated_have_their_own_again_and_what_came_since(shop:
     shop.track(order(1), session="phone")
     shop.track(order(2), session="laptop")
     older, newer = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(older, newer, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(older, newer, actor=ANNA, now=shop.later(seconds=1))
     shop.track(order(4), session="phone")
     shop.track(order(8), session="laptop")
 
@@ -113,7 +113,7 @@ def test_a_trait_that_changed_meanwhile_waits_for_the_separated_too(shop: Shop) 
     shop.track(order(1), session="phone")
     shop.track(order(2), session="laptop")
     older, newer = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(older, newer, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(older, newer, actor=ANNA, now=shop.later(seconds=1))
     definitions.save(ComputedTraitFactory.build(key="events"))
     recomputing.recount_page(definitions.read(), now=shop.now)
     shop.track(order(4), session="phone")

@@ -14,7 +14,7 @@ from apps.core.models import AuditEntry
 from apps.events.models import Event
 from apps.profiles import by_hand
 from apps.profiles.models import PrivacyRequest, Profile
-from tests.factories import ConsentTypeFactory
+from tests.factories import ANNA, ConsentTypeFactory
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def archive(admin_client: Client) -> zipfile.ZipFile:
     shop.track({"type": "x" * 129, "properties": {"n": 1}}, session="phone")
     shop.track("page-view", session="tablet")
     anna, visitor = Profile.objects.get(primary_id="C-17"), Profile.objects.get(primary_id=None)
-    by_hand.merge(anna.id, visitor.id, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(anna.id, visitor.id, actor=ANNA, now=shop.later(seconds=1))
     shop.call("identify", anonymousId="another", userId="C-18", traits={"email": "ben@example.com"})
 
     page = reverse("admin:profiles_profile_export_person", args=[visitor.id])  # an old id is as good as any

@@ -22,7 +22,7 @@ from apps.events.store import partitions
 from apps.profiles import by_hand, ledger
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, ConsentTypeFactory, track_payload
+from tests.factories import ANNA, NOON, ConsentTypeFactory, track_payload
 from tests.shop import Shop
 
 COLUMNS = ("primary_id", "email", "name", "country", "is_anonymous", "visit_count", "identifier_count", "first_seen_at")
@@ -154,7 +154,7 @@ def happen(shop: Shop, client: str, number: int) -> None:
 def merge(shop: Shop, one: str, other: str) -> None:
     ids = [shop.people[client] for client in (one, other)]
     try:
-        by_hand.merge(*ids, actor="user:1", now=shop.later(seconds=1))
+        by_hand.merge(*ids, actor=ANNA, now=shop.later(seconds=1))
     except by_hand.CannotMerge:
         shop.later(seconds=-1)
 

@@ -21,7 +21,7 @@ from apps.profiles import by_hand
 from apps.profiles.ledger import living_id
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory
+from tests.factories import ANNA, SourceFactory
 
 THREADS = 10
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,10 +103,10 @@ def test_merging_and_separating_by_hand_loses_nothing() -> None:
         while not stop.is_set():
             now = datetime.now(UTC)
             try:
-                by_hand.merge(*dice.sample(people, 2), actor="user:1", now=now)
+                by_hand.merge(*dice.sample(people, 2), actor=ANNA, now=now)
                 standing = Merge.objects.filter(undone_at=None).values_list("id", flat=True)
                 if len(standing) > 1:
-                    unmerging.undo(dice.choice(list(standing)), actor="user:1", rules=rules, now=now)
+                    unmerging.undo(dice.choice(list(standing)), actor=ANNA, rules=rules, now=now)
             except (by_hand.CannotMerge, unmerging.CannotUndo):
                 continue
             moving.move(secs=10)
@@ -120,7 +120,7 @@ def test_merging_and_separating_by_hand_loses_nothing() -> None:
     check_nothing_is_lost(4 * 41)
     for merge in Merge.objects.filter(undone_at=None).order_by("-at"):
         if Merge.objects.filter(pk=merge.pk, undone_at=None).exists():
-            unmerging.undo(merge.id, actor="user:1", rules=rules, now=datetime.now(UTC))
+            unmerging.undo(merge.id, actor=ANNA, rules=rules, now=datetime.now(UTC))
     check_nothing_is_lost(4 * 41)
     assert [living_id(person) for person in people] == people
     assert set(Profile.objects.values_list("interests__jazz", flat=True)) == {41}

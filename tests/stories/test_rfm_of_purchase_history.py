@@ -16,7 +16,7 @@ from apps.core import tasks
 from apps.core.models import Task
 from apps.events.computed_traits import definitions, recomputing
 from apps.profiles.models import Profile, ScoreScale
-from tests.factories import ComputedTraitFactory, SourceFactory
+from tests.factories import ANNA, NOON, ComputedTraitFactory, SourceFactory
 from tests.stories.purchases import Purchase, purchases, send
 
 SEED = 1998
@@ -142,7 +142,7 @@ def test_counting_everything_anew_changes_nothing() -> None:
     run_task()
     before = computed_by_customer()
 
-    definitions.renew(definitions.ComputedTrait.objects.all())
+    definitions.renew(definitions.ComputedTrait.objects.all(), actor=ANNA, now=NOON)
     run_task()
 
     assert computed_by_customer() == before

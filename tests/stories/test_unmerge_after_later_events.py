@@ -9,6 +9,7 @@ from apps.events.store.timeline import page_of_events
 from apps.profiles import by_hand
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile
 from apps.sessions.models import Session
+from tests.factories import ANNA
 from tests.shop import Shop, person, types_of
 
 COUNTED = ("event_count", "visit_count", "identifier_count", "first_seen_at", "last_seen_at", "visit_started_at")
@@ -51,7 +52,7 @@ def test_both_are_as_if_never_merged(never_merged: list[dict[str, Any]]) -> None
     shop = Shop()
     before(shop)
     anna, visitor = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(anna, visitor, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(anna, visitor, actor=ANNA, now=shop.later(seconds=1))
     after(shop)
     assert person().interests == {"jazz": 2}
     assert person().data["metrics"]["ltcosv"] == 15
@@ -65,7 +66,7 @@ def test_both_are_as_if_never_merged(never_merged: list[dict[str, Any]]) -> None
 def test_events_and_sessions_are_with_whom_they_came_with_and_so_are_later_ones(shop: Shop) -> None:
     before(shop)
     anna, visitor = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(anna, visitor, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(anna, visitor, actor=ANNA, now=shop.later(seconds=1))
     after(shop)
     shop.settle()
     assert not Event.objects.filter(profile_id=visitor).exists()
@@ -122,7 +123,7 @@ def test_an_older_merge_is_undone_and_the_later_ones_stay(shop: Shop) -> None:
 def test_an_old_id_leads_to_the_living_profile_and_after_undoing_to_its_own(shop: Shop) -> None:
     before(shop)
     anna, visitor = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(visitor, anna, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(visitor, anna, actor=ANNA, now=shop.later(seconds=1))
     shop.track("by-its-old-id", session="new", profile={"id": str(visitor)})
     assert "by-its-old-id" in types_of(person(id=anna))
 
@@ -137,7 +138,7 @@ def test_one_undoing_after_the_other_needs_no_moving_in_between(shop: Shop) -> N
         shop.track("page-view", session=session)
     phone, laptop, tablet = Profile.objects.order_by("id").values_list("id", flat=True)
     for other in (laptop, tablet):
-        by_hand.merge(phone, other, actor="user:1", now=shop.later(seconds=1))
+        by_hand.merge(phone, other, actor=ANNA, now=shop.later(seconds=1))
     shop.track("later", session="laptop")
 
     for merge in Merge.objects.order_by("-at"):

@@ -14,7 +14,7 @@ from apps.events.models import Event
 from apps.profiles import by_hand as merging_by_hand
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.segments.models import LiveRun
-from tests.factories import ComputedTraitFactory, ConsentTypeFactory
+from tests.factories import ANNA, ComputedTraitFactory, ConsentTypeFactory
 from tests.profiles.test_privacy_pages import client_of
 from tests.programs import program
 from tests.segments.people import members, run, segment
@@ -85,7 +85,7 @@ def test_what_is_recorded_for_somebody_makes_them_no_more_active(
 
 def test_what_was_recorded_counts_as_little_when_a_merge_is_undone(shop: Shop, anna: Profile) -> None:
     shop.call("track", userId="bo", event="page-view")
-    merging_by_hand.merge(anna.id, person(primary_id="bo").id, actor="user:1", now=shop.later(seconds=1))
+    merging_by_hand.merge(anna.id, person(primary_id="bo").id, actor=ANNA, now=shop.later(seconds=1))
     merge = Merge.objects.get()
     whole = person(id=merge.kept_via)
     by_hand(shop, whole)

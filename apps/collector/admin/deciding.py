@@ -176,7 +176,6 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
             form.add_error(None, refusal.message)
         return False
     consent, decision = wanted["consent"], wanted["decision"]
-    audit.record("decided", actor=actor, at=now, object=profile, consents=[consent], decision=decision)
     assert track.profile is not None
     _tell(request, track.profile, consent, decision)
     return True

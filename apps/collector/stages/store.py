@@ -8,7 +8,9 @@ from django.conf import settings
 from apps.collector import event_types, refused
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
+from apps.core import audit
 from apps.core.ids import new_id
+from apps.core.models import AuditEntry
 from apps.core.upsert import insert_new, upsert
 from apps.events.event_types.redaction import redact
 from apps.events.models import RefusedEvent
@@ -16,6 +18,7 @@ from apps.events.store import quarantine, storage
 from apps.events.store.quarantine import SetAside
 from apps.events.store.storage import EventRow, array_literal, json_text
 from apps.profiles import ledger
+from apps.profiles.consents import State
 from apps.profiles.models import Alias, ConsentDecision, Identifier, IdentityConflict, Profile
 from apps.sessions import devices
 from apps.sessions.models import Session
@@ -39,6 +42,7 @@ def store(batch: Batch) -> None:
     crowded = [id for id, row in profiles.items() if row.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE]
     devices.let_go(crowded, in_hand=[track.claim.device for track in tracks if track.claim.device] if crowded else ())
     insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
+    insert_new(AuditEntry, [row for track in tracks for row in _audited(track, batch)])
     halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
     keys = {event.key: event.content for track in tracks for event in track.going if event.key}
     storage.remember(keys, at=batch.now)
@@ -123,6 +127,19 @@ def _recorded(track: Track) -> dict[str, str]:
         return {}
     actor = track.recorded.actor
     return {"actor": actor.key, "actor_name": actor.name, "reference": track.recorded.reference}
+
+
+def _audited(track: Track, batch: Batch) -> list[AuditEntry]:
+    """Note in the audit log what somebody recorded for a person."""
+    decided = {
+        decision.consent_id: State.GIVEN if decision.is_granted else State.WITHDRAWN
+        for event in track.going
+        for decision in event.decisions
+    }
+    if track.recorded is None or not decided or not track.saves_profile:
+        return []
+    actor = track.recorded.actor
+    return [audit.entry("decided", track.profile, actor=actor, at=batch.now, consents=decided)]
 
 
 def _set_aside(track: Track) -> list[SetAside]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
@@ -61,6 +62,11 @@ class ModelAdmin(UnfoldModelAdmin):
         obj.values_before = before
         return obj
 
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Run an action of the list in one transaction with its record, as Django does with forms."""
+        with transaction.atomic():
+            return super().response_action(request, queryset)
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Record what was added."""
         self.record("added", request, obj, **self._changes({}, audit.values_of(obj)))
@@ -80,7 +86,7 @@ class ModelAdmin(UnfoldModelAdmin):
         return super().log_deletions(request, queryset)
 
     def record(self, action: str, request: HttpRequest, obj: Model, **details: Any) -> None:
-        """Note what was done to a row; the action is a verb in the past."""
+        """Note what is done to a row, in the transaction that does it; the action is a verb in the past."""
         name = {"name": str(obj)} if self.audits_values else {}
         audit.record(action, actor=audit.actor_of(request), at=timezone.now(), object=obj, **name, **details)
 

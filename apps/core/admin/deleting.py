@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import CASCADE
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -54,8 +55,9 @@ class DeletedByName(ModelAdmin):
 
     def _switch_off(self, request: HttpRequest, obj: Any) -> HttpResponse:
         obj.is_enabled = False
-        self.log_change(request, obj, [{"changed": {"fields": ["is_enabled"]}}])
-        self.save_model(request, obj, None, True)  # noqa: FBT003
+        with transaction.atomic():
+            self.log_change(request, obj, [{"changed": {"fields": ["is_enabled"]}}])
+            self.save_model(request, obj, None, True)  # noqa: FBT003
         self.message_user(request, f"{obj} is switched off.", messages.SUCCESS)
         return HttpResponseRedirect("../../")
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -16,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.collector import computed_traits as current_traits
-from apps.core import jobs
+from apps.core import audit, jobs
 from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.hiding import HidesCondition
 from apps.core.admin.shown import badge, copyable, link, page_address
@@ -44,12 +45,18 @@ class ComputedTraitAdmin(HidesCondition):
 
     def get_fieldsets(self, request: HttpRequest, obj: ComputedTrait | None = None) -> Any:
         """Show how far it is once it exists."""
-        self._sees_tasks = request.user.has_perm("core.view_task")
         computed = ("function", "path", "event_types", "condition", "days")
         return [
             (None, {"fields": ("name", "key", "description", "is_enabled", *(("progress",) if obj else ()))}),
             ("What is computed", {"fields": computed}),
         ]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Find the row of a page, and note whether its reader may see the task that counts it."""
+        row: Any = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.shows_task = request.user.has_perm("core.view_task")
+        return row
 
     def get_readonly_fields(self, request: HttpRequest, obj: ComputedTrait | None = None) -> Any:
         """Keep the key: conditions know the trait by it."""
@@ -74,9 +81,10 @@ class ComputedTraitAdmin(HidesCondition):
         """Count all stored events again; what is no longer stored no longer counts then."""
         row = get_object_or_404(ComputedTrait, pk=unquote(object_id))
         if request.method == "POST":
-            definitions.renew(ComputedTrait.objects.filter(pk=row.pk))
-            self.record("counted anew", request, row)
-            self._start(request)
+            with transaction.atomic():
+                rows = ComputedTrait.objects.filter(pk=row.pk)
+                definitions.renew(rows, actor=audit.actor_of(request), now=timezone.now())
+                self._start(request)
             return HttpResponseRedirect(page_address("events_computedtrait", row.pk))
         shown = {**self.admin_site.each_context(request), "title": f"Count {row.name} anew", "row": row}
         return render(request, "events/computed_trait_anew.html", {**shown, "opts": self.opts})
@@ -128,8 +136,8 @@ class ComputedTraitAdmin(HidesCondition):
         return badge(f"{'more than ' * (n_waiting > EXACT_BELOW)}{min(n_waiting, EXACT_BELOW)} profiles wait", "amber")
 
     @admin.display(description="State")
-    def progress(self, row: ComputedTrait) -> SafeString:
+    def progress(self, row: Any) -> SafeString:
         """Show the task that is under way, or else the state."""
         tasks = Task.objects.unfinished().filter(kind=recomputing.KIND).order_by("created_at")
-        task = tasks.first() if self._sees_tasks else None
+        task = tasks.first() if row.shows_task else None
         return render_to_string("events/computed_trait_state.html", {"state": self.state(row), "task": task})

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.collector import event_types
-from apps.core import jobs
+from apps.core import audit
 from apps.core.admin.hiding import HidesCondition
 from apps.core.admin.shown import NOTHING, badge
 from apps.events.admin.backfill_form import BackfillForm
@@ -25,6 +25,7 @@ from apps.events.event_types import backfill, inference
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.definitions import definition_of
 from apps.events.event_types.trial import try_out
+from apps.events.jobs import start_backfill
 from apps.events.models import EventType
 from apps.events.store.recent import properties_of, samples_of
 from apps.profiles import schema
@@ -140,26 +141,24 @@ class EventTypeAdmin(HidesCondition):
         posted = request.POST if request.method == "POST" else None
         form = BackfillForm(posted, kind=kind, event_type=row)
         if posted is not None and form.is_valid():
-            task = jobs.start_task(kind, params=form.params, requested_by=request.user.get_username())
-            self.record("backfilled", request, row, task=str(task.pk))
+            task = start_backfill(kind, params=form.params, actor=audit.actor_of(request), now=timezone.now())
             self.message_user(request, "The task has been started.", messages.SUCCESS)
             return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
         shown = {**self.admin_site.each_context(request), "form": form, "event_type": row, "title": form.title}
         return render(request, "events/backfill.html", {**shown, "opts": self.opts})
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        """Look at recent events once for the whole page."""
-        samples = properties_of(unquote(object_id)) if object_id else []
-        self._seen = inference.observe(samples)
-        extra = {
-            **(extra_context or {}),
+    def render_change_form(self, request: HttpRequest, context: Any, obj: Any = None, **kwargs: Any) -> Any:
+        """Look at recent events once for the whole page, which shows them at several places."""
+        samples = properties_of(obj.type) if obj else []
+        seen = inference.observe(samples)
+        if obj:
+            obj.observed = seen
+        context |= {
             "profile_fields": schema.FIELDS.values(),
-            "property_paths": [path for path, _, _ in inference.flat(self._seen) if "[]" not in path],
+            "property_paths": [path for path, _, _ in inference.flat(seen) if "[]" not in path],
             "n_seen": len(samples),
         }
-        return super().changeform_view(request, object_id, form_url, extra)
+        return super().render_change_form(request, context, obj=obj, **kwargs)
 
     @admin.display(description="Journey")
     def journey_shown(self, row: EventType) -> SafeString:
@@ -192,9 +191,9 @@ class EventTypeAdmin(HidesCondition):
         return badge("changed", "amber") if row.overrides else badge("built in")
 
     @admin.display(description="Fields seen")
-    def seen(self, row: EventType) -> SafeString:
+    def seen(self, row: Any) -> SafeString:
         """Show the fields of recent events, and where the schema says something else."""
-        shown = {"rows": seen_rows(self._seen, row.schema), "n_seen": self._seen.count, "row": row}
+        shown = {"rows": seen_rows(row.observed, row.schema), "n_seen": row.observed.count, "row": row}
         return render_to_string("events/event_type_seen.html", shown)
 
     @admin.display(description="Definition")

@@ -18,8 +18,7 @@ from apps.collector import event_types
 from apps.core import audit, paths
 from apps.core.admin.shown import tree
 from apps.core.ids import as_uuid
-from apps.core.jobs import enqueue
-from apps.events.jobs import move_merged
+from apps.events import jobs
 from apps.events.resolution import unmerging
 from apps.profiles import by_hand, decisions, ledger, merging, schema
 from apps.profiles.admin.finding import latest, naming
@@ -56,14 +55,11 @@ def _ask_to_undo(request: HttpRequest, merge_id: UUID, context: dict[str, Any]) 
 
 
 def _undo(request: HttpRequest, merge: Merge) -> HttpResponse:
-    actor, now = audit.actor_of(request), timezone.now()
     try:
-        unmerging.undo(merge.pk, actor=actor.key, rules=event_types.rules(), now=now)
+        jobs.undo(merge.pk, actor=audit.actor_of(request), rules=event_types.rules(), now=timezone.now())
     except unmerging.CannotUndo as error:
         messages.error(request, str(error))
     else:
-        audit.record("undone", actor=actor, at=now, object=merge)
-        enqueue(move_merged)
         messages.success(request, "The profiles are two again; their events follow in a moment.")
     return HttpResponseRedirect(reverse("admin:profiles_merge_change", args=[merge.pk]))
 
@@ -128,16 +124,13 @@ def _merge(request: HttpRequest, profile_id: UUID) -> HttpResponse:
     if not request.user.has_perm(MAY_MERGE):
         raise PermissionDenied
     other_id = as_uuid(request.POST.get("other", ""))
-    actor, now = audit.actor_of(request), timezone.now()
     try:
         if other_id is None:
             raise by_hand.CannotMerge("Name the other profile.")
-        merge = by_hand.merge(profile_id, other_id, actor=actor.key, now=now)
+        merge = jobs.merge(profile_id, other_id, actor=audit.actor_of(request), now=timezone.now())
     except by_hand.CannotMerge as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:profile_merge", args=[profile_id]))
-    audit.record("merged", actor=actor, at=now, object=merge)
-    enqueue(move_merged)
     undo = format_html('<a class="cdp-link" href="{}">Undo</a>', reverse("admin:profiles_merge_undo", args=[merge.pk]))
     messages.success(request, format_html("The two profiles are one now. {}", undo))
     return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[merge.kept_id]))

@@ -16,7 +16,7 @@ number. A profile notes the edition up to which its tallies are complete, so tha
 
 import logging
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -25,7 +25,8 @@ from apps import conditions
 from apps.conditions import Condition, ConditionError, Matcher
 from apps.conditions.event_types import event_types
 from apps.conditions.reads import reads
-from apps.core import paths
+from apps.core import audit, paths
+from apps.core.audit import Actor
 from apps.core.paths import Path, PathError
 from apps.events import platform_events
 from apps.events.models import ComputedEdition, ComputedTrait
@@ -185,10 +186,12 @@ def save(row: ComputedTrait) -> bool:
     return is_changed
 
 
-def renew(rows: QuerySet[ComputedTrait]) -> int:
-    """Let definitions be counted anew from all stored events, and return their number."""
+def renew(rows: QuerySet[ComputedTrait], *, actor: Actor, now: datetime) -> None:
+    """Let definitions be counted anew from all stored events."""
     with transaction.atomic():
-        return rows.update(edition=_next_edition())
+        rows.update(edition=_next_edition())
+        for row in rows:
+            audit.record("counted anew", actor=actor, at=now, object=row, name=str(row))
 
 
 def delete(rows: QuerySet[ComputedTrait]) -> None:

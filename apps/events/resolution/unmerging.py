@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count
 
-from apps.core import keyset, paths
+from apps.core import audit, keyset, paths
+from apps.core.audit import Actor
 from apps.core.upsert import upsert
 from apps.events import platform_events
 from apps.events.computed_traits import definitions
@@ -50,7 +51,7 @@ class _Side:
     setters: set[str] = field(default_factory=set)  # events of it that set a field of the whole
 
 
-def undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: datetime) -> tuple[UUID, UUID]:
+def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: datetime) -> tuple[UUID, UUID]:
     """Undo a merge, and return the ids under which the profile that was kept, and the other, live now.
 
     Most of what came since is gone through before anything is locked; those who track these people wait only for what
@@ -64,7 +65,7 @@ def undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: da
     raise CannotUndo("Others keep merging these profiles; try again in a moment.")
 
 
-def _undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: datetime) -> tuple[UUID, UUID]:
+def _undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: datetime) -> tuple[UUID, UUID]:
     cut, whole = _look(merge_id)
     plan = ledger.plan(cut, ledger.merges_of(whole.id))
     sides = [_Side(part, merging.profile_of(part.image)) for part in plan.parts]
@@ -85,7 +86,8 @@ def _undo(merge_id: UUID, *, actor: str, rules: Mapping[str, EventRules], now: d
         at = locked.later(now)
         directory = _separate(sides, locked, at=at)
         _merge_again(directory, plan, at=at)
-        _store(directory, cut, plan, actor=actor, at=at)
+        _store(directory, cut, plan, actor=actor.key, at=at)
+        audit.record("undone", actor=actor, at=now, object=cut)
     return directory.living_id(cut.kept_via), directory.living_id(cut.merged_via)
 
 

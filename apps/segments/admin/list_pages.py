@@ -72,17 +72,7 @@ class ListPages(SegmentPage):
 
     def _take(self, request: HttpRequest, segment: Segment, form: ListForm, lines: list[Line]) -> Report:
         now, mode = timezone.now(), Mode(form.cleaned_data["mode"])
-        report = take(segment, lines, mode=mode, now=now)
+        report = take(segment, lines, mode=mode, actor=audit.actor_of(request), now=now)
         sizes.count([segment.key], now=now)
         nudge()  # others may ask about it
-        audit.record(
-            "changed",
-            actor=audit.actor_of(request),
-            at=now,
-            object=segment,
-            name=segment.key,
-            list=mode.value,
-            entered=report.n_entered,
-            left=report.n_left,
-        )
         return report

@@ -105,7 +105,7 @@ class SegmentPages(SegmentPage):
         segment = self.found_members(request, segment_id, EXPORTS)
         sees_all = request.user.has_perm(SEES_PII)
         actor = audit.actor_of(request)
-        audit.record(
+        audit.record_by_itself(
             "exported", actor=actor, at=timezone.now(), object=segment, name=segment.key, with_personal_data=sees_all
         )
         name = f"{segment.key}-{timezone.now():%Y-%m-%d}.csv"

@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
+from apps.core import audit
 from apps.core.admin.shown import NOTHING, badge, moment, rows
 from apps.core.admin.watched import Watched
 from apps.segments import jobs, live
@@ -43,7 +44,8 @@ class LiveRunAdmin(Watched):
         """Decide what waits, and everybody for what time decides, once somebody has said yes."""
         if request.method == "POST":
             now, name = timezone.now(), request.user.get_username()
-            self.record_action("started", request, name="live run")
+            # Beforehand: beginning waits for the transactions of others, and must hold no lock meanwhile.
+            audit.record_by_itself("started", actor=audit.actor_of(request), at=now, name="live run")
             for begun in (live.begin_due(requested_by=name, now=now), live.begin_full(requested_by=name, now=now)):
                 jobs.push(begun.n_pages)
                 self.message_user(request, begun.sentence, messages.SUCCESS if begun.n_pages else messages.INFO)

@@ -68,7 +68,7 @@ def test_what_is_recorded_is_in_ledger_events_segments_and_audit_log_with_who_di
     assert Membership.objects.get(segment=segment, left_at=None).profile_id == profile.id
     entry = AuditEntry.objects.get(action="decided")
     assert (entry.actor, entry.object_id) == (row.actor, str(profile.pk))
-    assert entry.details == {"consents": ["letters"], "decision": "given"}
+    assert entry.details == {"consents": {"letters": "given"}}
     today = f"{timezone.now():%d %b %Y}".lstrip("0")
     assert (
         f"Letters by post given since {today} Recorded by Datasteward (Letter of 3 May) · Decision Wording, version 1"

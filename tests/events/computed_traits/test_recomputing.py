@@ -19,7 +19,7 @@ from apps.events.computed_traits.counter import Counter
 from apps.events.models import ComputedTrait, Event
 from apps.profiles import by_hand
 from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale, Touched
-from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory
+from tests.factories import ANNA, NOON, ComputedTraitFactory, EventFactory, ProfileFactory
 from tests.shop import Shop
 
 ORDERED = "order-completed"
@@ -372,7 +372,7 @@ def test_what_comes_by_a_merge_meanwhile_counts_and_what_goes_by_its_undoing_doe
     recount()
     assert said(anna) == {"revenue": 20}
 
-    computed_traits.renew(ComputedTrait.objects.all())
+    computed_traits.renew(ComputedTrait.objects.all(), actor=ANNA, now=NOON)
     meanwhile(lambda: shop.undo(Merge.objects.get(), settles=False))
     recount()
 
@@ -382,4 +382,4 @@ def test_what_comes_by_a_merge_meanwhile_counts_and_what_goes_by_its_undoing_doe
 
 def merge_by_hand(one: Profile, other: Profile, shop: Shop) -> None:
     if not Merge.objects.exists():
-        by_hand.merge(one.id, other.id, actor="user:1", now=shop.later(seconds=1))
+        by_hand.merge(one.id, other.id, actor=ANNA, now=shop.later(seconds=1))

@@ -207,7 +207,7 @@ def test_the_command_starts_a_task_in_the_queue_of_its_kind() -> None:
     call_command("backfill", "traits", "plan-chosen", "--since", "2026-01-01", stdout=StringIO())
 
     task = Task.objects.get()
-    assert (task.kind, task.requested_by) == (backfill.TRAITS, "manage.py")
+    assert (task.kind, task.requested_by) == (backfill.TRAITS, "A command")
     assert task.params == {"type": "plan-chosen", "since": "2026-01-01T00:00:00+00:00", "until": None}
     assert tasks.kind_of(task).queue is INDEX_TRAITS
 

@@ -13,6 +13,7 @@ from apps.events.store.timeline import page_of_events
 from apps.profiles import by_hand, ledger
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session
+from tests.factories import ANNA
 from tests.shop import Shop
 
 
@@ -24,7 +25,7 @@ def merged(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> tuple[Profile, UUID]:
     shop.track(*["page-view"] * 5, session="second")
     shop.track("page-view", session="third", profile={"id": str(Profile.objects.order_by("id")[1].id)})
     kept, gone = Profile.objects.order_by("id").values_list("id", flat=True)
-    by_hand.merge(kept, gone, actor="user:1", now=shop.later(seconds=1))
+    by_hand.merge(kept, gone, actor=ANNA, now=shop.later(seconds=1))
     return Profile.objects.get(), gone
 
 

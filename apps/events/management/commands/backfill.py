@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.core import audit, jobs
+from apps.core import audit
 from apps.events.event_types import backfill
-from apps.events.models import EventType
+from apps.events.jobs import start_backfill
 
 KINDS = {"traits": backfill.TRAITS, "profiles": backfill.PROFILES}
 
@@ -38,9 +38,7 @@ class Command(BaseCommand):
             )
         except backfill.Refused as error:
             raise CommandError(str(error)) from None
-        task = jobs.start_task(KINDS[what], params=params, requested_by="manage.py")
-        row = EventType.objects.filter(type=type).first()
-        audit.record("backfilled", actor=audit.COMMAND, at=timezone.now(), object=row, name=type, task=str(task.pk))
+        task = start_backfill(KINDS[what], params=params, actor=audit.COMMAND, now=timezone.now())
         self.stdout.write(f"Task {task.pk} waits for a worker.")
 
 

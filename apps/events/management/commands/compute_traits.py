@@ -29,8 +29,7 @@ class Command(BaseCommand):
         if unknown:
             raise CommandError(f"There is no computed trait {', '.join(unknown)}.")
         if again:
-            definitions.renew(rows)
-            audit.record_all("counted anew", rows, actor=audit.COMMAND, at=timezone.now())
+            definitions.renew(rows, actor=audit.COMMAND, now=timezone.now())
         task = tasks.create(recomputing.KIND, params={}, requested_by="command", now=timezone.now())
         while tasks.run(task.pk, secs=SLICE_SECS):
             task.refresh_from_db()

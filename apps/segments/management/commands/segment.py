@@ -59,7 +59,7 @@ class Command(BaseCommand):
             row.refresh_from_db()
             self._print([str(row.size)])
         elif action == "members":
-            audit.record("exported", actor=audit.COMMAND, at=timezone.now(), object=row, name=row.key)
+            audit.record_by_itself("exported", actor=audit.COMMAND, at=timezone.now(), object=row, name=row.key)
             own = Membership.objects.filter(segment=row, left_at=None).values_list("profile_id")
             self._print(str(profile_id) for (profile_id,) in keyset.rows(own, "profile_id", size=10_000))
         else:
@@ -67,12 +67,11 @@ class Command(BaseCommand):
 
     def _import(self, row: Segment, *, file: Any, column: str, mode: str, **_options: Any) -> None:
         try:
-            report = lists.take(row, lists.read(open_text(file), column=column), mode=Mode(mode), now=timezone.now())
+            names = lists.read(open_text(file), column=column)
+            report = lists.take(row, names, mode=Mode(mode), actor=audit.COMMAND, now=timezone.now())
         except ListError as error:
             raise CommandError(str(error)) from None
         sizes.count([row.key], now=timezone.now())
-        noted = {"name": row.key, "list": mode, "entered": report.n_entered, "left": report.n_left}
-        audit.record("changed", actor=audit.COMMAND, at=timezone.now(), object=row, **noted)
         for problem, lines in (("names nobody", report.unknown), ("names several people", report.ambiguous)):
             for number, name in lines:
                 self.stderr.write(f"Line {number} {problem}: {name}")
