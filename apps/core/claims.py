@@ -18,6 +18,8 @@ as whoever held rows while waiting for a profile would wait for those who hold p
 **hold**, for queues whose rows are worked on at once, in their order, in one transaction, and deleted by it: `free`
 locks them until its end. The inbox does so: it is a third faster, and what was accepted must leave in the transaction
 that stores what became of it.
+
+Neither is for the few long jobs that people start: one is named by its job, and held for a step at a time (tasks.py).
 """
 
 import time

@@ -8,13 +8,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.apps import apps as django_apps
 from django.db import OperationalError, connection, connections, transaction
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from apps.core import claims
-from apps.core.claims import DIED, Lease, Mark
+from apps.core.claims import DIED, Claimable, Lease, Mark
 from tests.core.chores import Chore, chores, put
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -214,6 +215,15 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(django_assert_num_
             leases = claims.claim(Chore, 500, now=NOW)
             finish(leases)
         assert len(leases) == count
+
+
+def test_every_model_whose_rows_wait_has_an_index_of_those_that_do_and_cannot_be_dead_and_due() -> None:
+    waiting = [model for model in django_apps.get_models() if issubclass(model, Claimable)]
+
+    assert waiting
+    for model in waiting:
+        assert any("due_at" in index.fields and index.condition for index in model._meta.indexes), model
+        assert any(each.name.endswith("_waits_or_is_dead") for each in model._meta.constraints), model
 
 
 # Several workers
