@@ -160,24 +160,35 @@ def _follow(place: _Place, token: Token, previous: str) -> None:
 
 def _candidates(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, value, label) of all that the grammar and the catalogue know for a place."""
-    if "STRING" in place.accepted and place.takes_event_type:
-        yield from (("event type", to_text(Literal(type_)), "") for type_ in catalogue.event_types)
-    elif "STRING" in place.accepted and place.takes_consent:
-        for consent, name in (catalogue.consents or {}).items():
-            yield "consent", to_text(Literal(consent)), name
-    elif "STRING" in place.accepted and place.last_field in catalogue.fields:
-        values = catalogue.fields[place.last_field].values
-        yield from (("value", to_text(Literal(value)), "") for value in values)
+    if "STRING" in place.accepted:
+        yield from _texts(place, catalogue)
     if "PATH" in place.accepted:
         yield from _fields(place, catalogue)
     if "NAME" in place.accepted and "PATH" in place.accepted:
         yield from (("function", f"{name}(", function.summary) for name, function in FUNCTIONS.items())
     elif "NAME" in place.accepted:
         yield from (("unit", f"{unit.upper()}S", "") for unit in UNITS)
+    yield from (("word", word, "") for word in _words(place, catalogue))
+
+
+def _texts(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    if place.takes_event_type:
+        yield from (("event type", to_text(Literal(type_)), "") for type_ in catalogue.event_types)
+    elif place.takes_consent:
+        for consent, name in (catalogue.consents or {}).items():
+            yield "consent", to_text(Literal(consent)), name
+    elif place.last_field in catalogue.fields:
+        values = catalogue.fields[place.last_field].values
+        yield from (("value", to_text(Literal(value)), "") for value in values)
+
+
+def _words(place: _Place, catalogue: Catalogue) -> Iterator[str]:
     unknown = CONSENT_WORDS if catalogue.consents is None or place.is_about_events else frozenset()
     for terminal in sorted(place.accepted - {"PATH", "STRING", "NAME"} - unknown):
-        words = ("ANY EVENT",) if terminal == "ANY" and place.takes_event_type else _WRITTEN.get(terminal, (terminal,))
-        yield from (("word", word, "") for word in words)
+        if terminal == "ANY" and place.takes_event_type:
+            yield "ANY EVENT"
+        else:
+            yield from _WRITTEN.get(terminal, (terminal,))
 
 
 def _fields(place: _Place, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:

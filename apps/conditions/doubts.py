@@ -52,16 +52,27 @@ def _of(node: Node, catalogue: Catalogue) -> Iterator[Doubt]:
         case Match(op, operand, value) if operand == _SEGMENTS and op.startswith("contains"):
             known = catalogue.fields.get(str(_SEGMENTS))
             keys = value.items if isinstance(value, ListLiteral) else (value,)
-            texts = [key.value for key in keys if isinstance(key, Literal) and isinstance(key.value, str)]
-            yield from _unknown(texts, map(str, known.values) if known else (), "There is no segment {}.")
+            yield from _unknown(_texts(keys), map(str, known.values) if known else (), "There is no segment {}.")
+        case _:
+            yield from _unseen(_types_in(node), catalogue)
+
+
+def _types_in(node: Node) -> Iterable[str]:
+    """Name the types of events that a node asks for."""
+    match node:
         case Events(types) | Step(types):
-            yield from _unseen(types, catalogue)
-        case Compare("=", left, Literal(str() as type_)) if left == _TYPE:
-            yield from _unseen([type_], catalogue)
-        case Compare("=", Literal(str() as type_), right) if right == _TYPE:
-            yield from _unseen([type_], catalogue)
+            return types
+        case Compare("=", left, right) if left == _TYPE:
+            return _texts([right])
+        case Compare("=", left, right) if right == _TYPE:
+            return _texts([left])
         case In(operand, values) if operand == _TYPE:
-            yield from _unseen([type_ for type_ in values.value if isinstance(type_, str)], catalogue)
+            return _texts(values.items)
+    return ()
+
+
+def _texts(nodes: Iterable[Node]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, Literal) and isinstance(node.value, str)]
 
 
 def _unseen(types: Iterable[str], catalogue: Catalogue) -> Iterator[Doubt]:

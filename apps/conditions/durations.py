@@ -82,14 +82,17 @@ def parse_offset(text: str) -> Duration:
         raise TreeError(message)
     sign = -1 if found[1] == "-" else 1
     parts = [Duration(int(amount), unit_of(unit)) for amount, unit in _OFFSET_PART.findall(found[2]) if int(amount)]
-    if len(parts) == 1:
-        return parts[0] if sign > 0 else -parts[0]
+    whole = parts[0] if len(parts) == 1 else _sum(parts)
+    return whole if sign > 0 else -whole
+
+
+def _sum(parts: list[Duration]) -> Duration:
     if any(part.seconds is None for part in parts):
         message = "Months and years cannot be joined with other units."
         raise TreeError(message)
     total = sum(part.seconds or 0 for part in parts)
     unit = max((unit for unit in SECONDS if total % SECONDS[unit] == 0), key=lambda unit: SECONDS[unit])
-    return Duration(sign * total // SECONDS[unit], unit)
+    return Duration(total // SECONDS[unit], unit)
 
 
 def shift(time: datetime, by: Duration) -> datetime:

@@ -92,12 +92,16 @@ def _parts(container: dict[str, Any] | list[Any]) -> list[Any]:
     return list(container.values()) if isinstance(container, dict) else container
 
 
+def _decode_list(data: Any, expected: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise ConditionError("Expected a list.", path=path)
+    return tuple(_decode(item, expected, f"{path}.{index}") for index, item in enumerate(data))
+
+
 def _decode(data: Any, expected: Any, path: str) -> Any:
     """Read what stands at a path as what a tree has there: a node, several, or a plain value."""
     if get_origin(expected) is tuple:
-        if not isinstance(data, list):
-            raise ConditionError("Expected a list.", path=path)
-        return tuple(_decode(item, get_args(expected)[0], f"{path}.{index}") for index, item in enumerate(data))
+        return _decode_list(data, get_args(expected)[0], path)
     choices = get_args(expected) if get_origin(expected) in (Union, UnionType) else (expected,)
     kinds = tuple(choice for choice in choices if issubclass(choice, Node | Duration))
     if kinds and not (data is None and NoneType in choices):

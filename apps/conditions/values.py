@@ -130,11 +130,13 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, datetime) or isinstance(right, datetime):
         at = as_time(left)
         return at is not None and at == as_time(right)
-    if left_type is not right_type:
-        return False
-    if left_type is list:
+    return left_type is right_type and _equal_of_a_kind(left, right)
+
+
+def _equal_of_a_kind(left: Any, right: Any) -> bool:
+    if type(left) is list:
         return len(left) == len(right) and all(map(equal, left, right))
-    if left_type is dict:
+    if type(left) is dict:
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
     return bool(left == right)
 
@@ -149,10 +151,9 @@ def order(left: Any, right: Any) -> int | None:
         if left_type is not right_type:
             left, right = exact(left), exact(right)
     elif isinstance(left, datetime) or isinstance(right, datetime):
-        if left_type is not right_type or left.tzinfo is None or right.tzinfo is None:
-            left, right = as_time(left), as_time(right)
-            if left is None or right is None:
-                return None
+        left, right = as_time(left), as_time(right)
+        if left is None or right is None:
+            return None
     elif left_type is not str or right_type is not str:
         return None
     return int(left > right) - int(left < right)

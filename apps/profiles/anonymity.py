@@ -76,12 +76,7 @@ def is_telling(name: str) -> bool:
 def harmless(tree: Any, *, name: str = "") -> Any:
     """Return what of a JSON tree tells of nobody; MISSING when nothing does."""
     if isinstance(tree, dict):
-        kept = {
-            key: left
-            for key, item in tree.items()
-            if not _SPEAKING.search(key) and (left := harmless(item, name=key)) is not MISSING
-        }
-        return kept or MISSING
+        return harmless_object(tree) or MISSING
     if isinstance(tree, list):
         return [left for item in tree if (left := harmless(item, name=name)) is not MISSING] or MISSING
     if isinstance(tree, bool):
@@ -93,8 +88,8 @@ def harmless(tree: Any, *, name: str = "") -> Any:
 
 def harmless_object(tree: dict[str, Any]) -> dict[str, Any]:
     """Return what of an object tells of nobody."""
-    kept = harmless(tree)
-    return {} if kept is MISSING else kept
+    kept = {key: harmless(item, name=key) for key, item in tree.items() if not _SPEAKING.search(key)}
+    return {key: left for key, left in kept.items() if left is not MISSING}
 
 
 def is_kept_fact(path: str) -> bool:

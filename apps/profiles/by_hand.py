@@ -14,6 +14,7 @@ from apps.profiles import ledger, merge_rules, merging, touching
 from apps.profiles.identity import Directory
 from apps.profiles.leads import Found
 from apps.profiles.models import Identifier, IdentityConflict, Merge, Profile, Reason
+from apps.profiles.objections import are_two_customers
 
 Refusal = IdentityConflict.Refusal
 
@@ -34,7 +35,7 @@ class Preview:
     @property
     def has_two_customers(self) -> bool:
         """Tell whether both have a customer number; that of the one who is kept stays."""
-        return bool(self.kept.primary_id and self.gone.primary_id and self.kept.primary_id != self.gone.primary_id)
+        return are_two_customers(self.kept, self.gone)
 
 
 def preview(one_id: UUID, other_id: UUID) -> Preview:

@@ -110,7 +110,7 @@ class Directory(Known):
         merges: bool = True,
         hand: Hand = NOBODY,
     ) -> Found:
-        """Find the claim's person, or make one; and merge the profiles that turn out to be his.
+        """Find the claim's person, or make one; and merge the profiles that turn out to be theirs.
 
         - A known user id is a person: its profile is the one, whatever else the request carries.
         - Otherwise the session's profile wins, then the device's, then the one whose id the client stores, be it an
@@ -123,17 +123,15 @@ class Directory(Known):
         if key in self._settled:
             return self._settled[key]
         leads = list(self._leads(claim, session_profile_id))
-        first = self._owner(claim) or next((lead for lead in leads if self._suits(lead, claim.user_id)), None)
+        first = self._first(claim, leads)
         raw_id = first.raw_id if first else self._create(claim, now=now).id
         person = self.profiles[self.living_id(raw_id)]
         if claim.user_id and not person.primary_id:
             person.primary_id = claim.user_id
             self._settled.clear()
         others = [lead for lead in leads if self.profiles[self.living_id(lead.raw_id)] is not person]
-        for lead in others if merges else ():
-            other = self.profiles[self.living_id(lead.raw_id)]
-            if other is not person:  # by an earlier lead
-                person = self._join(Found(person, raw_id), other, lead, hand, now=now)
+        if merges:
+            person = self._join_all(Found(person, raw_id), others, hand, now=now)
         found = Found(person, raw_id)
         self._remember(claim, found, hand, now=now)
         if others:
@@ -144,8 +142,7 @@ class Directory(Known):
 
     def find(self, claim: Claim, *, session_profile_id: UUID | None) -> Profile | None:
         """Find the claim's profile by the rules of `resolve`, and change nothing."""
-        leads = [self._owner(claim), *self._leads(claim, session_profile_id)]
-        found = next((lead for lead in leads if lead and self._suits(lead, claim.user_id)), None)
+        found = self._first(claim, self._leads(claim, session_profile_id))
         return self.profiles[self.living_id(found.raw_id)] if found else None
 
     def people(self, claim: Claim, *, session_profile_id: UUID | None) -> list[Profile]:
@@ -191,6 +188,10 @@ class Directory(Known):
         self.causes.append(Cause(row, lead.proof if lead else None))
         return kept.profile
 
+    def _first(self, claim: Claim, leads: Iterable[Lead]) -> Lead | None:
+        """Return what leads to the claim's person: the user id, or the first of what may be that user's."""
+        return self._owner(claim) or next((lead for lead in leads if self._suits(lead, claim.user_id)), None)
+
     def _owner(self, claim: Claim) -> Lead | None:
         return self._of_identifier(claim.user, Reason.USER) if claim.user else None
 
@@ -219,6 +220,14 @@ class Directory(Known):
         """Tell whether the profile may be that of the user: it is nobody else's."""
         customer = self.profiles[self.living_id(lead.raw_id)].primary_id
         return lead.reason == Reason.USER or not user_id or not customer or customer == user_id
+
+    def _join_all(self, found: Found, leads: list[Lead], hand: Hand, *, now: datetime) -> Profile:
+        person, raw_id = found
+        for lead in leads:
+            other = self.profiles[self.living_id(lead.raw_id)]
+            if other is not person:  # by an earlier lead
+                person = self._join(Found(person, raw_id), other, lead, hand, now=now)
+        return person
 
     def _join(self, person: Found, other: Profile, lead: Lead, hand: Hand, *, now: datetime) -> Profile:
         identifier, proof = lead.identifier, lead.proof

@@ -33,11 +33,8 @@ class Objections:
     def refusal(self, person: Profile, other: Profile, lead: Lead, hand: Hand) -> Refusal | None:
         """Say why two are not merged, but for what they have decided; None where nothing speaks against it."""
         proof = lead.proof
-        if person.primary_id and other.primary_id and person.primary_id != other.primary_id:
-            # That a customer has another number now is for somebody to say whom we know.
-            is_told = proof is not None and (proof.merges_customers or (proof.is_former and hand.is_vouched))
-            if not is_told:
-                return Refusal.TWO_CUSTOMERS
+        if are_two_customers(person, other) and not _joins_customers(proof, hand):
+            return Refusal.TWO_CUSTOMERS
         most = settings.MAX_IDENTIFIERS_PER_PROFILE
         if person.identifier_count + other.identifier_count > most and self.n_names(person, other) > most:
             return Refusal.TOO_MANY_IDS
@@ -102,6 +99,16 @@ class Objections:
         if self._separated is None:
             self._separated = ledger.separated()
         return any({*map(self._known.living_id, pair)} == {person.id, other.id} for pair in self._separated)
+
+
+def are_two_customers(person: Profile, other: Profile) -> bool:
+    """Tell whether both have a customer number, and not the same."""
+    return bool(person.primary_id and other.primary_id and person.primary_id != other.primary_id)
+
+
+def _joins_customers(proof: Proof | None, hand: Hand) -> bool:
+    """Tell whether a proof says that two customers are one: that they have another number now is for those we know."""
+    return proof is not None and (proof.merges_customers or (proof.is_former and hand.is_vouched))
 
 
 def has_given_up(owner: Profile, proof: Proof) -> bool:

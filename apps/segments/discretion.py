@@ -61,10 +61,11 @@ def _asked_as_figures(nodes: list[Node]) -> Iterator[Field]:
     for test in (node for node in nodes if isinstance(node, Compare | Between)):
         sides = list(test.children())
         literals = [side for side in sides if isinstance(side, Literal)]
-        if not literals or not all(type(each.value) in (int, float) for each in literals):
-            continue
-        for side in sides:
-            if isinstance(side, Field):
-                yield side
-            elif isinstance(side, Aggregate) and side.field:
-                yield side.field
+        if literals and all(type(each.value) in (int, float) for each in literals):
+            yield from filter(None, map(_field_of, sides))
+
+
+def _field_of(side: Node) -> Field | None:
+    if isinstance(side, Aggregate):
+        return side.field
+    return side if isinstance(side, Field) else None

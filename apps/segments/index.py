@@ -46,23 +46,14 @@ class Index:
         ranks = _ranks(found.segments)
         self.segments = sorted(found.segments, key=lambda each: (ranks[each.key], each.has_history))  # it is stable
         self.everything: Bits = (1 << len(self.segments)) - 1
-        self.waves = [
-            Wave(
-                self._where(lambda each, rank=rank: ranks[each.key] == rank and not each.has_history),
-                self._where(lambda each, rank=rank: ranks[each.key] == rank and each.has_history),
-            )
-            for rank in range(max(ranks.values(), default=-1) + 1)
-        ]
+        self.with_history = self._where(lambda each: each.has_history)
+        self.waves = list(self._waves(ranks))
         self.tests = [truth(each.condition) for each in self.segments]
         self.names = [str(each.id) for each in self.segments]
         self.keys = {str(id): key for key, id in found.ids.items()}
         self.composed = self._where(lambda each: each.segments)
         self.readers = [self._where(lambda each, key=of.key: key in each.segments) for of in self.segments]
-        self.with_history = self._where(lambda each: each.has_history)
-        self.leading_to_history = self.with_history
-        for place in reversed(range(len(self.segments))):
-            if self.readers[place] & self.leading_to_history:
-                self.leading_to_history |= 1 << place
+        self.leading_to_history = self._leading_to(self.with_history)
         self.past = Past(self.segments)
         fields = sorted({field for each in self.segments for field in each.fields}, key=str)
         self.parts = language.parts_of(fields)  # all that the tests look at
@@ -76,6 +67,18 @@ class Index:
         self._types = {type: self._naming(type) | (0 if type in own else self._any_type) for type in types}
         self.nothing = self.see(_NOBODY)
         self.of_nobody = self._where(_may_match_nobody)
+
+    def _waves(self, ranks: dict[str, int]) -> Iterator[Wave]:
+        for rank in sorted(set(ranks.values())):
+            together = self._where(lambda each, rank=rank: ranks[each.key] == rank)
+            yield Wave(together & ~self.with_history, together & self.with_history)
+
+    def _leading_to(self, found: Bits) -> Bits:
+        """Add the segments that these ask about, directly or not."""
+        for place in reversed(range(len(self.segments))):
+            if self.readers[place] & found:
+                found |= 1 << place
+        return found
 
     def _where(self, test: Any) -> Bits:
         return reduce(or_, (1 << place for place, each in enumerate(self.segments) if test(each)), 0)

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import BinaryIO, Final, NamedTuple, TextIO
 
 from apps.core.reading import BYTE_ORDER_MARK
@@ -81,15 +81,15 @@ class ListFile:
 
         It has to be unlike the lines below it for that: someone whom nobody knows is reported, not passed over.
         """
-        found = people_of({cell for row in self.rows for cell in row if cell})
-        columns = [[row[place] if place < len(row) else "" for row in self.rows] for place in range(self.n_columns)]
+        columns = list(zip_longest(*self.rows, fillvalue=""))
         if not columns:
             return Choice()
-        n_named = [(sum(bool(found.get(cell)) for cell in cells), sum(map(_is_id, cells))) for cells in columns]
+        found = people_of({cell for row in self.rows for cell in row if cell})
+        known = {cell for cell, people in found.items() if people}
+        n_named = [(sum(cell in known for cell in cells), sum(map(_is_id, cells))) for cells in columns]
         best = n_named.index(max(n_named))
-        first, *others = columns[best]
-        is_person = bool(found.get(first)) or _is_id(first)
-        return Choice(best, has_header=not is_person and any(found.get(cell) or _is_id(cell) for cell in others))
+        first, *others = (cell in known or _is_id(cell) for cell in columns[best])
+        return Choice(best, has_header=not first and any(others))
 
     def names(self, choice: Choice) -> Iterator[Line]:
         """Yield who is named, with the number of the line. Empty lines are skipped."""

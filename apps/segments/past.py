@@ -9,7 +9,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from apps.conditions import Kind
+from apps.conditions import Column, Kind
+from apps.conditions.tree import Field
 from apps.events import platform_events
 from apps.segments import language
 from apps.segments.definitions import Definition
@@ -23,14 +24,13 @@ class Past:
     def __init__(self, definitions: Iterable[Definition]) -> None:
         asking = [each.reads for each in definitions if each.has_history]
         named = {type for each in asking for type in each.event_types}
-        is_any = any(each.any_event_type for each in asking)
-        self._of_types = "<> ALL" if is_any else "= ANY"
-        self._types = sorted(platform_events.types() - named if is_any else named)
-        spans = [each.look_back for each in asking]
-        self._span = None if None in spans else max((span for span in spans if span), default=timedelta())
+        if any(each.any_event_type for each in asking):
+            self._of_types, self._types = "<> ALL", sorted(platform_events.types() - named)
+        else:
+            self._of_types, self._types = "= ANY", sorted(named)
+        self._span = _longest([each.look_back for each in asking])
+        columns = _columns({field for each in asking for field in each.event_fields})
         # The parts of events that are looked at, each with whether it is a tree.
-        parts = {field.keys[0]: field for each in asking for field in each.event_fields}
-        columns = {name: language.EVENT_COLUMNS.find(field)[0] for name, field in parts.items() if name not in _ALWAYS}
         self._parts = [(name, column.kind is Kind.JSON) for name, column in columns.items()]
         listed = "".join(f", {column.sql}{'::text' * (column.kind is Kind.JSON)}" for column in columns.values())
         self._select = (
@@ -56,3 +56,19 @@ class Past:
                     event[name] = orjson.loads(part) if is_tree else part
                 found[profile_id].append(event)
         return found
+
+
+def _longest(spans: list[timedelta | None]) -> timedelta | None:
+    """Return the longest of some spans; None, which has no end, is longer than any."""
+    found = timedelta()
+    for span in spans:
+        if span is None:
+            return None
+        found = max(found, span)
+    return found
+
+
+def _columns(fields: Iterable[Field]) -> dict[str, Column]:
+    """Return the columns of events that fields are in, but for those that are always asked for."""
+    parts = {field.keys[0]: field for field in fields}
+    return {name: language.EVENT_COLUMNS.find(field)[0] for name, field in parts.items() if name not in _ALWAYS}

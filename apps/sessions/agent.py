@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ua_parser import parse
+from ua_parser import Result, parse
 
 
 class Agent(NamedTuple):
@@ -28,26 +28,26 @@ def describe(user_agent: str) -> Agent:
 @lru_cache(maxsize=4096)
 def _describe(user_agent: str) -> Agent:
     found = parse(user_agent)
-    family = found.device.family if found.device else ""
-    if family == "Spider" and user_agent.startswith(BACK_ENDS):
+    is_spider = found.device is not None and found.device.family == "Spider"
+    if is_spider and user_agent.startswith(BACK_ENDS):
         return Agent(device={}, os={}, app={}, is_bot=False)
-    is_spider = family == "Spider"
-    device = {
-        "name": family,
-        "brand": found.device.brand if found.device else "",
-        "model": found.device.model if found.device else "",
-        "type": _device_type(user_agent, os=found.os.family if found.os else ""),
-    }
     os = {"name": found.os.family, "version": _version(found.os)} if found.os else {}
     app = {"name": found.user_agent.family, "version": _version(found.user_agent)} if found.user_agent else {}
     if app and os:
         app["type"] = "browser"
     return Agent(
-        device={} if is_spider else {name: value for name, value in device.items() if value},
+        device={} if is_spider else _device(user_agent, found),
         os=os,
         app={**app, "bot": True} if is_spider else app,
         is_bot=is_spider,
     )
+
+
+def _device(user_agent: str, found: Result) -> dict[str, Any]:
+    device: dict[str, str | None] = {"type": _device_type(user_agent, os=found.os.family if found.os else "")}
+    if found.device:
+        device |= {"name": found.device.family, "brand": found.device.brand, "model": found.device.model}
+    return {name: value for name, value in device.items() if value}
 
 
 def is_bot(user_agent: str) -> bool:

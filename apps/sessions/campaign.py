@@ -19,19 +19,27 @@ def campaign_of(context: dict[str, Any], page_url: str) -> dict[str, str]:
     """
     said = context.get("utm") or context.get("campaign")
     if isinstance(said, dict):
-        named = {SDK_NAMES.get(key, key): value for key, value in said.items()}
-        found = {part: value for part in PARTS if named.get(part) and (value := text(named[part]))}
+        found = _parts({SDK_NAMES.get(key, key): value for key, value in said.items()})
         if found:
             return found
     if "utm_" not in page_url.lower():
         return {}
+    parameters = {name.lower(): value for name, value in _parameters(page_url) if value}
+    return _parts({part: parameters.get(f"utm_{part}") for part in PARTS})
+
+
+def _parts(named: dict[Any, Any]) -> dict[str, str]:
+    found = {part: text(named[part]) for part in PARTS if named.get(part)}
+    return {part: value for part, value in found.items() if value}
+
+
+def _parameters(page_url: str) -> list[tuple[str, str]]:
     try:
         address = urlsplit(page_url.replace("&amp;", "&"))
         # A route of a page of scripts has parameters of its own: #/shoes?utm_source=news
         behind = address.fragment.rpartition("?")[2]
         fields = [*forms.parse(behind.encode()), *forms.parse(address.query.encode())]
     except ValueError:
-        return {}
+        return []
     # Decoded just now: what came percent-encoded, nobody has looked at yet.
-    parameters = {name.lower(): text(cleaned_text(value)) for name, value in fields if value}
-    return {part: parameters[f"utm_{part}"] for part in PARTS if parameters.get(f"utm_{part}")}
+    return [(name, cleaned_text(value)) for name, value in fields]

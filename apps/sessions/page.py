@@ -1,7 +1,7 @@
 """Which page an event happened on, and what led there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from apps.sessions.short import MAX_ADDRESS, text
@@ -29,15 +29,7 @@ def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[s
     The browser tracker calls the referrer `referer.host`, Segment's SDKs `referrer`. Its specification writes them into
     the properties of a view, and so do servers and apps, whose SDKs know of no page.
     """
-    url: Any = None
-    referrer: Any = None
-    for context in contexts:
-        page = context.get("page")
-        if page and isinstance(page, dict):
-            url, referrer, referer = page.get("url"), page.get("referrer"), page.get("referer")
-            if not referrer and isinstance(referer, dict):
-                referrer = referer.get("host")
-            break
+    url, referrer = _said_in(contexts)
     if event_type in VIEWS and properties:
         url = url or properties.get("url") or properties.get("path")
         referrer = referrer or properties.get("referrer")
@@ -47,6 +39,18 @@ def page_of(event_type: str, properties: Mapping[str, Any], *contexts: Mapping[s
     if referrer and isinstance(referrer, str):
         found["referrer"] = text(without_credentials(referrer), MAX_ADDRESS)
     return found
+
+
+def _said_in(contexts: Iterable[Mapping[str, Any]]) -> tuple[Any, Any]:
+    """Return address and referrer as the first context has them that tells of a page."""
+    for context in contexts:
+        page = context.get("page")
+        if page and isinstance(page, dict):
+            referrer, referer = page.get("referrer"), page.get("referer")
+            if not referrer and isinstance(referer, dict):
+                referrer = referer.get("host")
+            return page.get("url"), referrer
+    return None, None
 
 
 def places_of(part: str, path: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:

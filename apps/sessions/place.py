@@ -35,20 +35,23 @@ def _is_public(ip: str) -> bool:
 
 
 def _flatten(found: dict[str, Any]) -> dict[str, Any]:
-    country = found.get("country") or {}
     location = found.get("location") or {}
-    names = country.get("names") or {} if isinstance(country, dict) else {}
+    country, city = found.get("country"), found.get("city")
     code = country.get("iso_code") if isinstance(country, dict) else None
-    city = found.get("city")
     place = {
-        "country": {
-            name: value
-            for name, value in {"code": code or found.get("country_code"), "name": names.get("en")}.items()
-            if value
-        },
-        "city": (city.get("names") or {}).get("en") if isinstance(city, dict) else city,
+        "country": _known(code=code or found.get("country_code"), name=_name(country)),
+        "city": _name(city) if isinstance(city, dict) else city,
         "latitude": location.get("latitude", found.get("latitude")),
         "longitude": location.get("longitude", found.get("longitude")),
         "time_zone": location.get("time_zone", found.get("timezone")),
     }
-    return {name: value for name, value in place.items() if value not in (None, "", {})}
+    return _known(**place)
+
+
+def _known(**parts: Any) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if value not in (None, "", {})}
+
+
+def _name(found: Any) -> str | None:
+    names = found.get("names") if isinstance(found, dict) else None
+    return names.get("en") if names else None

@@ -248,18 +248,16 @@ def fenced(name: str, language: str) -> list[str]:
 
 def conditions_in(name: str) -> Iterator[str]:
     """Yield what stands in a document as a condition, or as part of one, made whole."""
-    for code in [
-        *inline(name),
-        *(DOCS["conditions.md"].split("```")[1].splitlines() if name == "conditions.md" else ()),
-    ]:
-        if "…" in code or "KEY" in code or "{{" in code:
+    grammar = DOCS[name].split("```")[1].splitlines() if name == "conditions.md" else ()
+    for code in [*inline(name), *grammar]:
+        if any(sign in code for sign in ("…", "KEY", "{{")):
             continue
         if SIGNS.search(code):
             for word, meant in STANDS_FOR.items():
                 code = re.sub(word, meant, code)
         if re.match(r"^(?:WHERE|LAST|SINCE|BEFORE|FROM) ", code):
             code = f'COUNT("sale-completed" {code})'
-        if not (ROOTS.search(code) or WORDS.search(code)) or code.endswith("@") or code == "event@...":
+        if not (ROOTS.search(code) or WORDS.search(code)) or code.endswith(("@", "event@...")):
             continue
         yield f"ANY(profile@traits.list WHERE {code} EXISTS)" if code.startswith("item@") else code
 

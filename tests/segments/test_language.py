@@ -107,13 +107,8 @@ def _make(random: Random, number: int, segments: list[Any]) -> None:
 
 def real(node: Any, random: Random) -> Any:
     """Let a drawn condition ask about real fields."""
-    if isinstance(node, Field) and node.root == "profile":
-        names = REAL.get(node.keys[0])
-        if random.random() < 0.1:
-            return Field("profile", ("segments",))
-        return Field("profile", (*random.choice(names).split("."), *node.keys[1:])) if names else node
-    if isinstance(node, Field) and node.root == "event" and len(node.keys) == 1 and random.random() < 0.3:
-        return Field("event", (random.choice(["journey", "tags", "type"]),))
+    if isinstance(node, Field):
+        return real_field(node, random)
     if node == "sign-up":
         return REPORT
     if not isinstance(node, Node):
@@ -123,6 +118,17 @@ def real(node: Any, random: Random) -> Any:
         value = getattr(node, name)
         changes[name] = tuple(real(each, random) for each in value) if isinstance(value, tuple) else real(value, random)
     return type(node)(**changes)
+
+
+def real_field(field: Field, random: Random) -> Field:
+    if field.root == "profile":
+        if random.random() < 0.1:
+            return Field("profile", ("segments",))
+        names = REAL.get(field.keys[0])
+        return Field("profile", (*random.choice(names).split("."), *field.keys[1:])) if names else field
+    if field.root == "event" and len(field.keys) == 1 and random.random() < 0.3:
+        return Field("event", (random.choice(["journey", "tags", "type"]),))
+    return field
 
 
 @pytest.mark.timeout(3600)

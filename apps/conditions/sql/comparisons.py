@@ -105,15 +105,18 @@ def one_of(found: SqlValue, constants: list[Any]) -> Sql:
     scalars = [constant for constant in constants if constant is not None and not isinstance(constant, datetime)]
     if times:
         tests += _equal_to_times(found, times)
-    match found:
-        case Json():
-            tests += _json_one_of(found, scalars)
-        case Typed(Kind.TIME):
-            tests += _equal_to_times(found, [time for scalar in scalars if (time := values.as_time(scalar))])
-        case Typed():
-            fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[found.kind]]
-            tests += _any_of(found.beside(*fitting), fitting)
+    if isinstance(found, Json):
+        tests += _json_one_of(found, scalars)
+    elif isinstance(found, Typed):
+        tests += _typed_one_of(found, scalars)
     return joined(" OR ", tests) if tests else FALSE
+
+
+def _typed_one_of(found: Typed, scalars: list[Any]) -> list[Sql]:
+    if found.kind is Kind.TIME:
+        return _equal_to_times(found, [time for scalar in scalars if (time := values.as_time(scalar))])
+    fitting = [param(scalar) for scalar in scalars if type(scalar) in _PYTHON_TYPES[found.kind]]
+    return _any_of(found.beside(*fitting), fitting)
 
 
 _PYTHON_TYPES: Final[dict[Kind, tuple[type, ...]]] = {

@@ -46,20 +46,14 @@ class RulesError(ValueError):
 
 def compile(definition: Mapping[str, Any]) -> EventRules:
     """Parse the definition of an event type. Raises RulesError, which names the key, when it is wrong."""
-    for key in definition:
-        if key not in KEYS:
-            raise RulesError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
+    _check_keys(definition)
     type_ = definition.get("id")
     if not isinstance(type_, str) or not type_:
         raise RulesError("id", "An event type needs an id.")
     traits = _traits(definition)
     compute = _object(definition, "compute")
     percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
-    fields = tuple(
-        _field_rule(target, spec, traits)
-        for target, specs in _object(definition, "profile").items()
-        for spec in (specs if isinstance(specs, list) else [specs])
-    )
+    fields = tuple(_fields(_object(definition, "profile"), traits))
     return EventRules(
         type=type_,
         journey=_journey(definition.get("journey")),
@@ -74,6 +68,18 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
         reshape=_reshape(definition),
         numbers=tuple(_numbers(_object(definition, "properties"))),
     )
+
+
+def _check_keys(definition: Mapping[str, Any]) -> None:
+    for key in definition:
+        if key not in KEYS:
+            raise RulesError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
+
+
+def _fields(definition: Mapping[str, Any], traits: Mapping[Path, TraitRule]) -> Iterator[FieldRule]:
+    for target, specs in definition.items():
+        for spec in specs if isinstance(specs, list) else [specs]:
+            yield _field_rule(target, spec, traits)
 
 
 def _numbers(declared: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
@@ -128,18 +134,30 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
     for target, spec in _object(definition, "traits").items():
         key = f"traits.{target}"
         path = _path(key, target)
-        if any(path[: len(other)] == other[: len(path)] for other in rules):
+        if any(_lies_within(path, other) or _lies_within(other, path) for other in rules):
             raise RulesError(key, "Another trait lies within this one, or holds it.")
-        sources = tuple(_path(key, source) for source in (spec if isinstance(spec, list) else [spec]))
+        sources = _sources(key, spec)
         default = next((defaults[source] for source in sources if source in defaults), MISSING)
-        holders = frozenset(
-            source for source in sources if any(other != source and other[: len(source)] == source for other in sources)
-        )
-        rules[path] = TraitRule(path[:-1], path[-1], sources, default, holders)
+        rules[path] = TraitRule(path[:-1], path[-1], sources, default, _holders(sources))
     unused = defaults.keys() - {source for rule in rules.values() for source in rule.sources}
     if unused:
         raise RulesError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")
     return rules
+
+
+def _sources(key: str, spec: object) -> tuple[Path, ...]:
+    return tuple(_path(key, source) for source in (spec if isinstance(spec, list) else [spec]))
+
+
+def _holders(sources: tuple[Path, ...]) -> frozenset[Path]:
+    return frozenset(
+        source for source in sources if any(other != source and _lies_within(other, source) for other in sources)
+    )
+
+
+def _lies_within(path: Path, other: Path) -> bool:
+    """Tell whether a path leads to what another leads to, or into it."""
+    return path[: len(other)] == other
 
 
 def _check(definition: Mapping[str, Any]) -> Check | None:

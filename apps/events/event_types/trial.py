@@ -97,14 +97,13 @@ def _reshape(
 
 def diff(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
     """Yield what differs between two trees, field by field; a list is one value."""
+    # Of an object that came or went, each field is told.
+    if before is MISSING and isinstance(after, dict) and after:
+        before = {}
+    elif after is MISSING and isinstance(before, dict) and before:
+        after = {}
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
             yield from diff(before.get(name, MISSING), after.get(name, MISSING), (*path, name))
-    elif isinstance(after, dict) and after and before is MISSING:
-        for name, value in after.items():
-            yield from diff(MISSING, value, (*path, name))
-    elif isinstance(before, dict) and before and after is MISSING:
-        for name, value in before.items():
-            yield from diff(value, MISSING, (*path, name))
     elif not same(before, after):
         yield Change(paths.join(path), before, after)

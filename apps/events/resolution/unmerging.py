@@ -170,13 +170,18 @@ def _share(sides: list[_Side], whole: Profile) -> None:
         row.identifier_count = sum(counts.get(raw_id, 0) for raw_id in side.part.raw_ids)
         if user and user.profile_id in side.part.raw_ids and not row.primary_id:
             row.primary_id = whole.primary_id
-        for name, said in whole.provenance.items():
-            if name == "primary_id" and row.primary_id != whole.primary_id:
-                continue
-            if _is_due(side, said, known=row.provenance.get(name), is_kept=side is sides[0]):
-                _copy_field(paths.parse(name), whole, row)
-                row.provenance[name] = said
+        _copy_what_is_due(side, whole, is_kept=side is sides[0])
         row.summarise()
+
+
+def _copy_what_is_due(side: _Side, whole: Profile, *, is_kept: bool) -> None:
+    row = side.profile
+    for name, said in whole.provenance.items():
+        if name == "primary_id" and row.primary_id != whole.primary_id:
+            continue
+        if _is_due(side, said, known=row.provenance.get(name), is_kept=is_kept):
+            _copy_field(paths.parse(name), whole, row)
+            row.provenance[name] = said
 
 
 def _is_due(side: _Side, said: list[str], *, known: list[str] | None, is_kept: bool) -> bool:

@@ -1,7 +1,7 @@
 """The text of docs/event-types.md; `python -m apps.events.event_types.catalogue` prints it."""
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final
 
 from apps.conditions.event_types import event_types
@@ -115,13 +115,14 @@ def _rows(definition: Mapping[str, Any]) -> Iterator[str]:
     """List each property with what becomes of it, then what happens to the profile without one."""
     traits = {trait: _listed(sources) for trait, sources in definition.get("traits", {}).items()}
     fields = [(f"`{target}`", *_source(target, spec)) for target, spec in definition.get("profile", {}).items()]
-    read = [source for sources in traits.values() for source in sources]
-    read += [source.removeprefix(PROPERTIES) for _, _, source in fields if source.startswith(PROPERTIES)]
-    for path in dict.fromkeys([*_leaves(definition.get("properties", {})), *read]):
+    declared = _leaves(definition.get("properties", {}))
+    of_fields = [source.removeprefix(PROPERTIES) for _, _, source in fields if source.startswith(PROPERTIES)]
+    for path in dict.fromkeys([*declared, *chain(*traits.values()), *of_fields]):
         own = [trait for trait, sources in traits.items() if path in sources]
-        changed = [f"{target} {name}" for target, name, source in fields if source in (PROPERTIES + path, *own)]
-        named = ", ".join(f"`{trait}`" for trait in own)
-        yield f"| `{path}`{_note(definition, path)} | {named} | {', '.join(changed)} |"
+        said = (PROPERTIES + path, *own)
+        changed = ", ".join(f"{target} {name}" for target, name, source in fields if source in said)
+        named = ", ".join(map("`{}`".format, own))
+        yield f"| `{path}`{_note(definition, path)} | {named} | {changed} |"
     for target, name, source in fields:
         if not source:
             yield f"| | | {target} {name} |"
