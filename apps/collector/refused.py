@@ -106,9 +106,10 @@ def _cleaned(sent: Any, type: str, *, dialect: str) -> Any:
 
 def _part(value: dict[str, Any], part: str, type: str) -> dict[str, Any]:
     all_rules, policy = event_types.rules(), compliance.current.get()
-    rules = (all_rules[type],) if type in all_rules else () if type else all_rules.values()
-    for each in rules if part == "properties" else ():
-        value = redact(value, each)
+    if part == "properties":
+        for name in [type] if type else all_rules:  # what names no type may be of any
+            if name in all_rules:
+                value = redact(value, all_rules[name])
     value = cleaned_context(value) if part == "context" else cleaned(value)
     return enforce(policy.rules_for(type) if type else policy.rules, part, value)
 

@@ -200,7 +200,10 @@ class Track:
         if event.meant:
             message = f"The type is not defined; the event was stored all the same. Did you mean {event.meant}?"
             yield Refusal("unplanned", message, self.place(event, "type"), event.index)
-        code = "quarantined" if event.is_set_aside else "ignored" if event.is_valid else "invalid"
+        if event.is_set_aside:
+            code = "quarantined"
+        else:
+            code = "ignored" if event.is_valid else "invalid"
         # A property that goes to several fields of the profile is told of once.
         said: dict[str, dict[str, str]] = {}
         for problem in event.problems:

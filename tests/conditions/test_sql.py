@@ -184,8 +184,7 @@ def test_examples_of_tests_and_functions_are_the_same_in_the_database() -> None:
         (found,) = cursor.fetchall()
 
     decided = [
-        True if is_true else False if is_false else None
-        for is_true, is_false in zip(found[::2], found[1::2], strict=True)
+        is_true or (False if is_false else None) for is_true, is_false in zip(found[::2], found[1::2], strict=True)
     ]
     assert list(zip(trees, decided, strict=True)) == [
         (tree, expected) for tree, (_, expected) in zip(trees, test_evaluate.CASES, strict=True)

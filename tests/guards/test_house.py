@@ -1,6 +1,8 @@
 """What must hold everywhere: migrations, commands, queues, documents, the layout of the tests."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,26 @@ def documents() -> Iterator[Path]:
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+ALONE = """
+import importlib, multiprocessing, sys
+import django
+
+django.setup()
+for name in sys.argv[1:]:
+    child = multiprocessing.get_context("fork").Process(target=importlib.import_module, args=(name,))
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(f"{name} cannot be imported before the other pages")
+"""
+
+
+def test_the_pages_of_any_app_can_be_imported_first() -> None:
+    names = [".".join(path.parent.parts[-3:]) for path in BASE_DIR.glob("apps/*/admin/__init__.py")]
+
+    subprocess.run([sys.executable, "-c", ALONE, *names], cwd=BASE_DIR, check=True)
 
 
 def test_every_command_is_tested() -> None:

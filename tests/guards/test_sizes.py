@@ -65,6 +65,16 @@ def test_no_function_takes_too_many_decisions() -> None:
     assert found - HOT - TO_BE_SIMPLIFIED == set()
 
 
+def test_no_conditional_expression_stands_in_another() -> None:
+    found = []
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in ast.iter_child_nodes(node)):
+                found.append(f"{path.relative_to(BASE_DIR)}:{node.lineno}")
+
+    assert found == []
+
+
 def functions_of(blocks: Iterable[Class | Function]) -> Iterator[Function]:
     """List all functions of a module, methods and those inside of others among them."""
     for block in blocks:

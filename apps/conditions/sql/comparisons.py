@@ -38,7 +38,9 @@ def ordered(op: str, left: SqlValue, right: SqlValue) -> Sql:
     else:
         pairs = [(as_number(left), as_number(right)), (_sortable(left), _sortable(right))]
     found = [sql(f"{{}} {op} {{}}", one, other) for one, other in pairs if one and other]
-    return sql("COALESCE({}, {})", *found) if len(found) == 2 else found[0] if found else FALSE
+    if len(found) == 2:
+        return sql("COALESCE({}, {})", *found)
+    return found[0] if found else FALSE
 
 
 def _ordered_to(op: str, left: SqlValue, right: Any) -> Sql | None:

@@ -62,8 +62,9 @@ class EventTypeAdmin(HidesCondition):
 
     def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
         """Keep the key of what exists, and the names that a new version would overwrite."""
-        named = ("type", "name") if obj and obj.is_builtin else ("type",) if obj else ()
-        return (*self.readonly_fields, *named)
+        if obj is None:
+            return self.readonly_fields
+        return (*self.readonly_fields, "type", *(["name"] if obj.is_builtin else []))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keep the built-in types: the next version would bring them back."""

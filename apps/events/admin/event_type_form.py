@@ -187,7 +187,7 @@ def trait_specs(rows: list[Row], builtin: Mapping[str, Any]) -> dict[str, Any]:
             raise RulesError(f"traits.{target}", "The trait is there twice; name its properties in one row.")
         if not sources and target not in builtin:
             raise RulesError(f"traits.{target}", "Which property does it come from?")
-        specs[target] = None if not sources else sources[0] if len(sources) == 1 else sources
+        specs[target] = sources if len(sources) > 1 else next(iter(sources), None)
     return specs
 
 

@@ -42,7 +42,9 @@ def builtin_rows(event_type: EventType) -> list[BuiltinRow]:
     for part, label in (("traits", "Trait"), ("profile", "Profile"), ("compute", "Computed"), ("redact", "Never kept")):
         own = event_type.overrides.get(part) or {}
         for target, spec in (event_type.definition.get(part) or {}).items():
-            change = "" if target not in own or part == "redact" else "replaced" if own[target] else "switched off"
+            change = ""
+            if target in own and part != "redact":
+                change = "replaced" if own[target] else "switched off"
             rows.append(BuiltinRow(label, target, _rule(spec), change))
     return rows
 

@@ -56,7 +56,10 @@ class SourceAdmin(DeletedByName, Addressed):
 
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
         """Show how to send once there is something to send to, and what only webhooks have to webhooks alone."""
-        left_out = "How to send" if obj is None else "" if obj.kind == Source.Kind.WEBHOOK else "Webhooks"
+        if obj is None:
+            left_out = "How to send"
+        else:
+            left_out = "" if obj.kind == Source.Kind.WEBHOOK else "Webhooks"
         return [part for part in self.fieldsets if part[0] != left_out]
 
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:

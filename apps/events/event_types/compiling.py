@@ -118,7 +118,13 @@ def _journey(spec: object) -> Callable[[int | None], str | None]:
     first, later = spec["first_visit"], spec["later_visits"]
     if not isinstance(first, str) or not isinstance(later, str):
         raise RulesError("journey", "A state is a text.")
-    return lambda visit_count: None if visit_count is None else first if visit_count <= 1 else later
+
+    def state(visit_count: int | None) -> str | None:
+        if visit_count is None:
+            return None
+        return first if visit_count <= 1 else later
+
+    return state
 
 
 def _tags(tags: object) -> tuple[str, ...]:

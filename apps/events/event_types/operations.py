@@ -98,7 +98,9 @@ def _holds(items: list[object], item: object) -> bool:
 
 
 def _items(current: object) -> list[object]:
-    return [] if is_empty(current) else list(current) if isinstance(current, list) else [current]
+    if is_empty(current):
+        return []
+    return list(current) if isinstance(current, list) else [current]
 
 
 def _new_items(value: object) -> list[object]:

@@ -115,7 +115,9 @@ def test_the_documentation_lists_the_types_as_they_are() -> None:
 
 def paths_of(shape: Any, prefix: str = "") -> Iterator[str]:
     """List the paths that a declared shape has, of branches as of leaves."""
-    items = shape.items() if isinstance(shape, dict) else enumerate(shape) if isinstance(shape, list) else ()
+    if isinstance(shape, list):
+        shape = dict(enumerate(shape))
+    items = shape.items() if isinstance(shape, dict) else ()
     for name, value in items:
         yield f"{prefix}{name}"
         yield from paths_of(value, f"{prefix}{name}.")
