@@ -14,7 +14,7 @@ from apps.collector import pipeline, sources
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
 from apps.collector.pipeline import process
 from apps.collector.track import Track
-from apps.collector.wire import Message
+from apps.collector.wire import Incoming, Message
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
 from apps.events.store import inbox, partitions
@@ -43,38 +43,28 @@ class _Excess(Exception):
         self.n_fitting = n_fitting
 
 
-class _Request:
-    """A message on its way through a group, with what it was parsed to and how it ended."""
-
-    def __init__(self, message: Message, parsed: Parsed) -> None:
-        self.message = message
-        self.parsed = parsed
-        self.error: Exception | None = None
-
-
-def now(message: Message, parsed: Parsed) -> Parsed:
-    """Process a message and return its tracks when they are stored; concurrent callers share one transaction.
+def now(incoming: Incoming) -> Parsed:
+    """Process a message and return what it was read to when that is stored; concurrent callers share one transaction.
 
     Raises Failed when this message cannot be processed, OperationalError when the database is away, and
     grouping.Busy when the group did not get through in time.
     """
-    request = _Request(message, parsed)
-    _processing.submit(request)
-    if request.error:
-        if is_away(request.error) or _lacks_room(request.error):  # those before this one may be stored
-            raise request.error
-        raise Failed from request.error
-    return request.parsed
+    _processing.submit(incoming)
+    if incoming.error:
+        if is_away(incoming.error) or _lacks_room(incoming.error):  # those before this one may be stored
+            raise incoming.error
+        raise Failed from incoming.error
+    return incoming.parsed
 
 
-def later(message: Message, parsed: Parsed, *, timeout_secs: float = TIMEOUT_SECS) -> None:
+def later(incoming: Incoming, *, timeout_secs: float = TIMEOUT_SECS) -> None:
     """Put a message into the inbox and return when it is safe there; raises as `now` does.
 
     What is wrong in itself is refused now, for good, so that the sender can be told: see `parsed.refusals`. It is kept
     with the rest, as it came, and ends among the refused events.
     """
-    check(parsed, at=message.envelope.received_at)
-    refusals = parsed.refusals
+    check(incoming.parsed, at=incoming.message.envelope.received_at)
+    message, refusals = incoming.message, incoming.parsed.refusals
     _keeping.submit(message.refused(refusals) if refusals else message, timeout_secs=timeout_secs)
 
 
@@ -98,7 +88,7 @@ def keep(messages: list[Message]) -> None:
 
 def history(messages: list[Message], *, at: datetime) -> None:
     """Process messages of the past, in one transaction; for imports, which have no request to answer."""
-    process([track for message in messages for track in message.parse().tracks], now=at)
+    process([track for message in messages for track in message.read().parsed.tracks], now=at)
 
 
 def ingest(limit: int, *, at: datetime) -> int:
@@ -199,40 +189,43 @@ def _read(item: inbox.Claimed) -> Parsed:
     if source is None:
         raise LookupError(f"source {item.source_id} no longer exists")
     envelope = Envelope(source, item.received_at, request_id=f"inbox-{item.pk}", **item.envelope)
-    return Message(item.dialect, item.body.encode(), envelope).parse()
+    return Message(item.dialect, item.body.encode(), envelope).read().parsed
 
 
-def _process_group(requests: list[_Request]) -> None:
+def _process_group(group: list[Incoming]) -> None:
     at = datetime.now(UTC)
     try:
-        process([track for request in requests for track in request.parsed.tracks], now=at)
+        outcome = process([track for incoming in group for track in incoming.parsed.tracks], now=at)
     except Exception as error:
         if is_away(error):
             raise
         logger.exception("A group failed; its requests are tried one by one")
         partitions.forget()
-        for request in requests:
-            _process_alone(request, at=at)
+        for incoming in group:
+            _process_alone(incoming, at=at)
+    else:
+        for incoming in group:
+            incoming.outcome = outcome
 
 
-def _process_alone(request: _Request, *, at: datetime) -> None:
+def _process_alone(incoming: Incoming, *, at: datetime) -> None:
     for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
         try:
-            request.parsed = request.message.parse()
-            process(request.parsed.tracks, now=at)
+            incoming.parsed = incoming.message.read().parsed
+            incoming.outcome = process(incoming.parsed.tracks, now=at)
         except IntegrityError as error:
-            request.error = error
+            incoming.error = error
         except Exception as error:
             logger.exception("A request fails on its own")
-            request.error = error
+            incoming.error = error
             return
         else:
-            request.error = None
+            incoming.error = None
             return
-    logger.error("A request breaks a rule of the database", exc_info=request.error)
+    logger.error("A request breaks a rule of the database", exc_info=incoming.error)
 
 
-_processing: Grouper[_Request] = Grouper(
-    _process_group, name="track", weigh=lambda request: _n_keys(request.parsed), room=MAX_KEYS
+_processing: Grouper[Incoming] = Grouper(
+    _process_group, name="track", weigh=lambda incoming: _n_keys(incoming.parsed), room=MAX_KEYS
 )
 _keeping: Grouper[Message] = Grouper(keep, name="inbox", weigh=lambda message: len(message.body), room=MAX_GROUP_BYTES)

@@ -11,8 +11,8 @@ from apps.collector import accept, compliance
 from apps.collector.platform_events import RECORDED
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Recorded, Track
-from apps.collector.wire import Message
-from apps.collector.wire import track as track_wire
+from apps.collector.wire import Incoming, Message
+from apps.collector.wire.body import Json
 from apps.collector.wire.body import check as check_event
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import fingerprint, new_id
@@ -40,9 +40,8 @@ def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope) -> Track:
     envelope = envelope._replace(is_whole=True)
     event = {"type": consents.EVENT_TYPE, "properties": {consents.PROPERTY: said}}
     payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
-    parsed = track_wire.read(payload, envelope, is_suspect=True)
-    _check_all(parsed, said, at=envelope.received_at)
-    return _process(Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope), parsed)
+    message = Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope)
+    return _process(message.read(Json(payload, is_suspect=True)), said)
 
 
 def record(
@@ -63,10 +62,7 @@ def record(
     emission = Emission(RECORDED.type, profile_id, key, time or now, properties)
     body = emitting.write([emission], is_silent=False).encode()
     envelope = Envelope(source, now, is_whole=True, recorded=recorded)
-    message = Message(InboxItem.Dialect.PLATFORM, body, envelope)
-    parsed = message.parse()
-    _check_all(parsed, said, at=now)
-    return _process(message, parsed)
+    return _process(Message(InboxItem.Dialect.PLATFORM, body, envelope).read(), said)
 
 
 def check(said: Any, *, at: datetime) -> None:
@@ -84,8 +80,9 @@ def _check_all(parsed: Parsed, said: Any, *, at: datetime) -> None:
     _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
 
 
-def _process(message: Message, parsed: Parsed) -> Track:
-    track = accept.now(message, parsed).tracks[0]
+def _process(incoming: Incoming, said: Any) -> Track:
+    _check_all(incoming.parsed, said, at=incoming.message.envelope.received_at)
+    track = accept.now(incoming).tracks[0]
     # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
     problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
     refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing

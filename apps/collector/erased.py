@@ -6,6 +6,7 @@ known: its old ids are replaced by successors before anybody looks them up. What
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -83,7 +84,9 @@ def _traits_in(said: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
     if said.get("type") == IDENTIFY:
         holders.append((("properties",), said["properties"]))
     for path, traits in holders:
-        for key in TRAITS if isinstance(traits, dict) else ():
+        if not isinstance(traits, dict):
+            continue
+        for key in TRAITS:
             value = optional_id(traits.get(key))
             found = usable(TRAITS[key], value) if value else None
             if found:
@@ -94,7 +97,7 @@ def turn_away(track: Track, buried: Buried) -> None:
     """Refuse events of a track that bring an erased person back, and give a new device's ids to the others."""
     field = _named_by_track(track, buried)
     is_told_once = track.sent is not None and track.sent.dialect == InboxItem.Dialect.TRACK
-    devices = [buried[key] for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
+    erased_at = _device_erased_at(track, buried)
     for event in track.kept:
         # Who was a customer, and asked to be forgotten, is nobody's business: a stranger is not told why.
         refuse = partial(Refusal, "erased", index=event.index, is_private=True, is_secret=not track.hand.is_vouched)
@@ -102,10 +105,16 @@ def turn_away(track: Track, buried: Buried) -> None:
         if place:
             is_whole = place == "profile.id" or (field and is_told_once)
             event.refusal = refuse(_NAMED, place if is_whole else track.place(event, place))
-        elif any(event.happened_at <= device.erased_at for device in devices):
+        elif erased_at and event.happened_at <= erased_at:
             event.refusal = refuse(_PAST, track.place(event, "time"))
     track.settle()
     track.client_claim = _begin_anew(track, buried)
+
+
+def _device_erased_at(track: Track, buried: Buried) -> datetime | None:
+    """Return when somebody was erased last whose device, session or profile id the track comes with."""
+    times = [buried[key].erased_at for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
+    return max(times, default=None)
 
 
 def _named_by_track(track: Track, buried: Buried) -> str:

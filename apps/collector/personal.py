@@ -68,7 +68,7 @@ def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
     envelope = Envelope(source, item.received_at, **item.envelope)
     try:
         payload, _ = load_json(item.body.encode())
-        tracks = Message(item.dialect, item.body.encode(), envelope).parse().tracks
+        tracks = Message(item.dialect, item.body.encode(), envelope).read().parsed.tracks
     except Malformed:
         return [(item.body, None)]
     name = _list_of(item)

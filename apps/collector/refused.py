@@ -70,7 +70,8 @@ def _content(track: Track, sent: Sent, event: TrackedEvent | None, shells: _Shel
         return printable(
             _cleaned(event.sent if event else sent.body, event.type if event else "", dialect=sent.dialect)
         )
-    said = [_cleaned(each.sent, each.type, dialect=sent.dialect) for each in ([event] if event else track.events)]
+    events = [event] if event else track.events
+    said = [_cleaned(each.sent, each.type, dialect=sent.dialect) for each in events]
     if not name:
         return printable(said)
     if id(sent) not in shells:

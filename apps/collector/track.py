@@ -1,12 +1,12 @@
 """What is carried through the pipeline: a track is one payload on its way, with its events."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from apps.collector.compliance import Policy
 from apps.collector.sources import SourcePolicy
 from apps.core.audit import Actor
 from apps.core.ids import NIL
@@ -15,7 +15,6 @@ from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
 from apps.profiles.standing import Hand
-from apps.segments.definitions import Definitions
 from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
 
@@ -72,14 +71,14 @@ class TrackedEvent:
     meant: str = ""  # validate: the type of an event of a type that nobody planned, if it was probably mistyped
     is_valid: bool = True  # validate
     is_set_aside: bool = False  # validate: it goes into quarantine
-    is_duplicate: bool = False  # identify
-    differs: bool = False  # identify: though its id was seen before, it says something else
+    is_duplicate: bool = False  # dedupe
+    differs: bool = False  # dedupe: though its id was seen before, it says something else
     refusal: Refusal | None = None  # any
-    decisions: list[Decision] = field(default_factory=list)  # identify: what it says about consents
+    decisions: list[Decision] = field(default_factory=list)  # comply: what it says about consents
     traits: dict[str, Any] = field(default_factory=dict)  # traits
     journey: str | None = None  # traits
     # {field, message}, and the property that is meant where the field is the profile's; admit: its time; validate,
-    # reshape; identify: what is no decision; profile: what could not be copied
+    # reshape; comply: what is no decision; profile: what could not be copied
     problems: list[dict[str, str]] = field(default_factory=list)
 
     @property
@@ -88,8 +87,23 @@ class TrackedEvent:
         assert self.time is not None
         return self.time
 
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether later stages still have to do with it."""
+        return self.refusal is None and not self.is_duplicate and not self.is_set_aside
 
-@dataclass(slots=True)
+    def note(self, problem: dict[str, str]) -> None:
+        """Note a problem, unless that is done: some are looked for again after a template has changed what is said."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def repeat(self, content: int | None) -> None:
+        """Mark it as a repetition of a message with this content, if that is known."""
+        self.is_duplicate = True
+        self.differs = None not in (content, self.content) and content != self.content
+
+
+@dataclass(slots=True, eq=False)
 class Track:
     """One payload: who says it, of whom, what happened, and what is to be kept of it."""
 
@@ -118,10 +132,10 @@ class Track:
     about_session: UUID | None = None  # which the platform says it of: nobody goes on with the session by that
     is_silent: bool = False
     # From here on stages say it; what stands above is kept with an event that is set aside (wire/replay.py).
-    keeps_decisions_only: bool = field(init=False, default=False)  # identify: consents are lacking to keep more
+    keeps_decisions_only: bool = field(init=False, default=False)  # comply: consents are lacking to keep more
     refusal: Refusal | None = field(init=False, default=None)  # any
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
-    client_claim: Claim = field(init=False)  # as the client makes it; `identify` adds to the claim what events prove
+    client_claim: Claim = field(init=False)  # as the client makes it; `claim` adds to the other what events prove
     profile: Profile | None = field(init=False, default=None)  # identify
     raw_profile_id: UUID | None = field(init=False, default=None)  # identify: which led to it, before any merge
     session: Session | None = field(init=False, default=None)  # visit; None for what neither names nor keeps one
@@ -135,11 +149,7 @@ class Track:
 
     def settle(self) -> None:
         """Note which events still go on; called by the stages that refuse, set aside or add events."""
-        self.going = [
-            event
-            for event in self.events
-            if event.refusal is None and not event.is_duplicate and not event.is_set_aside
-        ]
+        self.going = [event for event in self.events if event.goes_on]
 
     @property
     def kept(self) -> list[TrackedEvent]:
@@ -178,6 +188,13 @@ class Track:
         parts = (where, "" if where is None else str(event.index), word(name, event.sent) if name else "")
         return ".".join(filter(None, parts))
 
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether nothing of it is taken."""
+        if self.refusal:
+            return True
+        return bool(self.events) and all(event.refusal for event in self.events)
+
     def refusals(self) -> list[Refusal]:
         """All refusals, the payload's own or its events'."""
         own = [self.refusal] if self.refusal else []
@@ -212,8 +229,31 @@ class Track:
             yield Refusal(code, problem["message"], self.place(event, name), event.index)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sender is answered besides what became of its events."""
+
+    ux: tuple[dict[str, Any], ...] = ()  # what the page is to show
+    response: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NO_ANSWER: Final = Answer()
+
+
 @dataclass(slots=True)
-class Observed:
+class Outcome:
+    """What comes of a batch besides what it stores: who goes on with it, and what its senders are answered."""
+
+    undecided: list[UUID] = field(default_factory=list)  # segment: profiles of which a live run has to decide
+    answers: dict[Track, Answer] = field(default_factory=dict)  # any
+
+    def answer_to(self, track: Track) -> Answer:
+        """Return what the sender of a track is answered."""
+        return self.answers.get(track, _NO_ANSWER)
+
+
+@dataclass(slots=True)
+class Baseline:
     """What segments read of the people of a batch, before its events said anything."""
 
     index: Index
@@ -221,28 +261,34 @@ class Observed:
     bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is decided, whether it changed or not
 
 
-@cache
-def _no_segments() -> Index:
-    # Not when the module is imported: the index asks what the platform says, which all apps have to declare first.
-    return Index(Definitions())
-
-
 @dataclass(slots=True)
 class Batch:
-    """Tracks that go through the pipeline together."""
+    """Tracks that go through the pipeline together, and what the stages tell each other; filled as the events are."""
 
     tracks: list[Track]
     now: datetime  # by our clock
-    stored_at: datetime = field(init=False)  # identify: later than all that was stored of these people, or now
-    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # identify: tombstones of what the tracks name
-    directory: Directory = field(default_factory=Directory)  # identify
+    names: dict[UUID, UUID] = field(default_factory=dict)  # claim: of all whom the tracks name, by what tombstones say
+    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # prepare: tombstones of what the tracks name
+    named: list[Track] = field(default_factory=list)  # prepare: those whose person is looked for, repetitions included
+    directory: Directory = field(default_factory=Directory)  # prepare
+    sessions: dict[UUID, Session] = field(default_factory=dict)  # prepare: those that the tracks go on with; visit
+    owners: dict[UUID, UUID] = field(default_factory=dict)  # prepare: raw ids, by the sessions that clients name
+    policy: Policy = field(init=False)  # prepare: what takes consent
+    stored_at: datetime = field(init=False)  # prepare: later than all that was stored of these people, or now
+    firsts: dict[str, TrackedEvent] = field(default_factory=dict)  # dedupe: the events that are no repetitions, by key
+    deciding: list[Track] = field(default_factory=list)  # comply: those that decide about consents
     causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
-    sessions: dict[UUID, Session] = field(default_factory=dict)  # identify: those that the tracks go on with; visit
-    observed: Observed = field(default_factory=lambda: Observed(_no_segments()))  # observe
+    baseline: Baseline = field(init=False)  # baseline
+    outcome: Outcome = field(default_factory=Outcome)
 
     def __post_init__(self) -> None:
         """Nobody is known yet of whom something was stored."""
         self.stored_at = self.now
+
+    @property
+    def kept(self) -> list[Track]:
+        """The tracks of which anything is kept, be it in quarantine."""
+        return [track for track in self.tracks if track.refusal is None and track.kept]
 
     @property
     def going(self) -> list[Track]:
@@ -255,3 +301,18 @@ class Batch:
         # By the object: there is one of each, and it is told apart at a fraction of what the hash of a UUID costs.
         found = {id(track.profile): track.profile for track in self.going if track.profile and track.saves_profile}
         return list(found.values())
+
+    def owner_of(self, track: Track) -> UUID | None:
+        """Return the raw id of the profile whose session the client names."""
+        return self.owners.get(track.session_key) if track.session_key else None
+
+    def take_again(self, event: TrackedEvent) -> None:
+        """Let a repetition be the first of its key when the one before it was refused: nothing of that is kept."""
+        first = self.firsts.get(event.key or "")
+        if first is None:  # it was stored long ago
+            return
+        if first.refusal is None:
+            event.repeat(first.content)
+        else:
+            event.is_duplicate = event.differs = False
+            self.firsts[event.key or ""] = event

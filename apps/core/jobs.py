@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
@@ -66,6 +67,15 @@ def enqueue(run: Callable[..., object], **arguments: str) -> None:
     KeyError for a function that is no job.
     """
     _later(jobs[_name_of(run)].queue, run, arguments)
+
+
+def wake(run: Callable[..., object], *, rest_secs: int) -> None:
+    """Put a job that says 'there is work' into its queue, unless any process did so in the last `rest_secs` seconds.
+
+    For those who have news of work all the time; what comes in between, the job's clock must find.
+    """
+    if cache.add(f"woken:{_name_of(run)}", value=True, timeout=rest_secs):
+        enqueue(run)
 
 
 def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str]) -> None:

@@ -4,18 +4,30 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apps.core import beats, queues
-from apps.core.jobs import enqueue, job
+from apps.core.jobs import enqueue, job, wake
 from apps.segments import live, runs
 
 SEGMENTATION: Final = queues.declare("segmentation:live")
+# Segments that ask who entered others can chase each other without end: so often, and not as fast as they can.
+REST_SECS: Final = 10
 
 
 @job(queue=queues.DEFAULT, every=timedelta(minutes=1))
 def decide_due(**_newer: object) -> str:
-    """Begin what waits, and carry on what lies idle: new definitions, people who were changed. Safe to run twice."""
-    now = datetime.now(UTC)
-    beats.beat(beats.Name.CRON, at=now)
-    begun = live.begin_due(requested_by="clock", now=now)
+    """Begin what waits, as the clock does, and show that there is one. Safe to run twice."""
+    beats.beat(beats.Name.CRON, at=datetime.now(UTC))
+    return _begin_due(requested_by="clock")
+
+
+@job(queue=queues.DEFAULT)
+def decide_waiting(**_newer: object) -> str:
+    """Begin what waits, as somebody knows that something does. Safe to run twice."""
+    return _begin_due(requested_by="wake-up")
+
+
+def _begin_due(*, requested_by: str) -> str:
+    """Begin what waits, and carry on what lies idle: new definitions, people who were changed."""
+    begun = live.begin_due(requested_by=requested_by, now=datetime.now(UTC))
     push(begun.n_pages)
     return begun.sentence
 
@@ -40,6 +52,11 @@ def push(n_pages: int) -> None:
         enqueue(decide_page)
 
 
+def nudge_seldom() -> None:
+    """Let somebody begin with what waits, in a while at the latest; for those who change people all the time."""
+    wake(decide_waiting, rest_secs=REST_SECS)
+
+
 def nudge() -> None:
     """Let somebody begin soon with what waits; for edges that changed a definition, or people."""
-    enqueue(decide_due)
+    enqueue(decide_waiting)

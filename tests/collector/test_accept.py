@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
 from apps.collector import accept
-from apps.collector.track import Track
-from apps.collector.wire import Message
+from apps.collector.track import Outcome, Track
+from apps.collector.wire import Incoming, Message
 from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox, storage
@@ -34,21 +34,21 @@ def message(source: Source, type_: str) -> Message:
     return Message("track", body, Envelope(policy(source), NOW))
 
 
-def requests(source: Source, *types: str) -> list[accept._Request]:
-    return [accept._Request(each, each.parse()) for each in (message(source, type_) for type_ in types)]
+def requests(source: Source, *types: str) -> list[Incoming]:
+    return [each.read() for each in (message(source, type_) for type_ in types)]
 
 
 def stored() -> set[str]:
     return set(Event.objects.exclude(tags__contains=["event:system"]).values_list("type", flat=True))
 
 
-def failing(error: Exception, *, when: Callable[[set[str]], bool]) -> Any:
+def failing(error: Exception, *, when: Callable[[set[str]], bool]) -> Callable[..., Outcome]:
     """Make `process` raise the error for tracks whose event types are such."""
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
         if when({event.type for track in tracks for event in track.events}):
             raise error
-        process(tracks, now=now)
+        return process(tracks, now=now)
 
     return process_or_fail
 
@@ -78,11 +78,11 @@ def test_a_failure_of_ours_is_told_from_one_of_the_database(source: Source, monk
 
     monkeypatch.setattr(accept, "process", failing(ValueError(), when=bool))
     with pytest.raises(accept.Failed):
-        accept.now(one, one.parse())
+        accept.now(one.read())
 
     monkeypatch.setattr(accept, "process", failing(OperationalError("gone"), when=bool))
     with pytest.raises(OperationalError, match="gone"):
-        accept.now(one, one.parse())
+        accept.now(one.read())
 
 
 def test_when_the_database_goes_in_the_midst_those_who_are_stored_are_told_so(
@@ -90,10 +90,10 @@ def test_when_the_database_goes_in_the_midst_those_who_are_stored_are_told_so(
 ) -> None:
     group = requests(source, "first", "second")
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
         if len(tracks) > 1:
             raise ValueError("a bug of ours")
-        failing(OperationalError("gone"), when=lambda types: "second" in types)(tracks, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "second" in types)(tracks, now=now)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     accept._process_group(group)
@@ -127,7 +127,7 @@ def test_what_breaks_a_rule_of_the_database_again_is_logged(
     monkeypatch.setattr(accept, "process", failing(IntegrityError("check"), when=bool))
 
     with caplog.at_level(logging.ERROR), pytest.raises(accept.Failed):
-        accept.now(message(source, "a"), message(source, "a").parse())
+        accept.now(message(source, "a").read())
 
     assert "A request breaks a rule of the database" in caplog.messages
 
@@ -168,7 +168,7 @@ def test_what_the_database_is_at_fault_for_parks_nothing_and_is_told_as_such(
     with pytest.raises(DatabaseError):
         accept.ingest(10, at=NOW)
     with pytest.raises(DatabaseError):
-        accept.now(message(source, "c"), message(source, "c").parse())
+        accept.now(message(source, "c").read())
     assert InboxItem.objects.filter(parked_at=None).count() == 2
 
     monkeypatch.undo()
@@ -182,7 +182,7 @@ def test_a_request_for_which_there_is_no_room_may_be_sent_again(
     monkeypatch.setattr(accept, "process", failing(too_much(errors.OutOfMemory), when=bool))
 
     with pytest.raises(OperationalError):  # which is answered 503
-        accept.now(message(source, "a"), message(source, "a").parse())
+        accept.now(message(source, "a").read())
 
 
 def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
@@ -192,9 +192,9 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
     monkeypatch.setattr(accept, "MAX_KEYS", 4)
     batches: list[int] = []
 
-    def noted(tracks: list[Track], *, now: datetime) -> None:
+    def noted(tracks: list[Track], *, now: datetime) -> Outcome:
         batches.append(len(tracks))
-        process(tracks, now=now)
+        return process(tracks, now=now)
 
     monkeypatch.setattr(accept, "process", noted)
     with CaptureQueriesContext(connection) as asked:
@@ -209,10 +209,10 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
 def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     put(source, "a", "b", "c")
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> None:
+    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
         if len(tracks) > 1:
             raise ValueError("a bug of ours")
-        failing(OperationalError("gone"), when=lambda types: "b" in types)(tracks, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "b" in types)(tracks, now=now)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     with pytest.raises(OperationalError):

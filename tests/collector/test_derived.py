@@ -117,7 +117,7 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     body = payload if dialect == "track" else {"batch": [message, {**message, "event": "neighbour", "properties": {}}]}
     n_before = Event.objects.filter(type="neighbour").count()
 
-    parsed = Message(dialect, storable.dumps(body).encode(), envelope).parse()
+    parsed = Message(dialect, storable.dumps(body).encode(), envelope).read().parsed
     process(parsed.tracks, now=datetime.now(UTC))
 
     assert [refusal for track in parsed.tracks for refusal in track.refusals()] == []

@@ -27,7 +27,7 @@ def put(source: Source, payload: Any) -> None:
     assert policy is not None
     envelope = Envelope(policy, datetime.now(UTC), ip="198.51.100.7")
     message = Message("track", json.dumps(payload).encode(), envelope)
-    accept.later(message, message.parse())
+    accept.later(message.read())
 
 
 def test_what_was_accepted_is_processed_once_and_removed(db: None) -> None:
@@ -57,14 +57,14 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
     source = SourceFactory()
     for name in ("before", "poison", "after"):
         put(source, track_payload(source, name, session=name))
-    whole = pipeline.STAGES[-1]
+    whole = pipeline.STORING[-1]
 
     def store(batch: Any) -> None:
         if any(event.type == "poison" for track in batch.going for event in track.going):
             raise RuntimeError("a bug of ours")
         whole(batch)
 
-    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STAGES[:-1], store))
+    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STORING[:-1], store))
     accept.ingest(10, at=NOW)
 
     parked = InboxItem.objects.get()

@@ -88,7 +88,7 @@ def outcome(groups: list[list[Message]]) -> dict[str, Any]:
     try:
         with transaction.atomic():
             for group in groups:
-                process([track for message in group for track in message.parse().tracks], now=NOW)
+                process([track for message in group for track in message.read().parsed.tracks], now=NOW)
             found = state()
             raise Undo
     except Undo:

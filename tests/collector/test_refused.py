@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def refused(body: dict[str, Any], dialect: str = "track", call: str = "", **source: Any) -> list[Any]:
     """Refuse each event of a body, and return what is kept of each."""
     envelope = Envelope(policy(**source), NOON, call=call, user_agent="A phone", ip="203.0.113.7", key="the-key")
-    parsed = Message(dialect, json.dumps(body).encode(), envelope).parse()
+    parsed = Message(dialect, json.dumps(body).encode(), envelope).read().parsed
     for track in parsed.tracks:
         for event in track.events:
             event.refusal = event.refusal or Refusal("code", "Message.", track.place(event), event.index)

@@ -222,7 +222,9 @@ def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: S
         body = {"session": {"id": "v1"}, "events": [{"type": "page-view", "properties": {"hours": hours}}]}
         now = start + timedelta(hours=hours)
         # By our own clock requests arrive, and are processed.
-        pipeline.process(Message("track", json.dumps(body).encode(), Envelope(found, now)).parse().tracks, now=now)
+        pipeline.process(
+            Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.tracks, now=now
+        )
 
     session, profile = Session.objects.get(), Profile.objects.get()
     assert session.visit_count == profile.visit_count == 5

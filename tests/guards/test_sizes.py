@@ -15,14 +15,6 @@ MAX_DECISIONS = 12
 # The loops that run for each event, measured: calls inside of them cost more than they explain.
 HOT = {"apps/events/event_types/copying.py:_Writer.write"}
 TO_BE_SIMPLIFIED: set[str] = {
-    "apps/collector/api/views.py:_outcome",
-    "apps/collector/erased.py:turn_away",
-    "apps/collector/stages/enrich.py:_describe_person",
-    "apps/collector/stages/enrich.py:enrich",
-    "apps/collector/stages/identify.py:_read_claim",
-    "apps/collector/stages/identify.py:identify",
-    "apps/collector/stages/store.py:store",
-    "apps/collector/wire/webhook.py:_Reader.read",
     "tests/collector/stages/test_visit.py:test_how_events_are_packed_and_in_which_order_they_come_is_no_matter",
 }
 FOLDERS = ("apps", "bench", "cdp", "tests")

@@ -244,7 +244,7 @@ def test_of_parked_messages_of_the_platform_only_their_parts_go(shop: Shop) -> N
 
     forget(anna().id)
 
-    assert emitting.read(InboxItem.objects.get().body.encode()) == ([emissions[1]], True)
+    assert emitting.read(json.loads(InboxItem.objects.get().body)) == ([emissions[1]], True)
 
 
 def test_events_of_his_sessions_that_belong_to_nobody_go_too(shop: Shop) -> None:

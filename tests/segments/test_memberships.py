@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,7 +36,7 @@ def leave(segment: Segment, *profile_ids: UUID) -> Changed:
 
 def emissions() -> list[Emission]:
     bodies = InboxItem.objects.order_by("id").values_list("body", flat=True)
-    return [each for body in bodies for each in emitting.read(body.encode()).emissions]
+    return [each for body in bodies for each in emitting.read(json.loads(body)).emissions]
 
 
 def announced() -> list[tuple[str, UUID]]:
@@ -87,7 +88,7 @@ def test_message_says_who_entered_what_and_why(vips: Segment) -> None:
 
     properties = {"segment": "vip", "name": "Very important", "because": "event"}
     assert emissions() == [Emission("segment-entered", anna, str(change.membership_id), NOON, properties)]
-    assert emitting.read(InboxItem.objects.get().body.encode()).is_silent
+    assert emitting.read(json.loads(InboxItem.objects.get().body)).is_silent
 
 
 def test_number_of_statements_does_not_depend_on_how_many_change(

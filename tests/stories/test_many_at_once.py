@@ -52,7 +52,7 @@ def _process_alone(source: Source, session: str, go_ahead: object) -> None:
     assert policy is not None
     body = json.dumps(track_payload(source, "page-view", session=session)).encode()
     try:
-        process(Message("track", body, Envelope(policy, datetime.now(UTC))).parse().tracks, now=datetime.now(UTC))
+        process(Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.tracks, now=datetime.now(UTC))
     finally:
         connections.close_all()
 
@@ -80,7 +80,9 @@ def test_two_sessions_of_one_profile_lose_no_update() -> None:
         assert policy is not None
         body = json.dumps(track_payload(source, session=session, events=[event])).encode()
         try:
-            process(Message("track", body, Envelope(policy, datetime.now(UTC))).parse().tracks, now=datetime.now(UTC))
+            process(
+                Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.tracks, now=datetime.now(UTC)
+            )
         finally:
             connection.close()
 

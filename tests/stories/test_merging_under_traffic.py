@@ -33,7 +33,7 @@ def send(source: Source, call: str, **message: object) -> None:
     assert policy is not None
     at = datetime.now(UTC)
     body = Message("segment", orjson.dumps(message), Envelope(policy, at, call=call))
-    process(body.parse().tracks, now=at)
+    process(body.read().parsed.tracks, now=at)
 
 
 def like(source: Source, device: str) -> None:

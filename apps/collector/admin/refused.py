@@ -68,7 +68,7 @@ class RefusedForm(forms.ModelForm):  # type: ignore[type-arg]
         if source is None:
             raise forms.ValidationError("Its source no longer exists.")
         try:
-            parsed = Message(row.dialect, body, Envelope(source, row.received_at, **row.envelope)).parse()
+            parsed = Message(row.dialect, body, Envelope(source, row.received_at, **row.envelope)).read().parsed
         except Malformed as error:
             raise forms.ValidationError(error.refusal.message) from None
         accept.check(parsed, at=row.received_at)

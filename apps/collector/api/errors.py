@@ -1,6 +1,5 @@
 """What the collector's verbs raise, as its callers are told; and requests of which somebody may ask why."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from rest_framework import status
@@ -8,9 +7,8 @@ from rest_framework import status
 from apps.collector import accept, noticing, sources
 from apps.collector.accept import Failed
 from apps.collector.grouping import Busy
-from apps.collector.wire import Message
-from apps.collector.wire.body import Malformed
-from apps.collector.wire.envelope import Parsed
+from apps.collector.wire import Incoming, Message
+from apps.collector.wire.body import Json, Malformed
 from apps.core.api.errors import Refused, refused_by
 from apps.core.refusal import Refusal
 
@@ -29,10 +27,10 @@ class Kept(Refused):
     """A message that is kept for those who want to know why it was refused, and counted there."""
 
 
-def read(message: Message, reader: Callable[[], Parsed]) -> Parsed:
-    """Read a message of a known source; what is no such message is kept for those who look. Raises as the reader."""
+def read(message: Message, json: Json | None = None) -> Incoming:
+    """Read a message of a known source; what is no such message is kept for those who look. Raises as its reader."""
     try:
-        return reader()
+        return message.read(json)
     except Malformed as error:
         if error.refusal.code in BROKEN:
             raise

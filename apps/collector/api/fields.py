@@ -16,7 +16,7 @@ from apps.core.refusal import Refusal
 
 
 def posted(request: Request) -> bytes:
-    """Read a body as JSON text: forms are turned into objects, everything else has to be JSON. Raises Refused."""
+    """Read a body as JSON text: forms are turned into objects, as nothing is; all else is JSON. Raises Refused."""
     body: bytes = request.body  # read first: Django limits its size, but not that of a form with files
     kind = (request._request.content_type or "").lower()
     # What curl calls a form unless it is told otherwise is often JSON; no form begins with a bracket.
@@ -24,7 +24,7 @@ def posted(request: Request) -> bytes:
         (b"{", b"[")
     )
     if not is_form and kind != "multipart/form-data":
-        return body
+        return body or b"{}"
     charset = (request._request.content_params or {}).get("charset", "")
     try:
         return _as_json(_parse(body, charset=charset) if is_form else _of_parts(request._request, charset=charset))

@@ -1,7 +1,6 @@
 """Segment's HTTP tracking API, and the little that browser SDKs ask for before they send."""
 
 import base64
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -58,13 +57,14 @@ class SegmentView(CollectorView):
         return self._keep(request, request.body)
 
     def _keep(self, request: Request, body: bytes) -> HttpResponse:
-        payload, is_suspect = load_json(body)
-        key = _key_of(request, payload)
+        json = load_json(body)
+        key = _key_of(request, json.value)
         source = _source_of(request, key)
         message = Message(InboxItem.Dialect.SEGMENT, body, envelope_of(request, source, key=key, call=self.call))
-        parsed = read(message, partial(segment_wire.read, payload, message.envelope, is_suspect=is_suspect))
+        incoming = read(message, json)
+        parsed = incoming.parsed
         if parsed.tracks:
-            accept.later(message, parsed)
+            accept.later(incoming)
         refusals, warnings = parsed.refusals, parsed.warnings
         if refusals and parsed.is_refused:
             return refused(refusals)

@@ -1,7 +1,6 @@
 """`/track`, webhooks and tracked links."""
 
 import logging
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.compliance import CONSENT_REQUIRED
 from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
-from apps.collector.wire import Message
+from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
 from apps.collector.wire.envelope import Parsed
@@ -57,17 +56,15 @@ class TrackView(CollectorView):
         return self._collect(request, always_later=True)
 
     def _collect(self, request: Request, *, always_later: bool) -> HttpResponse:
-        body = request.body
-        payload, is_suspect = load_json(body)
-        name = track_wire.source_of(payload)
+        json = load_json(request.body)
+        name = track_wire.source_of(json.value)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
         is_profileless = flag_of(query_of(request).get("profile_less"), "profile_less")
         envelope = envelope_of(request, source, key=name, is_profileless=is_profileless)
-        message = Message(InboxItem.Dialect.TRACK, body, envelope)
-        parsed = read(message, partial(track_wire.read, payload, envelope, is_suspect=is_suspect))
-        if not parsed.tracks[0].events:
+        incoming = read(Message(InboxItem.Dialect.TRACK, request.body, envelope), json)
+        if not incoming.parsed.tracks[0].events:
             return answer(None)  # what the browser tracker is used to get for an empty list
-        return _answer(message, parsed, always_later=always_later)
+        return _answer(incoming, always_later=always_later)
 
 
 class CollectView(CollectorView):
@@ -99,9 +96,8 @@ class CollectView(CollectorView):
         envelope = envelope_of(
             request, source, key=source_id, call=event_type, session_ref=session_id, delivery=delivery_of(request)
         )
-        message = Message(InboxItem.Dialect.WEBHOOK, body, envelope)
-        parsed = read(message, message.parse)
-        return _answer(message, parsed, always_later=False) if parsed.tracks else answer(None)
+        incoming = read(Message(InboxItem.Dialect.WEBHOOK, body, envelope))
+        return _answer(incoming, always_later=False) if incoming.parsed.tracks else answer(None)
 
 
 @extend_schema_view(
@@ -141,35 +137,35 @@ def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) 
     properties = {**link.properties, "url": link.url, "params": fields.clicked(request)}
     envelope = envelope_of(request, source, call=link.event_type, session_ref=optional_id(session_ref) or "")
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
-    accept.later(message, message.parse(), timeout_secs=CLICK_TIMEOUT_SECS)
+    accept.later(message.read(), timeout_secs=CLICK_TIMEOUT_SECS)
 
 
-def _answer(message: Message, parsed: Parsed, *, always_later: bool) -> HttpResponse:
-    is_later = always_later or parsed.is_asynchronous
+def _answer(incoming: Incoming, *, always_later: bool) -> HttpResponse:
+    is_later = always_later or incoming.parsed.is_asynchronous
     if is_later:
-        accept.later(message, parsed)
+        accept.later(incoming)
     else:
-        parsed = accept.now(message, parsed)
+        accept.now(incoming)
+    parsed = incoming.parsed
     if parsed.is_refused and any(refusal.code != CONSENT_REQUIRED for refusal in parsed.refusals):
         return refused(parsed.refusals)
-    return answer(_outcome(parsed.tracks[0], parsed, is_later=is_later))
+    return answer(_said(incoming, is_later=is_later))
 
 
-def _outcome(track: Track, parsed: Parsed, *, is_later: bool) -> dict[str, Any]:
-    if is_later or parsed.is_refused or all(event.is_set_aside for event in track.events):
-        # What the ids will be is known once the events are processed; until then the client goes on with its own.
-        profile_id = str(track.claim.profile_ref) if track.claim.profile_ref else None
-        session_id = track.session_ref
-    else:
-        profile_id = str(track.profile.id) if track.profile and track.saves_profile else None
-        session_id = track.session.reference if track.session and track.saves_session else None
+def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
+    """Say what became of a message, as the browser tracker expects it."""
+    parsed = incoming.parsed
+    track = parsed.tracks[0]
+    follows = incoming.outcome.answer_to(track)
+    is_open = is_later or parsed.is_refused or all(event.is_set_aside for event in track.events)
+    profile_id, session_id = _claimed_ids(track) if is_open else _ids_of(track)
     # Trackers keep the first profile id that they are given, null too: before anybody has agreed there is none.
     profile = {} if parsed.is_refused else {"profile": {"id": profile_id}}
     return {
         "task": str(new_id()),
-        "ux": [],
-        "response": {},
-        "events": _ids(parsed) if parsed.is_debugged and not is_later else [],
+        "ux": follows.ux,
+        "response": follows.response,
+        "events": _event_ids(parsed) if parsed.is_debugged and not is_later else [],
         **profile,
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in parsed.refusals],
@@ -177,7 +173,19 @@ def _outcome(track: Track, parsed: Parsed, *, is_later: bool) -> dict[str, Any]:
     }
 
 
-def _ids(parsed: Parsed) -> list[str]:
+def _claimed_ids(track: Track) -> tuple[str | None, str | None]:
+    """Return the ids with which the client goes on until its events are processed: its own."""
+    return str(track.claim.profile_ref) if track.claim.profile_ref else None, track.session_ref
+
+
+def _ids_of(track: Track) -> tuple[str | None, str | None]:
+    """Return the ids of profile and session, as far as they are kept."""
+    profile_id = str(track.profile.id) if track.profile and track.saves_profile else None
+    session_id = track.session.reference if track.session and track.saves_session else None
+    return profile_id, session_id
+
+
+def _event_ids(parsed: Parsed) -> list[str]:
     return [str(event.id) for track in parsed.tracks for event in track.going]
 
 

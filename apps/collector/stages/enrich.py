@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.collector.track import Batch, Track
 from apps.profiles.models import Profile
-from apps.profiles.provenance import entry, take
+from apps.profiles.provenance import Entry, entry, take
 from apps.sessions.campaign import campaign_of
 from apps.sessions.client import describe_client
 from apps.sessions.language import languages_of, tag_of
@@ -29,15 +29,7 @@ def enrich(batch: Batch) -> None:
         _hide_credentials(track)
         session = track.session
         if session:
-            # One that began with a decision is described once consents allow it.
-            if track.is_new_session or (track.source.required_consents and not session.device):
-                _describe_device(session, track)
-            if not session.geo:
-                session.geo = _place_of(track)
-                session.country = _country_of(session.geo)
-            for name in session.merge_context(track.context, track.properties):
-                track.going[0].problems.append({"field": f"session.{name}", "message": TOO_MUCH})
-            _record_arrival(session, track)
+            _describe_session(session, track)
         if not track.saves_session and track.session_key is None:
             _keep_context(track)
         if track.profile:
@@ -58,6 +50,18 @@ def _keep_context(track: Track) -> None:
     for event in track.going:
         if not event.is_system:
             event.context = {**track.context, **event.context}
+
+
+def _describe_session(session: Session, track: Track) -> None:
+    # One that began with a decision is described once consents allow it.
+    if track.is_new_session or (track.source.required_consents and not session.device):
+        _describe_device(session, track)
+    if not session.geo:
+        session.geo = _place_of(track)
+        session.country = _country_of(session.geo)
+    for name in session.merge_context(track.context, track.properties):
+        track.going[0].problems.append({"field": f"session.{name}", "message": TOO_MUCH})
+    _record_arrival(session, track)
 
 
 def _record_arrival(session: Session, track: Track) -> None:
@@ -99,9 +103,8 @@ def _country_of(geo: dict[str, Any]) -> str:
 
 
 def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
-    """Note where somebody is and what he reads, unless something later is known already."""
-    said_zone = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
-    zone = text(said_zone, MAX_ZONE) if isinstance(said_zone, str) else ""
+    """Note where somebody is and what they read, unless something later is known already."""
+    zone = _zone_of(track)
     spoken = list(_languages(track))
     if not (geo or zone or spoken):
         return
@@ -114,14 +117,24 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
     if country and take(profile.provenance, "country", said):
         profile.country = country
     if zone and take(profile.provenance, "aux.geo.time_zone", said):
-        aux_geo = profile.aux.setdefault("geo", {})
-        aux_geo["time_zone"] = zone
-        continent = continent_of(zone)
-        if continent:
-            aux_geo["continent"] = continent
-            profile.provenance["aux.geo.continent"] = said
+        _set_zone(profile, zone, said)
     if spoken and take(profile.provenance, "aux.languages", said):
         profile.aux["languages"] = spoken
+
+
+def _zone_of(track: Track) -> str:
+    said = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
+    return text(said, MAX_ZONE) if isinstance(said, str) else ""
+
+
+def _set_zone(profile: Profile, zone: str, said: Entry) -> None:
+    """Note a time zone, and the continent that it names."""
+    place = profile.aux.setdefault("geo", {})
+    place["time_zone"] = zone
+    continent = continent_of(zone)
+    if continent:
+        place["continent"] = continent
+        profile.provenance["aux.geo.continent"] = said
 
 
 def _languages(track: Track) -> tuple[str, ...]:

@@ -30,25 +30,45 @@ def store(batch: Batch) -> None:
     A message that another transaction stores at the same moment raises IntegrityError; the batch is then run again.
     """
     tracks = batch.going
-    directory = batch.directory
-    profiles = {profile.id: profile for profile in batch.people}
-    sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
-    upsert(Profile, list(profiles.values()), keep=["created_at"])
-    insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in profiles])
-    identifiers = directory.changed_identifiers.values()
-    upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in profiles])
+    people = batch.people
+    _store_people(people, batch)
     _store_causes(batch)
-    upsert(Session, list(sessions.values()))
-    crowded = [id for id, row in profiles.items() if row.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE]
-    devices.let_go(crowded, in_hand=[track.claim.device for track in tracks if track.claim.device] if crowded else ())
-    insert_new(ConsentDecision, [row for track in tracks for row in _decisions(track, batch)])
-    insert_new(AuditEntry, [row for track in tracks for row in _audited(track, batch)])
-    halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
-    keys = {event.key: event.content for track in tracks for event in track.going if event.key}
+    _store_sessions(tracks, people)
+    decisions: list[ConsentDecision] = []
+    entries: list[AuditEntry] = []
+    rows: list[EventRow] = []
+    keys: dict[str, int | None] = {}
+    for track in tracks:
+        decisions += _decisions(track, batch)
+        entries += _audited(track, batch)
+        rows += _rows(track, batch)
+        keys.update((event.key, event.content) for event in track.going if event.key)
+    insert_new(ConsentDecision, decisions)
+    insert_new(AuditEntry, entries)
     storage.remember(keys, at=batch.now)
-    storage.copy([row for track in tracks for row in _rows(track, batch)])
+    storage.copy(rows)
+    halted = [track for track in batch.tracks if track.refusal or len(track.going) < len(track.events)]
     insert_new(RefusedEvent, refused.rows_of(halted))
     quarantine.keep([row for track in halted for row in _set_aside(track)])
+
+
+def _store_people(people: list[Profile], batch: Batch) -> None:
+    """Write profiles, and the ids that lead to them from now on."""
+    directory = batch.directory
+    ids = {profile.id for profile in people}
+    upsert(Profile, people, keep=["created_at"])
+    insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in ids])
+    identifiers = directory.changed_identifiers.values()
+    upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in ids])
+
+
+def _store_sessions(tracks: list[Track], people: list[Profile]) -> None:
+    """Write sessions; and let devices go of those who have more than there is room for, but for those in hand."""
+    sessions = {track.session.id: track.session for track in tracks if track.session and track.saves_session}
+    upsert(Session, list(sessions.values()))
+    crowded = [row.id for row in people if row.identifier_count > settings.MAX_IDENTIFIERS_PER_PROFILE]
+    if crowded:
+        devices.let_go(crowded, in_hand=[track.claim.device for track in tracks if track.claim.device])
 
 
 def _store_causes(batch: Batch) -> None:
@@ -93,7 +113,7 @@ def _rows(track: Track, batch: Batch) -> list[EventRow]:
 
 
 def _problems(event: TrackedEvent) -> list[dict[str, str]]:
-    return [{name: problem[name] for name in ("field", "message")} for problem in event.problems]
+    return [{"field": problem["field"], "message": problem["message"]} for problem in event.problems]
 
 
 def _decisions(track: Track, batch: Batch) -> list[ConsentDecision]:
@@ -131,12 +151,14 @@ def _recorded(track: Track) -> dict[str, str]:
 
 def _audited(track: Track, batch: Batch) -> list[AuditEntry]:
     """Note in the audit log what somebody recorded for a person."""
+    if track.recorded is None or not track.saves_profile:
+        return []
     decided = {
         decision.consent_id: State.GIVEN if decision.is_granted else State.WITHDRAWN
         for event in track.going
         for decision in event.decisions
     }
-    if track.recorded is None or not decided or not track.saves_profile:
+    if not decided:
         return []
     actor = track.recorded.actor
     return [audit.entry("decided", track.profile, actor=actor, at=batch.now, consents=decided)]

@@ -18,7 +18,7 @@ def validate(batch: Batch) -> None:
         for event in track.going:
             rules = all_rules.get(event.type)
             if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
-                compliance.note(event)
+                _note_consents(event)
             if rules is None:
                 event.meant = event_types.meant_by(event.type)
                 continue
@@ -30,6 +30,14 @@ def validate(batch: Batch) -> None:
                 has_gone |= _judge(track, event, problems, check.policy)
         if has_gone:
             track.settle()
+
+
+def _note_consents(event: TrackedEvent) -> None:
+    """Note what of an event about consents is no decision, whoever sends it."""
+    terms = compliance.current.get().terms
+    said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
+    for path, message in said.problems:
+        event.note(compliance.problem(path, message))
 
 
 def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: Policy) -> bool:

@@ -1,23 +1,23 @@
-"""What clients send, in each dialect that they speak, and how it becomes tracks."""
+"""What clients send, in each dialect that they speak, and how it becomes tracks: on every way in by `Message.read`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
-from apps.collector.track import Sent, Track
+from apps.collector.track import Outcome, Sent, Track
 from apps.collector.wire import platform, replay, segment, track, webhook
-from apps.collector.wire.body import Malformed, load_json
+from apps.collector.wire.body import Json, Malformed, load_json
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.events.store import inbox
 
-PARSERS = {
-    InboxItem.Dialect.TRACK.value: track.parse,
-    InboxItem.Dialect.SEGMENT.value: segment.parse,
-    InboxItem.Dialect.WEBHOOK.value: webhook.parse,
-    InboxItem.Dialect.REPLAY.value: replay.parse,
-    InboxItem.Dialect.PLATFORM.value: platform.parse,
+READERS = {
+    InboxItem.Dialect.TRACK.value: track.read,
+    InboxItem.Dialect.SEGMENT.value: segment.read,
+    InboxItem.Dialect.WEBHOOK.value: webhook.read,
+    InboxItem.Dialect.REPLAY.value: replay.read,
+    InboxItem.Dialect.PLATFORM.value: platform.read,
 }
 
 
@@ -28,18 +28,22 @@ class Message(NamedTuple):
     body: bytes
     envelope: Envelope
 
-    def parse(self) -> Parsed:
-        """Read the body into fresh tracks. Raises Malformed when the body as a whole is wrong."""
+    def read(self, json: Json | None = None) -> "Incoming":
+        """Read the body into fresh tracks; `json` is what it was parsed to, where somebody has had to look already.
+
+        Raises Malformed when the body as a whole is wrong.
+        """
+        json = json or load_json(self.body)
         verdicts = [Refusal(**refused) for refused in self.envelope.refused]
         if not verdicts:
-            return PARSERS[self.dialect](self.body, self.envelope)
+            return Incoming(self, READERS[self.dialect](json, self.envelope))
         try:
-            parsed = PARSERS[self.dialect](self.body, self.envelope)
+            parsed = READERS[self.dialect](json, self.envelope)
         except Malformed:  # as the sender was told: nothing is in it, but it is kept to be looked at
-            sent = Sent(self.dialect, self.envelope, load_json(self.body)[0])
+            sent = Sent(self.dialect, self.envelope, json.value)
             parsed = Parsed([Track(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
         parsed.obey(verdicts)
-        return parsed
+        return Incoming(self, parsed)
 
     def refused(self, refusals: Sequence[Refusal]) -> "Message":
         """Return the message with what was refused of it, as its sender was told."""
@@ -52,3 +56,13 @@ class Message(NamedTuple):
         return inbox.Item(
             envelope.source.id, self.dialect, self.body.decode(), envelope.as_dict(), envelope.received_at
         )
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A message on its way in, with what it was read to and what came of it."""
+
+    message: Message
+    parsed: Parsed
+    outcome: Outcome = field(default_factory=Outcome)
+    error: Exception | None = None  # why it could not be processed

@@ -1,7 +1,7 @@
 """Read what clients really send: JSON with its oddities, forms, and values that a database cannot hold."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -28,8 +28,15 @@ class Malformed(Exception):
         self.refusal = refusal
 
 
-def load_json(body: bytes) -> tuple[Any, bool]:
-    """Parse a JSON body; return it, and whether its parts must be looked at one by one (see `check`).
+class Json(NamedTuple):
+    """A body that was parsed: what it says, and whether its parts must be looked at one by one (see `check`)."""
+
+    value: Any
+    is_suspect: bool = False
+
+
+def load_json(body: bytes) -> Json:
+    """Parse a JSON body.
 
     orjson refuses the whole body for one lone surrogate or one infinite number. The standard parser lets them through,
     so that only the event that carries them is lost. Raises Malformed with line and column.
@@ -39,14 +46,16 @@ def load_json(body: bytes) -> tuple[Any, bool]:
             parsed = reading.loads(body)
         except orjson.JSONDecodeError as strict_error:
             try:
-                return reading.loads_lax(body.decode()), True  # UTF-8 only: no other encoding goes into the inbox
+                return Json(
+                    reading.loads_lax(body.decode()), is_suspect=True
+                )  # UTF-8 only: no other encoding goes into the inbox
             except ValueError:
                 raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
     except RecursionError:
         raise Malformed(Refusal("too_deep", f"The body is nested deeper than {_MAX_DEPTH} levels.")) from None
     # What is smaller than an event may be holds none that is larger, and with fewer brackets than levels none too deep.
     is_suspect = len(body) > _MAX_EVENT_BYTES or b"\\u0000" in body or body.count(b"{") + body.count(b"[") > _MAX_DEPTH
-    return parsed, is_suspect
+    return Json(parsed, is_suspect)
 
 
 def check(event: Any, path: str, *, beside: int = 0) -> Refusal | None:

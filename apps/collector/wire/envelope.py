@@ -62,9 +62,7 @@ class Parsed:
     @property
     def is_refused(self) -> bool:
         """Tell whether nothing of it is taken."""
-        return all(
-            track.refusal or (track.events and all(event.refusal for event in track.events)) for track in self.tracks
-        )
+        return all(track.is_refused for track in self.tracks)
 
     def obey(self, verdicts: Sequence[Refusal]) -> None:
         """Refuse what was refused when the body came in, and nothing else in its place."""

@@ -1,6 +1,7 @@
 """The platform's own dialect: what it says of people whom it knows; see apps/events/store/emitting.py."""
 
 from apps.collector.track import Track, TrackedEvent
+from apps.collector.wire.body import Json
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import fingerprint
 from apps.events.store import emitting
@@ -8,9 +9,9 @@ from apps.events.store.emitting import Emission
 from apps.profiles.identity import Claim
 
 
-def parse(body: bytes, envelope: Envelope) -> Parsed:
+def read(json: Json, envelope: Envelope) -> Parsed:
     """Make a track of each emission, in their order."""
-    said = emitting.read(body)
+    said = emitting.read(json.value)
     tracks = [
         _track(emission, index, envelope, is_silent=said.is_silent) for index, emission in enumerate(said.emissions)
     ]

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from apps.collector.track import Recorded, Sent, Track, TrackedEvent
+from apps.collector.wire.body import Json
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.audit import Actor
 from apps.events.models import InboxItem
@@ -27,9 +26,9 @@ def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
     return {**kept, "message_id": event.message_id, "tags": event.tags}
 
 
-def parse(body: bytes, envelope: Envelope) -> Parsed:
+def read(json: Json, envelope: Envelope) -> Parsed:
     """Read what `shape` wrote, and the event as it is now."""
-    kept = orjson.loads(body)
+    kept = json.value
     event = kept["event"]
     track = Track(
         source=envelope.source,

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire import times
-from apps.collector.wire.body import Malformed, check, flag_of, id_of, load_json, object_of, optional_id, shared
+from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
@@ -38,17 +38,12 @@ KEPT_BY_SESSION = frozenset(
 )
 
 
-def parse(body: bytes, envelope: Envelope) -> Parsed:
+def read(json: Json, envelope: Envelope) -> Parsed:
     """Read a message, or a batch of them, into a track for each; a wrong one carries its refusal alone.
 
     `envelope.call` is the address's method. Raises Malformed when the body is no message and no batch.
     """
-    payload, is_suspect = load_json(body)
-    return read(payload, envelope, is_suspect=is_suspect)
-
-
-def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
-    """Turn a parsed body into tracks."""
+    payload, is_suspect = json
     if not isinstance(payload, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:

@@ -6,17 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.track import Sent, Track, TrackedEvent
-from apps.collector.wire.body import (
-    Malformed,
-    check,
-    flag_of,
-    id_of,
-    load_json,
-    object_of,
-    optional_id,
-    shared,
-    text_of,
-)
+from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import as_uuid, digest
 from apps.core.refusal import Refusal
@@ -36,14 +26,12 @@ def source_of(payload: Any) -> str:
     return name
 
 
-def parse(body: bytes, envelope: Envelope) -> Parsed:
-    """Read a body into its one track; events that are wrong in themselves carry their refusal."""
-    payload, is_suspect = load_json(body)
-    return read(payload, envelope, is_suspect=is_suspect)
+def read(json: Json, envelope: Envelope) -> Parsed:
+    """Read a body into its one track; events that are wrong in themselves carry their refusal.
 
-
-def read(payload: Any, envelope: Envelope, *, is_suspect: bool) -> Parsed:
-    """Turn a parsed payload into its one track. Raises Malformed when no event of it can be saved."""
+    Raises Malformed when no event of it can be saved.
+    """
+    payload, is_suspect = json
     if not isinstance(payload, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     events = payload.get("events")

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.collector.track import Sent, Track, TrackedEvent
-from apps.collector.wire.body import Malformed, check, id_of, load_json, optional_id, text_of
+from apps.collector.wire.body import Json, Malformed, check, id_of, optional_id, text_of
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.collector.wire.track import profile_key, session_key
 from apps.core.ids import digest
@@ -17,7 +17,7 @@ from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
 
-def parse(body: bytes, envelope: Envelope) -> Parsed:
+def read(json: Json, envelope: Envelope) -> Parsed:
     """Read a body, which the view has made JSON of, into a track with one event of the type `envelope.call`.
 
     Of a list, each item is a track; a wrong one carries its refusal alone. Raises Malformed when the body is neither
@@ -26,7 +26,7 @@ def parse(body: bytes, envelope: Envelope) -> Parsed:
     event_type = text_of(envelope.call, "event_type")
     if event_type is None:
         raise Malformed(Refusal("required", "event_type must not be empty.", "event_type"))
-    posted, is_suspect = load_json(body or b"{}")
+    posted, is_suspect = json
     is_list = isinstance(posted, list)
     # Of a list, no header names an item.
     delivered_by = "" if is_list else envelope.message_id_header
@@ -73,10 +73,10 @@ class _Reader:
         envelope, source = self._envelope, self._envelope.source
         profile_ref = _at_path(properties, source.profile_id_path, path)
         session_ref = self._session_ref or _at_path(properties, source.session_id_path, path)
-        message_id = _at_path(properties, source.message_id_path, path)
-        if message_id is None and self._delivery:  # of an item, no delivery can be called as it is
-            message_id = str(digest("item", self._delivery, path)) if path else self._delivery
         key = session_key(session_ref)
+        # Without an id there is nobody whom a webhook could be about, and a profile a call would be noise.
+        names_somebody = self._session_ref or (source.creates_profiles and (profile_ref or session_ref))
+        message_id = self._message_id(properties, path)
         return Track(
             source=source,
             received_at=envelope.received_at,
@@ -89,11 +89,18 @@ class _Reader:
             ip=envelope.ip,
             user_agent=envelope.user_agent,
             accept_language=envelope.accept_language,
-            # Without an id there is nobody whom a webhook could be about, and a profile a call would be noise.
-            is_profileless=not (self._session_ref or (source.creates_profiles and (profile_ref or session_ref))),
+            is_profileless=not names_somebody,
             saves_session=key is not None and not source.is_ephemeral,
             saves_events=not source.is_ephemeral,
         )
+
+    def _message_id(self, properties: dict[str, Any], path: str) -> str | None:
+        """Read by what the sender knows the event again: as the source says, else by its delivery."""
+        found = _at_path(properties, self._envelope.source.message_id_path, path)
+        if found is not None or not self._delivery:
+            return found
+        # Of a list, no item can be called as the delivery of all is.
+        return str(digest("item", self._delivery, path)) if path else self._delivery
 
 
 def _word(name: str, sent: Any, *, id_path: str, delivered_by: str) -> str:
@@ -105,4 +112,6 @@ def _word(name: str, sent: Any, *, id_path: str, delivered_by: str) -> str:
 
 def _at_path(properties: dict[str, Any], path: str, place: str) -> str | None:
     found = get(properties, path) if path else MISSING
-    return None if found is MISSING else id_of(found, f"{place}.{path}" if place else path)
+    if found is MISSING:
+        return None
+    return id_of(found, f"{place}.{path}" if place else path)

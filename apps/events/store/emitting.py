@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import orjson
 from django.conf import settings
 
 from apps.core import storable
@@ -77,9 +76,8 @@ def write(emissions: Iterable[Emission], *, is_silent: bool) -> str:
     return _body([storable.dumps(each.as_dict()) for each in emissions], is_silent=is_silent)
 
 
-def read(body: bytes) -> Emitted:
-    """Read what was written."""
-    said = orjson.loads(body)
+def read(said: Mapping[str, Any]) -> Emitted:
+    """Read what was written, as the JSON of it says."""
     return Emitted([Emission.from_dict(each) for each in said[EMISSIONS]], said["is_silent"])
 
 

@@ -63,7 +63,7 @@ def test_any_json_is_read_or_refused_and_what_is_read_can_be_stored(
     message = Message(dialect, json.dumps(payload).encode(), Envelope(source, datetime.now(UTC), call=call))
 
     try:
-        tracks = message.parse().tracks
+        tracks = message.read().parsed.tracks
     except Malformed as error:
         orjson.dumps(error.refusal.as_dict())  # can be answered
         return

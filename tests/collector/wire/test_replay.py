@@ -10,6 +10,7 @@ import pytest
 
 from apps.collector.track import Recorded, Track, TrackedEvent
 from apps.collector.wire import replay
+from apps.collector.wire.body import Json, load_json
 from apps.collector.wire.envelope import Envelope
 from apps.core import storable
 from apps.core.audit import Actor
@@ -42,7 +43,7 @@ def again(found: Track) -> Track:
     assert "event" not in kept
     assert orjson.loads(storable.dumps(kept)) == kept
     envelope = Envelope(found.source, NOON + timedelta(days=1))
-    [read] = replay.parse(body, envelope).tracks
+    [read] = replay.read(load_json(body), envelope).tracks
     return read
 
 
@@ -62,6 +63,6 @@ def test_what_an_older_version_did_not_keep_is_as_it_is_by_default() -> None:
     del kept["is_emitted"], kept["claim"]["trusts_ids"]
     event = {"key": str(UUID(int=1)), "type": "a", "time": NOON.isoformat(), "properties": {}, "context": {}}
 
-    [read] = replay.parse(orjson.dumps({**kept, "event": event}), Envelope(policy(), NOON)).tracks
+    [read] = replay.read(Json({**kept, "event": event}), Envelope(policy(), NOON)).tracks
 
     assert (read.is_emitted, read.claim.trusts_ids) == (False, False)

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from apps.collector import compliance
-from apps.collector.compliance import Gate
-from apps.collector.track import Track, TrackedEvent
-from apps.profiles.identity import Directory
+from apps.collector.stages.comply import comply
+from apps.collector.stages.dedupe import dedupe
+from apps.collector.track import Batch, Track, TrackedEvent
+from apps.profiles.identity import Claim, Directory
 from apps.profiles.models import Profile
 from tests.factories import NOON, ConsentTypeFactory, ProfileFactory, policy, track
 
@@ -32,13 +34,24 @@ def said(consents: Any, minutes: int = 0) -> TrackedEvent:
     return TrackedEvent(type="consent-update", properties={"consents": consents}, time=time)
 
 
-def gate(*profiles: Profile) -> Gate:
-    return Gate(Directory(profiles={profile.id: profile for profile in profiles}), now=NOON)
+def of(profile: Profile | None) -> Claim:
+    return Claim(profile_ref=profile.id) if profile else Claim()
+
+
+def complied(*tracks: Track, by: Profile | None) -> Batch:
+    """Let tracks comply one after the other, as a batch of one person's."""
+    directory = Directory(profiles={by.id: by} if by else {})
+    batch = Batch(list(tracks), NOON, directory=directory)
+    batch.policy = compliance.current.get()
+    for each in tracks:
+        comply(each, batch)
+        each.profile = by
+    return batch
 
 
 def kept(*events: TrackedEvent | str, profile: Profile | None) -> list[str]:
-    found: Track = track(*events, profile=profile, source=STRICT)
-    gate().comply(found, profile)
+    found: Track = track(*events, claim=of(profile), source=STRICT)
+    complied(found, by=profile)
     return [event.type for event in found.going]
 
 
@@ -83,31 +96,49 @@ def test_events_of_nobody_are_refused() -> None:
 
 def test_what_one_track_decides_counts_for_the_next_one_if_it_is_stored() -> None:
     profile = ProfileFactory.build()
-    batch = gate(profile)
-    plain, strict = track(said({"a": True}), "x", profile=profile), track("y", profile=profile, source=STRICT)
-    unsaved = track(said({"a": False}), profile=profile, saves_profile=False)
+    plain = track(said({"a": True}), "x", claim=of(profile))
+    unsaved = track(said({"a": False}), claim=of(profile), saves_profile=False)
+    strict = track("y", claim=of(profile), source=STRICT)
 
-    for each in (plain, unsaved, strict):
-        batch.comply(each, profile)
-        batch.remember(each)
+    complied(plain, unsaved, strict, by=profile)
 
     assert [event.type for event in plain.going] == ["consent-update", "x"]
     assert [event.type for event in strict.going] == ["y"]
 
 
 def test_only_what_takes_consent_is_looked_at() -> None:
-    batch = gate()
+    batch = complied(track("x"), track(said({"a": True})), by=ProfileFactory.build())
 
-    assert not batch.concerns(track("x"))
-    assert batch.concerns(track("x", source=STRICT))
-    assert batch.concerns(track(said({"a": True})))
+    assert batch.deciding == batch.tracks[1:]
 
 
 def test_a_refusal_names_the_event_and_keeps_nothing_of_it() -> None:
     found = track(TrackedEvent(type="x", index=3), source=STRICT)
 
-    gate().comply(found, ProfileFactory.build())
+    complied(found, by=None)
 
     [refusal] = found.refusals()
     assert (refusal.code, refusal.field, refusal.index) == ("consent_required", "events.3", 3)
     assert refusal.is_private
+
+
+def repetitions(*contents: int) -> list[TrackedEvent]:
+    key = uuid4().hex
+    return [TrackedEvent(type="x", key=key, content=content, time=NOON) for content in contents]
+
+
+def test_a_repetition_of_what_was_refused_may_be_taken_and_is_then_the_one_that_others_repeat() -> None:
+    profile = ProfileFactory.build()
+    first, second, third = repetitions(1, 2, 2)
+    found = track(first, said({"a": True}), second, third, claim=of(profile), source=STRICT)
+    batch = Batch([found], NOON, directory=Directory(profiles={profile.id: profile}), named=[found])
+    batch.policy = compliance.current.get()
+
+    dedupe(batch)
+    assert [event.is_duplicate for event in (first, second, third)] == [False, True, True]
+    assert second.differs
+    comply(found, batch)
+
+    assert [event.refusal is None for event in (first, second, third)] == [False, True, True]
+    assert [event.is_duplicate for event in (first, second, third)] == [False, False, True]
+    assert not third.differs

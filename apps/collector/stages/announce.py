@@ -1,0 +1,10 @@
+"""After this stage those are awake who go on with what the batch has planned."""
+
+from apps.collector.track import Outcome
+from apps.segments import jobs
+
+
+def announce(outcome: Outcome) -> None:
+    """Put wake-ups into their queues, after the commit: the only stage that does. What is lost here, a clock finds."""
+    if outcome.undecided:
+        jobs.nudge_seldom()

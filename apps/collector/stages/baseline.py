@@ -1,0 +1,22 @@
+"""After this stage the batch remembers what segments read of its people: `segment` compares them with it."""
+
+from apps.collector import segments
+from apps.collector.track import Baseline, Batch
+
+
+def baseline(batch: Batch) -> None:
+    """Note it of each profile, before its events say anything of it; no query."""
+    index = segments.current.get()
+    batch.baseline = before = Baseline(index)
+    for track in batch.going:
+        profile = track.profile
+        if profile is None or not track.saves_profile or profile.id in before.seen:
+            continue
+        is_new = profile.id in batch.directory.unannounced
+        before.seen[profile.id] = index.nothing if is_new else index.see(profile)
+        before.bits[profile.id] = index.of_nobody if is_new else 0
+    for merge in batch.directory.merges:
+        # Whoever turns out to be two is decided anew, by all segments.
+        kept_id = batch.directory.living_id(merge.kept_id)
+        if kept_id in before.seen:
+            before.bits[kept_id] = index.everything

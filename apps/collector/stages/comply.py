@@ -1,0 +1,164 @@
+"""After this stage nothing is left of the payload that the consents of its person do not allow to keep."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.collector import compliance, proofs
+from apps.collector.compliance import CONSENT_REQUIRED
+from apps.collector.track import Batch, Track, TrackedEvent
+from apps.core.refusal import Refusal
+from apps.events.compliance import broken, enforce
+from apps.profiles import consents, standing
+from apps.profiles.consents import Consents
+from apps.profiles.models import Profile
+from apps.profiles.provenance import Provenance, entry
+
+
+def comply(track: Track, batch: Batch) -> None:
+    """Refuse events of a payload, and drop or hash fields, for which its person lacks consents; default deny, no query.
+
+    Before it is identified: what is not to be kept must not identify anybody. Payload after payload: what one decides
+    counts for all that comes after it in the batch. Where consents do not hold that the source requires, nothing is
+    kept but what somebody decided.
+    """
+    if not _has_say(track, batch.policy):
+        return
+    held = _held_by(track, batch)
+    for event in track.events:
+        if event.is_duplicate:
+            batch.take_again(event)
+        if event.goes_on:
+            _judge(event, track, held)
+    if track.source.required_consents and not held.allows_more:
+        track.context, track.properties, track.keeps_decisions_only = {}, {}, True
+    track.settle()
+    if any(event.decisions for event in track.going):
+        batch.deciding.append(track)
+    proofs.claim(track, buried=batch.buried)  # by what is left of it
+
+
+def _has_say(track: Track, policy: compliance.Policy) -> bool:
+    """Tell whether consents have a say in what is kept of a track."""
+    return bool(policy.rules or track.source.required_consents) or _decides(track)
+
+
+def _decides(track: Track) -> bool:
+    return any(event.type in consents.EVENT_TYPES for event in track.going)
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a person has decided as far as the batch has got; copies, since the profile learns of it later."""
+
+    policy: compliance.Policy
+    now: datetime
+    consents: Consents
+    provenance: Provenance
+    foreign: set[str]  # decided where the sender is not
+    allows_more: bool = False  # to keep more of the track than what it decides
+
+    def hold(self, wanted: Iterable[str]) -> bool:
+        """Tell whether each of the wanted consents holds."""
+        return consents.all_hold(self.consents, self.provenance, wanted, at=self.now)
+
+
+def _held_by(track: Track, batch: Batch) -> _Held:
+    """Gather what the track's person has decided, and what is not theirs to decide here.
+
+    What others have decided, who may become one with them by this track, is not decided here either.
+    """
+    held = _Held(batch.policy, batch.now, {}, {}, set())
+    directory, owner_id = batch.directory, batch.owner_of(track)
+    profile = None if track.is_profileless else directory.find(track.claim, session_profile_id=owner_id)
+    if profile is None:
+        return held
+    held.consents, held.provenance = dict(profile.consents), consents.provenance_of(profile.provenance)
+    people: dict[object, Profile] = {profile.id: profile}
+    if _decides(track):
+        people |= {each.id: each for each in directory.people(track.claim, session_profile_id=owner_id)}
+        held.foreign.update(*(directory.objections.foreign(each, track.hand) for each in people.values()))
+    for other in batch.deciding:
+        living_id = directory.living_id(other.profile.id) if other.profile and other.saves_profile else None
+        if living_id in people:
+            _learn(held, other, is_own=living_id == profile.id, is_foreign=not track.hand.may_go_on_from(other.hand))
+    return held
+
+
+def _learn(held: _Held, track: Track, *, is_own: bool, is_foreign: bool) -> None:
+    """Let what an earlier track of the batch decided count."""
+    for event in track.going:
+        if not event.decisions:
+            continue
+        decided = consents.stored(event.decisions)
+        if is_own:
+            said_by = entry(time=event.happened_at, setter="")
+            consents.settle(decided, said_by, consents=held.consents, provenance=held.provenance)
+        if is_foreign:
+            held.foreign.update(decided)
+
+
+def _judge(event: TrackedEvent, track: Track, held: _Held) -> None:
+    """Keep of an event what the consents allow that were given before it, or with it."""
+    if event.type in consents.EVENT_TYPES:
+        _read(event, held, is_whole=track.is_whole)
+    if event.refusal:
+        return
+    if held.hold(track.source.required_consents):
+        held.allows_more = True
+        _enforce(event, track, held)
+    elif event.decisions:
+        _keep_decisions(event)
+    else:
+        event.refusal = _refusal(track, event)
+
+
+def _read(event: TrackedEvent, held: _Held, *, is_whole: bool) -> None:
+    """Keep of a consent event what can count, in the form in which it is stored."""
+    terms = held.policy.terms
+    said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
+    for decision in said.decisions:
+        if decision.consent_id in held.foreign:
+            said.problems.append((consents.path_of(decision.consent_id), standing.DECIDED_ELSEWHERE))
+            continue
+        stays = not decision.is_granted and not terms[decision.consent_id].is_revokable
+        if stays and held.hold([decision.consent_id]):
+            said.problems.append((consents.path_of(decision.consent_id), "This consent cannot be withdrawn."))
+        else:
+            event.decisions.append(decision)
+    for path, message in said.problems:
+        event.note(compliance.problem(path, message))
+    if is_whole and said.problems:
+        event.decisions.clear()
+        path, message = said.problems[0]
+        event.refusal = Refusal("invalid_consent", message, path, event.index, is_private=True)
+        return
+    decided = consents.stored(event.decisions)
+    event.properties = {**event.properties, consents.PROPERTY: decided}
+    said_by = entry(time=event.happened_at, setter="")
+    consents.settle(decided, said_by, consents=held.consents, provenance=held.provenance)
+
+
+def _enforce(event: TrackedEvent, track: Track, held: _Held) -> None:
+    """Drop or hash the fields that are kept with consents alone which are not there."""
+    rules = broken(held.policy.rules_for(event.type), held.consents, held.provenance, at=held.now)
+    if not rules:
+        return
+    event.properties = enforce(rules, "properties", event.properties)
+    event.context = enforce(rules, "context", event.context)
+    if isinstance(event.context.get("traits"), dict):  # SDKs repeat there what `identify` has as properties
+        event.context = {**event.context, "traits": enforce(rules, "properties", event.context["traits"])}
+    track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
+
+
+def _keep_decisions(event: TrackedEvent) -> None:
+    """Take away all that an event says besides what was decided."""
+    event.properties = {consents.PROPERTY: event.properties[consents.PROPERTY]}
+    event.context, event.tags = {}, []
+
+
+def _refusal(track: Track, event: TrackedEvent) -> Refusal:
+    message, field = "The source requires consents that the profile has not given.", ""
+    if event.type == consents.EVENT_TYPE:  # in our own words alone: what was sent is not kept, be it in a message
+        message, field = f"{message} This event decides nothing.", f"properties.{consents.PROPERTY}"
+    return Refusal(CONSENT_REQUIRED, message, track.place(event, field), event.index, is_private=True)

@@ -1,0 +1,55 @@
+"""After this stage all that the batch names is locked and read, and nobody who was erased is among it."""
+
+from datetime import timedelta
+from typing import Final
+
+from apps.collector import compliance, erased, proofs
+from apps.collector.track import Batch
+from apps.core import locks
+from apps.core.fetch import fetch
+from apps.profiles import burial, identity
+from apps.sessions.models import Session
+
+TOLERATED_SKEW: Final = timedelta(minutes=1)  # between the clocks of our hosts; one that is ahead by more is wrong
+
+
+def prepare(batch: Batch) -> None:
+    """Lock all keys of the batch, and read what they name in one query a table.
+
+    Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
+    """
+    if batch.buried:
+        _turn_away(batch)
+    batch.named = batch.going
+    locks.by_key(set().union(*(track.keys for track in batch.named)))
+    _load(batch)
+    # Whoever erases somebody holds the lock of their profile: who is not buried now is not while we hold it.
+    buried = burial.find(batch.names)
+    if buried.keys() != batch.buried.keys():
+        batch.buried = buried  # so few are that nobody is looked for before
+        raise identity.Moved
+    batch.stored_at = batch.directory.later_than_all(batch.now)
+    if batch.stored_at - batch.now < TOLERATED_SKEW:
+        batch.now = batch.stored_at  # what another host has just stored did not happen in the future
+    batch.policy = compliance.current.get()
+
+
+def _load(batch: Batch) -> None:
+    """Read sessions, and all that the claims may resolve to; a query a table, and one for sessions of devices."""
+    sessions = fetch(Session, {track.session_key for track in batch.named if track.session_key})
+    for track in batch.named:
+        if track.device_key is None and track.session_key in sessions:
+            track.device_key = sessions[track.session_key].device_key
+    # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
+    batch.owners = {key: row.original_profile_id for key, row in sessions.items() if row.original_profile_id}
+    claims = [track.claim for track in batch.named if not track.is_profileless]
+    batch.directory = identity.load(claims, session_profile_ids=set(batch.owners.values()))
+    lent = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
+    batch.sessions = sessions | fetch(Session, lent - sessions.keys())
+
+
+def _turn_away(batch: Batch) -> None:
+    """Refuse what names erased people, and let what is left claim only what it may."""
+    for track in batch.kept:
+        erased.turn_away(track, batch.buried)
+        proofs.claim(track, buried=batch.buried)
