@@ -19,7 +19,6 @@ TARGETS = {
     "segments_100_pipeline_ratio": ">= 0.70",
     "stored_2m_ratio": ">= 0.90",
     "claims_per_s": ">= 15,000",
-    "claims_ratio": ">= 0.20",
     "claims_snapshot_ratio": ">= 0.70",
     "statements_per_batch": "constant",
     "web_rss_mb": "< 150",

@@ -182,10 +182,12 @@ def _claiming(model: type[Claimable], scope: Collection[str], *, is_marked: bool
     if is_marked:
         conditions.append("(due_at, id) >= (%s, %s)")
     due = free(table, where=" AND ".join(conditions), order="due_at, id", columns="id, due_at")
-    # Materialized, or a planner may run the subquery again and lease more than were asked for.
+    # Materialized, or a planner may run the subquery again and lease more than were asked for. Also by an array of ids,
+    # or one that thinks the table small reads all of it.
     return (
         f"WITH due AS MATERIALIZED ({due}) UPDATE {table} AS row "  # noqa: S608 - names come from the model
-        "SET due_at = %s, leases = leases + 1, attempts = attempts + 1 FROM due WHERE row.id = due.id "
+        "SET due_at = %s, leases = leases + 1, attempts = attempts + 1 FROM due "
+        "WHERE row.id = due.id AND row.id = ANY(ARRAY(SELECT id FROM due)) "
         f"RETURNING due.due_at, row.id, row.leases, row.{columns[model.SUBJECT]}"
     )
 

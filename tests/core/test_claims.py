@@ -217,6 +217,30 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(django_assert_num_
         assert len(leases) == count
 
 
+@pytest.mark.usefixtures("table")
+def test_a_claim_reads_no_more_than_it_takes_however_much_waits() -> None:
+    """Whatever the planner knows: nothing yet, or how it was when nothing waited."""
+    put(5_000, due_at=NOW)
+    assert "Seq Scan" not in plans()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE chores_chore SET due_at = NULL")
+        cursor.execute("ANALYZE chores_chore")
+        cursor.execute("UPDATE chores_chore SET due_at = %s", [NOW])
+    assert "Seq Scan" not in plans()
+    assert "Sort" not in plans()
+
+
+def plans() -> str:
+    """Ask how rows would be claimed, from the first one on and from a mark on."""
+    lines = []
+    with connection.cursor() as cursor:
+        for after in ([], [NOW, Chore().pk]):
+            statement = claims._claiming(Chore, (), is_marked=bool(after))
+            cursor.execute(f"EXPLAIN {statement}", [NOW, TRIES, *after, 100, NOW])
+            lines += [line for (line,) in cursor.fetchall()]
+    return "\n".join(lines)
+
+
 def test_every_model_whose_rows_wait_has_an_index_of_those_that_do_and_cannot_be_dead_and_due() -> None:
     waiting = [model for model in django_apps.get_models() if issubclass(model, Claimable)]
 
