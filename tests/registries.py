@@ -14,5 +14,7 @@ def declared(registry: Registry[Entry], key: str, entry: Entry) -> Iterator[None
     """Let a registry have one entry more for a while."""
     assert key not in registry
     registry._declared[key] = _Declared(entry, __name__, __file__)
-    yield
-    del registry._declared[key]
+    try:
+        yield
+    finally:
+        del registry._declared[key]

@@ -1,16 +1,40 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 
 class CoreConfig(AppConfig):
     name = "apps.core"
 
     def ready(self) -> None:
-        from apps.core import jobs, keys, queues, sign_ins  # models cannot be imported before the apps are ready
+        from apps.core import (  # models cannot be imported before the apps are ready
+            jobs,
+            keys,
+            menu,
+            queues,
+            roles,
+            sign_ins,
+        )
         from apps.core.times import load_times
 
         jobs.discover()
         queues.configure()
         keys.scopes.discover()
+        menu.entries.discover()
+        roles.discover()
         sign_ins.connect()
         connection_created.connect(load_times)
+        post_migrate.connect(load_roles)
+
+
+def load_roles(*, sender: AppConfig, **_signal: Any) -> None:
+    """Bring the roles in, once the permissions of all apps are there: the last app with models has made its own."""
+    from django.apps import apps as django_apps  # not ready before
+
+    from apps.core import roles
+
+    migrated = [config.name for config in django_apps.get_app_configs() if config.models_module]
+    if sender.name == migrated[-1]:
+        roles.load()

@@ -1,14 +1,19 @@
 """Each role sees and may do just what it should: asked page by page, as a user of that role."""
 
+import json
+from pathlib import Path
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
 
-from apps.console import roles
+from apps.core import roles
 from apps.events.models import InboxItem, Source
 from tests.factories import NOON, InboxItemFactory, SourceFactory
+from tests.registries import declared
 
 pytestmark = pytest.mark.django_db
 
@@ -144,10 +149,27 @@ def test_a_user_who_is_not_of_the_staff_does_not_get_in_with_a_role() -> None:
     assert client.get("/admin/events/event/").status_code == 302
 
 
-def test_every_permission_of_a_role_exists() -> None:
-    known = {f"{each.content_type.app_label}.{each.codename}" for each in Permission.objects.select_related()}
+def test_roles_have_what_the_apps_grant() -> None:
+    held = {
+        group.name: sorted(f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all())
+        for group in Group.objects.prefetch_related("permissions__content_type")
+    }
 
-    assert {permission for wanted in roles.ROLES.values() for permission in wanted} <= known
+    assert held == json.loads((Path(__file__).parent / "granted.json").read_text())
+
+
+def test_a_role_with_an_unknown_permission_stops_the_process_and_names_the_file() -> None:
+    wrong = roles.Grant(roles.MARKETER, "profiles.fly_profile")
+
+    with declared(roles.grants, "wrong", wrong), pytest.raises(ImproperlyConfigured) as raised:
+        roles.discover()
+
+    assert str(raised.value).endswith("registries.py: there is no permission profiles.fly_profile.")
+
+
+def test_nothing_is_granted_twice() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"segments/roles\.py:\d+ and .*test_roles\.py"):
+        roles.grant("segments.view_segment", to=[roles.ANALYST])
 
 
 def test_loading_roles_again_keeps_what_was_added_by_hand() -> None:
@@ -155,7 +177,7 @@ def test_loading_roles_again_keeps_what_was_added_by_hand() -> None:
     extra = Permission.objects.get(codename="view_source")
     analyst.permissions.add(extra)
 
-    roles.load_roles()
+    roles.load()
 
-    assert Group.objects.filter(name__in=roles.ROLES).count() == len(roles.ROLES)
+    assert Group.objects.filter(name__in=roles.names()).count() == len(roles.names())
     assert extra in analyst.permissions.all()

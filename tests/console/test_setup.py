@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import Settings
 
-from apps.console import roles, samples, setup
+from apps.console import samples, setup
+from apps.core import roles
 from apps.events.models import EventType, Source
 from apps.events.store import partitions
 from tests.factories import SourceFactory
@@ -43,7 +44,7 @@ def test_a_fresh_database_gets_all_that_it_needs_once(static_root: Path) -> None
     admin = User.objects.get(is_superuser=True)
     assert admin.check_password(password_in(told))
     assert any("3 people" in line for line in told)
-    assert Group.objects.filter(name__in=roles.ROLES).count() == len(roles.ROLES)
+    assert Group.objects.filter(name__in=roles.names()).count() == len(roles.names())
     assert EventType.objects.filter(is_builtin=True).exists()
     assert len(partitions.existing()) >= 4
     assert (static_root / "cdp" / "admin.css").exists()

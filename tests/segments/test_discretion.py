@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from apps.console.roles import load_roles
+from apps.core import roles
 from apps.events.models import EventType
 from apps.profiles.models import Profile
 from apps.segments import catalogue
@@ -38,7 +38,7 @@ TELLING = {
 
 
 def client_of(role: str) -> Client:
-    load_roles()
+    roles.load()
     user = User.objects.create(username=role, is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     client = Client()
@@ -142,7 +142,7 @@ def test_segments_that_tell_of_nobody_stay_open(klara: Profile, analyst: Client)
 
 def test_who_may_change_segments_and_not_see_personal_data_does_not_store_the_mask(klara: Profile) -> None:
     user = User.objects.create(username="cleaner", is_staff=True)
-    load_roles()
+    roles.load()
     user.groups.add(Group.objects.get(name="Analyst"), Group.objects.create(name="Segments"))
 
     user.user_permissions.add(Permission.objects.get(codename="change_segment"))

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from apps.console.roles import load_roles
+from apps.core import roles
 from apps.core.limits import TooSlow
 from apps.core.models import AuditEntry
 from apps.segments import counting
@@ -31,7 +31,7 @@ FILLED = {"name": "Pros", "key": "pros", "description": "", "kind": "condition",
 @pytest.fixture
 def as_role() -> Callable[[str], Client]:
     """Sign somebody in who has one role."""
-    load_roles()
+    roles.load()
 
     def sign_in(role: str) -> Client:
         user = User.objects.create(username=role, is_staff=True)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 
-from apps.console import roles
+from apps.core import roles
 from tests.factories import ComputedTraitFactory, EventTypeFactory, MembershipFactory, ProfileFactory, SegmentFactory
 from tests.profiles.test_privacy_pages import client_of
 from tests.shop import Shop
@@ -15,7 +15,7 @@ from tests.shop import Shop
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 
 
-@pytest.mark.parametrize("role", sorted(roles.ROLES))
+@pytest.mark.parametrize("role", roles.names())
 def test_no_button_is_shown_to_those_whom_it_refuses(role: str) -> None:
     Shop().track({"type": "parcel-weighed", "properties": {"weight": 3}}, session="phone")
     stay = MembershipFactory(segment=SegmentFactory(), profile_id=ProfileFactory().pk)

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from apps.console.roles import load_roles
+from apps.core import roles
 from apps.core.admin import panels
 from apps.core.admin.browser import Browser
 from apps.core.registry import Registry
@@ -77,7 +77,7 @@ def test_a_panel_is_for_those_who_have_the_permission_that_it_needs() -> None:
 @pytest.mark.django_db
 def test_two_users_who_look_at_once_see_each_their_own() -> None:
     """One page serves all threads: what it prepares for one is shown after it has prepared the same for the other."""
-    load_roles()
+    roles.load()
     ConsentTypeFactory(name="Letters")
     shown, page = {}, admin.site._registry[Profile]
     for role in ("Data steward", "Analyst"):
