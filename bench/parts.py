@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.collector import accept, sources
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
 from apps.core.garbage import collect_less_often
+from apps.events import sources
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import partitions
 from apps.events.store.storage import EventRow
@@ -215,7 +216,6 @@ def _both_speeds(name: str) -> tuple[float, float]:
 
 def _source(name: str) -> str:
     source, _ = Source.objects.get_or_create(name=name)
-    sources.current.forget()
     return str(source.id)
 
 

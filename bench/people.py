@@ -71,7 +71,7 @@ def make(count: int = PROFILES) -> None:
         cursor.execute("TRUNCATE profiles_profile CASCADE")
         for month in partitions.existing():
             cursor.execute(f"DROP TABLE {partitions.name_of(month)}")
-        partitions.forget()
+        partitions.look_again()
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute(PERSON_ID)
         cursor.execute(PEOPLE, [count])

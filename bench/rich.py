@@ -4,11 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
-from apps.collector import computed_traits as current_traits
-from apps.collector import event_types
 from apps.events.computed_traits import definitions
 from apps.events.models import ComputedTrait, EventType, IdentificationPoint
-from apps.events.resolution import identification
 from apps.profiles.models import Identifier
 from bench.load import EVENTS_PER_SESSION
 
@@ -96,14 +93,12 @@ def _mappings_and_schema(*, is_on: bool) -> None:
     row.schema = SCHEMA if is_on else None
     row.policy = EventType.Policy.QUARANTINE
     row.save()
-    event_types.current.forget()
 
 
 def _identification_point(*, is_on: bool) -> None:
     IdentificationPoint.objects.update_or_create(
         event_type=TYPE, path="customer.email", kind=Identifier.Kind.EMAIL, defaults={"is_enabled": is_on}
     )
-    identification.current.forget()
 
 
 def _computed_traits(*, is_on: bool) -> None:
@@ -112,7 +107,6 @@ def _computed_traits(*, is_on: bool) -> None:
         key = f"bench_{number}"
         row = ComputedTrait(key=key, name=key, function=function, event_types=[TYPE], path=path, days=days)
         definitions.save(row)
-    current_traits.current.forget()
 
 
 # What the rich pipeline has and the plain one has not: each is switched on and off for all events of TYPE.

@@ -6,11 +6,9 @@ from random import Random
 from typing import Final
 from uuid import uuid4
 
-from apps.collector import computed_traits as current_traits
-from apps.collector import segments as current
 from apps.events.computed_traits import definitions as computed_traits
 from apps.events.models import ComputedTrait
-from apps.segments import definitions
+from apps.segments import definitions, index
 from apps.segments.models import Segment
 
 USERS: Final = 1_000
@@ -73,7 +71,6 @@ def make() -> None:
     for key, function, event_type, path, days in COMPUTED:
         row = ComputedTrait(key=key, name=key, function=function, event_types=[event_type], path=path, days=days)
         computed_traits.save(row)
-    current_traits.current.forget()
     for number, condition in enumerate(CONDITIONS):
         key = f"bench-{number}"
         definitions.save(Segment(key=key, name=key, condition=condition))
@@ -84,7 +81,7 @@ def switch(*, is_on: bool) -> None:
     for row in Segment.objects.all():
         row.is_enabled = is_on
         definitions.save(row)
-    current.fresh()  # what a change of definitions costs is not what deciding costs
+    index.current.get(max_age_secs=0)  # what a change of definitions costs is not what deciding costs
 
 
 def everybody(source: str) -> Iterator[bytes]:

@@ -1,18 +1,19 @@
 """Fixtures of all tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connections, transaction
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
-from apps.core import counting
+from apps.core import counting, snapshot
+from apps.core.memory import forget_all
 from tests.chromium import chromium, new_page
 from tests.live import Live, live_platform
 
@@ -48,25 +49,20 @@ def admin_pages() -> None:
 
 
 @pytest.fixture(autouse=True)
-def fresh_memory() -> Iterator[None]:
-    """Read configuration anew in each test: its database is another one."""
-    from apps.collector import compliance, computed_traits, event_types, noticing, redirects, segments, sources
-    from apps.events.resolution import identification
-    from apps.events.store import partitions
-    from apps.profiles import identifiers, merge_rules, scores
-    from apps.segments import catalogue
+def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Remember nothing of the test before: its database is another one.
 
-    configuration = (sources.current, event_types.current, redirects.current, identification.current)
-    known = (catalogue.configured, catalogue.sampled)
-    values = (computed_traits.current, segments.current, scores.current, compliance.current)
-    aliases = (event_types.aliased,)
-    for snapshot in (*aliases, *configuration, *values, identifiers.blocked, merge_rules.current, *known):
-        snapshot.forget()
-    partitions.forget()
-    noticing.refusals.forget()
-    noticing.unplanned.forget()
+    What a test changes is forgotten at once, as the transaction around it never commits.
+    """
+
+    def at_once(forget: Callable[[], None]) -> None:
+        forget()
+        transaction.on_commit(forget)
+
+    monkeypatch.setattr(snapshot, "on_commit", at_once)
+    forget_all()
     yield
-    partitions.forget()
+    forget_all()
 
 
 @pytest.fixture

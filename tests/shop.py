@@ -6,10 +6,11 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector import accept, event_types, sources
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
-from apps.events import platform_events
+from apps.events import platform_events, sources
+from apps.events.event_types import planned
 from apps.events.models import Event, InboxItem
 from apps.events.resolution import moving, unmerging
 from apps.profiles.models import Merge, Profile
@@ -55,7 +56,7 @@ class Shop:
 
     def undo(self, merge: Merge, *, settles: bool = True) -> None:
         """Undo a merge as an administrator does, and let events and sessions follow."""
-        unmerging.undo(merge.id, actor=ANNA, rules=event_types.rules(), now=self.later(seconds=1))
+        unmerging.undo(merge.id, actor=ANNA, rules=planned.rules(), now=self.later(seconds=1))
         if settles:
             self.settle()
 

@@ -10,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from psycopg import errors
 
-from apps.collector import pipeline, sources
+from apps.collector import pipeline
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
 from apps.collector.pipeline import process
 from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.refusal import Refusal
-from apps.events.store import inbox, partitions
+from apps.events import sources
+from apps.events.store import inbox
 
 logger = logging.getLogger(__name__)
 # What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.
@@ -114,7 +115,6 @@ def ingest(limit: int, *, at: datetime) -> int:
             if is_away(error) or not n_claimed:
                 raise
             logger.exception("A batch of the inbox failed; its messages are tried one by one")
-            partitions.forget()
             # A transaction for each: locks are taken once in a transaction, or two processes wait for each other.
             return sum(_ingest_one(at=at) for _ in range(n_claimed))
 
@@ -200,7 +200,6 @@ def _process_group(group: list[Incoming]) -> None:
         if is_away(error):
             raise
         logger.exception("A group failed; its requests are tried one by one")
-        partitions.forget()
         for incoming in group:
             _process_alone(incoming, at=at)
     else:

@@ -9,7 +9,6 @@ import orjson
 
 from apps.collector import accept, compliance
 from apps.collector.platform_events import RECORDED
-from apps.collector.sources import SourcePolicy
 from apps.collector.track import Recorded, Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.body import Json
@@ -17,7 +16,9 @@ from apps.collector.wire.body import check as check_event
 from apps.collector.wire.envelope import Envelope, Parsed
 from apps.core.ids import fingerprint, new_id
 from apps.core.refusal import Refusal
+from apps.events import consent_policy
 from apps.events.models import InboxItem
+from apps.events.sources import SourcePolicy
 from apps.events.store import emitting
 from apps.events.store.emitting import Emission
 from apps.profiles import consents
@@ -67,7 +68,7 @@ def record(
 
 def check(said: Any, *, at: datetime) -> None:
     """Look at what somebody decided, whoever they are. Raises CannotDecide."""
-    problems = consents.read(said, compliance.current.get().terms, at=at).problems
+    problems = consents.read(said, consent_policy.current.get().terms, at=at).problems
     _check([_refusal(message, path) for path, message in problems])
 
 

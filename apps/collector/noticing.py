@@ -6,23 +6,20 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from apps.collector import event_types
 from apps.collector.track import Batch
-from apps.core.counting import Counter
 from apps.core.refusal import Refusal
 from apps.core.storable import problem_of_text
 from apps.events import internal
+from apps.events.event_types import planned
 from apps.events.store import noticed
 from apps.events.store.noticed import Refused, Unplanned
 
-refusals: Final = Counter(noticed.count_refusals)
-unplanned: Final = Counter(noticed.count_types)
 _MAX_KEY: Final = 64
 
 
 def note(batch: Batch) -> None:
     """Count what was refused of a batch, and events of types that nobody planned; no query."""
-    rules = event_types.rules()
+    rules = planned.rules()
     types: defaultdict[UUID, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for track in batch.tracks:
         if track.refusal or len(track.going) < len(track.events):
@@ -36,16 +33,10 @@ def note(batch: Batch) -> None:
                 types[track.source.id][event.type] += 1
     for source_id, numbers in types.items():
         for type_, number in numbers.items():
-            unplanned.add(Unplanned(type_, source_id), at=batch.now, number=number)
+            noticed.unplanned.add(Unplanned(type_, source_id), at=batch.now, number=number)
 
 
 def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key: str = "") -> None:
     """Count a refusal: of a source, or of somebody who named none that there is."""
     name = key[:_MAX_KEY] if source_id is None and not problem_of_text(key) else ""
-    refusals.add(Refused(at.astimezone(UTC).date(), source_id, name, refusal.code), at=at, note=refusal.message)
-
-
-def flush() -> None:
-    """Write all that was counted."""
-    refusals.flush()
-    unplanned.flush()
+    noticed.refusals.add(Refused(at.astimezone(UTC).date(), source_id, name, refusal.code), at=at, note=refusal.message)

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from apps.collector import sources
 from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed, load_json
 from apps.collector.wire.envelope import Envelope
 from apps.collector.wire.segment import BATCH
 from apps.core import keyset
+from apps.events import sources
 from apps.events.models import InboxItem
 from apps.events.store.emitting import EMISSIONS
 from apps.profiles.holdings import Holding, Person, register

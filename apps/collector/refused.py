@@ -8,10 +8,11 @@ from typing import Any, Final
 import orjson
 from django.conf import settings
 
-from apps.collector import compliance, event_types
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.core.refusal import Refusal
+from apps.events import consent_policy
 from apps.events.compliance import enforce
+from apps.events.event_types import planned
 from apps.events.event_types.redaction import redact
 from apps.events.models import InboxItem, RefusedEvent
 from apps.sessions.page import cleaned, cleaned_context
@@ -106,7 +107,7 @@ def _cleaned(sent: Any, type: str, *, dialect: str) -> Any:
 
 
 def _part(value: dict[str, Any], part: str, type: str) -> dict[str, Any]:
-    all_rules, policy = event_types.rules(), compliance.current.get()
+    all_rules, policy = planned.rules(), consent_policy.current.get()
     if part == "properties":
         for name in [type] if type else all_rules:  # what names no type may be of any
             if name in all_rules:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from apps.collector.compliance import Policy
-from apps.collector.sources import SourcePolicy
 from apps.core.audit import Actor
 from apps.core.ids import NIL
 from apps.core.refusal import Refusal
+from apps.events.consent_policy import Policy
+from apps.events.sources import SourcePolicy
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector import accept, compliance, sources
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.profiles.models import ConsentType, Profile
 from apps.segments import definitions
@@ -81,8 +82,6 @@ def load(*, now: datetime) -> str:
     Redirect.objects.get_or_create(name="Autumn sale", defaults={"source": links, "url": f"{SHOP}/sale"})
     text = "The shop may write to me about its offers. I can withdraw this at any time."
     ConsentType.objects.get_or_create(id=CONSENT, defaults={"name": "Marketing e-mails", "text": text})
-    for snapshot in (sources.current, compliance.current):
-        snapshot.forget()
     policy = sources.find(str(shop.id))
     assert policy is not None
     payloads = sorted(_payloads(random.Random(SEED), shop.id, now=now), key=lambda pair: pair[0])  # noqa: S311

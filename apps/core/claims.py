@@ -31,6 +31,7 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 from django.db import connection, models, transaction
 
 from apps.core.fetch import fetch
+from apps.core.memory import Memory
 from apps.core.upsert import update
 
 SPARED: Final = 20  # times as long as it took: a look from the first row on is not made again for so long
@@ -112,7 +113,7 @@ Row = TypeVar("Row", bound=Claimable)
 Found = tuple[Any, ...]  # a place in the order of the queue, and what was found there
 
 
-class Mark:
+class Mark(Memory):
     """Where this process last found something, and until when it begins there: a low-water mark.
 
     While an old snapshot is open (a backup is made), entries of an index that are over are still there, and a look from
@@ -121,6 +122,7 @@ class Mark:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._place: Any = None
         self._until = 0.0  # by the monotonic clock
 
@@ -138,9 +140,13 @@ class Mark:
             self._place = found[0][0]
         return found
 
-    def forget(self) -> None:
+    def rewind(self) -> None:
         """Begin with the first row the next time."""
         self._until = 0.0
+
+    def forget(self) -> None:
+        """Remember no place."""
+        self.rewind()
 
 
 _marks: Final[dict[Hashable, Mark]] = defaultdict(Mark)

@@ -9,6 +9,8 @@ from typing import Final, Generic, TypeVar
 
 from django.db import DatabaseError, connection
 
+from apps.core.memory import Memory
+
 logger = logging.getLogger(__name__)
 Key = TypeVar("Key", bound=Hashable)
 FLUSH_SECS: Final = 3.0
@@ -30,10 +32,11 @@ class Count:
         self.last_at, self.note = max(self.last_at, other.last_at), other.note or self.note
 
 
-class Counter(Generic[Key]):
+class Counter(Memory, Generic[Key]):
     """Counts by key until they are written; what was not written yet is lost with the process: they are figures."""
 
     def __init__(self, write: Callable[[Mapping[Key, Count]], None]) -> None:
+        super().__init__()
         self._write = write
         self._lock = threading.Lock()
         self._counts: dict[Key, Count] = {}
@@ -62,7 +65,7 @@ class Counter(Generic[Key]):
                 self._merge(later)
 
     def forget(self) -> None:
-        """Drop what was counted; for tests."""
+        """Drop what was counted."""
         with self._lock:
             self._counts, self._is_due = {}, False
 

@@ -1,30 +1,87 @@
-"""Configuration that every request needs, kept in memory and at most seconds old."""
+"""Configuration that every request needs, kept in memory and at most seconds old.
+
+What this process changes itself it sees at once: saving or deleting rows of the models that a snapshot reads makes it
+read again, when the transaction has committed. Others learn of it by the clock.
+"""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, TypeVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, models
+from django.db.models.signals import post_delete, post_save
+from django.db.transaction import on_commit
+from django.dispatch import Signal
+
+from apps.core.memory import Memory
 
 logger = logging.getLogger(__name__)
 Value = TypeVar("Value")
+Row = TypeVar("Row", bound=models.Model)
+_written: Final = Signal()  # many rows at once, of which Django says nothing
+_NEVER: Final = float("-inf")
 
 
-class Snapshot(Generic[Value]):
-    """A value read from the database, and read again when it is older than `refresh_secs`.
+class _QuerySet(models.QuerySet[Row]):
+    """A query set whose writes of many rows are noticed as those of one are."""
 
-    One thread reads, and the others go on with the old value. It stays in force while the database is away, or does not
-    answer: it is better to be late than to fail.
+    def update(self, **values: Any) -> int:
+        """Update all rows."""
+        n_updated = super().update(**values)
+        rows_changed(self.model)
+        return n_updated
+
+    def bulk_create(self, *args: Any, **options: Any) -> list[Row]:
+        """Insert rows, or update them."""
+        made = super().bulk_create(*args, **options)
+        rows_changed(self.model)
+        return made
+
+
+class RememberedManager(models.Manager[Row]):
+    """The manager of rows that are remembered."""
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        """Return all rows; what is written through it is noticed."""
+        return _QuerySet(self.model, using=self._db)
+
+
+class Remembered(models.Model):
+    """A model whose rows snapshots read: no way of Django's to write them goes unnoticed."""
+
+    objects = RememberedManager()
+
+    class Meta:
+        abstract = True
+
+
+def rows_changed(model: type[models.Model]) -> None:
+    """Tell that SQL of our own has written rows of a model."""
+    _written.send(sender=model)
+
+
+class Snapshot(Memory, Generic[Value]):
+    """A value read from the database, and read again when it is older than `refresh_secs`, or rows `of` models changed.
+
+    One thread reads, and the others go on with the old value; only when it is known to be wrong do they wait. It stays
+    in force while the database is away, or does not answer: it is better to be late than to fail.
     """
 
-    def __init__(self, read: Callable[[], Value], *, refresh_secs: float) -> None:
+    def __init__(self, read: Callable[[], Value], *, of: Iterable[type[Remembered]], refresh_secs: float) -> None:
+        super().__init__()
+        self.of = tuple(of)
         self._read = read
         self._refresh_secs = refresh_secs
-        self._guard = threading.Lock()
+        self._reading = threading.Lock()
+        self._guard = threading.Lock()  # of what follows, for a moment only
         self._value: Value | None = None
-        self._read_at = float("-inf")
+        self._read_at = _NEVER
+        self._n_forgotten = 0
+        for model in self.of:
+            for written in (post_save, post_delete, _written):
+                written.connect(self._on_written, sender=model)
 
     def get(self, *, max_age_secs: float | None = None) -> Value:
         """Return the value, of an age that the caller may limit further.
@@ -33,25 +90,33 @@ class Snapshot(Generic[Value]):
         """
         limit = self._refresh_secs if max_age_secs is None else max_age_secs
         if time.monotonic() - self._read_at > limit:
-            must_wait = self._value is None or max_age_secs is not None
-            if self._guard.acquire(blocking=must_wait):
+            must_wait = self._read_at == _NEVER or max_age_secs is not None
+            if self._reading.acquire(blocking=must_wait):
                 try:
                     if time.monotonic() - self._read_at > limit:
                         self._refresh()
                 finally:
-                    self._guard.release()
+                    self._reading.release()
         assert self._value is not None
         return self._value
 
     def forget(self) -> None:
-        """Read anew at the next look: after a change in this process, and between tests."""
-        self._value, self._read_at = None, float("-inf")
+        """Read anew at the next look; whoever is reading just now may have seen what there was before."""
+        with self._guard:
+            self._read_at = _NEVER
+            self._n_forgotten += 1
+
+    def _on_written(self, **_signal: Any) -> None:
+        on_commit(self.forget)
 
     def _refresh(self) -> None:
+        n_forgotten = self._n_forgotten
         try:
             self._value = self._read()
         except DatabaseError:
             if self._value is None:
                 raise
             logger.warning("Configuration could not be read again; the old one stays in force", exc_info=True)
-        self._read_at = time.monotonic()
+        with self._guard:
+            if n_forgotten == self._n_forgotten:
+                self._read_at = time.monotonic()

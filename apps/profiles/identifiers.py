@@ -116,4 +116,4 @@ def _spelled(pattern: str) -> str:
     return f"{name}{at}{_ascii_host(host) if at else host}"
 
 
-blocked = Snapshot(_read, refresh_secs=5)
+blocked = Snapshot(_read, of=(BlockedIdentifier,), refresh_secs=5)

@@ -281,4 +281,4 @@ def _is_broken(row: MergeRule) -> bool:
     return False
 
 
-current = Snapshot(_read, refresh_secs=5)
+current = Snapshot(_read, of=(MergeRule,), refresh_secs=5)

@@ -51,7 +51,6 @@ def rescale(key: str, *, at: datetime) -> int:
     limits = {measure: _limits(key, name) for measure, name in MEASURES.items()} if n_profiles else {}
     scale = {"limits": limits, "n_profiles": n_profiles, "made_at": at}
     ScoreScale.objects.update_or_create(trait=key, defaults=scale)
-    current.forget()
     return n_profiles
 
 
@@ -67,4 +66,4 @@ def _read() -> dict[str, Limits]:
     return dict(ScoreScale.objects.values_list("trait", "limits"))
 
 
-current = Snapshot(_read, refresh_secs=5)
+current = Snapshot(_read, of=(ScoreScale,), refresh_secs=5)

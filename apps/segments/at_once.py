@@ -5,7 +5,7 @@ decided in memory: planning a query for each condition would take longer. People
 The number of statements depends on the depth to which segments ask about each other, and on nothing else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from apps.conditions import Context, History
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 from apps.segments import language, memberships
-from apps.segments.index import Bits, Index, places
+from apps.segments.index import Bits, Index, current, places
 from apps.segments.memberships import Pair
 from apps.segments.models import Cause
 
@@ -52,14 +52,14 @@ class Result:
     left: list[Pair] = field(default_factory=list)
 
 
-def decide(subjects: list[Subject], index: Index, *, now: datetime, fresh: Callable[[], Index]) -> None:
-    """Let people enter and leave segments. If the definitions have changed, `fresh` ones decide, all of them.
+def decide(subjects: list[Subject], index: Index, *, now: datetime) -> None:
+    """Let people enter and leave segments. If the definitions have changed, those of now decide, all of them.
 
     See Note [Editions] in definitions.py.
     """
     edition = _look(subjects)
     if edition != index.edition:
-        index = fresh()
+        index = current.get(max_age_secs=0)
         for subject in subjects:
             subject.bits = index.everything
         _look(subjects)  # at all of them, now that all are concerned

@@ -78,8 +78,9 @@ def _read_seen() -> dict[str, KnownField]:
     return {**seen.in_profiles(), **seen.in_events(configured.get().event_types)}
 
 
-configured: Final = Snapshot(_read_configured, refresh_secs=CONFIGURED_SECS)
-sampled: Final = Snapshot(_read_seen, refresh_secs=REFRESH_SECS)
+_DEFINED: Final = (ComputedTrait, ConsentType, EventType, Segment)
+configured: Final = Snapshot(_read_configured, of=_DEFINED, refresh_secs=CONFIGURED_SECS)
+sampled: Final = Snapshot(_read_seen, of=_DEFINED, refresh_secs=REFRESH_SECS)
 
 
 def names(*, max_age_secs: float | None = None) -> Catalogue:

@@ -23,6 +23,7 @@ from apps import conditions
 from apps.conditions import Condition, ConditionError
 from apps.conditions.reads import Reads, reads
 from apps.conditions.tree import Field, ListLiteral, Literal, Match, Node, walk
+from apps.core.snapshot import rows_changed
 from apps.segments import language
 from apps.segments.models import Membership, Segment, SegmentEdition
 
@@ -265,4 +266,5 @@ def _next_edition() -> int:
             "INSERT INTO segments_segmentedition AS it (id, number) VALUES (1, 1) "
             "ON CONFLICT (id) DO UPDATE SET number = it.number + 1 RETURNING number"
         )
+        rows_changed(SegmentEdition)
         return int(cursor.fetchone()[0])

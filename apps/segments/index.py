@@ -12,10 +12,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.conditions import Context, truth
+from apps.core.snapshot import Snapshot
 from apps.events import platform_events
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
+from apps.segments.models import Segment, SegmentEdition
 from apps.segments.past import Past
 
 Bits = int
@@ -107,11 +109,6 @@ class Index:
         return found
 
 
-def read() -> Index:
-    """Read all definitions."""
-    return Index(definitions.read())
-
-
 def _ranks(segments: Iterable[Definition]) -> dict[str, int]:
     """Number the waves: what asks about a segment with history is decided after the statement that decides that."""
     by_key: dict[str, Definition] = {}
@@ -131,3 +128,10 @@ def _may_match_nobody(definition: Definition) -> bool:
     document = language.document_of(_NOBODY, ())
     context = Context(_LONG_AGO, language.history(()))
     return definition.is_time_dependent or truth(definition.condition)(document, context) is True
+
+
+def _read() -> Index:
+    return Index(definitions.read())
+
+
+current: Final = Snapshot(_read, of=(Segment, SegmentEdition), refresh_secs=5)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.request import Request, urlopen
@@ -10,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live import Live
+from tests.live import Live, wait_for
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
 
@@ -24,6 +23,18 @@ def track(live: Live, source_id: str, session: str, *events: dict[str, Any]) -> 
     request = Request(f"{live.address}/track", payload, {"Content-Type": "application/json"})
     with urlopen(request, timeout=10) as answer:
         return str(json.load(answer)["profile"]["id"])
+
+
+def decide(live: Live, source_id: str, session: str, *, is_granted: bool) -> None:
+    """Send a decision until it counts: the other process of the web server learns of new consent types by the clock."""
+    decision = {"type": "consent-update", "properties": {"consents": {"letters": is_granted}}}
+
+    def is_decided() -> bool:
+        profile_id = track(live, source_id, session, decision)
+        query = "SELECT id FROM profiles_consentdecision WHERE profile_id = %s AND is_granted = %s"
+        return bool(live.rows(query, profile_id, is_granted))
+
+    wait_for(is_decided, "a decision")
 
 
 @pytest.fixture
@@ -45,11 +56,9 @@ def test_consents_and_rules_are_set_up(admin: Page, live: Live, shoot: Shoot) ->
     admin.get_by_role("button", name="Save and continue editing").click()
     expect(admin.locator("#id_valid_days")).to_be_visible()
     shoot("consent-type")
-    time.sleep(2.5)  # the web server reads consent types again
     source_id = live.source("Dora's shop")["id"]
     for is_granted in (True, False):
-        decision = {"type": "consent-update", "properties": {"consents": {"letters": is_granted}}}
-        track(live, source_id, "doras-phone", decision)
+        decide(live, source_id, "doras-phone", is_granted=is_granted)
     admin.goto(f"{live.address}/admin/profiles/consentdecision/")
     expect(admin.locator("#result_list")).to_contain_text("withdrawn")
     shoot("decisions")

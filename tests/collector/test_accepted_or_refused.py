@@ -155,9 +155,7 @@ def test_what_was_refused_stays_refused_whatever_has_changed_until_it_is_process
 
     answer = client.post("/v1/batch", body, format="json")
     row.delete()
-    from apps.collector import event_types
 
-    event_types.current.forget()
     accept.ingest(10, at=datetime.now(UTC))
 
     assert len(answer.json()["errors"]) == 1

@@ -8,7 +8,6 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept
-from apps.collector import computed_traits as counted
 from apps.conditions.event_types import event_type
 from apps.events.computed_traits import definitions
 from apps.events.models import Event, Source
@@ -79,7 +78,6 @@ def test_who_names_one_asks_about_both(send: Any, theirs: str, ours: str) -> Non
     definitions.save(
         ComputedTraitFactory.build(key="spent", function="sum", path="properties.price", event_types=[ours])
     )
-    counted.current.forget()
 
     send([(theirs, {"price": "1.50"}), (ours, {"price": 2})])
 

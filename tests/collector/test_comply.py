@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.collector import accept, compliance, sources
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.models import ComplianceRule, Event, RefusedEvent, Source
 from apps.profiles.models import ConsentDecision, Identifier, Profile
 from apps.sessions.models import Session
@@ -348,7 +349,6 @@ def test_a_field_that_is_dropped_identifies_nobody(client: APIClient) -> None:
     sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
     known = send(client, source, sign_in, session="laptop").json()["profile"]["id"]
     ComplianceRuleFactory(field="event@properties.email")
-    compliance.current.forget()
 
     stranger = send(client, source, sign_in, session="phone").json()["profile"]["id"]
     agreed = send(client, source, consent(marketing=True), sign_in, session="tablet").json()["profile"]["id"]
@@ -374,7 +374,6 @@ def test_people_whose_events_are_refused_are_not_merged_by_them(client: APIClien
 def test_a_decision_counts_also_when_profiles_are_merged_within_the_batch(source: Source, is_believed: bool) -> None:
     """What somebody withdraws on a phone holds on a laptop where a source that trusts ids says that both are theirs."""
     Source.objects.update(trusts_ids=is_believed)
-    sources.current.forget()
     sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
     send_as_one_batch(source, track_payload(source, session="laptop", events=[consent(marketing=True), sign_in]))
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.collector import accept, sources
-from apps.collector import computed_traits as current_traits
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.computed_traits import definitions, recomputing
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles.models import Profile, ScoreScale
@@ -34,7 +34,6 @@ def define(key: str, function: str = "count", **parts: Any) -> ComputedTrait:
         **{"key": key, "function": function, "event_types": [ORDERED], "path": path, **parts}
     )
     definitions.save(row)
-    current_traits.current.forget()
     return row
 
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 from rest_framework.test import APIClient
 
-from apps.collector import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, ConsentType, Profile
 from apps.sessions.models import Session
@@ -226,7 +225,6 @@ def test_what_cannot_be_withdrawn_is_told(client: APIClient, source: Source, ses
 def test_the_source_has_to_take_events_of_the_page(client: APIClient, source: Source, session: Session) -> None:
     unknown = decide(client, body(source, session, {"marketing": True}, source={"id": "x"}))
     Source.objects.update(is_enabled=False)
-    sources.current.forget()
     disabled = decide(client, body(source, session, {"marketing": True}))
 
     assert (unknown.status_code, disabled.status_code) == (401, 403)

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from apps.collector import deciding, sources
+from apps.collector import deciding
 from apps.collector.deciding import CannotDecide
 from apps.collector.track import Recorded, Track
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.ids import new_id
+from apps.events import sources
 from apps.events.models import Event
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import ConsentDecision, PrivacyRequest, Profile

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.collector import accept, sources
+from apps.collector import accept
 from apps.core import audit
 from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles import burial
@@ -118,7 +118,6 @@ def test_a_trusted_sender_means_the_person_by_his_id(shop: Shop) -> None:
     erase(old)
     shop.later(minutes=1)
     Source.objects.update(trusts_ids=True)
-    sources.current.forget()
 
     shop.track("page-view", session="one", profile={"id": str(old)})
 

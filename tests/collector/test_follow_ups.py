@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django_rq import get_queue
 
-from apps.collector import accept, pipeline, segments
+from apps.collector import accept, pipeline
 from apps.collector.track import Answer, Batch
 from apps.core.queues import DEFAULT
 from apps.events.models import Event, InboxItem
@@ -33,7 +33,6 @@ def told(shop: Shop) -> Shop:
         ("new-pros", 'DID("segment-entered" WHERE event@properties.segment = "pros" LAST 7 DAYS)'),
     ):
         definitions.save(SegmentFactory.build(key=key, condition=condition))
-    segments.current.forget()
     for user in ("anna", "ben", "cleo"):
         shop.call("identify", userId=user, traits={"plan": "pro"})
     Touched.objects.all().delete()

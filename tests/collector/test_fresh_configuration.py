@@ -5,7 +5,8 @@ import time
 import pytest
 from rest_framework.test import APIClient
 
-from apps.collector import accept, redirects, sources
+from apps.collector import accept
+from apps.events import links, sources
 from apps.events.models import Event, InboxItem
 from tests.factories import NOON, InboxItemFactory, RedirectFactory, SourceFactory, track_payload
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def read_a_second_ago(db: None) -> None:
     """Have the configuration in memory from before the test made any."""
-    for snapshot in (sources.current, redirects.current):
+    for snapshot in (sources.current, links.current):
         snapshot.get()
         snapshot._read_at = time.monotonic() - 1
 

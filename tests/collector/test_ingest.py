@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("alone")
 
 
 def put(source: Source, payload: Any) -> None:
-    from apps.collector import sources
+    from apps.events import sources
 
     policy = sources.find(str(source.id))
     assert policy is not None

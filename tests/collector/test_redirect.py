@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
-from apps.collector import accept, redirects
+from apps.collector import accept
 from apps.core.snapshot import Snapshot
+from apps.events import links
 from apps.events.models import Event, InboxItem
 from tests.factories import RedirectFactory, SessionFactory
 
@@ -53,7 +54,7 @@ def test_an_unknown_or_disabled_link_is_not_found(client: APIClient) -> None:
 
 def test_a_click_works_while_the_database_is_away(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     link = RedirectFactory()
-    redirects.find(link.id)
+    links.find(link.id)
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("the server closed the connection")
@@ -107,7 +108,7 @@ def test_a_link_that_cannot_be_looked_up_asks_for_patience(client: APIClient, mo
     def fail() -> None:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr(redirects, "current", Snapshot(fail, refresh_secs=5))
+    monkeypatch.setattr(links, "current", Snapshot(fail, of=(), refresh_secs=5))
 
     assert client.get(f"/redirect/{uuid4()}").status_code == 503
 

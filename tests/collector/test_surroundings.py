@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from apps.collector import accept, pipeline, sources
+from apps.collector import accept, pipeline
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles.models import Profile
 from apps.segments import counting, language

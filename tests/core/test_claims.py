@@ -374,7 +374,7 @@ def test_a_look_from_the_first_row_on_is_made_again_in_time(monkeypatch: pytest.
         mark.find(look)
 
     assert looks == [None, *map(float, range(1, 20)), None]
-    mark.forget()
+    mark.rewind()
     mark.find(look)
     assert looks[-1] is None
 

@@ -1,12 +1,18 @@
 """Configuration in memory: fresh enough, read by one, and there while the database is not."""
 
+import gc
+import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
-from apps.core.snapshot import Snapshot
+from apps.core import snapshot as snapshots
+from apps.core.memory import forget_all
+from apps.core.snapshot import Snapshot, rows_changed
+from apps.profiles.models import BlockedIdentifier, MergeRule
 
 PATIENCE_SECS = 10.0
 ALWAYS_OLD = -1.0
@@ -37,14 +43,14 @@ def reader() -> Reader:
 
 
 def test_a_value_is_read_once_while_it_is_fresh(reader: Reader) -> None:
-    snapshot = Snapshot(reader, refresh_secs=60)
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
 
     assert [snapshot.get(), snapshot.get()] == [1, 1]
     assert snapshot.get(max_age_secs=ALWAYS_OLD) == 2
 
 
 def test_an_old_or_forgotten_value_is_read_again(reader: Reader) -> None:
-    aged, forgotten = Snapshot(reader, refresh_secs=ALWAYS_OLD), Snapshot(reader, refresh_secs=60)
+    aged, forgotten = Snapshot(reader, of=(), refresh_secs=ALWAYS_OLD), Snapshot(reader, of=(), refresh_secs=60)
 
     assert [aged.get(), aged.get()] == [1, 2]
     assert forgotten.get() == 3
@@ -53,24 +59,26 @@ def test_an_old_or_forgotten_value_is_read_again(reader: Reader) -> None:
 
 
 def test_the_old_value_stays_while_the_database_is_away(reader: Reader) -> None:
-    snapshot = Snapshot(reader, refresh_secs=ALWAYS_OLD)
+    snapshot = Snapshot(reader, of=(), refresh_secs=ALWAYS_OLD)
     assert snapshot.get() == 1
 
     reader.is_away = True
 
     assert snapshot.get() == 1
     assert snapshot.get(max_age_secs=0) == 1
+    snapshot.forget()
+    assert snapshot.get() == 1
 
 
 def test_without_an_old_value_its_absence_is_an_error(reader: Reader) -> None:
     reader.is_away = True
 
     with pytest.raises(DatabaseError):
-        Snapshot(reader, refresh_secs=60).get()
+        Snapshot(reader, of=(), refresh_secs=60).get()
 
 
 def test_while_one_reads_the_others_go_on_with_the_old_value(reader: Reader) -> None:
-    snapshot = Snapshot(reader, refresh_secs=ALWAYS_OLD)
+    snapshot = Snapshot(reader, of=(), refresh_secs=ALWAYS_OLD)
     snapshot.get()
     reader.answers.clear()
     reader.is_asked.clear()
@@ -84,7 +92,7 @@ def test_while_one_reads_the_others_go_on_with_the_old_value(reader: Reader) -> 
 
 
 def test_the_first_value_is_read_by_one_and_waited_for_by_all(reader: Reader) -> None:
-    snapshot = Snapshot(reader, refresh_secs=60)
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
     reader.answers.clear()
 
     with ThreadPoolExecutor(4) as pool:
@@ -93,3 +101,115 @@ def test_the_first_value_is_read_by_one_and_waited_for_by_all(reader: Reader) ->
         reader.answers.set()
 
         assert {each.result(PATIENCE_SECS) for each in reading} == {1}
+
+
+def test_what_was_forgotten_while_it_was_read_is_read_again(reader: Reader) -> None:
+    """The reader may have looked before the change was committed."""
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    reader.answers.clear()
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(snapshot.get)
+        assert reader.is_asked.wait(PATIENCE_SECS)
+        snapshot.forget()
+        reader.answers.set()
+        reading.result(PATIENCE_SECS)
+
+    assert snapshot.get() == 2
+
+
+def test_nobody_goes_on_with_what_was_forgotten(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    snapshot.get()
+    snapshot.forget()
+    reader.answers.clear()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(snapshot.get)
+        assert reader.is_asked.wait(PATIENCE_SECS)
+        second = pool.submit(snapshot.get)
+        reader.answers.set()
+
+        assert first.result(PATIENCE_SECS) == second.result(PATIENCE_SECS) == 2
+
+
+def block(pattern: str) -> BlockedIdentifier:
+    return BlockedIdentifier.objects.create(pattern=pattern)
+
+
+def bulk_update() -> None:
+    row = BlockedIdentifier.objects.get(pattern="old")
+    row.pattern = "new"
+    BlockedIdentifier.objects.bulk_update([row], ["pattern"])
+
+
+WRITES: dict[str, Callable[[], object]] = {
+    "create": lambda: block("new"),
+    "save": lambda: BlockedIdentifier.objects.get(pattern="old").save(),
+    "delete": lambda: BlockedIdentifier.objects.get(pattern="old").delete(),
+    "get or create": lambda: BlockedIdentifier.objects.get_or_create(pattern="new"),
+    "delete many": lambda: BlockedIdentifier.objects.all().delete(),
+    "update many": lambda: BlockedIdentifier.objects.update(note="Nobody"),
+    "update some": lambda: BlockedIdentifier.objects.filter(pattern="old").exclude(kind="x").update(note="Nobody"),
+    "create many": lambda: BlockedIdentifier.objects.bulk_create([BlockedIdentifier(pattern="new")]),
+    "change many": bulk_update,
+    "SQL": lambda: rows_changed(BlockedIdentifier),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", WRITES)
+def test_whoever_writes_rows_sees_them_in_memory_at_once(name: str, reader: Reader) -> None:
+    block("old")
+    snapshot = Snapshot(reader, of=(BlockedIdentifier, MergeRule), refresh_secs=60)
+    assert snapshot.get() == 1
+
+    WRITES[name]()
+
+    assert snapshot.get() == 2
+
+
+@pytest.mark.django_db
+def test_other_models_are_no_reason_to_read_again(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(MergeRule,), refresh_secs=60)
+    snapshot.get()
+
+    block("new")
+
+    assert snapshot.get() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_cannot_see_yet_is_not_forgotten_yet(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "on_commit", transaction.on_commit)
+    snapshot = Snapshot(reader, of=(BlockedIdentifier,), refresh_secs=60)
+    snapshot.get()
+
+    with transaction.atomic():
+        block("new")
+        assert snapshot.get() == 1
+    assert snapshot.get() == 2
+
+    with transaction.atomic():
+        block("newer")
+        transaction.set_rollback(True)
+    assert snapshot.get() == 2
+
+
+def test_all_memory_is_forgotten_together(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    snapshot.get()
+
+    forget_all()
+
+    assert snapshot.get() == 2
+
+
+def test_a_snapshot_that_nobody_holds_is_gone(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(BlockedIdentifier,), refresh_secs=60)
+    trace = weakref.ref(snapshot)
+
+    del snapshot
+    gc.collect()
+
+    assert trace() is None

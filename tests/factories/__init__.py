@@ -7,11 +7,11 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.collector.sources import SourcePolicy, policy_of
 from apps.collector.track import Track, TrackedEvent
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
+from apps.events.sources import SourcePolicy, policy_of
 from apps.events.store import partitions
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment

@@ -16,7 +16,6 @@ from django.test import Client
 from django.utils import timezone
 
 from apps import conditions
-from apps.collector import sources
 from apps.conditions.parse import parse_field
 from apps.console import samples
 from apps.core import paths
@@ -46,8 +45,6 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> None:
     SegmentFactory.create(key="vip", kind="list")
     definitions.save(ComputedTraitFactory.build(key="orders", event_types=["sale-completed"]))
     ConsentTypeFactory.create(id="letters")
-    catalogue.configured.forget()
-    catalogue.sampled.forget()
 
 
 # --- Forms ---
@@ -337,7 +334,6 @@ def curl(command: str, source: Source) -> None:
     options = dict(zip(rest[::2], rest[1::2], strict=True))
     assert (program, sorted(options)) == ("curl", ["-H", "-d"])
     content_type = options["-H"].removeprefix("Content-Type: ")
-    sources.current.forget()
     answer = Client().post(address.removeprefix("http://localhost:8000"), options["-d"], content_type=content_type)
     assert answer.status_code == 200, answer.content
     assert not answer.json().get("errors")

@@ -11,9 +11,9 @@ from django.apps import apps as django_apps
 from django.db import connection
 from django.utils import timezone
 
-from apps.collector import event_types
 from apps.core import audit, tasks
 from apps.core.models import AuditEntry, Task
+from apps.events.event_types import planned
 from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.events.resolution import unmerging
 from apps.events.store import emitting
@@ -279,7 +279,7 @@ def test_a_merge_that_was_undone_has_to_be_tidied_up_first(shop: Shop) -> None:
     ben = Profile.objects.get(primary_id="C-18")
     visitor = ProfileFactory()
     merge = by_hand.merge(visitor.id, ben.id, actor=ANNA, now=shop.later(seconds=1))
-    unmerging.undo(merge.id, actor=ANNA, rules=event_types.rules(), now=shop.later(seconds=1))
+    unmerging.undo(merge.id, actor=ANNA, rules=planned.rules(), now=shop.later(seconds=1))
 
     with pytest.raises(erasure.NotYet, match="try again"):
         forget(ben.id)

@@ -11,7 +11,6 @@ from django.urls import reverse
 from apps.core import roles
 from apps.events.models import EventType
 from apps.profiles.models import Profile
-from apps.segments import catalogue
 from apps.segments.models import Segment
 from tests.factories import (
     NOON,
@@ -220,7 +219,6 @@ def test_counts_of_what_tells_personal_data_are_not_asked_about(
     condition: str, is_answered: bool, analyst: Client
 ) -> None:
     ComputedTraitFactory(key="orders", function="count", path="", condition=condition)
-    catalogue.configured.forget()
 
     text = text_of(analyst, "profiles_profile_changelist", condition="profile@computed.orders > 0")
 

@@ -137,12 +137,12 @@ def test_whoever_is_changed_by_a_batch_that_did_not_know_a_definition_is_found_b
     has_decided, may_commit = threading.Event(), threading.Event()
 
     def change_as_a_batch_does() -> None:
-        known = index.read()
+        known = index.current.get()
         with transaction.atomic():
             locked = Profile.objects.all().locked([profile.id]).get()
             locked.traits = {"plan": "pro"}
             locked.save()
-            at_once.decide([Subject(locked, known.everything)], known, now=timezone.now(), fresh=index.read)
+            at_once.decide([Subject(locked, known.everything)], known, now=timezone.now())
             has_decided.set()
             assert may_commit.wait(timeout=30)
         connections.close_all()

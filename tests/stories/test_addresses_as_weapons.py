@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from apps.collector import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import Identifier, IdentityConflict, Profile
 from tests.shop import Shop, person
@@ -64,7 +63,6 @@ def is_recognised_again(shop: Shop) -> bool:
 
 def test_a_source_that_trusts_ids_is_believed_at_once(anna: Shop) -> None:
     Source.objects.update(trusts_ids=True)
-    sources.current.forget()
 
     anna.call("identify", userId="18", traits={"email": EMAIL})
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from apps.collector import sources
 from apps.core.audit import SYSTEM
 from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles import erasure
@@ -14,7 +13,6 @@ pytestmark = pytest.mark.django_db
 
 def believe() -> None:
     Source.objects.update(trusts_ids=True)
-    sources.current.forget()
 
 
 @pytest.fixture

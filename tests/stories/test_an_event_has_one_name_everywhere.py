@@ -4,11 +4,9 @@ import pytest
 from django.test import Client
 
 from apps.api.scopes import Scope
-from apps.collector import segments
 from apps.events.computed_traits import definitions
 from apps.events.event_types import backfill
 from apps.events.models import ComplianceRule, EventType, IdentificationPoint, Redirect
-from apps.events.resolution import identification
 from apps.profiles.models import Identifier
 from apps.segments.models import Membership
 from tests.factories import ComputedTraitFactory, RedirectFactory
@@ -24,10 +22,8 @@ def test_what_is_asked_by_a_name_is_what_was_sent_by_it(name: str, shop: Shop, a
     trait = ComputedTraitFactory.build(key="orders", function="count", event_types=[name], path="")
     definitions.save(trait)
     IdentificationPoint.objects.create(event_type=name, path="contact", kind=Identifier.Kind.EMAIL)
-    identification.current.forget()
     segment("buyers", f'DID("{name}")')
     segment("others", f'DID NOT("{name}")')
-    segments.current.forget()
 
     shop.call("track", userId="anna", event=name, properties={"contact": "anna@shop.example"})
 

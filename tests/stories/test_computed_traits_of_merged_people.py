@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from apps.collector import computed_traits as current_traits
 from apps.events.computed_traits import definitions, recomputing
 from apps.profiles import by_hand
 from apps.profiles.models import Merge, Profile
@@ -22,7 +21,6 @@ def traits() -> None:
         path = "" if function == "count" else "properties.total"
         row = ComputedTraitFactory.build(key=key, function=function, path=path, days=days, event_types=["order"])
         definitions.save(row)
-    current_traits.current.forget()
 
 
 def order(total: float) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connections, transaction
 
-from apps.collector import accept, sources
+from apps.collector import accept
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.computed_traits import definitions as computed_traits
 from apps.events.computed_traits import recomputing
 from apps.events.models import ComputedTrait, Event, Source

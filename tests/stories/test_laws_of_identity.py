@@ -15,7 +15,6 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from apps.collector import compliance
 from apps.events import platform_events
 from apps.events.models import Event
 from apps.events.store import partitions
@@ -244,7 +243,6 @@ def test_what_somebody_decided_stands_whatever_strangers_claim(requests: Any) ->
     with world() as shop:
         for consent_id in ("letters", "statistics"):
             ConsentTypeFactory(id=consent_id)
-        compliance.current.forget()
         decided = {"letters": True, "statistics": False}
         signs_in = {"type": "sign-in", "properties": {"pk": "17", "email": {"main": "anna@example.com"}}}
         shop.track(signs_in, {"type": "consent-update", "properties": {"consents": decided}}, session="anna")

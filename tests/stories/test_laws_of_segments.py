@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from apps.collector import accept, compliance, computed_traits, segments
+from apps.collector import accept
 from apps.events.computed_traits import definitions as defining
 from apps.events.store import partitions
 from apps.segments import at_once, deciding, definitions
@@ -113,8 +113,6 @@ def begin() -> Shop:
     for key, condition in CONDITIONS.items():
         segment(key, condition)
     ConsentTypeFactory(id="letters", valid_days=30)
-    for snapshot in (computed_traits.current, segments.current, compliance.current):
-        snapshot.forget()
     shop = Shop()
     shop.now = timezone.now() - timedelta(hours=1)  # live runs decide by the clock: all of the story lies before it
     return shop

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from apps.collector import sources
 from apps.collector.accept import process
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session

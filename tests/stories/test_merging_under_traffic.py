@@ -11,10 +11,11 @@ import orjson
 import pytest
 from django.db import connections
 
-from apps.collector import event_types, sources
 from apps.collector.accept import process
 from apps.collector.wire import Message
 from apps.collector.wire.envelope import Envelope
+from apps.events import sources
+from apps.events.event_types import planned
 from apps.events.models import Event, Source
 from apps.events.resolution import moving, unmerging
 from apps.profiles import by_hand
@@ -96,7 +97,7 @@ def test_merging_and_separating_by_hand_loses_nothing() -> None:
     for device in devices:
         like(source, device)
     people: list[UUID] = list(Profile.objects.order_by("id").values_list("id", flat=True))
-    rules, stop = event_types.rules(), threading.Event()
+    rules, stop = planned.rules(), threading.Event()
 
     def meddle() -> None:
         dice = random.Random(11)

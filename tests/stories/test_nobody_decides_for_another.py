@@ -7,7 +7,6 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.api.scopes import Scope
-from apps.collector import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
 from apps.profiles.standing import DECIDED_ELSEWHERE
@@ -216,7 +215,6 @@ def test_who_comes_by_a_claim_decides_what_nobody_has_decided_and_takes_that_bac
 
 def test_a_source_that_trusts_ids_a_program_and_an_operator_decide_for_others(source: Source, anna: Device) -> None:
     server = SourceFactory(trusts_ids=True)
-    sources.current.forget()
 
     Device(server, session=str(uuid4())).track(BY_NUMBER, consent(letters=False))
     assert not held()["letters"]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from apps.collector import accept, event_types
+from apps.collector import accept
 from apps.events.models import Event, EventType, QuarantinedEvent, Source
 from apps.profiles.models import Profile
 from tests.factories import SourceFactory, track_payload
@@ -106,7 +106,6 @@ def test_a_bad_schema_is_mended_and_all_that_waits_is_replayed_at_once(client: C
     row = EventType.objects.get(type="order-placed")
     row.schema, row.condition = {"properties": {"total": {"type": ["number", "string"]}}}, ""
     row.save()
-    event_types.current.forget()
     waiting = [str(pk) for pk in QuarantinedEvent.objects.values_list("pk", flat=True)]
     operator.post(
         reverse("admin:events_quarantinedevent_changelist"), {"action": "replay", "_selected_action": waiting}

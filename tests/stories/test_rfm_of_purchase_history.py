@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from apps.collector import computed_traits as current_traits
 from apps.core import tasks
 from apps.core.models import Task
 from apps.events.computed_traits import definitions, recomputing
@@ -101,7 +100,6 @@ def define_traits() -> None:
         path = "" if function == "count" else "properties.value"
         row = ComputedTraitFactory.build(key=key, function=function, path=path, event_types=["checkout-completed"])
         definitions.save(row)
-    current_traits.current.forget()
 
 
 def run_task() -> None:

@@ -13,7 +13,6 @@ import pytest
 from django.db import connection
 
 from apps.collector import accept
-from apps.collector import computed_traits as current_traits
 from apps.conditions import History, compile, to_sql
 from apps.events.computed_traits import definitions
 from apps.events.models import Event
@@ -99,7 +98,6 @@ def bought(db: None, alone: None) -> dict[str, Bought]:
         path = "properties.value" if function == "sum" else ""
         row = ComputedTraitFactory.build(key=key, function=function, event_types=[TYPE], path=path)
         definitions.save(row)
-    current_traits.current.forget()
     found: dict[str, Bought] = defaultdict(list)
     everything = list(purchases())
     send(SourceFactory(), everything)

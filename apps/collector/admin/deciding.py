@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apps.collector import compliance, deciding, sources
+from apps.collector import deciding
 from apps.collector.track import Recorded
 from apps.core import audit
-from apps.events import internal
+from apps.events import consent_policy, internal, sources
 from apps.profiles import consents, decisions, ledger
 from apps.profiles.consents import State
 from apps.profiles.decisions import Held
@@ -160,7 +160,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
     """Record the decision through the pipeline, as any other; otherwise the form says why not."""
     actor, now, wanted = audit.actor_of(request), timezone.now(), form.cleaned_data
     at, reference = form.decided_at, wanted["reference"]
-    compliance.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
+    consent_policy.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
         track = deciding.record(

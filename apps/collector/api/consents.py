@@ -8,18 +8,19 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 
-from apps.collector import compliance, deciding
+from apps.collector import deciding
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE
-from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json
 from apps.core.api.description import ERRORS
 from apps.core.api.errors import Refused, error_body
 from apps.core.refusal import Refusal
+from apps.events import consent_policy
 from apps.events.models import Source
+from apps.events.sources import SourcePolicy
 from apps.profiles import consents, ledger, standing
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -31,7 +32,7 @@ class ConsentTypesView(CollectorView):
     @extend_schema(operation_id="consent_types", tags=["Consent"], responses={200: CONSENT_TYPES_RESPONSE})
     def get(self, request: Request) -> HttpResponse:
         """List the consent types that are offered, with the words that a form shows."""
-        offered = compliance.current.get().offered
+        offered = consent_policy.current.get().offered
         return answer({"total": len(offered), "result": offered})
 
 
@@ -80,7 +81,7 @@ _NOTHING = {"success": True, "profile": {"id": None}, "consents": {}, "warnings"
 
 def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
     if wants_all:
-        return {row["id"]: True for row in compliance.current.get().offered}
+        return {row["id"]: True for row in consent_policy.current.get().offered}
     return payload.get(consents.PROPERTY)
 
 

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 from rest_framework import status
 
-from apps.collector import accept, noticing, sources
+from apps.collector import accept, noticing
 from apps.collector.accept import Failed
 from apps.collector.grouping import Busy
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.body import Json, Malformed
 from apps.core.api.errors import Refused, refused_by
 from apps.core.refusal import Refusal
+from apps.events import sources
 
 BROKEN = ("invalid_json", "too_deep")
 

@@ -9,14 +9,14 @@ from django.http.request import split_domain_port
 from rest_framework import status
 from rest_framework.request import Request
 
-from apps.collector import sources
 from apps.collector.api.errors import SourceRefused
-from apps.collector.sources import SourcePolicy
 from apps.collector.wire.body import optional_id
 from apps.collector.wire.envelope import Envelope
 from apps.core.api.errors import Refused
 from apps.core.clients import client_ip
 from apps.core.refusal import Refusal
+from apps.events import sources
+from apps.events.sources import SourcePolicy
 
 # By which senders of webhooks name a message, the same one however often they deliver it: standards, and their own.
 DELIVERIES: Final = {

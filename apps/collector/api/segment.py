@@ -15,7 +15,6 @@ from apps.collector.api.description import WRITE_KEY
 from apps.collector.api.errors import read
 from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, MESSAGE_REQUEST
-from apps.collector.sources import SourcePolicy
 from apps.collector.wire import Message
 from apps.collector.wire import segment as segment_wire
 from apps.collector.wire.body import load_json
@@ -23,6 +22,7 @@ from apps.core.api.description import ERRORS
 from apps.core.api.errors import Refused
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem, Source
+from apps.events.sources import SourcePolicy
 
 DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # one transparent point
 WRITE_KEY_PARAMETER = OpenApiParameter("writeKey", str, required=True, description="The write key of the source.")

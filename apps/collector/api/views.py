@@ -11,14 +11,13 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from apps.collector import accept, redirects, sources
+from apps.collector import accept
 from apps.collector.api import fields
 from apps.collector.api.base import CollectorView, answer, refused
 from apps.collector.api.errors import read
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.compliance import CONSENT_REQUIRED
-from apps.collector.sources import SourcePolicy
 from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
@@ -26,7 +25,9 @@ from apps.collector.wire.body import flag_of, load_json, optional_id
 from apps.collector.wire.envelope import Parsed
 from apps.core.api.description import ERRORS
 from apps.core.ids import new_id
+from apps.events import links, sources
 from apps.events.models import InboxItem, Source
+from apps.events.sources import SourcePolicy
 
 logger = logging.getLogger(__name__)
 CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of his click
@@ -111,7 +112,7 @@ class CollectInSessionView(CollectView):
 def redirect(request: HttpRequest, redirect_id: UUID, session_id: str = "") -> HttpResponse:
     """Send a click on to its stored address, and record it; recording that fails never fails the click."""
     try:
-        link = redirects.find(redirect_id)
+        link = links.find(redirect_id)
     except DatabaseError:
         logger.exception("A link could not be looked up", extra={"redirect": str(redirect_id)})
         return _say("This link cannot be opened now. Please try again in a moment.", status=503)
@@ -130,7 +131,7 @@ def _say(text: str, *, status: int) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain")
 
 
-def _record_click(request: HttpRequest, link: redirects.Link, session_ref: str) -> None:
+def _record_click(request: HttpRequest, link: links.Link, session_ref: str) -> None:
     source = sources.find(str(link.source_id))
     if source is None or not source.is_enabled:
         return

@@ -6,16 +6,16 @@ from typing import Final
 
 from django.conf import settings
 
-from apps.collector import event_types
-from apps.collector.sources import SourcePolicy
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
 from apps.core.refusal import Refusal
 from apps.events import platform_events
+from apps.events.event_types import planned
 from apps.events.models import Source
 from apps.events.platform_events import TAG
+from apps.events.sources import SourcePolicy
 from apps.sessions.agent import is_bot
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
@@ -26,7 +26,7 @@ ARRIVED = "it happened when it arrived"
 
 def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
-    aliases = event_types.aliases()
+    aliases = planned.aliases()
     for track in batch.tracks:
         if track.refusal or not track.going:
             continue

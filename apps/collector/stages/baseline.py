@@ -1,12 +1,12 @@
 """After this stage the batch remembers what segments read of its people: `segment` compares them with it."""
 
-from apps.collector import segments
 from apps.collector.track import Baseline, Batch
+from apps.segments.index import current
 
 
 def baseline(batch: Batch) -> None:
     """Note it of each profile, before its events say anything of it; no query."""
-    index = segments.current.get()
+    index = current.get()
     batch.baseline = before = Baseline(index)
     for track in batch.going:
         profile = track.profile

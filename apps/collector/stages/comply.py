@@ -9,6 +9,7 @@ from apps.collector.compliance import CONSENT_REQUIRED
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.refusal import Refusal
 from apps.events.compliance import broken, enforce
+from apps.events.consent_policy import Policy
 from apps.profiles import consents, standing
 from apps.profiles.consents import Consents
 from apps.profiles.models import Profile
@@ -38,7 +39,7 @@ def comply(track: Track, batch: Batch) -> None:
     proofs.claim(track, buried=batch.buried)  # by what is left of it
 
 
-def _has_say(track: Track, policy: compliance.Policy) -> bool:
+def _has_say(track: Track, policy: Policy) -> bool:
     """Tell whether consents have a say in what is kept of a track."""
     return bool(policy.rules or track.source.required_consents) or _decides(track)
 
@@ -51,7 +52,7 @@ def _decides(track: Track) -> bool:
 class _Held:
     """What a person has decided as far as the batch has got; copies, since the profile learns of it later."""
 
-    policy: compliance.Policy
+    policy: Policy
     now: datetime
     consents: Consents
     provenance: Provenance

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from datetime import UTC
 
-from apps.collector import computed_traits
 from apps.collector.track import Batch, TrackedEvent
+from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
 from apps.profiles import computed
 from apps.profiles.models import NO_EVENTS, Profile
@@ -19,7 +19,7 @@ def compute(batch: Batch) -> None:
     people = batch.people
     editions = {profile.computed_edition for profile in people} - {NO_EVENTS}
     edition = max(editions, default=0)
-    counter = Counter(computed_traits.definitions(edition=edition), today=batch.now.astimezone(UTC).date())
+    counter = Counter(definitions.at_least(edition), today=batch.now.astimezone(UTC).date())
     for profile in people:
         computed.begin(profile, edition=counter.definitions.edition, today=counter.today)
     if not counter.definitions.traits:

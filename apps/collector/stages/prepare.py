@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Final
 
-from apps.collector import compliance, erased, proofs
+from apps.collector import erased, proofs
 from apps.collector.track import Batch
 from apps.core import locks
 from apps.core.fetch import fetch
+from apps.events import consent_policy
 from apps.profiles import burial, identity
 from apps.sessions.models import Session
 
@@ -31,7 +32,7 @@ def prepare(batch: Batch) -> None:
     batch.stored_at = batch.directory.later_than_all(batch.now)
     if batch.stored_at - batch.now < TOLERATED_SKEW:
         batch.now = batch.stored_at  # what another host has just stored did not happen in the future
-    batch.policy = compliance.current.get()
+    batch.policy = consent_policy.current.get()
 
 
 def _load(batch: Batch) -> None:

@@ -1,8 +1,7 @@
 """After this stage each profile holds what its events said, each field with who said it and when."""
 
-from apps.collector import event_types
 from apps.collector.track import Batch, Track
-from apps.events.event_types import applying
+from apps.events.event_types import applying, planned
 from apps.events.event_types.copying import Said
 from apps.profiles.models import Profile
 from apps.profiles.provenance import entry
@@ -11,7 +10,7 @@ from apps.profiles.room import TOO_MUCH, Room, cut
 
 def profile(batch: Batch) -> None:
     """Count events, and copy properties to profiles, in the order of the events; no query."""
-    all_rules = event_types.rules()
+    all_rules = planned.rules()
     rooms: dict[int, Room] = {}
     for track in batch.going:
         if track.profile is None:

@@ -1,14 +1,14 @@
 """After this stage each event has the properties and the context that its type's template gives it."""
 
-from apps.collector import event_types
 from apps.collector.track import Batch
 from apps.core.templating import TemplateError
+from apps.events.event_types import planned
 from apps.events.event_types.redaction import redact
 
 
 def reshape(batch: Batch) -> None:
     """Fill the templates of the events' types; no query. An event that is not valid stays as it was sent."""
-    all_rules = event_types.rules()
+    all_rules = planned.rules()
     for track in batch.going:
         for event in track.going:
             rules = all_rules.get(event.type)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from uuid import UUID
 
-from apps.collector import segments
 from apps.collector.track import Batch, Track
 from apps.events import platform_events
 from apps.segments import at_once
@@ -30,7 +29,7 @@ def segment(batch: Batch) -> None:
         elif subject.bits:
             batch.outcome.undecided.append(profile_id)
     if subjects:
-        at_once.decide(subjects, index, now=batch.now, fresh=segments.fresh)
+        at_once.decide(subjects, index, now=batch.now)
 
 
 def _subject(profile_id: UUID, tracks: list[Track], batch: Batch) -> Subject:

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.collector import event_types, refused
+from apps.collector import refused
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.collector.wire import replay
 from apps.core import audit
 from apps.core.ids import new_id
 from apps.core.models import AuditEntry
 from apps.core.upsert import insert_new, upsert
+from apps.events.event_types import planned
 from apps.events.event_types.redaction import redact
 from apps.events.models import RefusedEvent
 from apps.events.store import quarantine, storage
@@ -185,5 +186,5 @@ def _set_aside(track: Track) -> list[SetAside]:
 
 def _storable(event: TrackedEvent) -> dict[str, Any]:
     """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
-    rules = event_types.rules().get(event.type)
+    rules = planned.rules().get(event.type)
     return redact(event.properties, rules) if rules else event.properties

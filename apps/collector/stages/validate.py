@@ -2,17 +2,19 @@
 
 from functools import partial
 
-from apps.collector import compliance, event_types
+from apps.collector import compliance
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core import paths
 from apps.core.refusal import Refusal
+from apps.events import consent_policy
+from apps.events.event_types import planned
 from apps.events.event_types.validation import Policy, Problem
 from apps.profiles import consents
 
 
 def validate(batch: Batch) -> None:
     """Check events against the schemas and conditions of their types; no query, and nothing for types without one."""
-    all_rules = event_types.rules()
+    all_rules = planned.rules()
     for track in batch.going:
         has_gone = False
         for event in track.going:
@@ -20,7 +22,7 @@ def validate(batch: Batch) -> None:
             if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
                 _note_consents(event)
             if rules is None:
-                event.meant = event_types.meant_by(event.type)
+                event.meant = planned.meant_by(event.type)
                 continue
             for path in rules.odd_numbers(event.properties):
                 event.problems.append({"field": paths.join(("properties", *path)), "message": "Expected a number."})
@@ -34,7 +36,7 @@ def validate(batch: Batch) -> None:
 
 def _note_consents(event: TrackedEvent) -> None:
     """Note what of an event about consents is no decision, whoever sends it."""
-    terms = compliance.current.get().terms
+    terms = consent_policy.current.get().terms
     said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
     for path, message in said.problems:
         event.note(compliance.problem(path, message))
@@ -56,4 +58,4 @@ def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: P
 
 
 def _takes_consent(track: Track, event: TrackedEvent) -> bool:
-    return bool(track.source.required_consents or compliance.current.get().rules_for(event.type))
+    return bool(track.source.required_consents or consent_policy.current.get().rules_for(event.type))

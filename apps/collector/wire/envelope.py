@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from apps.collector.sources import SourcePolicy
 from apps.collector.track import Recorded, Track
 from apps.core.refusal import Refusal
+from apps.events.sources import SourcePolicy
 
 
 class Envelope(NamedTuple):

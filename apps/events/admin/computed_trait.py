@@ -16,7 +16,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.collector import computed_traits as current_traits
 from apps.core import audit, jobs
 from apps.core.admin.browser import EXACT_BELOW
 from apps.core.admin.hiding import HidesCondition
@@ -90,7 +89,6 @@ class ComputedTraitAdmin(HidesCondition):
         return render(request, "events/computed_trait_anew.html", {**shown, "opts": self.opts})
 
     def _start(self, request: HttpRequest) -> None:
-        current_traits.current.forget()
         task = jobs.start_task(recomputing.KIND, params={}, requested_by=request.user.get_username())
         text = "Events are being counted."
         if request.user.has_perm("core.view_task"):

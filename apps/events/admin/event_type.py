@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.collector import event_types
 from apps.core import audit
 from apps.core.admin.hiding import HidesCondition
 from apps.core.admin.shown import NOTHING, badge
@@ -85,11 +84,6 @@ class EventTypeAdmin(HidesCondition):
 
     def _may_try(self, request: HttpRequest, row: EventType | None) -> bool:
         return self.has_change_permission(request, row) and request.user.has_perm("events.view_event")
-
-    def save_model(self, request: HttpRequest, obj: EventType, form: Any, change: Any) -> None:
-        """Save, and let this process see it at once; the others do within seconds."""
-        super().save_model(request, obj, form, change)
-        event_types.current.forget()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Name the page after what is in it."""

@@ -14,11 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.collector import event_types
 from apps.core import audit, paths
 from apps.core.admin.shown import tree
 from apps.core.ids import as_uuid
 from apps.events import jobs
+from apps.events.event_types import planned
 from apps.events.resolution import unmerging
 from apps.profiles import by_hand, decisions, ledger, merging, schema
 from apps.profiles.admin.finding import latest, naming
@@ -56,7 +56,7 @@ def _ask_to_undo(request: HttpRequest, merge_id: UUID, context: dict[str, Any]) 
 
 def _undo(request: HttpRequest, merge: Merge) -> HttpResponse:
     try:
-        jobs.undo(merge.pk, actor=audit.actor_of(request), rules=event_types.rules(), now=timezone.now())
+        jobs.undo(merge.pk, actor=audit.actor_of(request), rules=planned.rules(), now=timezone.now())
     except unmerging.CannotUndo as error:
         messages.error(request, str(error))
     else:

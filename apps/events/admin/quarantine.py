@@ -11,12 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.collector import event_types
 from apps.core.admin.fields import JsonObject
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.core.storable import problem_in
 from apps.events.admin.inbox import OfSource
+from apps.events.event_types import planned
 from apps.events.models import EventType, QuarantinedEvent, Source
 from apps.events.store import quarantine
 from apps.events.store.recent import scope_of_quarantined
@@ -39,7 +39,7 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
             problem = problem_in(cleaned.get(name, {}), name)
             if problem:
                 self.add_error(name, problem.message)
-        rules = event_types.rules().get(self.instance.type)
+        rules = planned.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
             source = Source.objects.filter(pk=self.instance.source_id).first()
             scope = scope_of_quarantined(self._mended(cleaned), source)

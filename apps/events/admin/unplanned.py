@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.collector import event_types
 from apps.conditions.nearest import nearest
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, badge, moment
 from apps.events.admin.event_type_named import known_type
 from apps.events.admin.inbox import OfSource
+from apps.events.event_types import planned
 from apps.events.models import EventType, EventTypeAlias, UnplannedType
 
 
@@ -47,7 +47,6 @@ class UnplannedTypeAdmin(OfSource):
             row, is_new = EventTypeAlias.objects.get_or_create(type=name)
             if is_new:
                 self.log_addition(request, row, "Refused from now on.")
-        event_types.aliased.forget()
         self.message_user(request, "Events of these types are refused from now on.", messages.SUCCESS)
 
     def has_block_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -67,7 +66,7 @@ class UnplannedTypeAdmin(OfSource):
     @admin.display(description="Perhaps")
     def perhaps(self, row: UnplannedType) -> SafeString:
         """Show the defined type of the most similar name."""
-        found = nearest(row.type, event_types.rules())
+        found = nearest(row.type, planned.rules())
         return badge(found, "blue") if found else NOTHING
 
     @admin.display(description="")
@@ -81,7 +80,7 @@ class UnplannedTypeAdmin(OfSource):
             define,
             urlencode({"type": row.type, "name": name}),
             rename,
-            urlencode({"type": row.type, "becomes": nearest(row.type, event_types.rules())}),
+            urlencode({"type": row.type, "becomes": nearest(row.type, planned.rules())}),
         )
 
 
@@ -114,16 +113,6 @@ class EventTypeAliasAdmin(ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: EventTypeAlias | None = None) -> tuple[str, ...]:
         """Keep the key of what exists."""
         return ("type",) if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: EventTypeAlias, form: Any, change: Any) -> None:
-        """Save, and let this process see it at once; the others do within seconds."""
-        super().save_model(request, obj, form, change)
-        event_types.aliased.forget()
-
-    def delete_model(self, request: HttpRequest, obj: EventTypeAlias) -> None:
-        """Delete, and let this process see it at once."""
-        super().delete_model(request, obj)
-        event_types.aliased.forget()
 
     @admin.display(description="Becomes", ordering="becomes")
     def becomes_shown(self, row: EventTypeAlias) -> SafeString:

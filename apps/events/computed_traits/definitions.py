@@ -17,6 +17,7 @@ number. A profile notes the edition up to which its tallies are complete, so tha
 import logging
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -28,6 +29,7 @@ from apps.conditions.reads import reads
 from apps.core import audit, paths
 from apps.core.audit import Actor
 from apps.core.paths import Path, PathError
+from apps.core.snapshot import Snapshot, rows_changed
 from apps.events import platform_events
 from apps.events.models import ComputedEdition, ComputedTrait
 from apps.profiles import tallies
@@ -109,6 +111,12 @@ class Definitions:
         return tallies.first_day(max(filter(None, windows)), today=today) if windows and all(windows) else None
 
 
+def at_least(edition: int) -> Definitions:
+    """Return the definitions, seconds old at most, and never older than an edition that a profile is of."""
+    found = current.get()
+    return found if found.edition >= edition else current.get(max_age_secs=0)
+
+
 def read() -> Definitions:
     """Read all definitions; a broken one must not stop the collector, and is left out."""
     # The number first: whoever changes a definition after this line has a higher one, and belongs to the next edition.
@@ -120,6 +128,9 @@ def read() -> Definitions:
         except DefinitionError:
             logger.exception("The definition of a computed trait is broken", extra={"computed_trait": row.key})
     return Definitions(edition, tuple(found))
+
+
+current: Final = Snapshot(read, of=(ComputedTrait, ComputedEdition), refresh_secs=5)
 
 
 def compile(row: ComputedTrait) -> Trait:
@@ -209,4 +220,5 @@ def _next_edition() -> int:
             "INSERT INTO events_computededition AS it (id, number) VALUES (1, 1) "
             "ON CONFLICT (id) DO UPDATE SET number = it.number + 1 RETURNING number"
         )
+        rows_changed(ComputedEdition)
         return int(cursor.fetchone()[0])

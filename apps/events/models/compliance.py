@@ -10,6 +10,7 @@ from apps.core import paths
 from apps.core.fields import EventTypeField
 from apps.core.impersonal import impersonal
 from apps.core.paths import Path, PathError
+from apps.core.snapshot import Remembered
 
 PARTS: Final = ("properties", "context")
 _PREFIX: Final = "event@"
@@ -42,7 +43,7 @@ def validate_field(field: str) -> None:
 
 
 @impersonal("configuration")
-class ComplianceRule(models.Model):
+class ComplianceRule(Remembered):
     """A field of events that is kept only with the consents of the person whom they are about."""
 
     class Action(models.TextChoices):

@@ -6,6 +6,7 @@ from django.db import models
 
 from apps.core.fields import EventTypeField
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 from apps.profiles.tallies import FUNCTIONS
 
 FUNCTION_CHOICES = [(name, function.label) for name, function in FUNCTIONS.items()]
@@ -14,7 +15,7 @@ MAX_DAYS = 3_650
 
 
 @impersonal("configuration")
-class ComputedTrait(models.Model):
+class ComputedTrait(Remembered):
     """A fact about each profile, computed from its events: how many, how much, which one first, how recently."""
 
     # What conditions call it, as in profile@computed.orders; it never changes.
@@ -40,7 +41,7 @@ class ComputedTrait(models.Model):
 
 
 @impersonal("configuration")
-class ComputedEdition(models.Model):
+class ComputedEdition(Remembered):
     """How often the definitions of computed traits have changed: one row, which each change increments."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -5,11 +5,12 @@ from django.db import models
 
 from apps.core.fields import EventTypeField, Json
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 from apps.events import platform_events
 
 
 @impersonal("configuration")
-class EventType(models.Model):
+class EventType(Remembered):
     """What events of a type mean: what they must be, which properties are traits, what they tell about the profile.
 
     `definition` comes with the platform and is renewed with it; all else is the operator's, and stays.
@@ -40,7 +41,7 @@ class EventType(models.Model):
 
 
 @impersonal("configuration")
-class EventTypeAlias(models.Model):
+class EventTypeAlias(Remembered):
     """A name under which events come, and what becomes of them: events of another type, or nothing."""
 
     type = EventTypeField("name", primary_key=True, help_text="As events come with it.")

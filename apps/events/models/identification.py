@@ -6,12 +6,13 @@ from django.db import models
 from apps.core import paths
 from apps.core.fields import EventTypeField
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 from apps.events.models.source import Source
 from apps.profiles.models import Identifier
 
 
 @impersonal("configuration")
-class IdentificationPoint(models.Model):
+class IdentificationPoint(Remembered):
     """A property of an event that is an identifier of its person: profiles that have the same one are one person."""
 
     event_type = EventTypeField(help_text="The type of the events, such as sign-in.")

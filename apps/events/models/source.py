@@ -12,6 +12,7 @@ from apps.core.fields import EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
 from apps.core.paths import PathError
+from apps.core.snapshot import Remembered
 from apps.events import platform_events
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
@@ -23,7 +24,7 @@ def new_write_key() -> str:
 
 
 @impersonal("configuration")
-class Source(models.Model):
+class Source(Remembered):
     """A place that sends events: a web site, a back end, a webhook, a tracked link."""
 
     class Kind(models.TextChoices):
@@ -109,7 +110,7 @@ class Source(models.Model):
 
 
 @impersonal("configuration")
-class Redirect(models.Model):
+class Redirect(Remembered):
     """A tracked link: a click is recorded as an event, and goes on to the stored address."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

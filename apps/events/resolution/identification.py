@@ -89,4 +89,4 @@ def _read() -> dict[str, list[Point]]:
     return found
 
 
-current = Snapshot(_read, refresh_secs=5)
+current = Snapshot(_read, of=(IdentificationPoint,), refresh_secs=5)

@@ -97,7 +97,7 @@ def park(pk: int, *, error: str, at: datetime, retry_at: datetime | None = None)
 
 def release(items: QuerySet[InboxItem]) -> int:
     """Let items that were set aside be processed again, and return their number."""
-    _mark.forget()
+    _mark.rewind()
     return items.filter(parked_at__isnull=False).update(parked_at=None, retry_at=None)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.core import storable
-from apps.core.counting import Count
+from apps.core.counting import Count, Counter
 from apps.events.models import RefusalCount
 
 MAX_NAMES: Final = 200  # unknown names of sources that are told apart on one day
@@ -83,3 +83,13 @@ def count_types(counts: Mapping[Unplanned, Count]) -> None:
 def _execute(statement: str, rows: list[dict[str, object]], *more: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, [storable.dumps(rows), *more])
+
+
+refusals: Final = Counter(count_refusals)
+unplanned: Final = Counter(count_types)
+
+
+def flush() -> None:
+    """Write all that was counted."""
+    refusals.flush()
+    unplanned.flush()

@@ -3,12 +3,29 @@
 import threading
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Final
 
 from django.db import connection, transaction
 
+from apps.core.memory import Memory
+
 PARENT = "events_event"
-_known: set[date] = set()
 _guard = threading.Lock()
+
+
+class _Months(Memory):
+    """The months that are known to have a partition."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[date] = set()
+
+    def forget(self) -> None:
+        """Look at the database again when the next event comes."""
+        self.known.clear()
+
+
+_months: Final = _Months()
 
 
 def month_of(time: datetime) -> date:
@@ -33,7 +50,7 @@ def ensure(months: Iterable[date]) -> list[date]:
     A new table is attached rather than created as a partition: that way nobody who reads or writes has to wait.
     One of that name that is there, but no partition, was being dropped when we crashed, and is taken back.
     """
-    missing = set(months) - _known
+    missing = set(months) - _months.known
     if not missing:
         return []
     with _guard, transaction.atomic(), connection.cursor() as cursor:
@@ -48,7 +65,7 @@ def ensure(months: Iterable[date]) -> list[date]:
                 f"ALTER TABLE {PARENT} ATTACH PARTITION {name} "
                 f"FOR VALUES FROM ('{first} 00:00:00+00') TO ('{end} 00:00:00+00')"
             )
-    _known.update(missing)
+    transaction.on_commit(lambda: _months.known.update(missing))
     return made
 
 
@@ -81,10 +98,10 @@ def drop_before(month: date) -> list[date]:
                 f"ALTER TABLE {PARENT} DETACH PARTITION {name} {'FINALIZE' if is_pending else 'CONCURRENTLY'}"
             )
             cursor.execute(f"DROP TABLE {name}")
-    forget()
+    look_again()
     return dropped
 
 
-def forget() -> None:
-    """Look at the database again at the next `ensure`: partitions were dropped, or a transaction was rolled back."""
-    _known.clear()
+def look_again() -> None:
+    """Trust no more that months have partitions: some were dropped, here or by another process."""
+    _months.known.clear()

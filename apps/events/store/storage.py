@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from apps.core import storable
+from apps.events.store import partitions
 
 
 class EventRow(NamedTuple):
@@ -48,10 +49,14 @@ def copy(rows: Sequence[EventRow]) -> None:
     """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`)."""
     if not rows:
         return
-    # Django translates the errors of its cursors' own methods alone, and COPY is none of them.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
-        for row in rows:
-            target.write_row(row)
+    try:
+        # Django translates the errors of its cursors' own methods alone, and COPY is none of them.
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
+            for row in rows:
+                target.write_row(row)
+    except IntegrityError:  # as when another process has dropped a month
+        partitions.look_again()
+        raise
 
 
 def remembered(keys: Collection[str]) -> dict[str, int | None]:

@@ -8,10 +8,11 @@ from django.db import models, transaction
 
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 
 
 @impersonal("configuration")
-class ConsentType(models.Model):
+class ConsentType(Remembered):
     """Something that people may agree to; its id is what events and conditions call it."""
 
     class Default(models.TextChoices):

@@ -8,6 +8,7 @@ an alias of the raw id, else the raw id itself.
 from django.db import models
 
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 from apps.profiles.models.profile import Profile
 
 
@@ -56,7 +57,7 @@ class Identifier(models.Model):
 
 
 @impersonal("configuration: values that name nobody")
-class BlockedIdentifier(models.Model):
+class BlockedIdentifier(Remembered):
     """A value that names nobody, or too many: a placeholder, a shared address, a kiosk in a shop."""
 
     kind = models.CharField(

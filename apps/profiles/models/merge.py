@@ -5,6 +5,7 @@ from django.db import models
 from apps.core.fields import Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 from apps.profiles.models.ids import Identifier
 
 
@@ -91,7 +92,7 @@ class IdentityConflict(models.Model):
 
 
 @impersonal("configuration")
-class MergeRule(models.Model):
+class MergeRule(Remembered):
     """How a field of two profiles becomes one, where the default is not what one wants."""
 
     path = models.CharField(

@@ -4,10 +4,11 @@ from django.db import models
 
 from apps.core.fields import Json
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 
 
 @impersonal("limits of scores over all people")
-class ScoreScale(models.Model):
+class ScoreScale(Remembered):
     """Where the scores 1 to 5 of an RFM trait begin and end, as of the last time that everybody was looked at."""
 
     trait = models.CharField(max_length=60, primary_key=True)  # its key

@@ -24,7 +24,7 @@ from apps.core.limits import TooSlow, at_most
 from apps.profiles.admin.privacy import mask
 from apps.profiles.anonymity import masked_columns_of
 from apps.profiles.models import Profile
-from apps.segments import catalogue, counting, definitions
+from apps.segments import counting, definitions
 from apps.segments.admin.charts import sparkline
 from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.list_pages import ListPages
@@ -134,7 +134,6 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
     def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: Any) -> None:
         """Save, and let the background decide anew who belongs to it."""
         is_changed = definitions.save(obj)
-        catalogue.configured.forget()
         for warning in warnings_of(obj):
             self.message_user(request, warning, messages.WARNING)
         if is_changed and obj.kind == Segment.Kind.CONDITION and obj.is_enabled:
@@ -144,7 +143,6 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
     def delete_model(self, request: HttpRequest, obj: Segment) -> None:
         """Delete a segment with its memberships."""
         definitions.delete(obj)
-        catalogue.configured.forget()
 
     @action(description="Members and growth", url_path="look", icon="monitoring")
     def overview_link(self, request: HttpRequest, object_id: str) -> HttpResponse:

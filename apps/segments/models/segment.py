@@ -5,12 +5,13 @@ from django.db import models
 
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
+from apps.core.snapshot import Remembered
 
 KEY, KEY_MESSAGE = r"^[a-z0-9][a-z0-9_-]*\Z", "Use small letters, digits, hyphens and underscores."
 
 
 @impersonal("configuration")
-class Segment(models.Model):
+class Segment(Remembered):
     """A group of people. Who belongs to it is said by memberships, whatever decides them."""
 
     class Kind(models.TextChoices):
@@ -50,7 +51,7 @@ class Segment(models.Model):
 
 
 @impersonal("configuration")
-class SegmentEdition(models.Model):
+class SegmentEdition(Remembered):
     """How often the definitions of segments have changed: one row, which each change increments."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from apps.collector import accept, event_types, noticing
+from apps.collector import accept
 from apps.events import platform_events
 from apps.events.models import (
     Event,
@@ -23,6 +23,7 @@ from apps.events.models import (
     Source,
     UnplannedType,
 )
+from apps.events.store import noticed
 from tests.factories import GOOGLEBOT, EventTypeFactory, RedirectFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -34,7 +35,7 @@ def post(address: str, body: Any, **headers: Any) -> Any:
     """Send a request, let the inbox be emptied, and what was counted be written."""
     answer = APIClient().post(address, body, format="json", **headers)
     accept.ingest(100, at=datetime.now(UTC))
-    noticing.flush()
+    noticed.flush()
     return answer
 
 
@@ -94,9 +95,7 @@ def test_several_are_sent_again_once_the_reason_is_gone(admin_client: Client) ->
     source = SourceFactory()
     post("/v1/batch", {"writeKey": source.write_key, "batch": [{"type": "track", "userId": "u", "event": "X"}] * 2})
     EventTypeAlias.objects.all().delete()
-    from apps.collector import event_types
 
-    event_types.aliased.forget()
     rows = [row.pk for row in RefusedEvent.objects.all()]
 
     admin_client.post(REFUSED, {"action": "send_again", "_selected_action": rows})
@@ -126,7 +125,7 @@ def test_refusals_are_counted_by_day_source_and_reason_before_there_is_an_event(
     track(source, {"type": "a"}, HTTP_USER_AGENT=GOOGLEBOT)
     for address, headers in (("/track", {}), ("/v1/track", key), (f"/collect/order/{hook.id}", {})):
         APIClient().post(address, "{broken", content_type="application/json", **headers)
-    noticing.flush()
+    noticed.flush()
 
     rows = RefusalCount.objects.order_by("code", "id").values_list("code", "source_id", "key", "count")
     assert set(rows) == {
@@ -193,7 +192,6 @@ def test_a_type_that_is_probably_mistyped_is_stored_and_its_sender_is_told_which
     assert [(each["code"], each["field"]) for each in early["warnings"]] == [("unplanned", "event")]
 
     EventTypeFactory(type="order-compleeted")
-    event_types.current.forget()
     assert track(source, {"type": "Order Compleeted", "id": "e2"}).json()["warnings"] == []
 
 

@@ -6,9 +6,10 @@ import pytest
 from django.db import DataError, OperationalError
 from rest_framework.test import APIClient
 
-from apps.collector import accept, sources
+from apps.collector import accept
 from apps.collector.grouping import Busy
 from apps.core.snapshot import Snapshot
+from apps.events import sources
 from tests.factories import SourceFactory, track_payload
 
 
@@ -51,7 +52,7 @@ def test_our_fault_is_told_without_its_details(
 
 
 def test_without_a_database_at_the_start_nothing_is_taken(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "current", Snapshot(raises(OperationalError("no route")), refresh_secs=60))
+    monkeypatch.setattr(sources, "current", Snapshot(raises(OperationalError("no route")), of=(), refresh_secs=60))
 
     answer = client.post("/track", {"source": {"id": "x"}, "events": []}, format="json")
 

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from apps.collector import compliance
 from apps.collector.stages.comply import comply
 from apps.collector.stages.dedupe import dedupe
 from apps.collector.track import Batch, Track, TrackedEvent
+from apps.events import consent_policy
 from apps.profiles.identity import Claim, Directory
 from apps.profiles.models import Profile
 from tests.factories import NOON, ConsentTypeFactory, ProfileFactory, policy, track
@@ -23,7 +23,6 @@ def consent_types() -> None:
     """What may be agreed to; the strict source requires the first."""
     for consent_id in ("a", "b"):
         ConsentTypeFactory(id=consent_id)
-    compliance.current.forget()
 
 
 STRICT = policy(required_consents=["a"], trusts_ids=True)  # who may decide is another story
@@ -42,7 +41,7 @@ def complied(*tracks: Track, by: Profile | None) -> Batch:
     """Let tracks comply one after the other, as a batch of one person's."""
     directory = Directory(profiles={by.id: by} if by else {})
     batch = Batch(list(tracks), NOON, directory=directory)
-    batch.policy = compliance.current.get()
+    batch.policy = consent_policy.current.get()
     for each in tracks:
         comply(each, batch)
         each.profile = by
@@ -132,7 +131,7 @@ def test_a_repetition_of_what_was_refused_may_be_taken_and_is_then_the_one_that_
     first, second, third = repetitions(1, 2, 2)
     found = track(first, said({"a": True}), second, third, claim=of(profile), source=STRICT)
     batch = Batch([found], NOON, directory=Directory(profiles={profile.id: profile}), named=[found])
-    batch.policy = compliance.current.get()
+    batch.policy = consent_policy.current.get()
 
     dedupe(batch)
     assert [event.is_duplicate for event in (first, second, third)] == [False, True, True]

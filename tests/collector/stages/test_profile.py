@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from apps.collector import event_types
 from apps.collector.stages.profile import profile as copy_to_profile
 from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.core.snapshot import Snapshot
-from apps.events.event_types import catalogue
+from apps.events.event_types import catalogue, planned
 from apps.events.event_types.compiling import compile as compile_rules
 from apps.profiles.models import Profile
 from tests.factories import NOON, ProfileFactory, track
@@ -22,7 +21,7 @@ HOUR = timedelta(hours=1)
 def catalogue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the default event types from their files: no database is asked."""
     rules = {type_: compile_rules(definition) for type_, definition in catalogue.load().items()}
-    monkeypatch.setattr(event_types, "current", Snapshot(lambda: rules, refresh_secs=60))
+    monkeypatch.setattr(planned, "current", Snapshot(lambda: rules, of=(), refresh_secs=60))
 
 
 def tell(row: Profile, type_: str, at: timedelta = timedelta(), traits: Any = None, **properties: Any) -> Track:

@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.collector import accept, segments
+from apps.collector import accept
+from apps.core import snapshot
 from apps.core.ids import new_id
 from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.profiles.models import Merge, Profile, Touched
 from apps.segments import at_once, definitions, memberships
+from apps.segments.index import current
 from apps.segments.models import Cause, Membership, Segment
 from tests.factories import NOON, MembershipFactory, SegmentFactory
 from tests.shop import SEGMENT, Shop, person
@@ -26,7 +28,6 @@ BUYS_TWICE = 'COUNT("purchase" LAST 30 DAYS) >= 2'
 def define(key: str, condition: str, **values: Any) -> Segment:
     row: Segment = SegmentFactory.build(key=key, condition=condition, **values)
     definitions.save(row)
-    segments.current.forget()
     return row
 
 
@@ -129,7 +130,7 @@ def test_lists_that_grow_are_seen_to_have_changed(shop: Shop) -> None:
     Profile.objects.filter(pk=anna.pk).update(data={**anna.data, "preferences": {"brands": ["a"]}})
     identify(shop, "anna", plan="pro")
     profile = person(primary_id="anna")
-    index = segments.current.get()
+    index = current.get()
     before = index.see(profile)
 
     profile.data["preferences"]["brands"].append("b")
@@ -269,10 +270,13 @@ def test_history_is_not_decided_before_all_events_have_followed_a_merge(shop: Sh
     assert Membership.objects.count() == 1
 
 
-def test_definition_that_changed_a_moment_ago_decides_already(shop: Shop) -> None:
+def test_definition_that_another_process_changed_a_moment_ago_decides_already(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = define("pros", PRO)
     identify(shop, "anna", plan="team")
-    segments.current.get()
+    current.get()
+    monkeypatch.setattr(snapshot, "on_commit", lambda forget: None)
 
     row.condition = 'profile@traits.plan = "team"'
     definitions.save(row)
@@ -331,7 +335,7 @@ def test_number_of_statements_does_not_grow_with_the_people_or_the_segments(shop
     for number in range(5):
         define(f"buyers-{number}", f'DID("purchase" LAST {number + 1} DAYS)')
         define(f"known-{number}", f'profile@primary_id != "{number}"')
-    segments.current.get()
+    current.get()
     many = statements(shop, [f"user-{number}" for number in range(50)])
 
     assert many == one

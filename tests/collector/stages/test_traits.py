@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from apps.collector import event_types
 from apps.collector.stages.traits import traits
 from apps.collector.track import Batch, TrackedEvent
 from apps.core.snapshot import Snapshot
+from apps.events.event_types import planned
 from apps.events.event_types.compiling import compile as compile_rules
 from tests.factories import NOON, track
 
@@ -23,7 +23,7 @@ RULES = {
 @pytest.fixture(autouse=True)
 def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = {"paid": compile_rules(RULES)}
-    monkeypatch.setattr(event_types, "current", Snapshot(lambda: compiled, refresh_secs=60))
+    monkeypatch.setattr(planned, "current", Snapshot(lambda: compiled, of=(), refresh_secs=60))
 
 
 def passed(type_: str, properties: dict[str, Any], **values: Any) -> TrackedEvent:

@@ -8,9 +8,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from apps.collector import event_types
 from apps.core.ids import new_id
 from apps.core.models import Task
+from apps.events.event_types import planned
 from apps.events.models import Event, EventType
 from apps.events.store import partitions
 from tests.factories import NOON, EventTypeFactory, ProfileFactory, SourceFactory
@@ -98,7 +98,7 @@ def test_an_own_type_is_added_with_all_its_parts(admin: Client) -> None:
             "traits.plan": [{"equals": "properties.plan"}, {"equals_if_not_exists": "data.coupon"}],
         },
     }
-    assert event_types.rules()["order-placed"].journey(1) == "purchase"
+    assert planned.rules()["order-placed"].journey(1) == "purchase"
 
 
 def test_a_built_in_type_is_changed_on_top_of_its_definition(admin: Client) -> None:
@@ -115,7 +115,7 @@ def test_a_built_in_type_is_changed_on_top_of_its_definition(admin: Client) -> N
     row = EventType.objects.get(type="sign-up")
     assert row.definition == before
     assert row.overrides["profile"] == {"data.pii.firstname": None, "traits.nick": {"first": "data.nick"}}
-    fields = {rule.field.path for rule in event_types.rules()["sign-up"].fields}
+    fields = {rule.field.path for rule in planned.rules()["sign-up"].fields}
     assert "traits.nick" in fields
     assert "data.pii.lastname" in fields
     assert "data.pii.firstname" not in fields

@@ -87,7 +87,7 @@ def test_each_item_is_claimed_by_one_and_returns_when_he_fails() -> None:
         others = pool.submit(claim_two).result(PATIENCE_SECS)
 
     assert sorted(mine + others) == list(InboxItem.objects.order_by("id").values_list("pk", flat=True))
-    inbox._mark.forget()  # which another process has not in common with this one
+    inbox._mark.rewind()  # which another process has not in common with this one
     assert claim_two() == mine
 
 
@@ -134,7 +134,7 @@ def test_a_claim_goes_on_where_the_last_one_was(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         inbox, "_lock", lambda limit, *, first_id: starts.append(first_id) or lock(limit, first_id=first_id)
     )
-    inbox._mark.forget()
+    inbox._mark.rewind()
 
     ids = []
     while found := claim(2):

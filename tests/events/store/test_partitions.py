@@ -1,5 +1,6 @@
 """The months of the event table: made by whoever needs one first."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -36,7 +37,13 @@ def test_months_are_counted_over_the_years(steps: int, month: tuple[int, int]) -
     assert partitions.next_month(date(2026, 11, 1), steps=steps) == date(*month, 1)
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def without_that_month(transactional_db: None) -> Iterator[None]:
+    yield
+    partitions.drop_before(partitions.next_month(LONG_AGO))
+
+
+@pytest.mark.usefixtures("without_that_month")
 def test_an_old_month_is_made_once_when_its_first_event_comes(django_assert_num_queries: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         EventFactory.build(time=datetime(1994, 2, 3, tzinfo=UTC)).save()
@@ -44,11 +51,20 @@ def test_an_old_month_is_made_once_when_its_first_event_comes(django_assert_num_
     assert partitions.ensure([LONG_AGO]) == [LONG_AGO]
     with django_assert_num_queries(0):
         assert partitions.ensure([LONG_AGO]) == []
-    partitions.forget()
+    partitions.look_again()
     assert partitions.ensure([LONG_AGO]) == []
 
     EventFactory.build(time=datetime(1994, 2, 28, 23, 59, 59, tzinfo=UTC)).save()
     assert Event.objects.count() == 1
+
+
+@pytest.mark.usefixtures("without_that_month")
+def test_a_month_that_was_rolled_back_is_made_again() -> None:
+    with transaction.atomic():
+        assert partitions.ensure([LONG_AGO]) == [LONG_AGO]
+        transaction.set_rollback(True)
+
+    assert partitions.ensure([LONG_AGO]) == [LONG_AGO]
 
 
 @pytest.mark.django_db
@@ -72,7 +88,7 @@ def test_processes_that_need_a_month_at_the_same_time_make_it_once(monkeypatch: 
 
     months = [date(1995, month, 1) for month in (1, 2, 3)]
     monkeypatch.setattr(partitions, "_guard", NoGuard())
-    monkeypatch.setattr(partitions, "_known", set())
+    monkeypatch.setattr(partitions, "_months", partitions._Months())
 
     def ensure(_: int) -> list[date]:
         try:

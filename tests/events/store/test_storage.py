@@ -91,3 +91,19 @@ def test_a_key_is_remembered_once() -> None:
         storage.remember({other: 1, key: -1}, at=NOON)
 
     assert list(MessageKey.objects.values_list("key", flat=True)) == [UUID(key)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_month_that_another_process_has_dropped_is_noticed() -> None:
+    month = partitions.month_of(NOON)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {partitions.name_of(month)}")
+    assert partitions.ensure([month]) == []
+
+    with pytest.raises(IntegrityError):
+        storage.copy([row()])
+
+    assert partitions.ensure([month]) == [month]
+    storage.copy([row()])
+    assert Event.objects.count() == 1
+    partitions.drop_before(partitions.next_month(month))

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from apps.collector import accept, noticing
+from apps.collector import accept
 from apps.core import beats, locks
 from apps.core.garbage import collect_less_often
-from apps.events.store import inbox
+from apps.events.store import inbox, noticed
 from cdp.logging import without_values
 
 IDLE_SECS = 0.2
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 if once:
                     break
                 time.sleep(IDLE_SECS)
-        noticing.flush()
+        noticed.flush()
         self.stdout.write(f"Processed {n_done} messages.")
 
     def do_one(self, batch: int) -> int:

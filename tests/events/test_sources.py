@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from apps.collector import sources
+from apps.events import sources
 from tests.factories import SourceFactory, policy
 
 SHOP = ["https://shop.example", "*.shop.example", "capacitor://localhost"]

@@ -68,7 +68,7 @@ def _read() -> dict[str, SourcePolicy]:
     return found
 
 
-current = Snapshot(_read, refresh_secs=2)
+current = Snapshot(_read, of=(Source,), refresh_secs=2)
 UNKNOWN_SECS = 0.2  # how long an unknown name stays unknown: a flood of wrong keys must not become one of queries
 
 

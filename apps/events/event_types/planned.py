@@ -49,8 +49,8 @@ def _read_aliases() -> Mapping[str, str]:
     return dict(EventTypeAlias.objects.values_list("type", "becomes"))
 
 
-current = Snapshot(_read, refresh_secs=5)
-aliased = Snapshot(_read_aliases, refresh_secs=5)
+current: Final = Snapshot(_read, of=(EventType,), refresh_secs=5)
+aliased: Final = Snapshot(_read_aliases, of=(EventTypeAlias,), refresh_secs=5)
 
 
 def rules() -> Mapping[str, EventRules]:

@@ -21,7 +21,7 @@ def _read() -> dict[UUID, Link]:
     return {row.id: Link(row.url, row.source_id, row.event_type, row.properties) for row in rows}
 
 
-current = Snapshot(_read, refresh_secs=5)
+current = Snapshot(_read, of=(Redirect,), refresh_secs=5)
 UNKNOWN_SECS = 0.2  # whoever makes a link clicks it to see whether it works
 
 
