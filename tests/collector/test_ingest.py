@@ -64,7 +64,7 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
             raise RuntimeError("a bug of ours")
         whole(batch)
 
-    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STORING[:-1], store))
+    monkeypatch.setattr(pipeline, "STORING", (*pipeline.STORING[:-1], store))
     accept.ingest(10, at=NOW)
 
     parked = InboxItem.objects.get()
