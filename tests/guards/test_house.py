@@ -130,6 +130,10 @@ def test_folders_of_tests_mirror_the_code() -> None:
 
     assert folders - OTHER_TESTS <= apps | {"cdp", "bench"}
     assert apps <= folders
+    for app in apps:
+        below = (BASE_DIR / "tests" / app).rglob("*/")
+        parts = {path.relative_to(BASE_DIR / "tests") for path in below if path.is_dir() and path.name != "__pycache__"}
+        assert [str(part) for part in parts if not (BASE_DIR / "apps" / part).is_dir()] == []
 
 
 def test_templates_lie_in_folders_of_apps() -> None:

@@ -81,9 +81,8 @@ def test_how_events_are_packed_and_in_which_order_they_come_is_no_matter(
     profile, device = ProfileFactory.build(), new_id()
     batch = Batch([], NOON + 24 * HOUR)
     batch.directory.identifiers[device] = IdentifierFactory.build(id=device, profile=profile, session_id=None)
-    chunks = (
-        [order[start : start + size] for start in range(0, len(order), size)] if names_session else [[m] for m in order]
-    )
+    size = size if names_session else 1
+    chunks = [order[start : start + size] for start in range(0, len(order), size)]
     key = new_id() if names_session else None
     batch.tracks = [
         track(
