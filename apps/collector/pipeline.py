@@ -27,7 +27,6 @@ from apps.collector.stages.traits import traits
 from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.collector.track import Batch, Outcome, Track
-from apps.core.stages import timed
 from apps.events import platform_events
 from apps.events.store import partitions
 from apps.profiles.identity import Moved
@@ -76,10 +75,9 @@ def process(tracks: Sequence[Track], *, now: datetime) -> Outcome:
 def _store(batch: Batch) -> None:
     with transaction.atomic():
         _run(LOOKING_UP, batch)
-        with timed(identify):
-            for track in batch.named:
-                for stage in IN_TURN:
-                    stage(track, batch)
+        for track in batch.named:
+            for stage in IN_TURN:
+                stage(track, batch)
         _run(STORING, batch)
         # By the outermost transaction: of the batch, or of its caller. Whatever is lost then, it must not fail.
         transaction.on_commit(lambda: announce(batch.outcome), robust=True)
@@ -87,8 +85,7 @@ def _store(batch: Batch) -> None:
 
 def _run(stages: Iterable[Callable[[Batch], None]], batch: Batch) -> None:
     for stage in stages:
-        with timed(stage):
-            stage(batch)
+        stage(batch)
 
 
 def months_of(tracks: Iterable[Track]) -> set[date]:

@@ -49,7 +49,7 @@ def reads(condition: Condition) -> Reads:
         any_event_type=any(not selection.types for selection in selections),
         has_history=bool(selections),
         depends_on_time=any(map(_is_of_time, nodes)),
-        look_back=_longest([_look_back(node.period) for node in nodes if isinstance(node, Events | Sequence)]),
+        look_back=longest([_look_back(node.period) for node in nodes if isinstance(node, Events | Sequence)]),
     )
 
 
@@ -72,7 +72,8 @@ def _is_of_time(node: Node) -> bool:
     return isinstance(node, Last)
 
 
-def _longest(spans: list[timedelta | None]) -> timedelta | None:
+def longest(spans: list[timedelta | None]) -> timedelta | None:
+    """Return the longest of some spans; None, which has no end, is longer than any."""
     return max((span for span in spans if span), default=timedelta()) if None not in spans else None
 
 

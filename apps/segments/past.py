@@ -10,6 +10,7 @@ import orjson
 from django.db import connection
 
 from apps.conditions import Column, Kind
+from apps.conditions.reads import longest
 from apps.conditions.tree import Field
 from apps.events import platform_events
 from apps.segments import language
@@ -28,7 +29,7 @@ class Past:
             self._of_types, self._types = "<> ALL", sorted(platform_events.types() - named)
         else:
             self._of_types, self._types = "= ANY", sorted(named)
-        self._span = _longest([each.look_back for each in asking])
+        self._span = longest([each.look_back for each in asking])
         columns = _columns({field for each in asking for field in each.event_fields})
         # The parts of events that are looked at, each with whether it is a tree.
         self._parts = [(name, column.kind is Kind.JSON) for name, column in columns.items()]
@@ -56,16 +57,6 @@ class Past:
                     event[name] = orjson.loads(part) if is_tree else part
                 found[profile_id].append(event)
         return found
-
-
-def _longest(spans: list[timedelta | None]) -> timedelta | None:
-    """Return the longest of some spans; None, which has no end, is longer than any."""
-    found = timedelta()
-    for span in spans:
-        if span is None:
-            return None
-        found = max(found, span)
-    return found
 
 
 def _columns(fields: Iterable[Field]) -> dict[str, Column]:
