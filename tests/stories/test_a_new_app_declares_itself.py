@@ -1,0 +1,177 @@
+"""A new app touches its own folder and INSTALLED_APPS: page, panel, menu, role, queue, schedule and event are found."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdp.processes import BASE_DIR
+from tests.live import own_database
+
+SETTINGS = 'from cdp.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, "toys"]\n'
+TOYS = {
+    "models.py": """
+from django.db import models
+
+class Toy(models.Model):
+    name = models.CharField(max_length=40)
+    broke_at = models.DateTimeField()
+
+    def __str__(self):
+        return self.name
+""",
+    "admin/__init__.py": """
+from django.contrib import admin
+from apps.core.admin.base import ModelAdmin
+from toys.models import Toy
+
+@admin.register(Toy)
+class ToyAdmin(ModelAdmin):
+    list_display = ("name",)
+""",
+    "admin/panels.py": """
+from apps.core.admin.panels import SIDE, panel
+from apps.profiles.models import Profile
+
+@panel(Profile, SIDE, title="Toys", order=90, needs=("toys.view_toy",))
+def toys_of(request, row):
+    return f"{request.user} looks at the toys of {row.pk}"
+""",
+    "menu.py": """
+from apps.core.menu import entry
+from toys.models import Toy
+
+entry(Toy, "Toys", 290, icon="toys")
+""",
+    "roles.py": """
+from apps.core.roles import ANALYST, actions, grant
+
+grant("profiles.view_profile", *actions("toys.toy"), to=["Player"])
+""",
+    "jobs.py": """
+from datetime import timedelta
+from apps.core import queues
+from apps.core.jobs import job
+from django.utils import timezone
+from apps.events.store.emitting import Emission, emit
+from apps.profiles.models import Profile
+from toys.models import Toy
+from toys.platform_events import BROKE
+
+SHELF = queues.declare("toys:shelf")
+
+@job(queue=SHELF, every=timedelta(minutes=5))
+def break_toys(**_newer):
+    now = timezone.now()
+    owner = Profile.objects.get()
+    emit([Emission(BROKE.type, owner.pk, f"{toy.pk}", now, {"toy": toy.name}) for toy in Toy.objects.all()],
+         is_silent=False, now=now)
+""",
+    "platform_events.py": """
+from apps.events.platform_events import PlatformEvent, declare
+
+BROKE = declare(PlatformEvent("toy-broke", "Toy Broke", properties={"toy": "text"}))
+""",
+}
+LOOK = """
+import json, django
+django.setup()
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_rq import get_queue
+from apps.console.management.commands import cron
+from apps.core import jobs
+from apps.events.models import Event
+from apps.profiles.models import Profile
+from toys.jobs import break_toys
+from toys.models import Toy
+
+call_command("migrate", verbosity=0, run_syncdb=True)
+with open("printed", "w") as printed:
+    call_command("partitions", stdout=printed)
+    now = timezone.now()
+    owner = Profile.objects.create(created_at=now, updated_at=now, first_seen_at=now, last_seen_at=now)
+    Toy.objects.create(name="Bear", broke_at=now)
+    player, stranger = (User.objects.create(username=name, is_staff=True) for name in ("player", "stranger"))
+    player.groups.add(Group.objects.get(name="Player"))
+    stranger.groups.add(Group.objects.get(name="Analyst"))
+    found = {}
+    for user in (player, stranger):
+        client = Client(headers={"host": "localhost"})
+        client.force_login(user)
+        person = client.get(reverse("admin:profiles_profile_change", args=[owner.pk])).content.decode()
+        found[user.username] = {
+            "page": client.get(reverse("admin:toys_toy_changelist")).status_code,
+            "panel": f"{user} looks at the toys of {owner.pk}" in person,
+            "menu": f'href="{reverse("admin:toys_toy_changelist")}"' in person,
+        }
+    queue = get_queue("toys:shelf")
+    queue.empty()
+    jobs.enqueue(break_toys)
+    found["queued"] = [job.func_name for job in queue.jobs]
+    clock = cron.Scheduler.of_all_jobs().get_jobs()
+    found["clock"] = [(job.func_name, job.interval) for job in clock if job.queue_name == "toys:shelf"]
+    queue.empty()
+    break_toys()
+    call_command("ingest", once=True, stdout=printed)
+    [event] = Event.objects.filter(type="toy-broke")
+    found["event"] = [event.properties["toy"], event.profile_id == owner.pk]
+print(json.dumps(found))
+"""
+FILES = {"__init__.py": "", **TOYS}
+
+
+def start(folder: Path, code: str, *, changed: dict[str, str] | None = None, **env: str) -> tuple[int, str, str]:
+    """Start a process in which the app is installed, some of its files being others."""
+    for name, source in {**FILES, **(changed or {})}.items():
+        path = folder / "toys" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    (folder / "installed.py").write_text(SETTINGS)
+    paths = os.pathsep.join([str(folder), str(BASE_DIR)])
+    whole = {**os.environ, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "installed", **env}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=whole, cwd=folder, capture_output=True, text=True, timeout=110
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_all_that_an_app_declares_works(tmp_path: Path) -> None:
+    with own_database() as database:
+        code, printed, said = start(tmp_path, LOOK, DATABASE_URL=database)
+
+    assert code == 0, said
+    assert json.loads(printed.splitlines()[-1]) == {
+        "player": {"page": 200, "panel": True, "menu": True},
+        "stranger": {"page": 403, "panel": False, "menu": False},
+        "queued": ["toys.jobs.break_toys"],
+        "clock": [["toys.jobs.break_toys", 300]],
+        "event": ["Bear", True],
+    }
+
+
+WRONG = {
+    "menu entry twice": ("menu.py", 'entry(Toy, "Toys", 290, icon="toys")\n', "two entries menu entry toys.toy"),
+    "panel without a slot": ("admin/panels.py", 'panel(Profile, "cellar")(print)\n', "panels.py:8: there is no slot"),
+    "job without a queue": ("jobs.py", "@job()\ndef lost(**_newer): ...\n", "toys/jobs.py"),
+    "queue of nobody's": ("jobs.py", "@job(queue=queues.Queue('no'))\ndef lost(**_newer): ...\n", "toys/jobs.py"),
+    "unknown permission": ("roles.py", 'grant("toys.fly_toy", to=[ANALYST])\n', "roles.py:5: there is no permission"),
+    "event twice": ("platform_events.py", 'declare(PlatformEvent("toy-broke", "Again"))\n', "platform_events.py:5"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_stops_the_process_and_names_the_file(tmp_path: Path, name: str) -> None:
+    file, line, told = WRONG[name]
+
+    code, _, said = start(tmp_path, "import cdp.wsgi", changed={file: TOYS[file] + line})
+
+    assert code != 0
+    assert told in said
+    assert f"toys/{file}" in said
