@@ -1,6 +1,7 @@
 """The menu is what the apps declare, in one order; a page that is offered twice stops the process."""
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
@@ -68,3 +69,10 @@ def test_an_entry_is_for_those_who_may_view_the_list() -> None:
 def test_a_page_is_offered_once() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"core.task: .*core/menu\.py:\d+ and .*test_menu\.py:\d+"):
         menu.entry(Task, menu.PRIVACY, 1, icon="key")
+
+
+def test_an_entry_stands_in_the_app_that_has_its_page() -> None:
+    for key, found in menu.entries.items():
+        owner = type(admin.site._registry[found.model]).__module__
+        if owner.startswith("apps."):  # that of queues is a package's
+            assert f"/apps/{owner.split('.')[1]}/menu.py:" in menu.entries.place_of(key), key

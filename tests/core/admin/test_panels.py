@@ -187,7 +187,6 @@ ABOVE = ("apps.segments", "apps.collector", "apps.api", "apps.console")
 INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in ABOVE]
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("apps.collector.")]
 ROOT_URLCONF = "pages"
-UNFOLD = {**UNFOLD, "SIDEBAR": {}}
 """
 PAGES = """
 from django.contrib import admin
