@@ -7,8 +7,8 @@ from uuid import UUID
 import orjson
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import platform_events, sources
 from apps.events.event_types import planned
 from apps.events.models import Event, InboxItem

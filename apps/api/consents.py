@@ -14,7 +14,7 @@ from apps.api.scopes import Scope
 from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
 from apps.collector import deciding
 from apps.collector.api.request import source_named
-from apps.collector.track import Recorded
+from apps.collector.envelope import Recorded
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.core.api.errors import error_body

@@ -11,11 +11,12 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 from psycopg import errors
 
 from apps.collector import pipeline
+from apps.collector.envelope import Envelope
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
 from apps.collector.pipeline import process
 from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
 from apps.events import sources
 from apps.events.store import inbox

@@ -8,12 +8,13 @@ from uuid import UUID
 import orjson
 
 from apps.collector import accept, compliance
+from apps.collector.envelope import Envelope, Recorded
 from apps.collector.platform_events import RECORDED
-from apps.collector.track import Recorded, Track
+from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.body import Json
 from apps.collector.wire.body import check as check_event
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.ids import fingerprint, new_id
 from apps.core.refusal import Refusal
 from apps.events import consent_policy

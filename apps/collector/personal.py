@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Track
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed, load_json
-from apps.collector.wire.envelope import Envelope
 from apps.collector.wire.segment import BATCH
 from apps.core import keyset
 from apps.events import sources

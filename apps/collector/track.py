@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
-from apps.core.audit import Actor
+from apps.collector.envelope import Envelope, Recorded
 from apps.core.ids import NIL
 from apps.core.refusal import Refusal
 from apps.events.consent_policy import Policy
@@ -18,9 +18,6 @@ from apps.profiles.standing import Hand
 from apps.segments.index import Bits, Index, Seen
 from apps.sessions.models import Session
 
-if TYPE_CHECKING:
-    from apps.collector.wire.envelope import Envelope
-
 _DUPLICATE: Final = "It was taken before: this time it changes nothing."
 _DIFFERS: Final = "Another event came with this id before: this one is not taken, and can be seen under Refused events."
 
@@ -30,19 +27,11 @@ def _same(name: str, _event: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """That somebody recorded for a person what they decided, and what proves it: a ticket, a letter."""
-
-    actor: Actor
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """The request that tracks came in: what is needed to name its parts as its sender does, and to send one again."""
 
     dialect: str
-    envelope: "Envelope"
+    envelope: Envelope
     body: Any
     # The name of the list that holds the events; empty when the body is that list, None when it is the event.
     events: str | None = None

@@ -9,8 +9,8 @@ from uuid import UUID
 import orjson
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.profiles.models import ConsentType, Profile

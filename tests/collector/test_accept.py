@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from psycopg import errors
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.track import Outcome, Track
 from apps.collector.wire import Incoming, Message
-from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox, storage
 from tests.factories import SourceFactory, policy, track_payload

@@ -9,8 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.models import ComplianceRule, Event, RefusedEvent, Source
 from apps.profiles.models import ConsentDecision, Identifier, Profile

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.collector import deciding
 from apps.collector.deciding import CannotDecide
-from apps.collector.track import Recorded, Track
+from apps.collector.envelope import Recorded
+from apps.collector.track import Track
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.ids import new_id

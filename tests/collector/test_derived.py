@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.collector.envelope import Envelope
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
 from apps.collector.wire.body import check_values
-from apps.collector.wire.envelope import Envelope
 from apps.core import storable
 from apps.events.models import Event, Source
 from tests.factories import ConsentTypeFactory, SourceFactory, policy

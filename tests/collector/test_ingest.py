@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from apps.collector import accept, pipeline
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox
 from apps.profiles.models import Profile

@@ -9,9 +9,9 @@ from django.db import transaction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from apps.collector.envelope import Envelope
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events.models import Event, RefusedEvent
 from apps.events.store import partitions
 from apps.profiles.models import Profile

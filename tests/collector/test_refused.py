@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from apps.collector.envelope import Envelope
 from apps.collector.refused import MAX_CUT, MAX_WHOLE, printable, rows_of
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.core.refusal import Refusal
 from tests.factories import NOON, ComplianceRuleFactory, policy
 

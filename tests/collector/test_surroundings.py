@@ -8,8 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept, pipeline
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.models import Event, RefusedEvent, Source
 from apps.profiles.models import Profile

@@ -13,8 +13,8 @@ import pytest
 from django.db import IntegrityError, connections, transaction
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.computed_traits import definitions as computed_traits
 from apps.events.computed_traits import recomputing

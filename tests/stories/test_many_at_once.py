@@ -10,8 +10,8 @@ from django.db import connection, connections
 from django.test import Client
 
 from apps.collector.accept import process
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile

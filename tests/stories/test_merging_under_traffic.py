@@ -12,8 +12,8 @@ import pytest
 from django.db import connections
 
 from apps.collector.accept import process
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.envelope import Envelope
 from apps.events import sources
 from apps.events.event_types import planned
 from apps.events.models import Event, Source

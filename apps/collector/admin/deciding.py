@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from apps.collector import deciding
-from apps.collector.track import Recorded
+from apps.collector.envelope import Recorded
 from apps.core import audit
 from apps.events import consent_policy, internal, sources
 from apps.profiles import consents, decisions, ledger

@@ -12,10 +12,10 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.collector import accept
+from apps.collector.envelope import Envelope
 from apps.collector.refused import as_json, printable
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed
-from apps.collector.wire.envelope import Envelope
 from apps.core import reading
 from apps.core.admin.shown import NOTHING, badge, moment, snippet
 from apps.events import sources

@@ -10,8 +10,8 @@ from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector.api.errors import SourceRefused
+from apps.collector.envelope import Envelope
 from apps.collector.wire.body import optional_id
-from apps.collector.wire.envelope import Envelope
 from apps.core.api.errors import Refused
 from apps.core.clients import client_ip
 from apps.core.refusal import Refusal

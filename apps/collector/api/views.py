@@ -22,7 +22,7 @@ from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
-from apps.collector.wire.envelope import Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.api.description import ERRORS
 from apps.core.ids import new_id
 from apps.events import links, sources

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Outcome, Sent, Track
 from apps.collector.wire import platform, replay, segment, track, webhook
 from apps.collector.wire.body import Json, Malformed, load_json
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.events.store import inbox

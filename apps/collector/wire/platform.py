@@ -1,8 +1,9 @@
 """The platform's own dialect: what it says of people whom it knows; see apps/events/store/emitting.py."""
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Track, TrackedEvent
 from apps.collector.wire.body import Json
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.ids import fingerprint
 from apps.events.store import emitting
 from apps.events.store.emitting import Emission

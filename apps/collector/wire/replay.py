@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from apps.collector.track import Recorded, Sent, Track, TrackedEvent
+from apps.collector.envelope import Envelope, Recorded
+from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.body import Json
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.audit import Actor
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire import times
 from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.collector.wire.track import session_key
 from apps.core.clients import bare_ip
 from apps.core.ids import digest

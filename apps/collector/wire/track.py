@@ -5,9 +5,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared, text_of
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.core.ids import as_uuid, digest
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.collector.envelope import Envelope
 from apps.collector.track import Sent, Track, TrackedEvent
 from apps.collector.wire.body import Json, Malformed, check, id_of, optional_id, text_of
-from apps.collector.wire.envelope import Envelope, Parsed
+from apps.collector.wire.parsed import Parsed
 from apps.collector.wire.track import profile_key, session_key
 from apps.core.ids import digest
 from apps.core.paths import MISSING, get

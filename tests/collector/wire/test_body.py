@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
-from apps.collector.wire.envelope import Envelope
 from tests.factories import policy
 
 # All that JSON can say, and what only some parsers take: surrogates, NUL, numbers beyond all range.

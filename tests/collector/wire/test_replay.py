@@ -8,10 +8,10 @@ from uuid import UUID
 import orjson
 import pytest
 
-from apps.collector.track import Recorded, Track, TrackedEvent
+from apps.collector.envelope import Envelope, Recorded
+from apps.collector.track import Track, TrackedEvent
 from apps.collector.wire import replay
 from apps.collector.wire.body import Json, load_json
-from apps.collector.wire.envelope import Envelope
 from apps.core import storable
 from apps.core.audit import Actor
 from apps.core.ids import new_id

@@ -1,13 +1,20 @@
 """What surrounds a body: who sent it, when, from where. It travels through the inbox with the body."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from apps.collector.track import Recorded, Track
-from apps.core.refusal import Refusal
+from apps.core.audit import Actor
 from apps.events.sources import SourcePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """That somebody recorded for a person what they decided, and what proves it: a ticket, a letter."""
+
+    actor: Actor
+    reference: str
 
 
 class Envelope(NamedTuple):
@@ -38,37 +45,3 @@ class Envelope(NamedTuple):
 STORED = tuple(
     name for name in Envelope._fields if name not in ("source", "received_at", "is_whole", "recorded", "request_id")
 )
-
-
-@dataclass(slots=True)
-class Parsed:
-    """What a body turned out to hold."""
-
-    tracks: list[Track] = field(default_factory=list)
-    is_debugged: bool = False  # the caller wants to see the ids of its events
-    is_asynchronous: bool = False
-    notes: list[Refusal] = field(default_factory=list)  # what was passed over of the request itself
-
-    @property
-    def refusals(self) -> list[Refusal]:
-        """All that is refused of it so far."""
-        return [refusal for track in self.tracks for refusal in track.refusals()]
-
-    @property
-    def warnings(self) -> list[Refusal]:
-        """What its sender is to know of the rest, as far as it is known."""
-        return self.notes + [warning for track in self.tracks for warning in track.warnings()]
-
-    @property
-    def is_refused(self) -> bool:
-        """Tell whether nothing of it is taken."""
-        return all(track.is_refused for track in self.tracks)
-
-    def obey(self, verdicts: Sequence[Refusal]) -> None:
-        """Refuse what was refused when the body came in, and nothing else in its place."""
-        by_index = {verdict.index: verdict for verdict in verdicts}
-        for track in self.tracks:
-            track.refusal = by_index.get(None)
-            for event in track.events:
-                event.refusal = by_index.get(event.index, event.refusal)
-            track.settle()
