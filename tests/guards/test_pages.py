@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.core.admin.base import ModelAdmin
+from cdp.processes import BASE_DIR
 
 BUTTONS = ("actions_list", "actions_detail", "actions_row", "actions_submit_line")
 # Buttons that lead somewhere, and change nothing.
@@ -135,6 +136,26 @@ def test_each_button_is_on_record(page: type, button: str) -> None:
     found = names_in(page, button, set())
 
     assert button in LINKS or found & {"actor=", "record", "record_all"}, "Hand the actor to the verb, which records."
+
+
+# Who records what no transaction of ours does; for all others the entry belongs into the one of the deed.
+BY_ITSELF = {
+    "apps/console/queues.py": "jobs are in Valkey",
+    "apps/core/sign_ins.py": "a sign-in changes nothing",
+    "apps/segments/admin/pages.py": "an export changes nothing",
+    "apps/segments/admin/run.py": "beginning waits for others, and must hold no lock meanwhile",
+    "apps/segments/management/commands/segment.py": "an export changes nothing",
+}
+
+
+def test_only_what_changes_nothing_is_recorded_by_itself() -> None:
+    callers = {
+        str(path.relative_to(BASE_DIR))
+        for path in BASE_DIR.glob("apps/**/*.py")
+        if "audit.record_by_itself(" in path.read_text()
+    }
+
+    assert callers == BY_ITSELF.keys()
 
 
 def test_there_are_buttons() -> None:
