@@ -23,7 +23,7 @@ from apps.profiles.jobs import start_erasure
 from apps.profiles.models import PrivacyRequest, Profile
 from apps.segments.platform_events import ENTERED, LEFT
 from apps.sessions.models import Session
-from tests.factories import NOON, EventTypeFactory, SourceFactory
+from tests.factories import ANNA, NOON, EventTypeFactory, SourceFactory
 from tests.shop import Shop, person, types_of
 
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=10)
@@ -131,7 +131,7 @@ class TestEmit:
     def test_of_somebody_who_was_merged_it_belongs_to_whom_they_are_now(self, shop: Shop, anna: Profile) -> None:
         shop.call("track", userId="bo", event="page-view")
         emit([entered(anna.id, "a"), entered(person(primary_id="bo").id, "b")], is_silent=False, now=shop.now)
-        by_hand.merge(anna.id, person(primary_id="bo").id, actor="user:1", now=shop.later(seconds=1))
+        by_hand.merge(anna.id, person(primary_id="bo").id, actor=ANNA, now=shop.later(seconds=1))
         process(shop)
 
         [whole] = Profile.objects.all()
