@@ -1,6 +1,6 @@
 """The sources as a request needs them: by id or write key, from memory, at most seconds old."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,11 @@ class SourcePolicy:
     profile_id_path: str
     session_id_path: str
     message_id_path: str
+    key: str = field(init=False)  # the id as text, of which each event has need
+
+    def __post_init__(self) -> None:
+        """Write the id once."""
+        object.__setattr__(self, "key", str(self.id))
 
     def allows_origin(self, origin: str) -> bool:
         """Decide whether a page of this origin may send; a request without an origin comes from no page."""
@@ -44,6 +49,9 @@ class SourcePolicy:
         return False
 
 
+COLUMNS = tuple(each.name for each in fields(SourcePolicy) if each.init)
+
+
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
     origins = tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])
@@ -55,14 +63,14 @@ def policy_of(row: dict[str, Any]) -> SourcePolicy:
 INTERNAL = policy_of(
     {
         name: getattr(Source(id=internal.SOURCE_ID, name=internal.NAME, kind=Source.Kind.INTERNAL), name)
-        for name in SourcePolicy.__dataclass_fields__
+        for name in COLUMNS
     }
 )
 
 
 def _read() -> dict[str, SourcePolicy]:
     found: dict[str, SourcePolicy] = {str(INTERNAL.id): INTERNAL}
-    for row in Source.objects.values(*SourcePolicy.__dataclass_fields__):
+    for row in Source.objects.values(*COLUMNS):
         policy = policy_of(row)
         found[str(policy.id)] = found[policy.write_key] = policy
     return found

@@ -11,7 +11,7 @@ from apps.collector.track import Track, TrackedEvent
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
-from apps.events.sources import SourcePolicy, policy_of
+from apps.events.sources import COLUMNS, SourcePolicy, policy_of
 from apps.events.store import partitions
 from apps.profiles.models import Alias, ConsentType, Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment
@@ -202,7 +202,7 @@ def track_payload(source: Source, *types: str, session: str | None = "session-of
 def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
     """What the pipeline knows of a source; of one that is in no database, when only values are given."""
     source = source or SourceFactory.build(**values)
-    return policy_of({name: getattr(source, name) for name in SourcePolicy.__dataclass_fields__})
+    return policy_of({name: getattr(source, name) for name in COLUMNS})
 
 
 def track(*events: TrackedEvent | str, **values: Any) -> Track:

@@ -22,7 +22,7 @@ def _key(track: Track, event: TrackedEvent) -> str | None:
 
     An id is unique in its source, whatever the session: who says the same order again tomorrow means the same order.
     """
-    source = str(track.source.id)
+    source = track.source.key
     if event.message_id:
         event.content = _checksum(track, event)
         return fingerprint(source, event.message_id)
@@ -49,5 +49,5 @@ def _whose(track: Track) -> str:
 def _checksum(track: Track, event: TrackedEvent) -> int:
     """Sum up what two messages of one id must have in common: a signed number of 32 bits."""
     said = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS)
-    found = crc32(said, crc32(f"{track.session_key} {event.type}".encode()))
+    found = crc32(f"{track.session_key} {event.type}".encode() + said)
     return found - (1 << 32) if found >= 1 << 31 else found

@@ -38,11 +38,12 @@ def store(batch: Batch) -> None:
     decisions: list[ConsentDecision] = []
     entries: list[AuditEntry] = []
     rows: list[EventRow] = []
+    processed_at = str(batch.stored_at)
     keys: dict[str, int | None] = {}
     for track in tracks:
         decisions += _decisions(track, batch)
         entries += _audited(track, batch)
-        rows += _rows(track, batch)
+        rows += _rows(track, processed_at)
         keys.update((event.key, event.content) for event in track.going if event.key)
     insert_new(ConsentDecision, decisions)
     insert_new(AuditEntry, entries)
@@ -83,19 +84,20 @@ def _store_causes(batch: Batch) -> None:
     insert_new(IdentityConflict, list(conflicts.values()))
 
 
-def _rows(track: Track, batch: Batch) -> list[EventRow]:
+def _rows(track: Track, processed_at: str) -> list[EventRow]:
     if not track.saves_events:
         return []
     profile_id = track.profile.id if track.profile and track.saves_profile else None
     session_id = track.session.id if track.session and track.saves_session else track.about_session
+    received_at = str(track.received_at)
     return [
         EventRow(
             id=event.id,
-            time=event.happened_at,
-            received_at=track.received_at,
-            processed_at=batch.stored_at,
+            time=received_at if event.time is track.received_at else str(event.happened_at),
+            received_at=received_at,
+            processed_at=processed_at,
             type=event.type,
-            source_id=track.source.id,
+            source_id=track.source.key,
             session_id=session_id,
             profile_id=profile_id,
             original_profile_id=track.raw_profile_id if profile_id else None,

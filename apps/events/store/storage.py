@@ -13,14 +13,17 @@ from apps.events.store import partitions
 
 
 class EventRow(NamedTuple):
-    """An event as COPY wants it; the fields are the columns of `events_event`, in this order."""
+    """An event as COPY wants it; the fields are the columns of `events_event`, in this order.
+
+    What many events have in common is a text already: the driver would write it for each of them anew.
+    """
 
     id: UUID
-    time: datetime
-    received_at: datetime
-    processed_at: datetime
+    time: str  # as `str` writes a datetime
+    received_at: str
+    processed_at: str
     type: str
-    source_id: UUID
+    source_id: str
     session_id: UUID | None
     profile_id: UUID | None
     original_profile_id: UUID | None
@@ -76,9 +79,9 @@ def remember(keys: Mapping[str, int | None], *, at: datetime) -> None:
     """Note the keys of messages that are stored now, with their content. Raises IntegrityError when one is known."""
     ordered = sorted(keys)
     if ordered:
-        contents = ("NULL" if (content := keys[key]) is None else str(content) for key in ordered)
+        contents = ",".join([str(keys[key]) for key in ordered]).replace("None", "NULL")
         with connection.cursor() as cursor:
-            cursor.execute(REMEMBER, [at, f"{{{','.join(ordered)}}}", f"{{{','.join(contents)}}}"])
+            cursor.execute(REMEMBER, [at, f"{{{','.join(ordered)}}}", f"{{{contents}}}"])
 
 
 def json_text(value: Any) -> str:
