@@ -138,7 +138,7 @@ def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claime
 
 def _n_keys(parsed: Parsed) -> int:
     """Count the keys of what was parsed, and one more for each event, as it may prove one."""
-    return sum(len(track.keys) + len(track.events) for track in parsed.tracks)
+    return sum([len(track.keys) + len(track.events) for track in parsed.tracks])
 
 
 def _ingest_one(*, at: datetime) -> int:

@@ -15,25 +15,25 @@ from apps.events.store import noticed
 from apps.events.store.noticed import Refused, Unplanned
 
 _MAX_KEY: Final = 64
+_PLATFORM: Final = str(internal.SOURCE_ID)
 
 
 def note(batch: Batch) -> None:
     """Count what was refused of a batch, and events of types that nobody planned; no query."""
     rules = planned.rules()
-    types: defaultdict[UUID, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    types: defaultdict[tuple[str, str], int] = defaultdict(int)
     for track in batch.tracks:
         if track.refusal or len(track.going) < len(track.events):
             for refusal in track.refusals():
                 # Without its message, which may name fields as their sender does: the refused event has it.
                 note_refusal(replace(refusal, message=""), at=track.received_at, source_id=track.source.id)
-        if track.refusal or track.source.id == internal.SOURCE_ID:
-            continue
-        for event in track.going:
-            if event.type not in rules:
-                types[track.source.id][event.type] += 1
-    for source_id, numbers in types.items():
-        for type_, number in numbers.items():
-            noticed.unplanned.add(Unplanned(type_, source_id), at=batch.now, number=number)
+        if track.refusal is None:
+            for event in track.going:
+                if event.type not in rules:
+                    types[event.type, track.source.key] += 1
+    for (type_, source), number in types.items():
+        if source != _PLATFORM:
+            noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)
 
 
 def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key: str = "") -> None:

@@ -90,6 +90,11 @@ def _run(stages: Iterable[Callable[[Batch], None]], batch: Batch) -> None:
 
 def months_of(tracks: Iterable[Track]) -> set[date]:
     """Name the months in which events of the tracks will lie, those of the platform before them included."""
-    times = {event.happened_at for track in tracks for event in track.going}
-    earliest = max(platform_events.leads().values())
-    return {partitions.month_of(at) for time in times for at in (time, time - earliest)}
+    times = [event.happened_at for track in tracks for event in track.going]
+    if not times:
+        return set()
+    earlier = max(platform_events.leads().values())
+    first, last = partitions.month_of(min(times) - earlier), partitions.month_of(max(times))
+    if first == last:
+        return {first}
+    return {partitions.month_of(at) for time in times for at in (time, time - earlier)}

@@ -1,6 +1,7 @@
 """How the types of events are written, whoever names one."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from apps.conditions.spelling import fold
@@ -26,7 +27,14 @@ def event_type(name: str) -> str:
     of a type from a sender or from people passes it through here, once or several times: else two spellings would be
     two types.
     """
+    return _known(name) if len(name) <= MAX_LENGTH else _written(name)
+
+
+def _written(name: str) -> str:
     return fold("-".join(fold(name).split()).lower())  # again: small letters may be composed of others than capitals
+
+
+_known: Final = lru_cache(maxsize=4_096)(_written)  # next to all events are of few types
 
 
 def event_types(names: Iterable[str]) -> tuple[str, ...]:

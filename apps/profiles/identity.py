@@ -52,8 +52,8 @@ class Claim:
         """Hash the identifiers once: they are looked up many times."""
         self.user = identifier_id(Kind.USER, self.user_id) if self.user_id else None
         self.device = identifier_id(Kind.ANONYMOUS, self.anonymous_id) if self.anonymous_id else None
-        self.proven = [identifier_id(proof.kind, proof.value) for proof in self.proofs]
-        self.keys = tuple([key for key in (self.user, self.device, *self.proven, self.profile_ref) if key])
+        self.proven = [identifier_id(proof.kind, proof.value) for proof in self.proofs] if self.proofs else []
+        self.keys = tuple(filter(None, (self.user, self.device, *self.proven, self.profile_ref)))
 
     def names(self) -> Iterator[tuple[str, UUID, bool]]:
         """Yield kind and id of each identifier, the surest first, and whether it is of the past."""
@@ -120,8 +120,9 @@ class Directory(Known):
         - All other profiles that the claim leads to are merged with it, unless something speaks against it.
         """
         key = (session_profile_id, *claim.keys)
-        if key in self._settled:
-            return self._settled[key]
+        settled = self._settled.get(key)
+        if settled:
+            return settled
         leads = list(self._leads(claim, session_profile_id))
         first = self._first(claim, leads)
         raw_id = first.raw_id if first else self._create(claim, now=now).id

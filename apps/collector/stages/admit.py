@@ -33,9 +33,11 @@ def admit(batch: Batch) -> None:
         if _refuses_bots(track.source) and track.user_agent and is_bot(track.user_agent):
             track.refusal = _bot(track)
             continue
+        is_refused = False
         for event in track.going:
             event.refusal = _admit_event(track, event, aliases)
-        if any(event.refusal for event in track.going):
+            is_refused |= event.refusal is not None
+        if is_refused:
             track.settle()
 
 

@@ -45,10 +45,9 @@ AS item(source_id uuid, dialect text, body text, envelope jsonb, received_at tim
 
 _OLDEST = claims.free("events_inboxitem", where="parked_at IS NULL AND id >= %s", order="id")
 CLAIM = f"""
-SELECT id, source_id::text, dialect, body, envelope, received_at, n_locked FROM (
-    SELECT *, count(*) OVER () AS n_locked, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before
-    FROM ({_OLDEST}) AS oldest
-) AS summed WHERE before < %s ORDER BY id
+SELECT id, source_id::text, dialect, CASE WHEN before < %s THEN body END, envelope, received_at FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM ({_OLDEST}) AS oldest
+) AS summed ORDER BY id
 """  # noqa: S608 - no value is part of the text
 _mark = Mark()
 
@@ -69,14 +68,15 @@ def claim(limit: int) -> tuple[list[Claimed], int]:
         return [], 0
     items = [
         Claimed(pk, source_id, dialect, body, orjson.loads(envelope), received_at)
-        for pk, source_id, dialect, body, envelope, received_at, _ in rows
+        for pk, source_id, dialect, body, envelope, received_at in rows
+        if body is not None
     ]
-    return items, rows[0][-1]
+    return items, len(rows)
 
 
 def _lock(limit: int, *, first_id: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [first_id, limit, MAX_BATCH_BYTES])
+        cursor.execute(CLAIM, [MAX_BATCH_BYTES, first_id, limit])
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
