@@ -67,7 +67,7 @@ def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
         return [(item.body, None)]
     envelope = Envelope(source, item.received_at, **item.envelope)
     try:
-        payload, _ = load_json(item.body.encode())
+        payload = load_json(item.body.encode()).value
         tracks = Message(item.dialect, item.body.encode(), envelope).read().parsed.tracks
     except Malformed:
         return [(item.body, None)]

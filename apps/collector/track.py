@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from apps.collector.envelope import Envelope, Recorded
@@ -26,8 +26,7 @@ def _same(name: str, _event: Any) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """The request that tracks came in: what is needed to name its parts as its sender does, and to send one again."""
 
     dialect: str
@@ -123,6 +122,7 @@ class Track:
     # From here on stages say it; what stands above is kept with an event that is set aside (wire/replay.py).
     keeps_decisions_only: bool = field(init=False, default=False)  # comply: consents are lacking to keep more
     refusal: Refusal | None = field(init=False, default=None)  # any
+    mentions: str | None = field(init=False, default=None)  # where its e-mail addresses stand; wire; reshape: anywhere
     going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `claim` adds to the other what events prove
     profile: Profile | None = field(init=False, default=None)  # identify

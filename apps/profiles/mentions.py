@@ -16,21 +16,19 @@ from apps.profiles.models import Identifier
 MAX_NESTED: Final = 4  # a link in a link
 MAX_MENTIONS: Final = 500  # of a text: each takes time, and others wait meanwhile
 _LONGEST: Final = 256  # of a name, and of a host
-_ENCODED: Final = re.compile(rb"%(?:25)*40")
+_ENCODED: Final = re.compile(r"%(?:25)*40")
 # By JSON, and by JSON in a text in it. A look is made once for each run of backslashes: there may be thousands.
 _ESCAPED: Final = re.compile(r"(?<!\\)\\++(?:u00([0-7][0-9a-fA-F])|[bfnrt])")
 _NAME: Final = re.compile(r"[^\s\"(),:;<>\[\]\\]*")
 _WITHIN: Final = re.compile(r"[=/?&#|{}!~^$%]")  # what a name may hold, and hardly ever does: most often it ends there
 _HOST: Final = re.compile(r"[^\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]*")
 _DOMAIN: Final = re.compile(r"(.*\.[^\W\d_]+).*", re.DOTALL)  # to the letters of its last part
+# Most addresses are the whole of a value in JSON, and leave no doubt: the name is read backwards to the quotation mark.
+_PLAIN_NAME: Final = re.compile(r"[a-z0-9._-]*[a-z0-9](?=\")")
+_PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*\.)+[a-z]+(?=\")")
 _MARKS: Final = "'`*_~.-+"
 _ASCII_END: Final = re.compile(r"[\x00-\x7f]*\Z")
 _ASCII_START: Final = re.compile(r"[\x00-\x7f]*")
-
-
-def may_mention(written: bytes) -> bool:
-    """Tell whether JSON as orjson writes it may hold an address at all: next to nothing to ask, and mostly no."""
-    return b"@" in written or b"u0040" in written or (b"%" in written and _ENCODED.search(written) is not None)
 
 
 def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -54,9 +52,12 @@ def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     """Find the addresses in a text, normalised; what only might be one is listed, too."""
-    if not ("@" in text or "%" in text or "u0040" in text):
+    if not ("@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text))):  # most hold none
         return set()
-    written = {each for reading in _readings(fold(text)) for each in _written_in(reading, limit)}
+    folded = fold(text)
+    is_plain = not ("\\" in folded or "%" in folded or ("+" in folded and "=" in folded))
+    readings = (folded,) if is_plain else _readings(folded)
+    written = {each for reading in readings for each in _written_in(reading, limit)}
     return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
 
 
@@ -81,6 +82,12 @@ def _written_in(text: str, limit: int) -> Iterator[str]:
     """Yield what stands around each @ of a text, in the ways in which it may be meant."""
     before, *rest = text.split("@", maxsplit=limit)
     for after in rest:
+        plain_name = _PLAIN_NAME.match(before[: -_LONGEST - 1 : -1])
+        plain_host = _PLAIN_HOST.match(after[:_LONGEST]) if plain_name else None
+        if plain_name and plain_host:
+            before = after
+            yield f"{plain_name[0][::-1]}@{plain_host[0]}"
+            continue
         name = _start(_NAME, before[: -_LONGEST - 1 : -1])[::-1]  # read backwards, to where it begins
         host = _start(_HOST, after[:_LONGEST]).strip("._-")
         before = after

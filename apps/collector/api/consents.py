@@ -52,7 +52,7 @@ class ConsentView(CollectorView):
         The session must be the profile's own; where both are unknown, whoever agrees to something becomes known. What
         was decided elsewhere is not decided again here. A consent that does not exist refuses the request.
         """
-        payload, _ = load_json(request.body)
+        payload = load_json(request.body).value
         name = track_wire.source_of(payload)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
         said = _said(payload, wants_all=flag_of(query_of(request).get("all"), "all"))

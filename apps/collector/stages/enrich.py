@@ -26,7 +26,8 @@ def enrich(batch: Batch) -> None:
     for track in batch.going:
         if track.keeps_decisions_only:
             continue
-        _hide_credentials(track)
+        if track.mentions != "":
+            _hide_credentials(track)
         session = track.session
         if session:
             _describe_session(session, track)
@@ -37,11 +38,11 @@ def enrich(batch: Batch) -> None:
 
 
 def _hide_credentials(track: Track) -> None:
-    """Take passwords out of the addresses of pages; nobody wants them here."""
+    """Take passwords out of the addresses of pages, where they stand before an @; nobody wants them here."""
     track.context = cleaned_context(track.context)
     for event in track.going:
         event.context = cleaned_context(event.context)
-        if event.properties and event.type in VIEWS:
+        if event.type in VIEWS and event.properties:
             event.properties = cleaned(event.properties)
 
 
@@ -91,7 +92,8 @@ def _describe_device(session: Session, track: Track) -> None:
 
 
 def _place_of(track: Track) -> dict[str, Any]:
-    said = fitting(_object(track.context.get("location")), MAX_PLACE_BYTES)
+    location = _object(track.context.get("location"))
+    said = fitting(location, MAX_PLACE_BYTES) if location else {}
     return said or (locate(track.ip) if track.ip else {})
 
 

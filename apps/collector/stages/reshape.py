@@ -21,5 +21,6 @@ def reshape(batch: Batch) -> None:
             except TemplateError as error:
                 event.problems.append({"field": error.path, "message": error.message})
             else:
+                track.mentions = None
                 event.properties = filled.get("properties", event.properties)
                 event.context = filled.get("context", event.context)

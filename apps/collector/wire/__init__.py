@@ -35,15 +35,14 @@ class Message(NamedTuple):
         Raises Malformed when the body as a whole is wrong.
         """
         json = json or load_json(self.body)
-        verdicts = [Refusal(**refused) for refused in self.envelope.refused]
-        if not verdicts:
+        if not self.envelope.refused:
             return Incoming(self, READERS[self.dialect](json, self.envelope))
         try:
             parsed = READERS[self.dialect](json, self.envelope)
         except Malformed:  # as the sender was told: nothing is in it, but it is kept to be looked at
             sent = Sent(self.dialect, self.envelope, json.value)
             parsed = Parsed([Track(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
-        parsed.obey(verdicts)
+        parsed.obey([Refusal(**refused) for refused in self.envelope.refused])
         return Incoming(self, parsed)
 
     def refused(self, refusals: Sequence[Refusal]) -> "Message":

@@ -29,10 +29,11 @@ class Malformed(Exception):
 
 
 class Json(NamedTuple):
-    """A body that was parsed: what it says, and whether its parts must be looked at one by one (see `check`)."""
+    """A body that was parsed: what it says, and how closely that must be looked at."""
 
     value: Any
-    is_suspect: bool = False
+    is_suspect: bool = False  # its parts must be looked at one by one, see `check`
+    mentions: str | None = None  # the text in which its e-mail addresses stand; None: they may be escaped or encoded
 
 
 def load_json(body: bytes) -> Json:
@@ -46,16 +47,20 @@ def load_json(body: bytes) -> Json:
             parsed = reading.loads(body)
         except orjson.JSONDecodeError as strict_error:
             try:
-                return Json(
-                    reading.loads_lax(body.decode()), is_suspect=True
-                )  # UTF-8 only: no other encoding goes into the inbox
+                # UTF-8 only: no other encoding goes into the inbox.
+                return Json(reading.loads_lax(body.decode()), is_suspect=True)
             except ValueError:
                 raise Malformed(Refusal("invalid_json", f"The body is not valid JSON: {strict_error}.")) from None
     except RecursionError:
         raise Malformed(Refusal("too_deep", f"The body is nested deeper than {_MAX_DEPTH} levels.")) from None
     # What is smaller than an event may be holds none that is larger, and with fewer brackets than levels none too deep.
-    is_suspect = len(body) > _MAX_EVENT_BYTES or b"\\u0000" in body or body.count(b"{") + body.count(b"[") > _MAX_DEPTH
-    return Json(parsed, is_suspect)
+    is_small = len(body) <= _MAX_EVENT_BYTES and body.count(b"{") + body.count(b"[") <= _MAX_DEPTH
+    is_plain = b"\\" not in body
+    is_clean = is_plain or b"\\u0000" not in body
+    mentions = None
+    if is_plain and b"%" not in body:
+        mentions = body.decode() if b"@" in body else ""
+    return Json(parsed, not (is_small and is_clean), mentions)
 
 
 def check(event: Any, path: str, *, beside: int = 0) -> Refusal | None:
@@ -146,8 +151,10 @@ def flag_of(value: Any, path: str, *, default: bool = False) -> bool:
 
     What says nothing is the default. Raises Malformed naming the path: what was meant to be off must not be on.
     """
+    if value is None:
+        return default
     word = value.strip().lower() if isinstance(value, str) else value
-    if word is None or word == "":
+    if word == "":
         return default
     if isinstance(word, str | int | float):
         if word in _YES:
@@ -162,8 +169,8 @@ def object_of(value: Any, path: str) -> dict[str, Any]:
 
     Raises Malformed naming the path.
     """
+    if isinstance(value, dict):
+        return value
     if value is None or value == []:
         return {}
-    if not isinstance(value, dict):
-        raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))
-    return value
+    raise Malformed(Refusal("invalid_type", f"{path} must be an object.", path))

@@ -21,6 +21,7 @@ from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 from apps.sessions.short import text
 
+DIALECT = InboxItem.Dialect.SEGMENT.value
 BATCH = "batch"
 # The call, and the event type that it becomes; `track` names its event itself.
 TYPES = {
@@ -44,7 +45,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
 
     `envelope.call` is the address's method. Raises Malformed when the body is no message and no batch.
     """
-    payload, is_suspect = json
+    payload = json.value
     if not isinstance(payload, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:
@@ -57,16 +58,10 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         if len(messages) > settings.MAX_EVENTS_PER_REQUEST:
             message = f"batch holds more than {settings.MAX_EVENTS_PER_REQUEST} messages."
             raise Malformed(Refusal("too_many", message, "batch"))
-        beside = shared(payload, ("context",), n_events=len(messages), is_suspect=is_suspect)
+        beside = shared(payload, ("context",), n_events=len(messages), is_suspect=json.is_suspect)
         flag_of(context.get("historical"), "context.historical")  # here it is the request's, and not each message's
-    reader = _Reader(
-        envelope=envelope,
-        context=context,
-        beside=beside,
-        sent=Sent(InboxItem.Dialect.SEGMENT, envelope, payload, BATCH if envelope.call == BATCH else None, word),
-        is_silent=flag_of(payload.get("historical"), "historical"),
-        is_suspect=is_suspect,
-    )
+    sent = Sent(DIALECT, envelope, payload, BATCH if envelope.call == BATCH else None, word)
+    reader = _Reader(sent, json, context, beside)
     prefix = "batch." if envelope.call == BATCH else ""
     tracks = [
         reader.track(message, index, f"{prefix}{index}." if prefix else "") for index, message in enumerate(messages)
@@ -77,23 +72,16 @@ def read(json: Json, envelope: Envelope) -> Parsed:
 class _Reader:
     """Reads the messages of one request."""
 
-    def __init__(
-        self,
-        *,
-        envelope: Envelope,
-        context: dict[str, Any],
-        beside: int,
-        sent: Sent,
-        is_silent: bool,
-        is_suspect: bool,
-    ) -> None:
-        self._envelope = envelope
+    def __init__(self, sent: Sent, json: Json, context: dict[str, Any], beside: int) -> None:
+        self._envelope = sent.envelope
         self._context = context
         self._beside = beside
         self._sent = sent
         self._sent_at = _instant(sent.body.get("sentAt"))
-        self._is_silent = is_silent
-        self._is_suspect = is_suspect
+        self._is_silent = flag_of(sent.body.get("historical"), "historical")
+        self._is_suspect = json.is_suspect
+        # Those of one of many messages would be looked for in all of them.
+        self._mentions = json.mentions if sent.events is None or json.mentions == "" else None
 
     def track(self, message: Any, index: int, path: str) -> Track:
         """Read one message; a wrong one becomes a track whose only event is refused."""
@@ -112,24 +100,27 @@ class _Reader:
         refusal = check(message, whole, beside=self._beside) if self._is_suspect else None
         if refusal:
             raise Malformed(refusal)
-        context = {**self._context, **object_of(message.get("context"), f"{path}context")}
+        context = object_of(message.get("context"), f"{path}context")
+        if self._context:
+            context = {**self._context, **context}
         claim = self._claim(message, path)
         event = self._event(message, index, path, context)
         session_ref = _session_ref(context, claim)
+        # What a message says of its sending may be of an earlier try; it counts where the request says nothing.
+        sent_at = self._sent_at or _instant(message.get("sentAt"))
         source = self._envelope.source
-        return Track(
+        track = Track(
             source=source,
             received_at=self._envelope.received_at,
             request_id=self._envelope.request_id,
             sent=self._sent,
-            # What a message says of its sending may be of an earlier try; it counts where the request says nothing.
-            sent_at=self._by_wrong_clock(self._sent_at or _instant(message.get("sentAt"))),
+            sent_at=self._by_wrong_clock(sent_at) if sent_at else None,
             events=[event],
             claim=claim,
             session_ref=session_ref,
             session_key=session_key(session_ref),
             context=_about_client(context),
-            ip=bare_ip(text(context.get("ip"))) or self._envelope.ip,
+            ip=(bare_ip(text(context["ip"])) if "ip" in context else "") or self._envelope.ip,
             # The header's agent is the SDK's own, on the sender's server: it says nothing about a visitor.
             user_agent=text(context.get("userAgent")),
             accept_language=text(context.get("locale")),
@@ -138,10 +129,12 @@ class _Reader:
             saves_events=not source.is_ephemeral,
             is_silent=self._is_silent or _is_of_import(message, context, path),
         )
+        track.mentions = self._mentions
+        return track
 
-    def _by_wrong_clock(self, sent_at: datetime | None) -> datetime | None:
-        """Return when the sender's clock says that it sent; None when the clock is right, or nothing is known of it."""
-        return sent_at if sent_at and abs(self._envelope.received_at - sent_at) > times.TOLERATED_SKEW else None
+    def _by_wrong_clock(self, sent_at: datetime) -> datetime | None:
+        """Return when the sender's clock says that it sent; None when the clock is right."""
+        return sent_at if abs(self._envelope.received_at - sent_at) > times.TOLERATED_SKEW else None
 
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
@@ -190,14 +183,16 @@ def _event_name(message: dict[str, Any], path: str) -> str:
 
 
 def _is_of_import(message: dict[str, Any], context: dict[str, Any], path: str) -> bool:
+    if "historical" not in message and "historical" not in context:
+        return False
     own = flag_of(message.get("historical"), f"{path}historical")
     return flag_of(context.get("historical"), f"{path}context.historical") or own
 
 
 def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
     """Read RudderStack's session id: a number that is only unique on its device."""
-    session_id = optional_id(context.get("sessionId"))
     device = claim.anonymous_id
+    session_id = optional_id(context.get("sessionId")) if device else None
     return str(digest("sdk-session", device, session_id)) if device and session_id else None
 
 

@@ -32,7 +32,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
 
     Raises Malformed when no event of it can be saved.
     """
-    payload, is_suspect = json
+    payload, is_suspect, mentions = json
     if not isinstance(payload, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     events = payload.get("events")
@@ -69,6 +69,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         is_profileless=envelope.is_profileless,
         is_silent=_is_on(options, "historical"),
     )
+    track.mentions = mentions
     keep_by_option(track, options)
     return Parsed(
         tracks=[track],

@@ -27,7 +27,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     event_type = text_of(envelope.call, "event_type")
     if event_type is None:
         raise Malformed(Refusal("required", "event_type must not be empty.", "event_type"))
-    posted, is_suspect = json
+    posted, is_suspect, _ = json
     is_list = isinstance(posted, list)
     # Of a list, no header names an item.
     delivered_by = "" if is_list else envelope.message_id_header
