@@ -69,7 +69,10 @@ def _readings(text: str) -> Iterator[str]:
         for _ in range(MAX_NESTED):
             yield decoded
             known = decoded
-            decoded = unquote(_ESCAPED.sub(_unescaped, decoded) if "\\" in decoded else decoded)
+            if "\\" in decoded:
+                decoded = _ESCAPED.sub(_unescaped, decoded)
+                yield decoded  # a text that was escaped may be no address of a page
+            decoded = unquote(decoded)
             if decoded == known:
                 break
 
