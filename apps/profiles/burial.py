@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import transaction
 
 from apps.core import audit
 from apps.core.audit import Actor
@@ -53,7 +54,8 @@ def find(hashes: Mapping[UUID, UUID]) -> dict[UUID, ErasedId]:
 
 def lift(tombstones: Collection[ErasedId], *, actor: Actor, at: datetime) -> int:
     """Let ids come again, because their person does, and return how many there were."""
-    for row in tombstones:
-        audit.record("lifted", actor=actor, at=at, object=row, kind=row.kind)
-    n_lifted, _ = ErasedId.objects.filter(pk__in=[row.pk for row in tombstones]).delete()
+    with transaction.atomic():
+        for row in tombstones:
+            audit.record("lifted", actor=actor, at=at, object=row, kind=row.kind)
+        n_lifted, _ = ErasedId.objects.filter(pk__in=[row.pk for row in tombstones]).delete()
     return n_lifted
