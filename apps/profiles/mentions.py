@@ -52,13 +52,15 @@ def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     """Find the addresses in a text, normalised; what only might be one is listed, too."""
-    if not ("@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text))):  # most hold none
+    if not _may_mention(text):
         return set()
-    folded = fold(text)
-    is_plain = not ("\\" in folded or "%" in folded or ("+" in folded and "=" in folded))
-    readings = (folded,) if is_plain else _readings(folded)
-    written = {each for reading in readings for each in _written_in(reading, limit)}
+    written = {each for reading in _readings(fold(text)) for each in _written_in(reading, limit)}
     return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
+
+
+def _may_mention(text: str) -> bool:
+    """Tell whether a text may hold an address at all: next to nothing to ask, and mostly no."""
+    return "@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text) is not None)
 
 
 def _readings(text: str) -> Iterator[str]:
