@@ -222,14 +222,14 @@ def _source(name: str) -> str:
 def _message(source: str, dialect: str, body: bytes) -> Message:
     policy = sources.find(source)
     assert policy is not None
-    call = "track" if dialect == InboxItem.Dialect.SEGMENT else ""
+    call = "track" if dialect == InboxItem.Dialect.SDK else ""
     return Message(dialect, body, Envelope(policy, datetime.now(UTC), ip="198.51.100.7", call=call))
 
 
 def _fill_inbox(source: str, bodies: Iterator[bytes], count: int) -> None:
     for start in range(0, count, 1_000):
         size = min(1_000, count - start)
-        messages = [_message(source, InboxItem.Dialect.SEGMENT, body) for body in itertools.islice(bodies, size)]
+        messages = [_message(source, InboxItem.Dialect.SDK, body) for body in itertools.islice(bodies, size)]
         accept.keep(messages)
 
 

@@ -14,9 +14,9 @@ from apps.events.event_types import planned
 from apps.events.models import Event, InboxItem
 from apps.events.resolution import moving, unmerging
 from apps.profiles.models import Merge, Profile
-from tests.factories import ANNA, NOON, SourceFactory, track_payload
+from tests.factories import ANNA, NOON, SourceFactory, track_body
 
-TRACK, SEGMENT = InboxItem.Dialect.TRACK, InboxItem.Dialect.SEGMENT
+TRACK, SDK = InboxItem.Dialect.TRACK, InboxItem.Dialect.SDK
 
 
 class Shop:
@@ -36,13 +36,13 @@ class Shop:
         """Send one message as an SDK does: track, identify, alias."""
         self.later(seconds=1)
         message |= {"timestamp": (time or self.now).isoformat()}
-        self.process(self.message(SEGMENT, message, call=method))
+        self.process(self.message(SDK, message, call=method))
 
     def track(self, *events: str | dict[str, Any], session: str, **parts: Any) -> None:
         """Send a payload as a browser does."""
         self.later(seconds=1)
         listed = [{"type": event} if isinstance(event, str) else event for event in events]
-        self.process(self.message(TRACK, track_payload(self.source, session=session, events=listed, **parts)))
+        self.process(self.message(TRACK, track_body(self.source, session=session, events=listed, **parts)))
 
     def message(self, dialect: str, body: dict[str, Any], *, call: str = "") -> Message:
         """Make a message, to be processed with others."""

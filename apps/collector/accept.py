@@ -13,8 +13,8 @@ from psycopg import errors
 from apps.collector import pipeline
 from apps.collector.envelope import Envelope
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
+from apps.collector.payload import Payload
 from apps.collector.pipeline import process
-from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
@@ -72,7 +72,7 @@ def later(incoming: Incoming, *, timeout_secs: float = TIMEOUT_SECS) -> None:
 
 def check(parsed: Parsed, *, at: datetime) -> None:
     """Refuse what is wrong in itself, and note what is odd, before anything is processed; no query."""
-    pipeline.check(parsed.tracks, now=at)
+    pipeline.check(parsed.payloads, now=at)
 
 
 def refuse(message: Message, refusal: Refusal) -> None:
@@ -90,7 +90,7 @@ def keep(messages: list[Message]) -> None:
 
 def history(messages: list[Message], *, at: datetime) -> None:
     """Process messages of the past, in one transaction; for imports, which have no request to answer."""
-    process([track for message in messages for track in message.read().parsed.tracks], now=at)
+    process([payload for message in messages for payload in message.read().parsed.payloads], now=at)
 
 
 def ingest(limit: int, *, at: datetime) -> int:
@@ -106,8 +106,8 @@ def ingest(limit: int, *, at: datetime) -> int:
             with transaction.atomic():
                 items, n_claimed = inbox.claim(limit)
                 if items:
-                    tracks = _read_all(items, parsed, n_claimed=n_claimed)
-                    process(tracks, now=at)
+                    payloads = _read_all(items, parsed, n_claimed=n_claimed)
+                    process(payloads, now=at)
                     inbox.done([item.pk for item in items])
                 return len(items)
         except _Excess as excess:
@@ -120,9 +120,9 @@ def ingest(limit: int, *, at: datetime) -> int:
             return sum(_ingest_one(at=at) for _ in range(n_claimed))
 
 
-def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claimed: int) -> list[Track]:
-    """Read the items to tracks, and remember what was read for another try. Raises _Excess when they are too many."""
-    tracks: list[Track] = []
+def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claimed: int) -> list[Payload]:
+    """Read the items to payloads, and remember what was read for another try. Raises _Excess when they are too many."""
+    payloads: list[Payload] = []
     n_keys = 0
     for n_fitting, item in enumerate(items):
         if item.pk not in parsed:
@@ -130,15 +130,15 @@ def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claime
         n_keys += _n_keys(parsed[item.pk])
         if n_keys > MAX_KEYS and n_fitting:
             raise _Excess(n_fitting)
-        tracks += parsed[item.pk].tracks
+        payloads += parsed[item.pk].payloads
     if len(items) < n_claimed:
         raise _Excess(len(items))
-    return tracks
+    return payloads
 
 
 def _n_keys(parsed: Parsed) -> int:
     """Count the keys of what was parsed, and one more for each event, as it may prove one."""
-    return sum([len(track.keys) + len(track.events) for track in parsed.tracks])
+    return sum([len(payload.keys) + len(payload.events) for payload in parsed.payloads])
 
 
 def _ingest_one(*, at: datetime) -> int:
@@ -152,15 +152,15 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
     """Process what can be processed of one item; a repetition of the rest, once it is mended, repeats nothing."""
     problem, retry_at = "", None
     try:
-        tracks = _read(item).tracks
+        payloads = _read(item).payloads
     except Exception as error:
         logger.exception("A message of the inbox cannot be read", extra={"inbox_item": item.pk})
         inbox.park(item.pk, error=repr(error), at=at)
         return False
-    for track in tracks:
+    for payload in payloads:
         try:
             with transaction.atomic():
-                process([track], now=at)
+                process([payload], now=at)
         except Exception as error:
             if is_away(error):
                 raise
@@ -196,7 +196,7 @@ def _read(item: inbox.Claimed) -> Parsed:
 def _process_group(group: list[Incoming]) -> None:
     at = datetime.now(UTC)
     try:
-        outcome = process([track for incoming in group for track in incoming.parsed.tracks], now=at)
+        outcome = process([payload for incoming in group for payload in incoming.parsed.payloads], now=at)
     except Exception as error:
         if is_away(error):
             raise
@@ -212,7 +212,7 @@ def _process_alone(incoming: Incoming, *, at: datetime) -> None:
     for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
         try:
             incoming.parsed = incoming.message.read().parsed
-            incoming.outcome = process(incoming.parsed.tracks, now=at)
+            incoming.outcome = process(incoming.parsed.payloads, now=at)
         except IntegrityError as error:
             incoming.error = error
         except Exception as error:

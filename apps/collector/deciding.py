@@ -9,8 +9,8 @@ import orjson
 
 from apps.collector import accept, compliance
 from apps.collector.envelope import Envelope, Recorded
+from apps.collector.payload import Payload
 from apps.collector.platform_events import RECORDED
-from apps.collector.track import Track
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.body import Json
 from apps.collector.wire.body import check as check_event
@@ -34,21 +34,21 @@ class CannotDecide(ValueError):
         self.refusals = refusals
 
 
-def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope) -> Track:
+def decide(said: Any, *, ids: Mapping[str, Any], envelope: Envelope) -> Payload:
     """Take what somebody decided themselves, through the pipeline; `ids` are session and profile as `/track` has them.
 
     Nothing counts that was decided elsewhere before. Raises CannotDecide, Malformed, and as `accept.now` does.
     """
     envelope = envelope._replace(is_whole=True)
     event = {"type": consents.EVENT_TYPE, "properties": {consents.PROPERTY: said}}
-    payload = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
-    message = Message(InboxItem.Dialect.TRACK, orjson.dumps(payload), envelope)
-    return _process(message.read(Json(payload, is_suspect=True)), said)
+    body = {**ids, "source": {"id": str(envelope.source.id)}, "events": [event]}
+    message = Message(InboxItem.Dialect.TRACK, orjson.dumps(body), envelope)
+    return _process(message.read(Json(body, is_suspect=True)), said)
 
 
 def record(
     said: Any, *, profile_id: UUID, source: SourcePolicy, recorded: Recorded, time: datetime | None, now: datetime
-) -> Track:
+) -> Payload:
     """Record for somebody what they decided, through the pipeline; the event and the ledger name who records it.
 
     `time` is when they did, if that was before. Raises CannotDecide, and as `accept.now` does.
@@ -82,14 +82,14 @@ def _check_all(parsed: Parsed, said: Any, *, at: datetime) -> None:
     _check([Refusal("invalid_time", warning.message, "decided_at") for warning in parsed.warnings])
 
 
-def _process(incoming: Incoming, said: Any) -> Track:
+def _process(incoming: Incoming, said: Any) -> Payload:
     _check_all(incoming.parsed, said, at=incoming.message.envelope.received_at)
-    track = accept.now(incoming).tracks[0]
+    payload = accept.now(incoming).payloads[0]
     # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
-    problems = [(problem["field"], problem["message"]) for event in track.events for problem in event.problems]
-    refusals = [each for each in track.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
+    problems = [(problem["field"], problem["message"]) for event in payload.events for problem in event.problems]
+    refusals = [each for each in payload.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
     _check([_refusal(message, path) for path, message in problems] or refusals)
-    return track
+    return payload
 
 
 def _refusal(message: str, path: str) -> Refusal:

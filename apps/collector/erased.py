@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector.track import Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent
 from apps.collector.wire.body import optional_id
 from apps.core import paths
 from apps.core.paths import Path
@@ -27,7 +27,7 @@ from apps.profiles.mentions import addresses_in_text, mentions_in
 from apps.profiles.models import ErasedId, Identifier
 
 Kind = Identifier.Kind
-MAX_ADDRESSES: Final = 5_000  # of a track; who sends more must not keep others waiting
+MAX_ADDRESSES: Final = 5_000  # of a payload; who sends more must not keep others waiting
 IDENTIFY: Final = "identify"
 # How traits name their person in SDKs: in those of `identify`, and in those that SDKs repeat with each message.
 TRAITS: Final = {"id": Kind.USER, "userId": Kind.USER, "user_id": Kind.USER, "phone": Kind.PHONE}
@@ -36,51 +36,51 @@ _NAMED: Final = "It names a person who was erased. Whoever may lift tombstones c
 _PAST: Final = "It happened before the person whom it is about was erased."
 
 
-def names_in(tracks: Collection[Track]) -> set[UUID]:
-    """List all by which the tracks may name somebody: their keys, and e-mail addresses in all that would be kept."""
+def names_in(payloads: Collection[Payload]) -> set[UUID]:
+    """List all by which the payloads may name somebody: their keys, and e-mail addresses in all that would be kept."""
     names: set[UUID] = set()
-    for track in tracks:
-        names.update(track.keys)
-        names.update(identifier_id(Kind.EMAIL, address) for address in _mentioned_by(track))
-        if _has_traits(track):
-            for said in _all_said(track):
+    for payload in payloads:
+        names.update(payload.keys)
+        names.update(identifier_id(Kind.EMAIL, address) for address in _mentioned_by(payload))
+        if _has_traits(payload):
+            for said in _all_said(payload):
                 names.update(identifier_id(kind, value) for _, kind, value in _traits_in(said))
     return names
 
 
-def _mentioned_by(track: Track) -> set[str]:
-    """List the e-mail addresses in a track. Most have none, and it is known of the bytes that came."""
-    text = track.mentions
+def _mentioned_by(payload: Payload) -> set[str]:
+    """List the e-mail addresses in a payload. Most have none, and it is known of the bytes that came."""
+    text = payload.mentions
     if text is None:
-        text = orjson.dumps(_all_said(track)).decode()
+        text = orjson.dumps(_all_said(payload)).decode()
     # All of it at once: to go through values by their paths takes ten times as long.
-    return addresses_in_text(f"{text} {track.user_agent}", limit=MAX_ADDRESSES)
+    return addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES)
 
 
-def _has_traits(track: Track) -> bool:
-    return "traits" in track.context or any(
-        event.type == IDENTIFY or "traits" in event.context for event in track.events
+def _has_traits(payload: Payload) -> bool:
+    return "traits" in payload.context or any(
+        event.type == IDENTIFY or "traits" in event.context for event in payload.events
     )
 
 
-def _all_said(track: Track) -> list[dict[str, Any]]:
-    return [_said_around(track), *map(_said_by, track.kept)]
+def _all_said(payload: Payload) -> list[dict[str, Any]]:
+    return [_said_around(payload), *map(_said_by, payload.kept)]
 
 
-def _said_around(track: Track) -> dict[str, Any]:
-    """Return what a track says of all its events, in the words of its sender, and would be kept."""
-    claim = track.client_claim
+def _said_around(payload: Payload) -> dict[str, Any]:
+    """Return what a payload says of all its events, in the words of its sender, and would be kept."""
+    claim = payload.client_claim
     return {
         "userId": claim.user_id,
         "anonymousId": claim.anonymous_id,
-        "session": {"id": track.session_ref},
-        "context": track.context,
-        "properties": track.properties,
-        "User-Agent": track.user_agent,
+        "session": {"id": payload.session_ref},
+        "context": payload.context,
+        "properties": payload.properties,
+        "User-Agent": payload.user_agent,
     }
 
 
-def _said_by(event: TrackedEvent) -> dict[str, Any]:
+def _said_by(event: PayloadEvent) -> dict[str, Any]:
     return {
         "type": event.type,
         "id": event.message_id,
@@ -105,39 +105,39 @@ def _traits_in(said: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
                 yield (*path, key), TRAITS[key], found
 
 
-def turn_away(track: Track, buried: Buried) -> None:
-    """Refuse events of a track that bring an erased person back, and give a new device's ids to the others."""
-    field = _named_by_track(track, buried)
-    is_told_once = track.sent is not None and track.sent.dialect == InboxItem.Dialect.TRACK
-    erased_at = _device_erased_at(track, buried)
-    for event in track.kept:
+def turn_away(payload: Payload, buried: Buried) -> None:
+    """Refuse events of a payload that bring an erased person back, and give a new device's ids to the others."""
+    field = _named_by_payload(payload, buried)
+    is_told_once = payload.sent is not None and payload.sent.dialect == InboxItem.Dialect.TRACK
+    erased_at = _device_erased_at(payload, buried)
+    for event in payload.kept:
         # Who was a customer, and asked to be forgotten, is nobody's business: a stranger is not told why.
-        refuse = partial(Refusal, "erased", index=event.index, is_private=True, is_secret=not track.hand.is_vouched)
-        place = field or next(_named_by_event(event, track, buried), "")
+        refuse = partial(Refusal, "erased", index=event.index, is_private=True, is_secret=not payload.hand.is_vouched)
+        place = field or next(_named_by_event(event, payload, buried), "")
         if place:
             is_whole = place == "profile.id" or (field and is_told_once)
-            event.refusal = refuse(_NAMED, place if is_whole else track.place(event, place))
+            event.refusal = refuse(_NAMED, place if is_whole else payload.place(event, place))
         elif erased_at and event.happened_at <= erased_at:
-            event.refusal = refuse(_PAST, track.place(event, "time"))
-    track.settle()
-    track.client_claim = _begin_anew(track, buried)
+            event.refusal = refuse(_PAST, payload.place(event, "time"))
+    payload.settle()
+    payload.client_claim = _begin_anew(payload, buried)
 
 
-def _device_erased_at(track: Track, buried: Buried) -> datetime | None:
-    """Return when somebody was erased last whose device, session or profile id the track comes with."""
-    times = [buried[key].erased_at for key in track.keys if key in buried and buried[key].kind not in PERSONAL]
+def _device_erased_at(payload: Payload, buried: Buried) -> datetime | None:
+    """Return when somebody was erased last whose device, session or profile id the payload comes with."""
+    times = [buried[key].erased_at for key in payload.keys if key in buried and buried[key].kind not in PERSONAL]
     return max(times, default=None)
 
 
-def _named_by_track(track: Track, buried: Buried) -> str:
-    claim = track.client_claim
+def _named_by_payload(payload: Payload, buried: Buried) -> str:
+    claim = payload.client_claim
     user_id = usable(Kind.USER, claim.user_id) if claim.user_id else None
     if user_id and identifier_id(Kind.USER, user_id) in buried:
         return "userId"
     # A sender who is trusted to set ids names people by them, not devices.
     if claim.trusts_ids and claim.profile_ref in buried:
         return "profile.id"
-    return next(_mentioned(_said_around(track), buried), "")
+    return next(_mentioned(_said_around(payload), buried), "")
 
 
 def _mentioned(said: Mapping[str, Any], buried: Buried) -> Iterator[str]:
@@ -150,18 +150,18 @@ def _mentioned(said: Mapping[str, Any], buried: Buried) -> Iterator[str]:
             yield paths.join(path)
 
 
-def _named_by_event(event: TrackedEvent, track: Track, buried: Buried) -> Iterator[str]:
+def _named_by_event(event: PayloadEvent, payload: Payload, buried: Buried) -> Iterator[str]:
     prefix = "properties."
     for proof in identification.proofs_of(
-        event.type, event.properties, source_id=track.source.id, event_index=event.index
+        event.type, event.properties, source_id=payload.source.id, event_index=event.index
     ):
         if proof.kind in PERSONAL and identifier_id(proof.kind, proof.value) in buried:
             yield prefix + proof.path
     yield from _mentioned(_said_by(event), buried)
 
 
-def _begin_anew(track: Track, buried: Buried) -> Claim:
-    claim = track.client_claim
+def _begin_anew(payload: Payload, buried: Buried) -> Claim:
+    claim = payload.client_claim
     successors: dict[str, Any] = {}
     profile = buried.get(claim.profile_ref) if claim.profile_ref else None
     if profile:
@@ -170,7 +170,7 @@ def _begin_anew(track: Track, buried: Buried) -> Claim:
     device = buried.get(identifier_id(Kind.ANONYMOUS, anonymous_id)) if anonymous_id else None
     if device:
         successors["anonymous_id"] = str(device.successor)
-    session = buried.get(track.session_key) if track.session_key else None
+    session = buried.get(payload.session_key) if payload.session_key else None
     if session:
-        track.session_key, track.session_ref = session.successor, str(session.successor)
+        payload.session_key, payload.session_ref = session.successor, str(session.successor)
     return replace(claim, **successors)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.core.refusal import Refusal
 from apps.core.storable import problem_of_text
 from apps.events import internal
@@ -22,15 +22,15 @@ def note(batch: Batch) -> None:
     """Count what was refused of a batch, and events of types that nobody planned; no query."""
     rules = planned.rules()
     types: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for track in batch.tracks:
-        if track.refusal or len(track.going) < len(track.events):
-            for refusal in track.refusals():
+    for payload in batch.payloads:
+        if payload.refusal or len(payload.going) < len(payload.events):
+            for refusal in payload.refusals():
                 # Without its message, which may name fields as their sender does: the refused event has it.
-                note_refusal(replace(refusal, message=""), at=track.received_at, source_id=track.source.id)
-        if track.refusal is None:
-            for event in track.going:
+                note_refusal(replace(refusal, message=""), at=payload.received_at, source_id=payload.source.id)
+        if payload.refusal is None:
+            for event in payload.going:
                 if event.type not in rules:
-                    types[event.type, track.source.key] += 1
+                    types[event.type, payload.source.key] += 1
     for (type_, source), number in types.items():
         if source != _PLATFORM:
             noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.collector.wire import Message
 from apps.collector.wire.body import Malformed, load_json
-from apps.collector.wire.segment import BATCH
+from apps.collector.wire.sdk import BATCH
 from apps.core import keyset
 from apps.events import sources
 from apps.events.models import InboxItem
@@ -54,37 +54,37 @@ def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[st
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:
     """Yield (item, their messages, those of others by their place) of each item that has some of theirs."""
     for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
-        parts = [(message, _is_his(message, track, person)) for message, track in _parts(item)]
+        parts = [(message, _is_his(message, payload, person)) for message, payload in _parts(item)]
         his = [message for message, is_his in parts if is_his]
         if his:
             yield item, his, {place: message for place, (message, is_his) in enumerate(parts) if not is_his}
 
 
-def _parts(item: InboxItem) -> list[tuple[Any, Track | None]]:
+def _parts(item: InboxItem) -> list[tuple[Any, Payload | None]]:
     """Split an item into messages and what they were read to; one that cannot be read is one message, as it came."""
     source = sources.find(str(item.source_id))
     if source is None:
         return [(item.body, None)]
     envelope = Envelope(source, item.received_at, **item.envelope)
     try:
-        payload = load_json(item.body.encode()).value
-        tracks = Message(item.dialect, item.body.encode(), envelope).read().parsed.tracks
+        body = load_json(item.body.encode()).value
+        payloads = Message(item.dialect, item.body.encode(), envelope).read().parsed.payloads
     except Malformed:
         return [(item.body, None)]
     name = _list_of(item)
-    return list(zip(payload[name] if name else [payload], tracks, strict=True))
+    return list(zip(body[name] if name else [body], payloads, strict=True))
 
 
 def _list_of(item: InboxItem) -> str:
     """Name the list of a body that holds its messages; empty where it is one."""
     if item.dialect == InboxItem.Dialect.PLATFORM:
         return EMISSIONS
-    is_batch = item.dialect == InboxItem.Dialect.SEGMENT and item.envelope.get("call") == BATCH
+    is_batch = item.dialect == InboxItem.Dialect.SDK and item.envelope.get("call") == BATCH
     return BATCH if is_batch else ""
 
 
-def _is_his(message: Any, track: Track | None, person: Person) -> bool:
-    if track and not set(person.keys).isdisjoint(track.keys):
+def _is_his(message: Any, payload: Payload | None, person: Person) -> bool:
+    if payload and not set(person.keys).isdisjoint(payload.keys):
         return True
     text = message if isinstance(message, str) else _json(message)
     return any(_json(str(each)) in text for each in (*person.texts, *person.raw_ids))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from apps.collector import noticing
+from apps.collector.payload import Batch, Outcome, Payload
 from apps.collector.stages.admit import admit
 from apps.collector.stages.announce import announce
 from apps.collector.stages.baseline import baseline
@@ -26,7 +27,6 @@ from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
 from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
-from apps.collector.track import Batch, Outcome, Track
 from apps.events import platform_events
 from apps.events.store import partitions
 from apps.profiles.identity import Moved
@@ -44,20 +44,20 @@ IN_TURN = (comply, identify)
 STORING = (follow, baseline, visit, enrich, traits, profile, compute, store, segment, plan)
 
 
-def check(tracks: Sequence[Track], *, now: datetime) -> None:
+def check(payloads: Sequence[Payload], *, now: datetime) -> None:
     """Refuse what is wrong in itself, before a request is answered that is processed later; no query."""
-    _run(CHECKS, Batch(list(tracks), now))
+    _run(CHECKS, Batch(list(payloads), now))
 
 
-def process(tracks: Sequence[Track], *, now: datetime) -> Outcome:
+def process(payloads: Sequence[Payload], *, now: datetime) -> Outcome:
     """Carry a batch of payloads from request to storage, each stage on all that are still going.
 
     What is stored is stored in one transaction: when this returns, and the caller's transaction (if it has one)
-    commits, the batch is accepted, with all it changed; then, and only then, it is announced. A stage refuses a track
+    commits, the batch is accepted, with all it changed; then, and only then, it is announced. A stage refuses a payload
     or an event (`refusal`) when the sender is at fault; the others go on. It raises when we are at fault: then nothing
-    of the batch has happened, and the caller tries the tracks one by one and parks what fails again.
+    of the batch has happened, and the caller tries the payloads one by one and parks what fails again.
     """
-    batch = Batch(list(tracks), now)
+    batch = Batch(list(payloads), now)
     _run((*CHECKS, *READING), batch)
     partitions.ensure(months_of(batch.going))
     for n_left in reversed(range(MAX_TRIES)):
@@ -75,9 +75,9 @@ def process(tracks: Sequence[Track], *, now: datetime) -> Outcome:
 def _store(batch: Batch) -> None:
     with transaction.atomic():
         _run(LOOKING_UP, batch)
-        for track in batch.named:
+        for payload in batch.named:
             for stage in IN_TURN:
-                stage(track, batch)
+                stage(payload, batch)
         _run(STORING, batch)
         # By the outermost transaction: of the batch, or of its caller. Whatever is lost then, it must not fail.
         transaction.on_commit(lambda: announce(batch.outcome), robust=True)
@@ -88,9 +88,9 @@ def _run(stages: Iterable[Callable[[Batch], None]], batch: Batch) -> None:
         stage(batch)
 
 
-def months_of(tracks: Iterable[Track]) -> set[date]:
-    """Name the months in which events of the tracks will lie, those of the platform before them included."""
-    times = [event.happened_at for track in tracks for event in track.going]
+def months_of(payloads: Iterable[Payload]) -> set[date]:
+    """Name the months in which events of the payloads will lie, those of the platform before them included."""
+    times = [event.happened_at for payload in payloads for event in payload.going]
     if not times:
         return set()
     earlier = max(platform_events.leads().values())

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.events.resolution import identification
 from apps.profiles.identifiers import identifier_id, usable
 from apps.profiles.identity import Claim
@@ -13,13 +13,13 @@ from apps.profiles.models import Identifier
 Kind = Identifier.Kind
 
 
-def claim(track: Track, *, buried: Collection[UUID] = ()) -> None:
-    """Let a track claim what its client says and its events prove, but for what names nobody, or who was erased.
+def claim(payload: Payload, *, buried: Collection[UUID] = ()) -> None:
+    """Let a payload claim what its client says and its events prove, but for what names nobody, or who was erased.
 
     By its events as they are now: called again where some of them, or of what they say, was taken away.
     """
-    said = track.client_claim
-    proofs = list(_proofs_of(track))
+    said = payload.client_claim
+    proofs = list(_proofs_of(payload))
     if buried:
         proofs = [proof for proof in proofs if identifier_id(proof.kind, proof.value) not in buried]
     user_id = _usable(Kind.USER, said.user_id)
@@ -28,22 +28,22 @@ def claim(track: Track, *, buried: Collection[UUID] = ()) -> None:
         user_id = _take_user(proofs)
     are_usable = (user_id, anonymous_id) == (said.user_id, said.anonymous_id)
     if not are_usable and user_id is None and anonymous_id is None:
-        _belong_to_session(track, is_named=bool(said.profile_ref or proofs))
+        _belong_to_session(payload, is_named=bool(said.profile_ref or proofs))
     if proofs or not are_usable:
         # Field by field: each event with a proof comes by here, and `replace` would cost more than the claim itself.
         said = Claim(said.profile_ref, user_id, anonymous_id, said.trusts_ids, tuple(proofs))
-    track.claim = said
+    payload.claim = said
 
 
 def _usable(kind: str, value: str | None) -> str | None:
     return usable(kind, value) if value else None
 
 
-def _proofs_of(track: Track) -> Iterator[Proof]:
-    for event in track.going:
+def _proofs_of(payload: Payload) -> Iterator[Proof]:
+    for event in payload.going:
         if event.is_valid:
             yield from identification.proofs_of(
-                event.type, event.properties, source_id=track.source.id, event_index=event.index
+                event.type, event.properties, source_id=payload.source.id, event_index=event.index
             )
 
 
@@ -56,9 +56,9 @@ def _take_user(proofs: list[Proof]) -> str | None:
     return None
 
 
-def _belong_to_session(track: Track, *, is_named: bool) -> None:
-    """Let a track of which all names are blocked belong to somebody by its session, or by what else names them."""
-    if track.session_key is None:
-        track.saves_session = False
+def _belong_to_session(payload: Payload, *, is_named: bool) -> None:
+    """Let a payload of which all names are blocked belong to somebody by its session, or by what else names them."""
+    if payload.session_key is None:
+        payload.saves_session = False
         if not is_named:
-            track.is_profileless = True
+            payload.is_profileless = True

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from django.conf import settings
 
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.core.refusal import Refusal
 from apps.events import consent_policy
 from apps.events.compliance import enforce
@@ -30,48 +30,48 @@ DUPLICATE: Final = "duplicate"
 _Shells = dict[int, dict[str, Any] | None]
 
 
-def rows_of(tracks: Iterable[Track]) -> list[RefusedEvent]:
-    """Describe what was refused of tracks, and what claims to be a repetition and is none."""
+def rows_of(payloads: Iterable[Payload]) -> list[RefusedEvent]:
+    """Describe what was refused of payloads, and what claims to be a repetition and is none."""
     shells: _Shells = {}
-    return [_row(track, refusal, event, shells) for track in tracks for refusal, event in _refused_of(track)]
+    return [_row(payload, refusal, event, shells) for payload in payloads for refusal, event in _refused_of(payload)]
 
 
-def _refused_of(track: Track) -> Iterator[tuple[Refusal, TrackedEvent | None]]:
-    if track.refusal:
-        yield track.refusal, None
-    for event in track.events:
+def _refused_of(payload: Payload) -> Iterator[tuple[Refusal, PayloadEvent | None]]:
+    if payload.refusal:
+        yield payload.refusal, None
+    for event in payload.events:
         if event.refusal:
             yield event.refusal, event
         elif event.differs:
             message = "Another event with this id was stored before."
-            yield Refusal(DUPLICATE, message, track.place(event, "id"), event.index), event
+            yield Refusal(DUPLICATE, message, payload.place(event, "id"), event.index), event
 
 
-def _row(track: Track, refusal: Refusal, event: TrackedEvent | None, shells: _Shells) -> RefusedEvent:
+def _row(payload: Payload, refusal: Refusal, event: PayloadEvent | None, shells: _Shells) -> RefusedEvent:
     row = RefusedEvent(
-        source_id=track.source.id,
-        received_at=track.received_at,
+        source_id=payload.source.id,
+        received_at=payload.received_at,
         code=refusal.code,
         field=refusal.field,
         message=refusal.message,
     )
     # Without content where keeping it takes consent: nobody has asked yet whether that holds.
-    if track.sent and not refusal.is_private and not track.source.required_consents:
-        row.dialect = track.sent.dialect
-        row.envelope = {name: value for name, value in track.sent.envelope.as_dict().items() if name != "refused"}
-        row.payload = _content(track, track.sent, event, shells)
-        row.keys = sorted(track.keys)
+    if payload.sent and not refusal.is_private and not payload.source.required_consents:
+        row.dialect = payload.sent.dialect
+        row.envelope = {name: value for name, value in payload.sent.envelope.as_dict().items() if name != "refused"}
+        row.payload = _content(payload, payload.sent, event, shells)
+        row.keys = sorted(payload.keys)
     return row
 
 
-def _content(track: Track, sent: Sent, event: TrackedEvent | None, shells: _Shells) -> str:
+def _content(payload: Payload, sent: Sent, event: PayloadEvent | None, shells: _Shells) -> str:
     """Return what was sent, of one event or of all, without what must not be kept."""
     name = sent.events
     if name is None:
         return printable(
             _cleaned(event.sent if event else sent.body, event.type if event else "", dialect=sent.dialect)
         )
-    events = [event] if event else track.events
+    events = [event] if event else payload.events
     said = [_cleaned(each.sent, each.type, dialect=sent.dialect) for each in events]
     if not name:
         return printable(said)
@@ -121,10 +121,10 @@ def as_json(value: Any, **options: Any) -> str:
     return _SURROGATES.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, **options))
 
 
-def printable(payload: Any) -> str:
+def printable(body: Any) -> str:
     """Write what was refused as JSON, even what was refused for not being storable: odd characters are escaped."""
     try:
-        text = orjson.dumps(payload).decode()
+        text = orjson.dumps(body).decode()
     except orjson.JSONEncodeError:
-        text = as_json(payload, separators=(",", ":"))
+        text = as_json(body, separators=(",", ":"))
     return text if len(text) <= MAX_WHOLE else text[:MAX_CUT]

@@ -41,7 +41,7 @@ class Person:
 
     @property
     def keys(self) -> list[UUID]:
-        """List the ids by which the tracks that he sent can be known."""
+        """List the ids by which the payloads that they sent can be known."""
         return [key for _, key in self.names]
 
     def named(self, kind: str) -> list[UUID]:

@@ -13,11 +13,11 @@ from psycopg import errors
 
 from apps.collector import accept
 from apps.collector.envelope import Envelope
-from apps.collector.track import Outcome, Track
+from apps.collector.payload import Outcome, Payload
 from apps.collector.wire import Incoming, Message
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox, storage
-from tests.factories import SourceFactory, policy, track_payload
+from tests.factories import SourceFactory, policy, track_body
 
 NOW = datetime.now(UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -30,7 +30,7 @@ def source(db: None) -> Source:
 
 
 def message(source: Source, type_: str) -> Message:
-    body = json.dumps(track_payload(source, events=[{"type": type_, "id": type_}], session=type_)).encode()
+    body = json.dumps(track_body(source, events=[{"type": type_, "id": type_}], session=type_)).encode()
     return Message("track", body, Envelope(policy(source), NOW))
 
 
@@ -43,12 +43,12 @@ def stored() -> set[str]:
 
 
 def failing(error: Exception, *, when: Callable[[set[str]], bool]) -> Callable[..., Outcome]:
-    """Make `process` raise the error for tracks whose event types are such."""
+    """Make `process` raise the error for payloads whose event types are such."""
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
-        if when({event.type for track in tracks for event in track.events}):
+    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+        if when({event.type for payload in payloads for event in payload.events}):
             raise error
-        return process(tracks, now=now)
+        return process(payloads, now=now)
 
     return process_or_fail
 
@@ -69,7 +69,7 @@ def test_a_request_that_fails_on_its_own_loses_no_neighbour(
     accept._process_group(group)
 
     assert [request.error for request in group] == [None, error, None]
-    assert [bool(request.parsed.tracks[0].profile) for request in group] == [True, False, True]
+    assert [bool(request.parsed.payloads[0].profile) for request in group] == [True, False, True]
     assert stored() == {"before", "after"}
 
 
@@ -90,10 +90,10 @@ def test_when_the_database_goes_in_the_midst_those_who_are_stored_are_told_so(
 ) -> None:
     group = requests(source, "first", "second")
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
-        if len(tracks) > 1:
+    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+        if len(payloads) > 1:
             raise ValueError("a bug of ours")
-        return failing(OperationalError("gone"), when=lambda types: "second" in types)(tracks, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "second" in types)(payloads, now=now)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     accept._process_group(group)
@@ -192,9 +192,9 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
     monkeypatch.setattr(accept, "MAX_KEYS", 4)
     batches: list[int] = []
 
-    def noted(tracks: list[Track], *, now: datetime) -> Outcome:
-        batches.append(len(tracks))
-        return process(tracks, now=now)
+    def noted(payloads: list[Payload], *, now: datetime) -> Outcome:
+        batches.append(len(payloads))
+        return process(payloads, now=now)
 
     monkeypatch.setattr(accept, "process", noted)
     with CaptureQueriesContext(connection) as asked:
@@ -209,10 +209,10 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
 def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     put(source, "a", "b", "c")
 
-    def process_or_fail(tracks: list[Track], *, now: datetime) -> Outcome:
-        if len(tracks) > 1:
+    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+        if len(payloads) > 1:
             raise ValueError("a bug of ours")
-        return failing(OperationalError("gone"), when=lambda types: "b" in types)(tracks, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "b" in types)(payloads, now=now)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     with pytest.raises(OperationalError):
@@ -227,7 +227,7 @@ def test_a_message_with_a_track_that_fails_stores_its_others_and_is_parked_once(
 ) -> None:
     batch = [{"type": "track", "event": type_, "userId": "anna"} for type_ in ("before", "poison", "after")]
     envelope = Envelope(policy(source), NOW, call="batch")
-    accept.keep([Message("segment", json.dumps({"batch": batch}).encode(), envelope)])
+    accept.keep([Message("sdk", json.dumps({"batch": batch}).encode(), envelope)])
     monkeypatch.setattr(accept, "process", failing(ValueError("ours"), when=lambda types: "poison" in types))
 
     accept.ingest(10, at=NOW)

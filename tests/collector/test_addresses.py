@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from apps.collector import accept
 from apps.events.models import Event, RefusedEvent, Source
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db
 HOSTS = ("collect.shop.test", "collect.shop.test:8120", "[2001:db8::1]:80")
@@ -25,7 +25,7 @@ def source() -> Source:
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_collector_answers_to_any_name(client: APIClient, source: Source, host: str) -> None:
     settings = client.get(f"/v1/projects/{source.write_key}/settings", HTTP_HOST=host, HTTP_ORIGIN="https://shop.test")
-    track = client.post("/track", track_payload(source, "page-view"), format="json", HTTP_HOST=host)
+    track = client.post("/track", track_body(source, "page-view"), format="json", HTTP_HOST=host)
     config = client.get(f"/sourceConfig?writeKey={source.write_key}", HTTP_HOST=host)
 
     assert (settings.status_code, track.status_code, config.status_code) == (200, 200, 200)
@@ -55,7 +55,7 @@ def test_a_slash_at_the_end_changes_nothing(client: APIClient, source: Source) -
     event = {"userId": "u", "event": "x", "writeKey": source.write_key}
 
     assert client.post("/v1/track/", event, format="json").status_code == 200
-    assert client.post("/track/", track_payload(source, "page-view"), format="json").status_code == 200
+    assert client.post("/track/", track_body(source, "page-view"), format="json").status_code == 200
     assert client.get(f"/sourceConfig/?writeKey={source.write_key}").status_code == 200
 
 

@@ -15,7 +15,7 @@ from apps.events import sources
 from apps.events.models import ComplianceRule, Event, RefusedEvent, Source
 from apps.profiles.models import ConsentDecision, Identifier, Profile
 from apps.sessions.models import Session
-from tests.factories import CHROME, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_payload
+from tests.factories import CHROME, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_body
 
 EMAIL = "anna@example.com"
 SECRET = "https://shop.example/secret?utm_source=secret"
@@ -33,7 +33,7 @@ def consent(**said: Any) -> dict[str, Any]:
 
 
 def send(client: APIClient, source: Source, *events: dict[str, Any], **parts: Any) -> Any:
-    return client.post("/track", track_payload(source, events=list(events), **parts), format="json")
+    return client.post("/track", track_body(source, events=list(events), **parts), format="json")
 
 
 def send_as_one_batch(source: Source, *payloads: dict[str, Any]) -> None:
@@ -130,13 +130,13 @@ def test_a_withdrawal_counts_from_the_next_event_on(client: APIClient, source: S
 
 
 def test_a_withdrawal_counts_for_what_comes_after_it_in_the_same_batch(source: Source) -> None:
-    send_as_one_batch(source, track_payload(source, events=[consent(marketing=True)]))
+    send_as_one_batch(source, track_body(source, events=[consent(marketing=True)]))
 
     send_as_one_batch(
         source,
-        track_payload(source, events=[PAGE_VIEW]),
-        track_payload(source, events=[consent(marketing=False)]),
-        track_payload(source, events=[PAGE_VIEW]),
+        track_body(source, events=[PAGE_VIEW]),
+        track_body(source, events=[consent(marketing=False)]),
+        track_body(source, events=[PAGE_VIEW]),
     )
 
     assert len(kept()) == 1
@@ -169,8 +169,8 @@ def test_what_a_refused_payload_said_of_its_client_is_forgotten_too(source: Sour
 
     send_as_one_batch(
         source,
-        track_payload(source, events=[PAGE_VIEW], context=secret, properties={"secret": EMAIL}),
-        track_payload(source, events=[consent(marketing=True)]),
+        track_body(source, events=[PAGE_VIEW], context=secret, properties={"secret": EMAIL}),
+        track_body(source, events=[consent(marketing=True)]),
     )
 
     session = Session.objects.get()
@@ -189,7 +189,7 @@ def test_the_ledger_says_who_decided_what_where_and_in_view_of_which_words(clien
 
     client.post(
         "/track",
-        track_payload(source, events=[consent(marketing=True)]),
+        track_body(source, events=[consent(marketing=True)]),
         format="json",
         REMOTE_ADDR="198.51.100.7",
         HTTP_USER_AGENT=CHROME,
@@ -375,12 +375,12 @@ def test_a_decision_counts_also_when_profiles_are_merged_within_the_batch(source
     """What somebody withdraws on a phone holds on a laptop where a source that trusts ids says that both are theirs."""
     Source.objects.update(trusts_ids=is_believed)
     sign_in = {"type": "sign-in", "properties": {"email": {"main": EMAIL}}}
-    send_as_one_batch(source, track_payload(source, session="laptop", events=[consent(marketing=True), sign_in]))
+    send_as_one_batch(source, track_body(source, session="laptop", events=[consent(marketing=True), sign_in]))
 
     send_as_one_batch(
         source,
-        track_payload(source, session="phone", events=[consent(marketing=True), sign_in, consent(marketing=False)]),
-        track_payload(source, session="laptop", events=[PAGE_VIEW]),
+        track_body(source, session="phone", events=[consent(marketing=True), sign_in, consent(marketing=False)]),
+        track_body(source, session="laptop", events=[PAGE_VIEW]),
     )
 
     assert Profile.objects.count() == 1
@@ -393,14 +393,14 @@ def test_a_repetition_of_what_was_refused_is_refused_too_and_no_duplicate(client
     answer = send(client, source, view, view)
 
     assert [error["field"] for error in answer.json()["errors"]] == ["events.0", "events.1"]
-    send_as_one_batch(source, track_payload(source, events=[view]), track_payload(source, events=[view]))
+    send_as_one_batch(source, track_body(source, events=[view]), track_body(source, events=[view]))
     assert RefusedEvent.objects.filter(code="consent_required").count() == 4
     assert not kept()
 
 
 def test_a_repetition_is_kept_once_when_the_consent_has_come_in_between(source: Source) -> None:
     view = {**PAGE_VIEW, "id": "m-1"}
-    payloads = [track_payload(source, events=[event]) for event in (view, consent(marketing=True), view, view)]
+    payloads = [track_body(source, events=[event]) for event in (view, consent(marketing=True), view, view)]
 
     send_as_one_batch(source, *payloads)
 

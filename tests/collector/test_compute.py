@@ -15,7 +15,7 @@ from apps.events import sources
 from apps.events.computed_traits import definitions, recomputing
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles.models import Profile, ScoreScale
-from tests.factories import NOON, ComputedTraitFactory, EventTypeFactory, ProfileFactory, SourceFactory, track_payload
+from tests.factories import NOON, ComputedTraitFactory, EventTypeFactory, ProfileFactory, SourceFactory, track_body
 
 ORDERED = "order-completed"
 TODAY = NOON.date()
@@ -45,7 +45,7 @@ def send(source: Source, *events: dict[str, Any], at: datetime = NOON) -> None:
     """Let events arrive at noon, or later."""
     policy = sources.find(str(source.id))
     assert policy is not None
-    body = json.dumps(track_payload(source, events=list(events))).encode()
+    body = json.dumps(track_body(source, events=list(events))).encode()
     accept.history([Message("track", body, Envelope(policy, at))], at=at)
 
 

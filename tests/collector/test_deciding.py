@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.collector import deciding
 from apps.collector.deciding import CannotDecide
 from apps.collector.envelope import Recorded
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.ids import new_id
@@ -33,7 +33,7 @@ def anna(shop: Shop) -> Profile:
     return person(primary_id="anna")
 
 
-def record(profile_id: UUID, said: Any = None, time: datetime | None = None) -> Track:
+def record(profile_id: UUID, said: Any = None, time: datetime | None = None) -> Payload:
     return deciding.record(
         {"letters": True} if said is None else said,
         profile_id=profile_id,

@@ -96,7 +96,7 @@ TYPES = st.sampled_from(["identify", "sign-up", "purchase", "page-view", "consen
 
 @pytest.mark.django_db
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(context=CONTEXTS, properties=PROPERTIES, type=TYPES, agent=TEXTS, dialect=st.sampled_from(["track", "segment"]))
+@given(context=CONTEXTS, properties=PROPERTIES, type=TYPES, agent=TEXTS, dialect=st.sampled_from(["track", "sdk"]))
 def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     context: Any, properties: Any, type: str, agent: str, dialect: str
 ) -> None:
@@ -118,8 +118,8 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     n_before = Event.objects.filter(type="neighbour").count()
 
     parsed = Message(dialect, storable.dumps(body).encode(), envelope).read().parsed
-    process(parsed.tracks, now=datetime.now(UTC))
+    process(parsed.payloads, now=datetime.now(UTC))
 
-    assert [refusal for track in parsed.tracks for refusal in track.refusals()] == []
+    assert [refusal for payload in parsed.payloads for refusal in payload.refusals()] == []
     assert Event.objects.filter(type="neighbour").count() == n_before + 1
     assert check_values(list(Event.objects.order_by("-id").values("properties", "traits", "context")[:5]), "") is None

@@ -16,7 +16,7 @@ from apps.profiles.identifiers import identifier_id
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Alias, ErasedId, Identifier, PrivacyRequest, Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 from tests.shop import Shop, types_of
 
 pytestmark = pytest.mark.django_db
@@ -170,7 +170,7 @@ def test_other_people_are_not_concerned(shop: Shop) -> None:
 def post(client: APIClient, shop: Shop, address: str, body: dict[str, Any]) -> Any:
     """Send a request as a client does, and let the platform process what it keeps for later."""
     if address == "/track":
-        body = track_payload(shop.source, **{"session": "tablet", **body})
+        body = track_body(shop.source, **{"session": "tablet", **body})
     answer = client.post(address, {"writeKey": shop.source.write_key, **body}, format="json")
     accept.ingest(10, at=timezone.now())
     return answer

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from apps.events.event_types import planned
 from apps.events.models import Event, EventType, EventTypeAlias, RefusedEvent
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +61,7 @@ def test_nobody_speaks_for_the_platform(client: APIClient, name: str) -> None:
     source = SourceFactory()
     events = [{"type": name, "properties": {"segment": "vip"}}, {"type": "page-view", "tags": ["event:system", "own"]}]
 
-    answer = client.post("/track", track_payload(source, events=events), format="json").json()
+    answer = client.post("/track", track_body(source, events=events), format="json").json()
     call = {"writeKey": source.write_key, "anonymousId": "a", "event": name, "historical": True}
     called = client.post("/v1/track", call, format="json")
 
@@ -78,6 +78,6 @@ def test_nobody_speaks_for_the_platform(client: APIClient, name: str) -> None:
 def test_what_others_say_under_a_name_of_the_platform_can_be_stored_under_another(client: APIClient) -> None:
     EventTypeAlias.objects.create(type="segment-entered", becomes="old-segment-entered")
 
-    assert client.post("/track", track_payload(SourceFactory(), "segment-entered"), format="json").status_code == 200
+    assert client.post("/track", track_body(SourceFactory(), "segment-entered"), format="json").status_code == 200
 
     assert types()[-1] == "old-segment-entered"

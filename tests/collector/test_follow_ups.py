@@ -13,13 +13,13 @@ from django.test import Client
 from django_rq import get_queue
 
 from apps.collector import accept, pipeline
-from apps.collector.track import Answer, Batch
+from apps.collector.payload import Answer, Batch
 from apps.core.queues import DEFAULT
 from apps.events.models import Event, InboxItem
 from apps.events.store import inbox
 from apps.profiles.models import Touched
 from apps.segments import definitions
-from tests.factories import NOON, SegmentFactory, SourceFactory, track_payload
+from tests.factories import NOON, SegmentFactory, SourceFactory, track_body
 from tests.shop import Shop
 
 STAGES = (*pipeline.LOOKING_UP, *pipeline.STORING)
@@ -138,12 +138,12 @@ def test_the_sender_is_answered_what_a_stage_says(client: Client, monkeypatch: p
     """Nothing fills it yet: flows will."""
 
     def greet(batch: Batch) -> None:
-        [track] = batch.going
-        batch.outcome.answers[track] = Answer(({"tag": "div"},), {"greeting": f"Hello, {track.going[-1].type}"})
+        [payload] = batch.going
+        batch.outcome.answers[payload] = Answer(({"tag": "div"},), {"greeting": f"Hello, {payload.going[-1].type}"})
 
     monkeypatch.setattr(pipeline, "STORING", (*pipeline.STORING, greet))
     source = SourceFactory()
-    payload = track_payload(source, "page-view")
+    payload = track_body(source, "page-view")
 
     answered = client.post("/track", payload, content_type="application/json").json()
     later = client.put("/track", payload, content_type="application/json").json()

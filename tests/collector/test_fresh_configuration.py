@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept
 from apps.events import links, sources
 from apps.events.models import Event, InboxItem
-from tests.factories import NOON, InboxItemFactory, RedirectFactory, SourceFactory, track_payload
+from tests.factories import NOON, InboxItemFactory, RedirectFactory, SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def read_a_second_ago(db: None) -> None:
 
 
 def test_a_request_of_a_new_source_is_taken(client: APIClient) -> None:
-    answer = client.post("/track", track_payload(SourceFactory(), "page-view"), format="json")
+    answer = client.post("/track", track_body(SourceFactory(), "page-view"), format="json")
 
     assert answer.status_code == 200
 
@@ -34,7 +34,7 @@ def test_a_click_on_a_new_link_goes_on(client: APIClient) -> None:
 def test_an_accepted_request_of_a_new_source_is_processed_and_not_set_aside() -> None:
     source = SourceFactory()
     body = '{"userId": "17", "event": "Ordered", "type": "track"}'
-    InboxItemFactory(source_id=source.id, dialect=InboxItem.Dialect.SEGMENT, body=body, envelope={"call": "track"})
+    InboxItemFactory(source_id=source.id, dialect=InboxItem.Dialect.SDK, body=body, envelope={"call": "track"})
 
     accept.ingest(10, at=NOON)
 

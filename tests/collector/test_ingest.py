@@ -14,7 +14,7 @@ from apps.collector.wire import Message
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox
 from apps.profiles.models import Profile
-from tests.factories import InboxItemFactory, SourceFactory, track_payload
+from tests.factories import InboxItemFactory, SourceFactory, track_body
 
 NOW = datetime.now(UTC)
 pytestmark = pytest.mark.usefixtures("alone")
@@ -32,7 +32,7 @@ def put(source: Source, payload: Any) -> None:
 
 def test_what_was_accepted_is_processed_once_and_removed(db: None) -> None:
     source = SourceFactory()
-    put(source, track_payload(source, "page-view"))
+    put(source, track_body(source, "page-view"))
 
     assert accept.ingest(10, at=NOW) == 1
     assert accept.ingest(10, at=NOW) == 0
@@ -43,7 +43,7 @@ def test_what_was_accepted_is_processed_once_and_removed(db: None) -> None:
 
 def test_a_source_that_was_disabled_meanwhile_still_gets_what_was_accepted(db: None) -> None:
     source = SourceFactory()
-    put(source, track_payload(source, "page-view"))
+    put(source, track_body(source, "page-view"))
     Source.objects.update(is_enabled=False)
 
     accept.ingest(10, at=NOW)
@@ -56,11 +56,11 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
 ) -> None:
     source = SourceFactory()
     for name in ("before", "poison", "after"):
-        put(source, track_payload(source, name, session=name))
+        put(source, track_body(source, name, session=name))
     whole = pipeline.STORING[-1]
 
     def store(batch: Any) -> None:
-        if any(event.type == "poison" for track in batch.going for event in track.going):
+        if any(event.type == "poison" for payload in batch.going for event in payload.going):
             raise RuntimeError("a bug of ours")
         whole(batch)
 
@@ -89,9 +89,9 @@ def test_a_batch_that_fails_leaves_the_inbox_as_it_was(db: None, monkeypatch: py
     from django.db import OperationalError
 
     source = SourceFactory()
-    put(source, track_payload(source, "page-view"))
+    put(source, track_body(source, "page-view"))
 
-    def fail(tracks: Any, *, now: datetime) -> None:
+    def fail(payloads: Any, *, now: datetime) -> None:
         raise OperationalError("the server closed the connection unexpectedly")
 
     monkeypatch.setattr(accept, "process", fail)
@@ -105,7 +105,7 @@ def test_a_batch_that_fails_leaves_the_inbox_as_it_was(db: None, monkeypatch: py
 def test_large_bodies_are_taken_in_several_batches(db: None) -> None:
     source = SourceFactory()
     for name in ("a", "b", "c"):
-        put(source, track_payload(source, name, session=name, own="x" * 600_000))
+        put(source, track_body(source, name, session=name, own="x" * 600_000))
 
     assert [accept.ingest(10, at=NOW) for _ in range(3)] == [2, 1, 0]
 
@@ -113,7 +113,7 @@ def test_large_bodies_are_taken_in_several_batches(db: None) -> None:
 def test_the_command_empties_the_inbox_and_says_how_much_it_did(db: None) -> None:
     source = SourceFactory()
     for name in ("a", "b", "c"):
-        put(source, track_payload(source, name, session=name))
+        put(source, track_body(source, name, session=name))
 
     out = StringIO()
     call_command("ingest", once=True, batch=2, stdout=out)

@@ -60,7 +60,7 @@ def messages(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     message = {"event": type_, "properties": properties, "timestamp": at(draw(MINUTES)), "anonymousId": "device"}
     if draw(st.booleans()):
         message["userId"] = draw(st.sampled_from(["anna", "ben"]))
-    return "segment", message
+    return "sdk", message
 
 
 # (whether the source requires consent, (dialect, body))
@@ -88,7 +88,7 @@ def outcome(groups: list[list[Message]]) -> dict[str, Any]:
     try:
         with transaction.atomic():
             for group in groups:
-                process([track for message in group for track in message.read().parsed.tracks], now=NOW)
+                process([payload for message in group for payload in message.read().parsed.payloads], now=NOW)
             found = state()
             raise Undo
     except Undo:
@@ -124,7 +124,7 @@ def track(*minutes: int, session: str = "phone", type_: str = "page-view", **pro
 
 
 def message(minute: int) -> tuple[str, Any]:
-    return "segment", {"event": "page-view", "timestamp": at(minute), "anonymousId": "device"}
+    return "sdk", {"event": "page-view", "timestamp": at(minute), "anonymousId": "device"}
 
 
 pytestmark = pytest.mark.django_db

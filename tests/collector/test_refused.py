@@ -18,10 +18,10 @@ def refused(body: dict[str, Any], dialect: str = "track", call: str = "", **sour
     """Refuse each event of a body, and return what is kept of each."""
     envelope = Envelope(policy(**source), NOON, call=call, user_agent="A phone", ip="203.0.113.7", key="the-key")
     parsed = Message(dialect, json.dumps(body).encode(), envelope).read().parsed
-    for track in parsed.tracks:
-        for event in track.events:
-            event.refusal = event.refusal or Refusal("code", "Message.", track.place(event), event.index)
-    return rows_of(parsed.tracks)
+    for payload in parsed.payloads:
+        for event in payload.events:
+            event.refusal = event.refusal or Refusal("code", "Message.", payload.place(event), event.index)
+    return rows_of(parsed.payloads)
 
 
 def payloads(*args: Any, **values: Any) -> list[Any]:
@@ -47,7 +47,7 @@ def test_each_event_is_kept_in_its_request_with_all_that_surrounds_it() -> None:
     ],
 )
 def test_messages_of_sdks_are_kept_as_they_came(call: str, body: dict[str, Any], kept: Any) -> None:
-    assert payloads(body, "segment", call) == [kept]
+    assert payloads(body, "sdk", call) == [kept]
 
 
 CARD = {"number": "4111111111111111", "cvv": "737"}
@@ -58,8 +58,8 @@ CARD = {"number": "4111111111111111", "cvv": "737"}
     [
         ({"events": [{"type": "payment-info-entered", "properties": {"credit_card": CARD}}]}, "track", ""),
         ({"events": [{"typ": "payment-info-entered", "properties": {"credit_card": CARD}}]}, "track", ""),
-        ({"batch": [{"type": "track", "event": "x", "properties": {"credit_card": CARD}}]}, "segment", "batch"),
-        ({"type": "identify", "traits": {"credit_card": CARD}}, "segment", "identify"),
+        ({"batch": [{"type": "track", "event": "x", "properties": {"credit_card": CARD}}]}, "sdk", "batch"),
+        ({"type": "identify", "traits": {"credit_card": CARD}}, "sdk", "identify"),
         ({"credit_card": CARD}, "webhook", "payment-info-entered"),
     ],
 )

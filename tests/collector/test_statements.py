@@ -15,7 +15,7 @@ from apps.collector.wire import Message
 from apps.core import snapshot
 from apps.events import sources
 from apps.events.models import Event, InboxItem, Source
-from tests.factories import CHROME, SourceFactory, track_payload
+from tests.factories import CHROME, SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db
 SIZES = (1, 10, 100)
@@ -33,7 +33,7 @@ def tracks(source: Source, count: int) -> list[tuple[str, dict[str, Any]]]:
         {"type": name, "properties": {"value": 1, "interest": "jazz"}} for name in ("page-view", "sale-completed")
     ]
     events.append({"type": "increase-interest", "properties": {"interest": "jazz"}})
-    return [("", track_payload(source, session=f"{count}-{number}", events=events)) for number in range(count)]
+    return [("", track_body(source, session=f"{count}-{number}", events=events)) for number in range(count)]
 
 
 def sdk_messages(source: Source, count: int) -> list[tuple[str, dict[str, Any]]]:
@@ -67,7 +67,7 @@ def statements(source: Source, dialect: str, payloads: list[tuple[str, dict[str,
 
 
 @pytest.mark.parametrize(
-    ("dialect", "make"), [(InboxItem.Dialect.TRACK, tracks), (InboxItem.Dialect.SEGMENT, sdk_messages)]
+    ("dialect", "make"), [(InboxItem.Dialect.TRACK, tracks), (InboxItem.Dialect.SDK, sdk_messages)]
 )
 def test_a_batch_of_one_and_of_a_hundred_take_the_same_statements(dialect: str, make: Any) -> None:
     source = SourceFactory()

@@ -224,7 +224,7 @@ def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: S
         now = start + timedelta(hours=hours)
         # By our own clock requests arrive, and are processed.
         pipeline.process(
-            Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.tracks, now=now
+            Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.payloads, now=now
         )
 
     session, profile = Session.objects.get(), Profile.objects.get()

@@ -19,7 +19,7 @@ from tests.factories import (
     ProfileFactory,
     SessionFactory,
     SourceFactory,
-    track_payload,
+    track_body,
 )
 
 
@@ -34,7 +34,7 @@ def types() -> list[str]:
 def test_a_first_event_makes_profile_session_and_visit(client: APIClient) -> None:
     source = SourceFactory()
 
-    answer = send(client, track_payload(source, "Page View")).json()
+    answer = send(client, track_body(source, "Page View")).json()
 
     assert types() == ["profile-created", "session-opened", "visit-started", "page-view"]
     profile = Profile.objects.get()
@@ -47,9 +47,9 @@ def test_a_first_event_makes_profile_session_and_visit(client: APIClient) -> Non
 
 def test_the_second_event_of_a_session_opens_nothing(client: APIClient) -> None:
     source = SourceFactory()
-    first = send(client, track_payload(source, "page-view")).json()
+    first = send(client, track_body(source, "page-view")).json()
 
-    second = send(client, track_payload(source, "page-view")).json()
+    second = send(client, track_body(source, "page-view")).json()
 
     assert second["profile"] == first["profile"]
     assert types().count("visit-started") == 1
@@ -59,9 +59,9 @@ def test_the_second_event_of_a_session_opens_nothing(client: APIClient) -> None:
 def test_a_long_pause_begins_a_visit_in_the_same_session(client: APIClient) -> None:
     source = SourceFactory()
     earlier = {"create": (timezone.now() - timedelta(hours=2)).isoformat()}
-    send(client, track_payload(source, events=[{"type": "page-view", "time": earlier}]))
+    send(client, track_body(source, events=[{"type": "page-view", "time": earlier}]))
 
-    send(client, track_payload(source, "page-view"))
+    send(client, track_body(source, "page-view"))
 
     assert (Session.objects.get().visit_count, Profile.objects.get().visit_count) == (2, 2)
     assert (types().count("visit-started"), types().count("session-opened")) == (2, 1)
@@ -69,11 +69,11 @@ def test_a_long_pause_begins_a_visit_in_the_same_session(client: APIClient) -> N
 
 def test_an_ended_visit_begins_anew_with_the_next_event(client: APIClient) -> None:
     source = SourceFactory()
-    send(client, track_payload(source, "page-view"))
+    send(client, track_body(source, "page-view"))
 
-    send(client, track_payload(source, "visit-ended"))
+    send(client, track_body(source, "visit-ended"))
     assert Session.objects.get().status == Session.Status.ENDED
-    send(client, track_payload(source, "page-view"))
+    send(client, track_body(source, "page-view"))
 
     assert types().count("visit-started") == 2
     assert Session.objects.get().status == Session.Status.ACTIVE
@@ -82,7 +82,7 @@ def test_an_ended_visit_begins_anew_with_the_next_event(client: APIClient) -> No
 def test_the_profile_of_the_session_wins_over_the_payload(client: APIClient) -> None:
     session, stranger = SessionFactory(), ProfileFactory()
 
-    payload = track_payload(SourceFactory(), "page-view", session=str(session.id), profile={"id": str(stranger.id)})
+    payload = track_body(SourceFactory(), "page-view", session=str(session.id), profile={"id": str(stranger.id)})
 
     assert send(client, payload).json()["profile"]["id"] == str(session.profile_id)
 
@@ -90,7 +90,7 @@ def test_the_profile_of_the_session_wins_over_the_payload(client: APIClient) -> 
 def test_a_known_profile_id_is_adopted_by_a_new_session(client: APIClient) -> None:
     profile = ProfileFactory()
 
-    send(client, track_payload(SourceFactory(), "page-view", profile={"id": str(profile.id)}))
+    send(client, track_body(SourceFactory(), "page-view", profile={"id": str(profile.id)}))
 
     assert Session.objects.get().profile_id == profile.id
 
@@ -98,8 +98,8 @@ def test_a_known_profile_id_is_adopted_by_a_new_session(client: APIClient) -> No
 def test_an_unknown_profile_id_is_replaced_and_leads_to_the_new_profile_for_ever(client: APIClient) -> None:
     source, invented = SourceFactory(), str(uuid4())
 
-    first = send(client, track_payload(source, "page-view", profile={"id": invented})).json()
-    later = send(client, track_payload(source, "page-view", session="another", profile={"id": invented})).json()
+    first = send(client, track_body(source, "page-view", profile={"id": invented})).json()
+    later = send(client, track_body(source, "page-view", session="another", profile={"id": invented})).json()
 
     assert first["profile"]["id"] != invented
     assert later["profile"] == first["profile"]
@@ -110,7 +110,7 @@ def test_a_profile_id_that_is_no_uuid_glues_nobody_together(client: APIClient) -
     source = SourceFactory()
 
     answers = [
-        send(client, track_payload(source, "page-view", session=name, profile={"id": "undefined"})).json()
+        send(client, track_body(source, "page-view", session=name, profile={"id": "undefined"})).json()
         for name in ("anna", "ben")
     ]
 
@@ -120,7 +120,7 @@ def test_a_profile_id_that_is_no_uuid_glues_nobody_together(client: APIClient) -
 def test_a_trusted_source_sets_profile_ids(client: APIClient) -> None:
     source, given = SourceFactory(trusts_ids=True), str(uuid4())
 
-    answer = send(client, track_payload(source, "page-view", profile={"id": given})).json()
+    answer = send(client, track_body(source, "page-view", profile={"id": given})).json()
 
     assert answer["profile"]["id"] == given
 
@@ -128,14 +128,14 @@ def test_a_trusted_source_sets_profile_ids(client: APIClient) -> None:
 def test_an_alias_resolves_to_the_living_profile(client: APIClient) -> None:
     alias = AliasFactory()
 
-    answer = send(client, track_payload(SourceFactory(), "page-view", profile={"id": str(alias.id)})).json()
+    answer = send(client, track_body(SourceFactory(), "page-view", profile={"id": str(alias.id)})).json()
 
     assert answer["profile"]["id"] == str(alias.profile_id)
 
 
 def test_a_repeated_request_gets_the_same_answer_and_changes_nothing(client: APIClient) -> None:
     source = SourceFactory()
-    payload = track_payload(source, events=[{"type": "page-view", "id": "m1"}])
+    payload = track_body(source, events=[{"type": "page-view", "id": "m1"}])
     first = send(client, payload).json()
     before = (types(), Profile.objects.values().get(), Session.objects.values().get())
 
@@ -150,7 +150,7 @@ def test_overlapping_buffers_of_the_browser_tracker_count_once(client: APIClient
     events = [{"type": "page-view", "time": {"create": 1_763_900_000_000 + i}} for i in range(3)]
 
     for upto in (1, 2, 3):
-        send(client, track_payload(source, events=events[:upto]))
+        send(client, track_body(source, events=events[:upto]))
 
     assert types().count("page-view") == 3
 
@@ -159,7 +159,7 @@ def test_a_bad_event_is_refused_alone_and_named(client: APIClient) -> None:
     source = SourceFactory()
     events = [{"type": "page-view"}, {"type": ""}, {"type": "search", "properties": ["x"]}, {"type": "sign-in"}]
 
-    answer = send(client, track_payload(source, events=events))
+    answer = send(client, track_body(source, events=events))
 
     assert answer.status_code == 200
     assert [error["field"] for error in answer.json()["errors"]] == ["events.1.type", "events.2.properties"]
@@ -184,7 +184,7 @@ def test_a_bad_event_is_refused_alone_and_named(client: APIClient) -> None:
 def test_an_event_that_cannot_be_stored_loses_no_neighbour(client: APIClient, event: Any, code: str) -> None:
     import json
 
-    payload = track_payload(SourceFactory(), events=[{"type": "before"}, event, {"type": "after"}])
+    payload = track_body(SourceFactory(), events=[{"type": "before"}, event, {"type": "after"}])
 
     answer = client.post("/track", json.dumps(payload), content_type="application/json")
 
@@ -233,7 +233,7 @@ def test_a_body_that_cannot_be_read_gets_an_error_that_names_the_field(
     ],
 )
 def test_a_wrong_part_of_the_payload_is_named(client: APIClient, part: dict[str, Any], field: str) -> None:
-    payload = {**track_payload(SourceFactory(), "page-view"), **part}
+    payload = {**track_body(SourceFactory(), "page-view"), **part}
 
     answer = send(client, payload)
 
@@ -243,7 +243,7 @@ def test_a_wrong_part_of_the_payload_is_named(client: APIClient, part: dict[str,
 
 def test_junk_that_real_clients_send_is_tolerated(client: APIClient) -> None:
     junk = {"metadata": "text", "device": {"id": "d"}, "options": "anything", "debug": 1, "request": None}
-    payload = track_payload(SourceFactory(), "page-view", **junk)
+    payload = track_body(SourceFactory(), "page-view", **junk)
 
     answer = client.post("/track", __import__("json").dumps(payload), content_type="text/plain;charset=UTF-8")
 
@@ -252,7 +252,7 @@ def test_junk_that_real_clients_send_is_tolerated(client: APIClient) -> None:
 
 
 def test_an_empty_list_of_events_is_answered_with_null(client: APIClient) -> None:
-    answer = send(client, track_payload(SourceFactory()))
+    answer = send(client, track_body(SourceFactory()))
 
     assert (answer.status_code, answer.json()) == (200, None)
 
@@ -263,21 +263,21 @@ def test_a_disabled_source_a_wrong_kind_and_a_foreign_origin_are_refused(client:
     picky = SourceFactory(allowed_origins=["https://shop.example", "*.shop.example"])
 
     codes = [
-        send(client, track_payload(disabled, "a")).json()["code"],
-        send(client, track_payload(webhook, "a")).json()["code"],
-        send(client, track_payload(picky, "a"), HTTP_ORIGIN="https://evil.example").json()["code"],
+        send(client, track_body(disabled, "a")).json()["code"],
+        send(client, track_body(webhook, "a")).json()["code"],
+        send(client, track_body(picky, "a"), HTTP_ORIGIN="https://evil.example").json()["code"],
     ]
 
     assert codes == ["disabled_source", "wrong_kind", "origin_not_allowed"]
-    assert send(client, track_payload(picky, "a"), HTTP_ORIGIN="https://www.shop.example").status_code == 200
+    assert send(client, track_body(picky, "a"), HTTP_ORIGIN="https://www.shop.example").status_code == 200
     assert not Event.objects.filter(source_id__in=[disabled.id, webhook.id]).exists()
 
 
 def test_bots_are_refused_unless_the_source_flags_them(client: APIClient) -> None:
     strict, lenient = SourceFactory(), SourceFactory(bots=Source.Bots.FLAG)
 
-    refused = send(client, track_payload(strict, "page-view"), HTTP_USER_AGENT=GOOGLEBOT)
-    flagged = send(client, track_payload(lenient, "page-view"), HTTP_USER_AGENT=GOOGLEBOT)
+    refused = send(client, track_body(strict, "page-view"), HTTP_USER_AGENT=GOOGLEBOT)
+    flagged = send(client, track_body(lenient, "page-view"), HTTP_USER_AGENT=GOOGLEBOT)
 
     assert (refused.status_code, refused.json()["code"]) == (403, "bot")
     assert flagged.status_code == 200
@@ -287,15 +287,15 @@ def test_bots_are_refused_unless_the_source_flags_them(client: APIClient) -> Non
 def test_options_decide_what_is_kept(client: APIClient) -> None:
     source = SourceFactory()
 
-    answer = send(client, track_payload(source, "page-view", options={"saveProfile": False})).json()
+    answer = send(client, track_body(source, "page-view", options={"saveProfile": False})).json()
     assert (answer["profile"]["id"], Profile.objects.count()) == (None, 0)
     assert Session.objects.get().profile_id is None
 
-    answer = send(client, track_payload(source, "a", session="s2", options={"saveSession": False})).json()
+    answer = send(client, track_body(source, "a", session="s2", options={"saveSession": False})).json()
     assert answer["session"]["id"] is None
     assert Event.objects.get(type="a").session_id is None
 
-    send(client, track_payload(source, "b", session="s3", options={"saveEvents": False}))
+    send(client, track_body(source, "b", session="s3", options={"saveEvents": False}))
     assert not Event.objects.filter(type="b").exists()
 
 
@@ -307,9 +307,9 @@ def test_options_are_read_as_what_they_say(client: APIClient, on: Any, off: Any)
     source = SourceFactory()
     options = {"saveProfile": off, "saveSession": off, "saveEvents": on, "historical": on, "debugger": on}
 
-    answer = send(client, track_payload(source, "a", options=options)).json()
-    send(client, track_payload(source, "b", session="s2", options={**options, "saveEvents": off}))
-    later = send(client, track_payload(source, "c", session="s3", options={"async": on, "saveProfile": ""})).json()
+    answer = send(client, track_body(source, "a", options=options)).json()
+    send(client, track_body(source, "b", session="s2", options={**options, "saveEvents": off}))
+    later = send(client, track_body(source, "c", session="s3", options={"async": on, "saveProfile": ""})).json()
 
     assert (answer["profile"]["id"], answer["session"]["id"], answer["warnings"]) == (None, None, [])
     assert answer["events"]
@@ -322,7 +322,7 @@ def test_options_are_read_as_what_they_say(client: APIClient, on: Any, off: Any)
 @pytest.mark.parametrize("odd", ["maybe", 2, -1, [], {"a": 1}])
 @pytest.mark.parametrize("name", ["saveEvents", "saveSession", "saveProfile", "historical", "async", "debugger"])
 def test_an_option_that_says_neither_is_refused_by_its_name(client: APIClient, name: str, odd: Any) -> None:
-    answer = send(client, track_payload(SourceFactory(), "a", options={name: odd}))
+    answer = send(client, track_body(SourceFactory(), "a", options={name: odd}))
 
     assert (answer.status_code, answer.json()["field"]) == (422, f"options.{name}")
     assert not Event.objects.exists()
@@ -341,7 +341,7 @@ def test_an_option_that_says_neither_is_refused_by_its_name(client: APIClient, n
     ],
 )
 def test_tags_are_kept_or_named(client: APIClient, tags: Any, kept: list[str], fields: list[str]) -> None:
-    answer = send(client, track_payload(SourceFactory(), events=[{"type": "a", "tags": tags}])).json()
+    answer = send(client, track_body(SourceFactory(), events=[{"type": "a", "tags": tags}])).json()
 
     assert [warning["field"] for warning in answer["warnings"]] == fields
     assert set(Event.objects.get(type="a").tags) >= set(kept)
@@ -351,7 +351,7 @@ def test_an_ephemeral_source_updates_profiles_and_keeps_no_event(client: APIClie
     source = SourceFactory(is_ephemeral=True)
     event = {"type": "sign-up", "properties": {"firstname": "Anna"}}
 
-    send(client, track_payload(source, events=[event]))
+    send(client, track_body(source, events=[event]))
 
     assert not Event.objects.exists()
     assert not Session.objects.exists()
@@ -359,7 +359,7 @@ def test_an_ephemeral_source_updates_profiles_and_keeps_no_event(client: APIClie
 
 
 def test_profileless_events_belong_to_nobody(client: APIClient) -> None:
-    payload = track_payload(SourceFactory(), "page-view")
+    payload = track_body(SourceFactory(), "page-view")
 
     answer = client.post("/track?profile_less=true", payload, format="json").json()
 
@@ -373,9 +373,9 @@ def test_consent_is_required_where_the_source_says_so(client: APIClient) -> None
     source = SourceFactory(required_consents=["marketing"])
     consent = {"type": "consent-update", "properties": {"consents": {"marketing": {"revoke": None}}}}
 
-    before = send(client, track_payload(source, "page-view"))
-    with_consent = send(client, track_payload(source, events=[consent, {"type": "page-view"}]))
-    after = send(client, track_payload(source, "page-view"))
+    before = send(client, track_body(source, "page-view"))
+    with_consent = send(client, track_body(source, events=[consent, {"type": "page-view"}]))
+    after = send(client, track_body(source, "page-view"))
 
     assert (before.status_code, before.json()["errors"][0]["code"]) == (200, "consent_required")
     assert "profile" not in before.json()  # which a tracker would keep
@@ -387,9 +387,9 @@ def test_asynchronous_requests_are_kept_in_the_inbox(client: APIClient) -> None:
     source, policy = SourceFactory(), SourceFactory(is_asynchronous=True)
 
     answers = [
-        send(client, track_payload(source, "a", options={"async": True})),
-        send(client, track_payload(policy, "a")),
-        client.put("/track", track_payload(source, "a"), format="json"),
+        send(client, track_body(source, "a", options={"async": True})),
+        send(client, track_body(policy, "a")),
+        client.put("/track", track_body(source, "a"), format="json"),
     ]
 
     assert {answer.status_code for answer in answers} == {200}
@@ -408,7 +408,7 @@ def test_context_describes_the_session(client: APIClient) -> None:
     }
     page = {"page": {"url": "https://shop.example/a", "referer": {"host": "search.example"}}}
 
-    send(client, track_payload(SourceFactory(), context=context, events=[{"type": "page-view", "context": page}]))
+    send(client, track_body(SourceFactory(), context=context, events=[{"type": "page-view", "context": page}]))
 
     session = Session.objects.get()
     assert (session.os["name"], session.app["name"], session.device["resolution"]) == ("Windows", "Chrome", "1920x1080")
@@ -424,13 +424,13 @@ def test_context_describes_the_session(client: APIClient) -> None:
 def test_odd_context_stops_nothing(client: APIClient, context: dict[str, Any]) -> None:
     events = [{"type": "page-view", "context": {"page": None}}]
 
-    assert send(client, track_payload(SourceFactory(), context=context, events=events)).status_code == 200
+    assert send(client, track_body(SourceFactory(), context=context, events=events)).status_code == 200
 
 
 def test_properties_become_traits_and_tell_about_the_profile(client: APIClient) -> None:
     event = {"type": "sign-in", "properties": {"email": {"main": "Anna@Shop.example"}, "pk": "C-17"}}
 
-    send(client, track_payload(SourceFactory(), events=[event]))
+    send(client, track_body(SourceFactory(), events=[event]))
 
     profile = Profile.objects.get()
     assert (profile.email, profile.primary_id, profile.is_anonymous) == ("anna@shop.example", "C-17", False)
@@ -444,7 +444,7 @@ def test_card_numbers_are_never_stored(client: APIClient) -> None:
     card = {"number": "4111111111111111", "cvv": "737", "holder": "Anna"}
     event = {"type": "payment-info-entered", "properties": {"order_id": "1", "credit_card": card}}
 
-    send(client, track_payload(SourceFactory(), events=[event]))
+    send(client, track_body(SourceFactory(), events=[event]))
 
     stored = str(Event.objects.values("properties", "traits", "context").get(type="payment-info-entered"))
     assert "411111111111" not in stored
@@ -453,16 +453,16 @@ def test_card_numbers_are_never_stored(client: APIClient) -> None:
 
 def test_too_many_events_and_too_large_bodies_are_refused(client: APIClient, settings: Any) -> None:
     settings.MAX_EVENTS_PER_REQUEST = 2
-    many = send(client, track_payload(SourceFactory(), "a", "b", "c"))
+    many = send(client, track_body(SourceFactory(), "a", "b", "c"))
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
-    large = send(client, track_payload(SourceFactory(), "a"))
+    large = send(client, track_body(SourceFactory(), "a"))
 
     assert (many.status_code, many.json()["code"]) == (422, "too_many")
     assert (large.status_code, large.json()["code"]) == (413, "too_large")
 
 
 def test_debugging_shows_the_ids_of_the_events(client: APIClient) -> None:
-    answer = send(client, track_payload(SourceFactory(), "a", options={"debugger": True})).json()
+    answer = send(client, track_body(SourceFactory(), "a", options={"debugger": True})).json()
 
     assert set(answer["events"]) == {str(id_) for id_ in Event.objects.values_list("id", flat=True)}
 
@@ -471,7 +471,7 @@ def test_a_preflight_and_a_beacon_with_credentials_pass(client: APIClient) -> No
     origin = "https://shop.example"
     asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "POST", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "x-timestamp,sentat"}
     preflight = client.options("/track", HTTP_ORIGIN=origin, **asked)
-    beacon = send(client, track_payload(SourceFactory(), "a"), HTTP_ORIGIN=origin)
+    beacon = send(client, track_body(SourceFactory(), "a"), HTTP_ORIGIN=origin)
 
     for answer in (preflight, beacon):
         assert answer["Access-Control-Allow-Origin"] == origin

@@ -11,7 +11,7 @@ from apps.events.models import Event, EventType, InboxItem, MessageKey, Quaranti
 from apps.events.store import quarantine
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, EventTypeFactory, SourceFactory, track_payload
+from tests.factories import NOON, EventTypeFactory, SourceFactory, track_body
 
 SCHEMA = {
     "type": "object",
@@ -38,7 +38,7 @@ def send(client: APIClient, source: Source, *all_properties: dict[str, Any], **p
         {"type": "order-placed", "id": f"m-{index}", "properties": properties}
         for index, properties in enumerate(all_properties)
     ]
-    return client.post("/track", track_payload(source, events=events, **parts), format="json")
+    return client.post("/track", track_body(source, events=events, **parts), format="json")
 
 
 def orders() -> Any:
@@ -188,7 +188,7 @@ def test_what_is_replayed_unmended_comes_back(client: APIClient) -> None:
 def test_an_event_without_a_message_id_is_replayed_once_too(client: APIClient) -> None:
     order_type(Policy.QUARANTINE)
     events = [{"type": "order-placed", "properties": BAD}]
-    client.post("/track", track_payload(SourceFactory(), events=events, session=None), format="json")
+    client.post("/track", track_body(SourceFactory(), events=events, session=None), format="json")
     QuarantinedEvent.objects.update(properties=GOOD)
 
     quarantine.replay(QuarantinedEvent.objects.values_list("pk", flat=True))
@@ -299,7 +299,7 @@ def test_a_broken_override_leaves_the_built_in_definition_in_force(client: APICl
     properties = {"pii": {"firstname": "Anna"}, "identifier": {"credit_card": "4111111111111111"}}
 
     events = [{"type": "profile-update", "properties": properties}]
-    client.post("/track", track_payload(SourceFactory(), events=events), format="json")
+    client.post("/track", track_body(SourceFactory(), events=events), format="json")
 
     assert Profile.objects.get().data["pii"]["firstname"] == "Anna"
     assert "4111111111111111" not in str(Event.objects.get(type="profile-update").properties)

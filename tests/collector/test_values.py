@@ -13,7 +13,7 @@ from apps.collector import accept
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import RedirectFactory, SourceFactory, track_payload
+from tests.factories import RedirectFactory, SourceFactory, track_body
 
 # What clients send in place of an id, as JSON. Each is tried wherever one is read.
 NOBODY = [
@@ -326,7 +326,7 @@ def test_one_address_in_two_spellings_of_unicode_is_one_person(post: Any) -> Non
 def test_a_byte_order_mark_is_no_part_of_a_body(client: APIClient, source: Source, shop: Source) -> None:
     Source.objects.filter(pk=shop.pk).update(is_asynchronous=True)
     bodies = {
-        "/track": json.dumps(track_payload(source, "a")),
+        "/track": json.dumps(track_body(source, "a")),
         "/v1/track": json.dumps({"writeKey": source.write_key, "userId": "u", "event": "b"}),
         collect(shop): '{"c": 1}',
     }
@@ -375,7 +375,7 @@ def test_compressed_bodies_are_inflated_on_every_way_in(
     client: APIClient, source: Source, shop: Source, encoding: str
 ) -> None:
     bodies = {
-        ("/track", "application/json"): json.dumps(track_payload(source, "a")).encode(),
+        ("/track", "application/json"): json.dumps(track_body(source, "a")).encode(),
         ("/v1/track", "application/json"): json.dumps(
             {"writeKey": source.write_key, "userId": "u", "event": "a"}
         ).encode(),

@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.collector.track import Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.models import ComplianceRule, ComputedTrait, Event, EventType, InboxItem, Redirect, Source
@@ -187,7 +187,7 @@ class InboxItemFactory(DjangoModelFactory[InboxItem]):
     received_at = NOON
 
 
-def track_payload(source: Source, *types: str, session: str | None = "session-of-anna", **parts: Any) -> dict[str, Any]:
+def track_body(source: Source, *types: str, session: str | None = "session-of-anna", **parts: Any) -> dict[str, Any]:
     """Make a `/track` body with one event of each type; `parts` replace or add top-level keys."""
     return {
         "source": {"id": str(source.id)},
@@ -205,11 +205,11 @@ def policy(source: Source | None = None, **values: Any) -> SourcePolicy:
     return policy_of({name: getattr(source, name) for name in COLUMNS})
 
 
-def track(*events: TrackedEvent | str, **values: Any) -> Track:
+def payload(*events: PayloadEvent | str, **values: Any) -> Payload:
     """A payload on its way, received at noon; an event may be given by its type alone, what stages fill by its name."""
-    carried = [event if isinstance(event, TrackedEvent) else TrackedEvent(type=event) for event in events]
-    filled = {each.name: values.pop(each.name) for each in fields(Track) if not each.init and each.name in values}
-    found = Track(**{"source": policy(), "received_at": NOON, "events": carried, **values})
+    carried = [event if isinstance(event, PayloadEvent) else PayloadEvent(type=event) for event in events]
+    filled = {each.name: values.pop(each.name) for each in fields(Payload) if not each.init and each.name in values}
+    found = Payload(**{"source": policy(), "received_at": NOON, "events": carried, **values})
     for name, value in filled.items():
         setattr(found, name, value)
     return found

@@ -218,7 +218,7 @@ def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
     batch = [{"type": "track", "event": "x", "userId": user} for user in ("C-17", "C-18")]
     common = {"source_id": shop.source.id, "parked_at": NOON}
     shared = InboxItemFactory(
-        dialect="segment",
+        dialect="sdk",
         envelope={"call": "batch", "refused": [{"code": "bot", "message": "A bot.", "index": 1}]},
         body=json.dumps({"batch": batch, "sentAt": "x"}),
         **common,

@@ -59,7 +59,7 @@ def test_all_of_it_in_one_batch_is_the_same(shop: Shop) -> None:
         ("track", {"anonymousId": "laptop", "event": "page-view"}),
     ]
 
-    shop.process(*(shop.message("segment", body, call=call) for call, body in bodies))
+    shop.process(*(shop.message("sdk", body, call=call) for call, body in bodies))
 
     anna = person()
     assert anna.event_count == Event.objects.filter(profile_id=anna.id).count() == 5 + 2 * 3

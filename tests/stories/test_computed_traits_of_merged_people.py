@@ -8,7 +8,7 @@ import pytest
 from apps.events.computed_traits import definitions, recomputing
 from apps.profiles import by_hand
 from apps.profiles.models import Merge, Profile
-from tests.factories import ANNA, NOON, ComputedTraitFactory, track_payload
+from tests.factories import ANNA, NOON, ComputedTraitFactory, track_body
 from tests.shop import TRACK, Shop, person
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_a_new_visitor_who_is_recognised_in_the_same_batch_leaves_nothing_to_be_
     shop.track(identify("anna@example.com"), order(1), session="phone")
 
     payloads = [
-        track_payload(shop.source, session="laptop", events=[event])
+        track_body(shop.source, session="laptop", events=[event])
         for event in (order(2), identify("anna@example.com"), order(4))
     ]
     shop.process(*(shop.message(TRACK, payload) for payload in payloads))

@@ -22,7 +22,7 @@ from apps.events.models import ComputedTrait, Event, Source
 from apps.events.resolution import moving
 from apps.profiles.identity import Moved
 from apps.profiles.models import Merge, Profile
-from tests.factories import NOON, ComputedTraitFactory, SourceFactory, track_payload
+from tests.factories import NOON, ComputedTraitFactory, SourceFactory, track_body
 
 PEOPLE, EVENTS, SEED = 12, 160, 4711
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def payloads(dice: random.Random, source: Source) -> list[dict[str, Any]]:
         }
         if event["type"] == "identify":
             event["properties"] = {"email": f"person-{dice.randrange(PEOPLE // 2)}@example.com"}
-        payload = track_payload(source, session=f"session-{dice.randrange(PEOPLE)}", events=[event])
+        payload = track_body(source, session=f"session-{dice.randrange(PEOPLE)}", events=[event])
         found += [payload] * dice.choice([1, 1, 2])
     return dice.sample(found, len(found))
 

@@ -8,7 +8,7 @@ from django.test import Client
 from apps.collector import accept
 from apps.events.models import ComplianceRule, Event, InboxItem, Source
 from apps.profiles.models import ConsentDecision, Profile
-from tests.factories import NOON, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_payload
+from tests.factories import NOON, ComplianceRuleFactory, ConsentTypeFactory, SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "anna@example.com"
@@ -27,14 +27,14 @@ class Page:
     def track(self, type_: str, **properties: Any) -> Any:
         event = {"type": type_, "properties": properties}
         profile = {"id": self.profile_id} if self.profile_id else None
-        answer = self.post("/track", track_payload(self.source, events=[event], session="anna", profile=profile))
+        answer = self.post("/track", track_body(self.source, events=[event], session="anna", profile=profile))
         self.profile_id = answer.json().get("profile", {}).get("id", self.profile_id)
         return answer
 
     def decide(self, **consents: bool) -> Any:
         return self.post(
             "/customer/consent",
-            {**track_payload(self.source, profile={"id": self.profile_id}, session="anna"), "consents": consents},
+            {**track_body(self.source, profile={"id": self.profile_id}, session="anna"), "consents": consents},
         )
 
 
@@ -86,7 +86,7 @@ def test_what_somebody_withdraws_counts_from_his_next_event_on(page: Page) -> No
 
 def test_what_waits_in_the_inbox_is_judged_by_the_consents_of_when_it_is_processed(page: Page) -> None:
     page.track("consent-update", consents={"statistics": True})
-    payload = track_payload(page.source, "page-view", session="anna", options={"async": True})
+    payload = track_body(page.source, "page-view", session="anna", options={"async": True})
     assert page.post("/track", payload).status_code == 200
 
     page.decide(statistics=False)

@@ -19,7 +19,7 @@ from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Alias, ErasedId, Identifier, PrivacyRequest, Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "anna@example.com"
@@ -31,7 +31,7 @@ def post(address: str, payload: dict[str, Any]) -> Any:
 
 def sign_in(source: Any, session: str, **parts: Any) -> Any:
     event = {"type": "sign-in", "properties": {"pk": "C-17", "email": {"main": EMAIL}}, **parts}
-    return post("/track", track_payload(source, events=[event], session=session))
+    return post("/track", track_body(source, events=[event], session=session))
 
 
 def steward() -> Client:
@@ -45,7 +45,7 @@ def test_nothing_brings_her_back_but_her_own_wish() -> None:
     source = SourceFactory()
     phone = sign_in(source, "phone").json()["profile"]["id"]
     sign_in(source, "laptop")
-    waiting = track_payload(source, "page-view", session="phone", options={"async": True})
+    waiting = track_body(source, "page-view", session="phone", options={"async": True})
     post("/track", waiting)
     an_hour_ago = {"create": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
     client = steward()
@@ -66,8 +66,8 @@ def test_nothing_brings_her_back_but_her_own_wish() -> None:
     assert not Event.objects.exists()
 
     # Her phone goes on: somebody new, of whom nothing is known, and one person still.
-    first = post("/track", track_payload(source, "page-view", session="phone", profile={"id": phone})).json()
-    second = post("/track", track_payload(source, "page-view", session="phone", profile={"id": phone})).json()
+    first = post("/track", track_body(source, "page-view", session="phone", profile={"id": phone})).json()
+    second = post("/track", track_body(source, "page-view", session="phone", profile={"id": phone})).json()
     assert first["profile"] == second["profile"] != {"id": phone}
     assert Profile.objects.get().is_anonymous
 
@@ -76,7 +76,7 @@ def test_nothing_brings_her_back_but_her_own_wish() -> None:
     told = sign_in(source, "phone").json()
     assert (told["code"], told["field"]) == ("refused", "")
     assert "erased" not in json.dumps(told)
-    late = post("/track", track_payload(source, events=[{"type": "page-view", "time": an_hour_ago}], session="phone"))
+    late = post("/track", track_body(source, events=[{"type": "page-view", "time": an_hour_ago}], session="phone"))
     assert late.json()["code"] == "refused"
     post("/v1/track", {"writeKey": source.write_key, "userId": "C-17", "event": "invoice"})
     accept.ingest(10, at=datetime.now(UTC))
@@ -104,7 +104,7 @@ def test_who_is_erased_while_he_sends_is_erased_all_the_same() -> None:
             while not stop.is_set() and number < 200:
                 number += 1
                 event = {"type": "sign-in", "properties": {"pk": "C-17"}} if number % 3 == 0 else {"type": "page-view"}
-                post("/track", track_payload(source, events=[event], session=session, profile={"id": str(profile_id)}))
+                post("/track", track_body(source, events=[event], session=session, profile={"id": str(profile_id)}))
         finally:
             connections.close_all()
 

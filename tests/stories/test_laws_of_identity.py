@@ -21,7 +21,7 @@ from apps.events.store import partitions
 from apps.profiles import by_hand, ledger
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session
-from tests.factories import ANNA, NOON, ConsentTypeFactory, track_payload
+from tests.factories import ANNA, NOON, ConsentTypeFactory, track_body
 from tests.shop import Shop
 
 COLUMNS = ("primary_id", "email", "name", "country", "is_anonymous", "visit_count", "identifier_count", "first_seen_at")
@@ -114,7 +114,7 @@ def messages(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
 def test_a_shuffled_and_partly_repeated_history_gives_the_same_people(history: Any, data: st.DataObject) -> None:
     with world() as shop:
         for call, message in history:
-            shop.process(shop.message("segment", dict(message), call=call))
+            shop.process(shop.message("sdk", dict(message), call=call))
         shop.settle()
         ordered = people()
     repeated = history + data.draw(st.lists(st.sampled_from(history), max_size=4))
@@ -124,7 +124,7 @@ def test_a_shuffled_and_partly_repeated_history_gives_the_same_people(history: A
         while shuffled:
             size = data.draw(st.integers(1, 3))
             batch, shuffled = shuffled[:size], shuffled[size:]
-            shop.process(*(shop.message("segment", dict(message), call=call) for call, message in batch))
+            shop.process(*(shop.message("sdk", dict(message), call=call) for call, message in batch))
         shop.settle()
 
         assert people() == ordered
@@ -251,7 +251,7 @@ def test_what_somebody_decided_stands_whatever_strangers_claim(requests: Any) ->
         waiting = []
         for session, profile, claims, goes_on in requests:
             shop.later(seconds=1)
-            body = track_payload(shop.source, session=session, events=[CLAIMS[claim] for claim in claims])
+            body = track_body(shop.source, session=session, events=[CLAIMS[claim] for claim in claims])
             body["profile"] = {"id": str(anna.id)} if profile else None
             waiting.append(shop.message("track", body))
             if not goes_on:

@@ -120,4 +120,4 @@ def begin() -> Shop:
 
 def message(shop: Shop, who: dict[str, str], what: dict[str, Any], days_ago: int) -> Any:
     what = {**what, **who, "timestamp": (shop.now - timedelta(days=days_ago)).isoformat()}
-    return shop.message("segment", what, call=what.pop("type"))
+    return shop.message("sdk", what, call=what.pop("type"))

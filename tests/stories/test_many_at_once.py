@@ -16,7 +16,7 @@ from apps.events import sources
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 THREADS = 50
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def post(payload: dict[str, object]) -> str:
 def test_fifty_threads_that_track_one_profile_count_each_event() -> None:
     source = SourceFactory()
     event = {"type": "increase-interest", "properties": {"interest": "jazz"}}
-    payload = track_payload(source, events=[event])
+    payload = track_body(source, events=[event])
 
     with ThreadPoolExecutor(THREADS) as pool:
         found = set(pool.map(post, [payload] * 200))
@@ -50,9 +50,11 @@ def test_fifty_threads_that_track_one_profile_count_each_event() -> None:
 def _process_alone(source: Source, session: str, go_ahead: object) -> None:
     policy = sources.find(str(source.id))
     assert policy is not None
-    body = json.dumps(track_payload(source, "page-view", session=session)).encode()
+    body = json.dumps(track_body(source, "page-view", session=session)).encode()
     try:
-        process(Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.tracks, now=datetime.now(UTC))
+        process(
+            Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads, now=datetime.now(UTC)
+        )
     finally:
         connections.close_all()
 
@@ -71,17 +73,18 @@ def test_first_requests_of_one_session_in_separate_transactions_make_one_profile
 
 def test_two_sessions_of_one_profile_lose_no_update() -> None:
     source = SourceFactory()
-    first = post(track_payload(source, "page-view", session="phone"))
-    post(track_payload(source, "page-view", session="laptop", profile={"id": first}))
+    first = post(track_body(source, "page-view", session="phone"))
+    post(track_body(source, "page-view", session="laptop", profile={"id": first}))
     event = {"type": "increase-interest", "properties": {"interest": "jazz"}}
 
     def track(session: str) -> None:
         policy = sources.find(str(source.id))
         assert policy is not None
-        body = json.dumps(track_payload(source, session=session, events=[event])).encode()
+        body = json.dumps(track_body(source, session=session, events=[event])).encode()
         try:
             process(
-                Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.tracks, now=datetime.now(UTC)
+                Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads,
+                now=datetime.now(UTC),
             )
         finally:
             connection.close()

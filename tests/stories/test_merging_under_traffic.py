@@ -33,8 +33,8 @@ def send(source: Source, call: str, **message: object) -> None:
     policy = sources.find(str(source.id), max_age_secs=0)
     assert policy is not None
     at = datetime.now(UTC)
-    body = Message("segment", orjson.dumps(message), Envelope(policy, at, call=call))
-    process(body.read().parsed.tracks, now=at)
+    body = Message("sdk", orjson.dumps(message), Envelope(policy, at, call=call))
+    process(body.read().parsed.payloads, now=at)
 
 
 def like(source: Source, device: str) -> None:

@@ -10,7 +10,7 @@ from apps.api.scopes import Scope
 from apps.events.models import Event, Source
 from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
 from apps.profiles.standing import DECIDED_ELSEWHERE
-from tests.factories import NOON, ConsentTypeFactory, SourceFactory, track_payload
+from tests.factories import NOON, ConsentTypeFactory, SourceFactory, track_body
 from tests.programs import program
 from tests.shop import Shop
 
@@ -37,7 +37,7 @@ class Device:
         self.source = source
 
     def track(self, *events: dict[str, Any]) -> Any:
-        body = {**track_payload(self.source, events=list(events)), **self.ids}
+        body = {**track_body(self.source, events=list(events)), **self.ids}
         answer = APIClient().post("/track", body, format="json")
         assert answer.status_code == 200, answer.json()
         self.ids["profile"] = self.ids["profile"] or {"id": answer.json()["profile"]["id"]}
@@ -112,7 +112,7 @@ def test_who_knows_what_names_anna_neither_sees_nor_changes_what_she_decided(
 def test_what_was_decided_before_somebody_claims_to_be_anna_overrules_nothing(
     source: Source, anna: Device, shop: Shop, requests: list[list[Any]], is_one_batch: bool
 ) -> None:
-    bodies = [track_payload(source, session="evil", events=events) for events in requests]
+    bodies = [track_body(source, session="evil", events=events) for events in requests]
     shop.source = source
     if is_one_batch:
         shop.now = NOON.replace(year=NOON.year + 1)

@@ -54,7 +54,7 @@ def test_the_one_that_was_not_seen_for_longest_is_let_go_not_the_one_that_came_f
 
 def test_all_devices_of_one_batch_are_known_in_it(shop: Shop) -> None:
     messages = [
-        shop.message("segment", {"anonymousId": f"browser-{number}", "userId": "17", "event": "x"}, call="track")
+        shop.message("sdk", {"anonymousId": f"browser-{number}", "userId": "17", "event": "x"}, call="track")
         for number in range(9)
     ]
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.collector import accept
 from apps.events.models import Event, EventType, QuarantinedEvent, Source
 from apps.profiles.models import Profile
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +46,7 @@ def order(shop: Client, source: Source, total: Any, *, number: int, at: datetime
         "time": {"create": at.isoformat()},
         "properties": {"total": total},
     }
-    payload = track_payload(source, events=[event])
+    payload = track_body(source, events=[event])
     return shop.post("/track", payload, content_type="application/json").json()
 
 

@@ -163,7 +163,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
     consent_policy.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
-        track = deciding.record(
+        payload = deciding.record(
             form.said,
             profile_id=profile.id,
             source=sources.INTERNAL,
@@ -176,8 +176,8 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
             form.add_error(None, refusal.message)
         return False
     consent, decision = wanted["consent"], wanted["decision"]
-    assert track.profile is not None
-    _tell(request, track.profile, consent, decision)
+    assert payload.profile is not None
+    _tell(request, payload.profile, consent, decision)
     return True
 
 

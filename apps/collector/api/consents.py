@@ -12,7 +12,7 @@ from apps.collector import deciding
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json
 from apps.core.api.description import ERRORS
@@ -52,25 +52,25 @@ class ConsentView(CollectorView):
         The session must be the profile's own; where both are unknown, whoever agrees to something becomes known. What
         was decided elsewhere is not decided again here. A consent that does not exist refuses the request.
         """
-        payload = load_json(request.body).value
-        name = track_wire.source_of(payload)
+        body = load_json(request.body).value
+        name = track_wire.source_of(body)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        said = _said(payload, wants_all=flag_of(query_of(request).get("all"), "all"))
-        ids = {name: payload.get(name) for name in ("session", "profile", "device")}
+        said = _said(body, wants_all=flag_of(query_of(request).get("all"), "all"))
+        ids = {name: body.get(name) for name in ("session", "profile", "device")}
         envelope = envelope_of(request, source)
         try:
-            if _are_unknown(payload, source) and not _agrees(said):
+            if _are_unknown(body, source) and not _agrees(said):
                 deciding.check(said, at=envelope.received_at)
                 return answer(_NOTHING)
-            track = deciding.decide(said, ids=ids, envelope=envelope)
+            payload = deciding.decide(said, ids=ids, envelope=envelope)
         except deciding.CannotDecide as error:
             first, *others = error.refusals
             is_foreign = first.code == _FOREIGN
             status_code = status.HTTP_403_FORBIDDEN if is_foreign else status.HTTP_422_UNPROCESSABLE_ENTITY
             return answer(error_body(first, others), status=status_code)
-        assert track.profile is not None  # it belongs to the session
+        assert payload.profile is not None  # it belongs to the session
         return answer(
-            {"success": True, "profile": {"id": str(track.profile.id)}, "consents": _own(track, track.profile)}
+            {"success": True, "profile": {"id": str(payload.profile.id)}, "consents": _own(payload, payload.profile)}
         )
 
 
@@ -79,10 +79,10 @@ _UNHEARD = Refusal("not_kept", "Nobody is known here, and nothing was agreed to:
 _NOTHING = {"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]}
 
 
-def _said(payload: dict[str, Any], *, wants_all: bool) -> Any:
+def _said(body: dict[str, Any], *, wants_all: bool) -> Any:
     if wants_all:
         return {row["id"]: True for row in consent_policy.current.get().offered}
-    return payload.get(consents.PROPERTY)
+    return body.get(consents.PROPERTY)
 
 
 def _agrees(said: Any) -> bool:
@@ -90,20 +90,18 @@ def _agrees(said: Any) -> bool:
     return not isinstance(said, dict) or any(value is not False for value in said.values())
 
 
-def _own(track: Track, profile: Profile) -> dict[str, Any]:
+def _own(payload: Payload, profile: Profile) -> dict[str, Any]:
     """Show what was decided on this device: the rest is no business of whoever claims to be them."""
-    foreign = standing.Deciders().foreign(profile, track.hand, among=[profile])
+    foreign = standing.Deciders().foreign(profile, payload.hand, among=[profile])
     return {name: consent for name, consent in profile.consents.items() if name not in foreign}
 
 
-def _are_unknown(payload: dict[str, Any], source: SourcePolicy) -> bool:
+def _are_unknown(body: dict[str, Any], source: SourcePolicy) -> bool:
     """Tell whether nobody knows the session, nor the profile; that is who comes to a form before anything is kept.
 
     Raises Refused where one is known and not the other's: whoever knows both sits at the device.
     """
-    session_ref, profile_ref = (
-        track_wire.reference(payload.get(name), f"{name}.id") for name in ("session", "profile")
-    )
+    session_ref, profile_ref = (track_wire.reference(body.get(name), f"{name}.id") for name in ("session", "profile"))
     session_key = track_wire.session_key(session_ref)
     session = Session.objects.filter(pk=session_key).first() if session_key else None
     claimed_id = track_wire.profile_key(profile_ref, trusts_ids=source.trusts_ids)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework.serializers import BooleanField, CharField, ChoiceField, DictField, IntegerField, ListField
 
-from apps.collector.wire.segment import TYPES
+from apps.collector.wire.sdk import TYPES
 from apps.core.api.description import ERROR_ITEM, shape
 
 REFERENCE: dict[str, Any] = {"id": CharField(allow_null=True)}

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter, UUIDConverter
 
-from apps.collector.api import consents, health, segment, views
+from apps.collector.api import consents, health, sdk, views
 
 
 class LinkConverter(UUIDConverter):
@@ -28,7 +28,7 @@ register_converter(LinkConverter, "link")
 register_converter(RestConverter, "rest")
 
 urlpatterns = [
-    *segment.urlpatterns,
+    *sdk.urlpatterns,
     path("track", views.TrackView.as_view(), name="track"),
     path("collect/<str:event_type>/<str:source_id>", views.CollectView.as_view(), name="collect"),
     path(

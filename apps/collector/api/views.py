@@ -18,7 +18,7 @@ from apps.collector.api.errors import read
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.compliance import CONSENT_REQUIRED
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
@@ -63,7 +63,7 @@ class TrackView(CollectorView):
         is_profileless = flag_of(query_of(request).get("profile_less"), "profile_less")
         envelope = envelope_of(request, source, key=name, is_profileless=is_profileless)
         incoming = read(Message(InboxItem.Dialect.TRACK, request.body, envelope), json)
-        if not incoming.parsed.tracks[0].events:
+        if not incoming.parsed.payloads[0].events:
             return answer(None)  # what the browser tracker is used to get for an empty list
         return _answer(incoming, always_later=always_later)
 
@@ -98,7 +98,7 @@ class CollectView(CollectorView):
             request, source, key=source_id, call=event_type, session_ref=session_id, delivery=delivery_of(request)
         )
         incoming = read(Message(InboxItem.Dialect.WEBHOOK, body, envelope))
-        return _answer(incoming, always_later=False) if incoming.parsed.tracks else answer(None)
+        return _answer(incoming, always_later=False) if incoming.parsed.payloads else answer(None)
 
 
 @extend_schema_view(
@@ -156,10 +156,10 @@ def _answer(incoming: Incoming, *, always_later: bool) -> HttpResponse:
 def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
     """Say what became of a message, as the browser tracker expects it."""
     parsed = incoming.parsed
-    track = parsed.tracks[0]
-    follows = incoming.outcome.answer_to(track)
-    is_open = is_later or parsed.is_refused or all(event.is_set_aside for event in track.events)
-    profile_id, session_id = _claimed_ids(track) if is_open else _ids_of(track)
+    payload = parsed.payloads[0]
+    follows = incoming.outcome.answer_to(payload)
+    is_open = is_later or parsed.is_refused or all(event.is_set_aside for event in payload.events)
+    profile_id, session_id = _claimed_ids(payload) if is_open else _ids_of(payload)
     # Trackers keep the first profile id that they are given, null too: before anybody has agreed there is none.
     profile = {} if parsed.is_refused else {"profile": {"id": profile_id}}
     return {
@@ -174,20 +174,20 @@ def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
     }
 
 
-def _claimed_ids(track: Track) -> tuple[str | None, str | None]:
+def _claimed_ids(payload: Payload) -> tuple[str | None, str | None]:
     """Return the ids with which the client goes on until its events are processed: its own."""
-    return str(track.claim.profile_ref) if track.claim.profile_ref else None, track.session_ref
+    return str(payload.claim.profile_ref) if payload.claim.profile_ref else None, payload.session_ref
 
 
-def _ids_of(track: Track) -> tuple[str | None, str | None]:
+def _ids_of(payload: Payload) -> tuple[str | None, str | None]:
     """Return the ids of profile and session, as far as they are kept."""
-    profile_id = str(track.profile.id) if track.profile and track.saves_profile else None
-    session_id = track.session.reference if track.session and track.saves_session else None
+    profile_id = str(payload.profile.id) if payload.profile and payload.saves_profile else None
+    session_id = payload.session.reference if payload.session and payload.saves_session else None
     return profile_id, session_id
 
 
 def _event_ids(parsed: Parsed) -> list[str]:
-    return [str(event.id) for track in parsed.tracks for event in track.going]
+    return [str(event.id) for payload in parsed.payloads for event in payload.going]
 
 
 def _webhook(request: Request, source_id: str) -> SourcePolicy:

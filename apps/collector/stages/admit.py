@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
-from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
 from apps.conditions.event_types import MAX_LENGTH, event_type
@@ -27,18 +27,18 @@ ARRIVED = "it happened when it arrived"
 def admit(batch: Batch) -> None:
     """Refuse what is out of bounds, event by event; no query."""
     aliases = planned.aliases()
-    for track in batch.tracks:
-        if track.refusal or not track.going:
+    for payload in batch.payloads:
+        if payload.refusal or not payload.going:
             continue
-        if _refuses_bots(track.source) and track.user_agent and is_bot(track.user_agent):
-            track.refusal = _bot(track)
+        if _refuses_bots(payload.source) and payload.user_agent and is_bot(payload.user_agent):
+            payload.refusal = _bot(payload)
             continue
         is_refused = False
-        for event in track.going:
-            event.refusal = _admit_event(track, event, aliases)
+        for event in payload.going:
+            event.refusal = _admit_event(payload, event, aliases)
             is_refused |= event.refusal is not None
         if is_refused:
-            track.settle()
+            payload.settle()
 
 
 def _refuses_bots(source: SourcePolicy) -> bool:
@@ -46,37 +46,37 @@ def _refuses_bots(source: SourcePolicy) -> bool:
     return source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
 
 
-def _bot(track: Track) -> Refusal:
-    index = track.events[0].index if len(track.events) == 1 else None
+def _bot(payload: Payload) -> Refusal:
+    index = payload.events[0].index if len(payload.events) == 1 else None
     return Refusal("bot", "The user agent is that of a bot, and the source takes none.", "User-Agent", index)
 
 
-def _admit_event(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -> Refusal | None:
+def _admit_event(payload: Payload, event: PayloadEvent, aliases: Mapping[str, str]) -> Refusal | None:
     event.type = event_type(event.type)
     if not event.type:  # of what nobody sees, nothing is left
-        field = track.place(event, "type")
+        field = payload.place(event, "type")
         return Refusal("required", f"{field} must be a text that is not empty.", field, event.index)
     if len(event.type) > MAX_LENGTH:
-        field = track.place(event, "type")
+        field = payload.place(event, "type")
         return Refusal("too_long", f"{field} is longer than {MAX_LENGTH} characters.", field, event.index)
-    if not track.is_emitted:
-        refusal = _admit_type(track, event, aliases)
+    if not payload.is_emitted:
+        refusal = _admit_type(payload, event, aliases)
         if refusal:
             return refusal
     try:
         event.said_at = times.read(event.claimed_time)
-        event.time = believed(event.said_at, track.sent_at, received_at=track.received_at)
+        event.time = believed(event.said_at, payload.sent_at, received_at=payload.received_at)
     except TimeError as error:
-        if track.is_silent:  # of an import, the time of arrival says nothing
-            field = track.place(event, "time")
+        if payload.is_silent:  # of an import, the time of arrival says nothing
+            field = payload.place(event, "time")
             return Refusal("invalid_time", f"{field} {error}.", field, event.index)
         # What is lost is the time, not the event: somebody did something, and most likely just now.
-        event.time, event.said_at = track.received_at, None
+        event.time, event.said_at = payload.received_at, None
         event.problems.append({"field": "time", "message": f"The time {error}: {ARRIVED}."})
     return None
 
 
-def _admit_type(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -> Refusal | None:
+def _admit_type(payload: Payload, event: PayloadEvent, aliases: Mapping[str, str]) -> Refusal | None:
     """Let events be called what operators call them, and nobody speak for the platform."""
     event.type = aliases.get(event.type, event.type)
     if event.tags and TAG in event.tags:
@@ -84,7 +84,7 @@ def _admit_type(track: Track, event: TrackedEvent, aliases: Mapping[str, str]) -
         event.problems.append({"field": "tags", "message": f"The tag {TAG} is the platform's own: it was left out."})
     if event.type and event.type not in platform_events.types():
         return None
-    field = track.place(event, "type")
+    field = payload.place(event, "type")
     if event.type:
         return Refusal("reserved_type", "Only the platform itself tells of this.", field, event.index)
     return Refusal("blocked_type", "Events of this type are not taken.", field, event.index)

@@ -1,6 +1,6 @@
 """After this stage those are awake who go on with what the batch has planned."""
 
-from apps.collector.track import Outcome
+from apps.collector.payload import Outcome
 from apps.segments import jobs
 
 

@@ -1,6 +1,6 @@
 """After this stage the batch remembers what segments read of its people: `segment` compares them with it."""
 
-from apps.collector.track import Baseline, Batch
+from apps.collector.payload import Baseline, Batch
 from apps.segments.index import current
 
 
@@ -8,9 +8,9 @@ def baseline(batch: Batch) -> None:
     """Note it of each profile, before its events say anything of it; no query."""
     index = current.get()
     batch.baseline = before = Baseline(index)
-    for track in batch.going:
-        profile = track.profile
-        if profile is None or not track.saves_profile or profile.id in before.seen:
+    for payload in batch.going:
+        profile = payload.profile
+        if profile is None or not payload.saves_profile or profile.id in before.seen:
             continue
         is_new = profile.id in batch.directory.unannounced
         before.seen[profile.id] = index.nothing if is_new else index.see(profile)

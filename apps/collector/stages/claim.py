@@ -1,7 +1,7 @@
 """After this stage each payload says all by which its person can be found, and the batch knows whom it names."""
 
 from apps.collector import erased, proofs
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.profiles import burial
 
 
@@ -10,7 +10,7 @@ def claim(batch: Batch) -> None:
 
     No query: whether anybody is buried under such a name is asked under the locks, by `prepare`.
     """
-    tracks = batch.kept
-    for track in tracks:
-        proofs.claim(track)
-    batch.names = burial.hashed(erased.names_in(tracks))
+    payloads = batch.kept
+    for payload in payloads:
+        proofs.claim(payload)
+    batch.names = burial.hashed(erased.names_in(payloads))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from apps.collector import compliance, proofs
 from apps.collector.compliance import CONSENT_REQUIRED
-from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core.refusal import Refusal
 from apps.events.compliance import broken, enforce
 from apps.events.consent_policy import Policy
@@ -16,36 +16,36 @@ from apps.profiles.models import Profile
 from apps.profiles.provenance import Provenance, entry
 
 
-def comply(track: Track, batch: Batch) -> None:
+def comply(payload: Payload, batch: Batch) -> None:
     """Refuse events of a payload, and drop or hash fields, for which its person lacks consents; default deny, no query.
 
     Before it is identified: what is not to be kept must not identify anybody. Payload after payload: what one decides
     counts for all that comes after it in the batch. Where consents do not hold that the source requires, nothing is
     kept but what somebody decided.
     """
-    if not _has_say(track, batch.policy):
+    if not _has_say(payload, batch.policy):
         return
-    held = _held_by(track, batch)
-    for event in track.events:
+    held = _held_by(payload, batch)
+    for event in payload.events:
         if event.is_duplicate:
             batch.take_again(event)
         if event.goes_on:
-            _judge(event, track, held)
-    if track.source.required_consents and not held.allows_more:
-        track.context, track.properties, track.keeps_decisions_only = {}, {}, True
-    track.settle()
-    if any(event.decisions for event in track.going):
-        batch.deciding.append(track)
-    proofs.claim(track, buried=batch.buried)  # by what is left of it
+            _judge(event, payload, held)
+    if payload.source.required_consents and not held.allows_more:
+        payload.context, payload.properties, payload.keeps_decisions_only = {}, {}, True
+    payload.settle()
+    if any(event.decisions for event in payload.going):
+        batch.deciding.append(payload)
+    proofs.claim(payload, buried=batch.buried)  # by what is left of it
 
 
-def _has_say(track: Track, policy: Policy) -> bool:
-    """Tell whether consents have a say in what is kept of a track."""
-    return bool(policy.rules or track.source.required_consents) or _decides(track)
+def _has_say(payload: Payload, policy: Policy) -> bool:
+    """Tell whether consents have a say in what is kept of a payload."""
+    return bool(policy.rules or payload.source.required_consents) or _decides(payload)
 
 
-def _decides(track: Track) -> bool:
-    return any(event.type in consents.EVENT_TYPES for event in track.going)
+def _decides(payload: Payload) -> bool:
+    return any(event.type in consents.EVENT_TYPES for event in payload.going)
 
 
 @dataclass(slots=True)
@@ -57,38 +57,38 @@ class _Held:
     consents: Consents
     provenance: Provenance
     foreign: set[str]  # decided where the sender is not
-    allows_more: bool = False  # to keep more of the track than what it decides
+    allows_more: bool = False  # to keep more of the payload than what it decides
 
     def hold(self, wanted: Iterable[str]) -> bool:
         """Tell whether each of the wanted consents holds."""
         return consents.all_hold(self.consents, self.provenance, wanted, at=self.now)
 
 
-def _held_by(track: Track, batch: Batch) -> _Held:
-    """Gather what the track's person has decided, and what is not theirs to decide here.
+def _held_by(payload: Payload, batch: Batch) -> _Held:
+    """Gather what the payload's person has decided, and what is not theirs to decide here.
 
-    What others have decided, who may become one with them by this track, is not decided here either.
+    What others have decided, who may become one with them by this payload, is not decided here either.
     """
     held = _Held(batch.policy, batch.now, {}, {}, set())
-    directory, owner_id = batch.directory, batch.owner_of(track)
-    profile = None if track.is_profileless else directory.find(track.claim, session_profile_id=owner_id)
+    directory, owner_id = batch.directory, batch.owner_of(payload)
+    profile = None if payload.is_profileless else directory.find(payload.claim, session_profile_id=owner_id)
     if profile is None:
         return held
     held.consents, held.provenance = dict(profile.consents), consents.provenance_of(profile.provenance)
     people: dict[object, Profile] = {profile.id: profile}
-    if _decides(track):
-        people |= {each.id: each for each in directory.people(track.claim, session_profile_id=owner_id)}
-        held.foreign.update(*(directory.objections.foreign(each, track.hand) for each in people.values()))
+    if _decides(payload):
+        people |= {each.id: each for each in directory.people(payload.claim, session_profile_id=owner_id)}
+        held.foreign.update(*(directory.objections.foreign(each, payload.hand) for each in people.values()))
     for other in batch.deciding:
         living_id = directory.living_id(other.profile.id) if other.profile and other.saves_profile else None
         if living_id in people:
-            _learn(held, other, is_own=living_id == profile.id, is_foreign=not track.hand.may_go_on_from(other.hand))
+            _learn(held, other, is_own=living_id == profile.id, is_foreign=not payload.hand.may_go_on_from(other.hand))
     return held
 
 
-def _learn(held: _Held, track: Track, *, is_own: bool, is_foreign: bool) -> None:
-    """Let what an earlier track of the batch decided count."""
-    for event in track.going:
+def _learn(held: _Held, payload: Payload, *, is_own: bool, is_foreign: bool) -> None:
+    """Let what an earlier payload of the batch decided count."""
+    for event in payload.going:
         if not event.decisions:
             continue
         decided = consents.stored(event.decisions)
@@ -99,22 +99,22 @@ def _learn(held: _Held, track: Track, *, is_own: bool, is_foreign: bool) -> None
             held.foreign.update(decided)
 
 
-def _judge(event: TrackedEvent, track: Track, held: _Held) -> None:
+def _judge(event: PayloadEvent, payload: Payload, held: _Held) -> None:
     """Keep of an event what the consents allow that were given before it, or with it."""
     if event.type in consents.EVENT_TYPES:
-        _read(event, held, is_whole=track.is_whole)
+        _read(event, held, is_whole=payload.is_whole)
     if event.refusal:
         return
-    if held.hold(track.source.required_consents):
+    if held.hold(payload.source.required_consents):
         held.allows_more = True
-        _enforce(event, track, held)
+        _enforce(event, payload, held)
     elif event.decisions:
         _keep_decisions(event)
     else:
-        event.refusal = _refusal(track, event)
+        event.refusal = _refusal(payload, event)
 
 
-def _read(event: TrackedEvent, held: _Held, *, is_whole: bool) -> None:
+def _read(event: PayloadEvent, held: _Held, *, is_whole: bool) -> None:
     """Keep of a consent event what can count, in the form in which it is stored."""
     terms = held.policy.terms
     said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
@@ -140,7 +140,7 @@ def _read(event: TrackedEvent, held: _Held, *, is_whole: bool) -> None:
     consents.settle(decided, said_by, consents=held.consents, provenance=held.provenance)
 
 
-def _enforce(event: TrackedEvent, track: Track, held: _Held) -> None:
+def _enforce(event: PayloadEvent, payload: Payload, held: _Held) -> None:
     """Drop or hash the fields that are kept with consents alone which are not there."""
     rules = broken(held.policy.rules_for(event.type), held.consents, held.provenance, at=held.now)
     if not rules:
@@ -149,17 +149,17 @@ def _enforce(event: TrackedEvent, track: Track, held: _Held) -> None:
     event.context = enforce(rules, "context", event.context)
     if isinstance(event.context.get("traits"), dict):  # SDKs repeat there what `identify` has as properties
         event.context = {**event.context, "traits": enforce(rules, "properties", event.context["traits"])}
-    track.context = enforce(rules, "context", track.context)  # the payload's, which becomes the session's
+    payload.context = enforce(rules, "context", payload.context)  # the payload's, which becomes the session's
 
 
-def _keep_decisions(event: TrackedEvent) -> None:
+def _keep_decisions(event: PayloadEvent) -> None:
     """Take away all that an event says besides what was decided."""
     event.properties = {consents.PROPERTY: event.properties[consents.PROPERTY]}
     event.context, event.tags = {}, []
 
 
-def _refusal(track: Track, event: TrackedEvent) -> Refusal:
+def _refusal(payload: Payload, event: PayloadEvent) -> Refusal:
     message, field = "The source requires consents that the profile has not given.", ""
     if event.type == consents.EVENT_TYPE:  # in our own words alone: what was sent is not kept, be it in a message
         message, field = f"{message} This event decides nothing.", f"properties.{consents.PROPERTY}"
-    return Refusal(CONSENT_REQUIRED, message, track.place(event, field), event.index, is_private=True)
+    return Refusal(CONSENT_REQUIRED, message, payload.place(event, field), event.index, is_private=True)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import UTC
 
-from apps.collector.track import Batch, TrackedEvent
+from apps.collector.payload import Batch, PayloadEvent
 from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
 from apps.profiles import computed
@@ -25,17 +25,17 @@ def compute(batch: Batch) -> None:
     if not counter.definitions.traits:
         return
     counted: dict[int, set[str]] = defaultdict(set)
-    for track in batch.going:
-        if track.profile and track.saves_profile and track.saves_events:
-            keys = counted[id(track.profile)]
-            for event in track.going:
+    for payload in batch.going:
+        if payload.profile and payload.saves_profile and payload.saves_events:
+            keys = counted[id(payload.profile)]
+            for event in payload.going:
                 if event.is_valid:
-                    keys.update(_count(track.profile, event, counter))
+                    keys.update(_count(payload.profile, event, counter))
     for profile in people:
         computed.settle(profile, counted[id(profile)])
 
 
-def _count(profile: Profile, event: TrackedEvent, counter: Counter) -> list[str]:
+def _count(profile: Profile, event: PayloadEvent, counter: Counter) -> list[str]:
     parts = {"properties": event.properties, "traits": event.traits, "context": event.context}
     return counter.count(
         profile.tallies,

@@ -1,16 +1,16 @@
 """After this stage messages that were seen before are marked, be it long ago or in the same batch."""
 
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.events.store import storage
 
 
 def dedupe(batch: Batch) -> None:
     """Look up the keys of all events; one query. What is marked changes nothing, and gets the same answer."""
-    seen = storage.remembered([event.key for track in batch.named for event in track.going if event.key])
+    seen = storage.remembered([event.key for payload in batch.named for event in payload.going if event.key])
     firsts = batch.firsts
-    for track in batch.named:
+    for payload in batch.named:
         n_repeated = 0
-        for event in track.going:
+        for event in payload.going:
             if not event.key:
                 continue
             if event.key in seen:
@@ -21,4 +21,4 @@ def dedupe(batch: Batch) -> None:
                 firsts[event.key] = event
             n_repeated += event.is_duplicate
         if n_repeated:
-            track.settle()
+            payload.settle()

@@ -1,9 +1,9 @@
-"""After this stage session and profile know the device, place, language, campaign and referrer of the track."""
+"""After this stage session and profile know the device, place, language, campaign and referrer of the payload."""
 
 import copy
 from typing import Any
 
-from apps.collector.track import Batch, Track
+from apps.collector.payload import Batch, Payload
 from apps.profiles.models import Profile
 from apps.profiles.provenance import Entry, entry, take
 from apps.sessions.campaign import campaign_of
@@ -23,62 +23,62 @@ TOO_MUCH = (
 
 def enrich(batch: Batch) -> None:
     """Describe what clients said of themselves; no query, and nothing that is missing or odd stops an event."""
-    for track in batch.going:
-        if track.keeps_decisions_only:
+    for payload in batch.going:
+        if payload.keeps_decisions_only:
             continue
-        if track.mentions != "":
-            _hide_credentials(track)
-        session = track.session
+        if payload.mentions != "":
+            _hide_credentials(payload)
+        session = payload.session
         if session:
-            _describe_session(session, track)
-        if not track.saves_session and track.session_key is None:
-            _keep_context(track)
-        if track.profile:
-            _describe_person(track.profile, track, geo=session.geo if session else _place_of(track))
+            _describe_session(session, payload)
+        if not payload.saves_session and payload.session_key is None:
+            _keep_context(payload)
+        if payload.profile:
+            _describe_person(payload.profile, payload, geo=session.geo if session else _place_of(payload))
 
 
-def _hide_credentials(track: Track) -> None:
+def _hide_credentials(payload: Payload) -> None:
     """Take passwords out of the addresses of pages, where they stand before an @; nobody wants them here."""
-    track.context = cleaned_context(track.context)
-    for event in track.going:
+    payload.context = cleaned_context(payload.context)
+    for event in payload.going:
         event.context = cleaned_context(event.context)
         if event.type in VIEWS and event.properties:
             event.properties = cleaned(event.properties)
 
 
-def _keep_context(track: Track) -> None:
+def _keep_context(payload: Payload) -> None:
     """Let events keep what no session keeps for them; a client that forbids to keep its session forbids that, too."""
-    for event in track.going:
+    for event in payload.going:
         if not event.is_system:
-            event.context = {**track.context, **event.context}
+            event.context = {**payload.context, **event.context}
 
 
-def _describe_session(session: Session, track: Track) -> None:
+def _describe_session(session: Session, payload: Payload) -> None:
     # One that began with a decision is described once consents allow it.
-    if track.is_new_session or (track.source.required_consents and not session.device):
-        _describe_device(session, track)
+    if payload.is_new_session or (payload.source.required_consents and not session.device):
+        _describe_device(session, payload)
     if not session.geo:
-        session.geo = _place_of(track)
+        session.geo = _place_of(payload)
         session.country = _country_of(session.geo)
-    for name in session.merge_context(track.context, track.properties):
-        track.going[0].problems.append({"field": f"session.{name}", "message": TOO_MUCH})
-    _record_arrival(session, track)
+    for name in session.merge_context(payload.context, payload.properties):
+        payload.going[0].problems.append({"field": f"session.{name}", "message": TOO_MUCH})
+    _record_arrival(session, payload)
 
 
-def _record_arrival(session: Session, track: Track) -> None:
-    for event in track.going:
+def _record_arrival(session: Session, payload: Payload) -> None:
+    for event in payload.going:
         if event.is_system:
             continue
-        page = page_of(event.type, event.properties, event.context, track.context)
+        page = page_of(event.type, event.properties, event.context, payload.context)
         if not session.utm:
-            session.utm = campaign_of({**track.context, **event.context}, page.get("url", ""))
+            session.utm = campaign_of({**payload.context, **event.context}, page.get("url", ""))
         session.referrer = session.referrer or page.get("referrer", "")
 
 
-def _describe_device(session: Session, track: Track) -> None:
-    client = describe_client(track.user_agent, track.context)
+def _describe_device(session: Session, payload: Payload) -> None:
+    client = describe_client(payload.user_agent, payload.context)
     session.device, session.os, session.app, session.is_bot = client
-    screen = _object(_object(track.context.get("screen")).get("local"))
+    screen = _object(_object(payload.context.get("screen")).get("local"))
     width, height = text(screen.get("width"), MAX_NUMBER), text(screen.get("height"), MAX_NUMBER)
     if screen.get("width") and screen.get("height") and width and height:
         session.device["resolution"] = f"{width}x{height}"
@@ -86,15 +86,15 @@ def _describe_device(session: Session, track: Track) -> None:
         said = scalar(screen.get(theirs))
         if said:
             session.device[ours] = said
-    browser = _object(_object(_object(track.context.get("browser")).get("local")).get("browser"))
-    locale = text(browser.get("language") or track.context.get("locale"))
-    session.language = tag_of(locale) or next(iter(_languages(track)), "")
+    browser = _object(_object(_object(payload.context.get("browser")).get("local")).get("browser"))
+    locale = text(browser.get("language") or payload.context.get("locale"))
+    session.language = tag_of(locale) or next(iter(_languages(payload)), "")
 
 
-def _place_of(track: Track) -> dict[str, Any]:
-    location = _object(track.context.get("location"))
+def _place_of(payload: Payload) -> dict[str, Any]:
+    location = _object(payload.context.get("location"))
     said = fitting(location, MAX_PLACE_BYTES) if location else {}
-    return said or (locate(track.ip) if track.ip else {})
+    return said or (locate(payload.ip) if payload.ip else {})
 
 
 def _country_of(geo: dict[str, Any]) -> str:
@@ -104,14 +104,14 @@ def _country_of(geo: dict[str, Any]) -> str:
     return next((code for text in said if isinstance(text, str) and (code := country_code(text))), "")
 
 
-def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> None:
+def _describe_person(profile: Profile, payload: Payload, *, geo: dict[str, Any]) -> None:
     """Note where somebody is and what they read, unless something later is known already."""
-    zone = _zone_of(track)
-    spoken = list(_languages(track))
+    zone = _zone_of(payload)
+    spoken = list(_languages(payload))
     if not (geo or zone or spoken):
         return
-    latest = max(track.going, key=lambda event: event.happened_at)
-    said = entry(time=latest.happened_at, setter=latest.id, source=track.source.id)
+    latest = max(payload.going, key=lambda event: event.happened_at)
+    said = entry(time=latest.happened_at, setter=latest.id, source=payload.source.id)
     if geo and take(profile.provenance, "data.devices.last.geo", said):
         # A copy: events change it, and the session's, or the look-up's memory, must not change with it.
         profile.data.setdefault("devices", {}).setdefault("last", {})["geo"] = copy.deepcopy(geo)
@@ -124,8 +124,8 @@ def _describe_person(profile: Profile, track: Track, *, geo: dict[str, Any]) -> 
         profile.aux["languages"] = spoken
 
 
-def _zone_of(track: Track) -> str:
-    said = _object(track.context.get("time")).get("tz") or track.context.get("timezone")
+def _zone_of(payload: Payload) -> str:
+    said = _object(payload.context.get("time")).get("tz") or payload.context.get("timezone")
     return text(said, MAX_ZONE) if isinstance(said, str) else ""
 
 
@@ -139,8 +139,8 @@ def _set_zone(profile: Profile, zone: str, said: Entry) -> None:
         profile.provenance["aux.geo.continent"] = said
 
 
-def _languages(track: Track) -> tuple[str, ...]:
-    return languages_of(track.accept_language) if track.accept_language else ()
+def _languages(payload: Payload) -> tuple[str, ...]:
+    return languages_of(payload.accept_language) if payload.accept_language else ()
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """After this stage each payload belongs to the profile that is left when all merges of the batch are done."""
 
 from apps.collector import compliance
-from apps.collector.track import Batch, TrackedEvent
+from apps.collector.payload import Batch, PayloadEvent
 from apps.profiles import consents, standing
 
 
@@ -12,18 +12,18 @@ def follow(batch: Batch) -> None:
     """
     if not batch.directory.merges:
         return
-    for track in batch.tracks:
-        if track.profile and track.saves_profile:
-            track.profile = batch.directory.profiles[batch.directory.living_id(track.profile.id)]
-    for track in batch.deciding:
-        if track.profile is None or not track.saves_profile:
+    for payload in batch.payloads:
+        if payload.profile and payload.saves_profile:
+            payload.profile = batch.directory.profiles[batch.directory.living_id(payload.profile.id)]
+    for payload in batch.deciding:
+        if payload.profile is None or not payload.saves_profile:
             continue
-        foreign = batch.directory.objections.foreign(track.profile, track.hand)
-        for event in track.going:
+        foreign = batch.directory.objections.foreign(payload.profile, payload.hand)
+        for event in payload.going:
             _leave_out(event, foreign)
 
 
-def _leave_out(event: TrackedEvent, foreign: set[str]) -> None:
+def _leave_out(event: PayloadEvent, foreign: set[str]) -> None:
     left_out = [decision.consent_id for decision in event.decisions if decision.consent_id in foreign]
     if left_out:
         event.decisions = [decision for decision in event.decisions if decision.consent_id not in foreign]

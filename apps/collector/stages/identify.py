@@ -2,35 +2,37 @@
 
 import copy
 
-from apps.collector.track import Batch, Track
+from apps.collector.payload import Batch, Payload
 from apps.core.refusal import Refusal
 
 
-def identify(track: Track, batch: Batch) -> None:
+def identify(payload: Payload, batch: Batch) -> None:
     """Resolve what a payload claims to a profile, an old or a new one, and merge those that turn out to be one person.
 
     In memory, payload after payload: each finds what those before it made.
     """
-    if track.is_profileless:
+    if payload.is_profileless:
         return
-    directory, owner_id = batch.directory, batch.owner_of(track)
-    if not track.going or track.is_emitted:
-        track.profile = directory.find(track.claim, session_profile_id=owner_id)
-    if not track.going:  # a repetition gets the same answer, and changes nothing
+    directory, owner_id = batch.directory, batch.owner_of(payload)
+    if not payload.going or payload.is_emitted:
+        payload.profile = directory.find(payload.claim, session_profile_id=owner_id)
+    if not payload.going:  # a repetition gets the same answer, and changes nothing
         return
-    if track.is_emitted and track.profile is None:
-        track.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
+    if payload.is_emitted and payload.profile is None:
+        payload.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
         return
     n_causes = len(directory.causes)
-    track.profile, track.raw_profile_id = directory.resolve(
-        track.claim,
+    payload.profile, payload.raw_profile_id = directory.resolve(
+        payload.claim,
         session_profile_id=owner_id,
         now=batch.stored_at,
-        merges=track.saves_profile,
-        hand=track.hand,
+        merges=payload.saves_profile,
+        hand=payload.hand,
     )
-    batch.causes += [(cause, track) for cause in directory.causes[n_causes:]]
-    if not track.saves_profile:
-        track.profile = copy.deepcopy(track.profile)  # another track of the batch may store what this one must not
-    elif track.session_key and track.saves_session:
-        batch.owners[track.session_key] = directory.raw_id_of(owner_id, track.profile, otherwise=track.raw_profile_id)
+    batch.causes += [(cause, payload) for cause in directory.causes[n_causes:]]
+    if not payload.saves_profile:
+        payload.profile = copy.deepcopy(payload.profile)  # another of the batch may store what this one must not
+    elif payload.session_key and payload.saves_session:
+        batch.owners[payload.session_key] = directory.raw_id_of(
+            owner_id, payload.profile, otherwise=payload.raw_profile_id
+        )

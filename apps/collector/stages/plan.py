@@ -1,6 +1,6 @@
 """After this stage all that follows from the batch is a row: it exists exactly when the events do."""
 
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.profiles import touching
 
 

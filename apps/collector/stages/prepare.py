@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from apps.collector import erased, proofs
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.core import locks
 from apps.core.fetch import fetch
 from apps.events import consent_policy
@@ -22,7 +22,7 @@ def prepare(batch: Batch) -> None:
     if batch.buried:
         _turn_away(batch)
     batch.named = batch.going
-    locks.by_key(set().union(*(track.keys for track in batch.named)))
+    locks.by_key(set().union(*(payload.keys for payload in batch.named)))
     _load(batch)
     # Whoever erases somebody holds the lock of their profile: who is not buried now is not while we hold it.
     buried = burial.find(batch.names)
@@ -37,13 +37,13 @@ def prepare(batch: Batch) -> None:
 
 def _load(batch: Batch) -> None:
     """Read sessions, and all that the claims may resolve to; a query a table, and one for sessions of devices."""
-    sessions = fetch(Session, {track.session_key for track in batch.named if track.session_key})
-    for track in batch.named:
-        if track.device_key is None and track.session_key in sessions:
-            track.device_key = sessions[track.session_key].device_key
+    sessions = fetch(Session, {payload.session_key for payload in batch.named if payload.session_key})
+    for payload in batch.named:
+        if payload.device_key is None and payload.session_key in sessions:
+            payload.device_key = sessions[payload.session_key].device_key
     # Only a session that the client names proves whose it is; the one that we lend to a device follows its identifier.
     batch.owners = {key: row.original_profile_id for key, row in sessions.items() if row.original_profile_id}
-    claims = [track.claim for track in batch.named if not track.is_profileless]
+    claims = [payload.claim for payload in batch.named if not payload.is_profileless]
     batch.directory = identity.load(claims, session_profile_ids=set(batch.owners.values()))
     lent = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     batch.sessions = sessions | fetch(Session, lent - sessions.keys())
@@ -51,6 +51,6 @@ def _load(batch: Batch) -> None:
 
 def _turn_away(batch: Batch) -> None:
     """Refuse what names erased people, and let what is left claim only what it may."""
-    for track in batch.kept:
-        erased.turn_away(track, batch.buried)
-        proofs.claim(track, buried=batch.buried)
+    for payload in batch.kept:
+        erased.turn_away(payload, batch.buried)
+        proofs.claim(payload, buried=batch.buried)

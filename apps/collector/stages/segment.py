@@ -3,7 +3,7 @@
 from collections import defaultdict
 from uuid import UUID
 
-from apps.collector.track import Batch, Track
+from apps.collector.payload import Batch, Payload
 from apps.events import platform_events
 from apps.segments import at_once
 from apps.segments.at_once import Subject
@@ -16,15 +16,15 @@ def segment(batch: Batch) -> None:
     without end: a live run looks at such people, in its time.
     """
     index = batch.baseline.index
-    by_profile: dict[UUID, list[Track]] = defaultdict(list)
-    for track in batch.going:
-        if track.profile and track.saves_profile:
-            by_profile[track.profile.id].append(track)
+    by_profile: dict[UUID, list[Payload]] = defaultdict(list)
+    for payload in batch.going:
+        if payload.profile and payload.saves_profile:
+            by_profile[payload.profile.id].append(payload)
     subjects = []
     undecided = platform_events.undecided()
-    for profile_id, tracks in by_profile.items():
-        subject = _subject(profile_id, tracks, batch)
-        if any(event.type not in undecided for track in tracks for event in track.going):
+    for profile_id, payloads in by_profile.items():
+        subject = _subject(profile_id, payloads, batch)
+        if any(event.type not in undecided for payload in payloads for event in payload.going):
             subjects.append(subject)
         elif subject.bits:
             batch.outcome.undecided.append(profile_id)
@@ -32,12 +32,12 @@ def segment(batch: Batch) -> None:
         at_once.decide(subjects, index, now=batch.now)
 
 
-def _subject(profile_id: UUID, tracks: list[Track], batch: Batch) -> Subject:
+def _subject(profile_id: UUID, payloads: list[Payload], batch: Batch) -> Subject:
     before = batch.baseline
     profile = batch.directory.profiles[profile_id]
     bits = before.bits[profile_id] | before.index.changed(before.seen[profile_id], profile)
-    happened = {event.type for track in tracks if track.saves_events for event in track.going if event.is_valid}
+    happened = {event.type for payload in payloads if payload.saves_events for event in payload.going if event.is_valid}
     bits |= before.index.happened(happened)
-    if any(track.claim.user_id for track in tracks):
+    if any(payload.claim.user_id for payload in payloads):
         bits |= before.index.reading_primary_id  # which may have been learned before anybody looked
-    return Subject(profile, bits, is_silent=all(track.is_silent for track in tracks))
+    return Subject(profile, bits, is_silent=all(payload.is_silent for payload in payloads))

@@ -1,6 +1,6 @@
 """After this stage each event has its searchable traits, its tags, and its place in the customer's journey."""
 
-from apps.collector.track import Batch
+from apps.collector.payload import Batch
 from apps.events.event_types import planned
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.traits import extract
@@ -9,8 +9,8 @@ from apps.events.event_types.traits import extract
 def traits(batch: Batch) -> None:
     """Extract traits by the rules of the event's type, and blot out what must never be stored, such as card numbers."""
     all_rules = planned.rules()
-    for track in batch.going:
-        for event in track.going:
+    for payload in batch.going:
+        for event in payload.going:
             found = all_rules.get(event.type)
             if found is None:
                 continue

@@ -3,7 +3,7 @@
 from functools import partial
 
 from apps.collector import compliance
-from apps.collector.track import Batch, Track, TrackedEvent
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core import paths
 from apps.core.refusal import Refusal
 from apps.events import consent_policy
@@ -15,9 +15,9 @@ from apps.profiles import consents
 def validate(batch: Batch) -> None:
     """Check events against the schemas and conditions of their types; no query, and nothing for types without one."""
     all_rules = planned.rules()
-    for track in batch.going:
+    for payload in batch.going:
         has_gone = False
-        for event in track.going:
+        for event in payload.going:
             rules = all_rules.get(event.type)
             if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
                 _note_consents(event)
@@ -27,14 +27,16 @@ def validate(batch: Batch) -> None:
             for path in rules.odd_numbers(event.properties):
                 event.problems.append({"field": paths.join(("properties", *path)), "message": "Expected a number."})
             check = rules.check
-            problems = check.problems(event.properties, partial(track.scope_of, event), now=batch.now) if check else []
+            problems = (
+                check.problems(event.properties, partial(payload.scope_of, event), now=batch.now) if check else []
+            )
             if check and problems:
-                has_gone |= _judge(track, event, problems, check.policy)
+                has_gone |= _judge(payload, event, problems, check.policy)
         if has_gone:
-            track.settle()
+            payload.settle()
 
 
-def _note_consents(event: TrackedEvent) -> None:
+def _note_consents(event: PayloadEvent) -> None:
     """Note what of an event about consents is no decision, whoever sends it."""
     terms = consent_policy.current.get().terms
     said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
@@ -42,20 +44,20 @@ def _note_consents(event: TrackedEvent) -> None:
         event.note(compliance.problem(path, message))
 
 
-def _judge(track: Track, event: TrackedEvent, problems: list[Problem], policy: Policy) -> bool:
+def _judge(payload: Payload, event: PayloadEvent, problems: list[Problem], policy: Policy) -> bool:
     """Do with an event what the policy says, and tell whether later stages are spared it."""
     event.is_valid = False
     event.problems += [problem.as_dict() for problem in problems]
     if policy is Policy.FLAG:
         return False
     # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
-    if policy is Policy.QUARANTINE and track.saves_events and not _takes_consent(track, event):
+    if policy is Policy.QUARANTINE and payload.saves_events and not _takes_consent(payload, event):
         event.is_set_aside = True
         return True
-    field = track.place(event, problems[0].field)
+    field = payload.place(event, problems[0].field)
     event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
     return True
 
 
-def _takes_consent(track: Track, event: TrackedEvent) -> bool:
-    return bool(track.source.required_consents or consent_policy.current.get().rules_for(event.type))
+def _takes_consent(payload: Payload, event: PayloadEvent) -> bool:
+    return bool(payload.source.required_consents or consent_policy.current.get().rules_for(event.type))

@@ -1,12 +1,12 @@
-"""What clients send, in each dialect that they speak, and how it becomes tracks: on every way in by `Message.read`."""
+"""What clients send, in each dialect that they speak, and how it becomes payloads: always by `Message.read`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Outcome, Sent, Track
-from apps.collector.wire import platform, replay, segment, track, webhook
+from apps.collector.payload import Outcome, Payload, Sent
+from apps.collector.wire import platform, replay, sdk, track, webhook
 from apps.collector.wire.body import Json, Malformed, load_json
 from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
@@ -15,7 +15,7 @@ from apps.events.store import inbox
 
 READERS = {
     InboxItem.Dialect.TRACK.value: track.read,
-    InboxItem.Dialect.SEGMENT.value: segment.read,
+    InboxItem.Dialect.SDK.value: sdk.read,
     InboxItem.Dialect.WEBHOOK.value: webhook.read,
     InboxItem.Dialect.REPLAY.value: replay.read,
     InboxItem.Dialect.PLATFORM.value: platform.read,
@@ -30,7 +30,7 @@ class Message(NamedTuple):
     envelope: Envelope
 
     def read(self, json: Json | None = None) -> "Incoming":
-        """Read the body into fresh tracks; `json` is what it was parsed to, where somebody has had to look already.
+        """Read the body into fresh payloads; `json` is what it was parsed to, where somebody has had to look already.
 
         Raises Malformed when the body as a whole is wrong.
         """
@@ -41,7 +41,7 @@ class Message(NamedTuple):
             parsed = READERS[self.dialect](json, self.envelope)
         except Malformed:  # as the sender was told: nothing is in it, but it is kept to be looked at
             sent = Sent(self.dialect, self.envelope, json.value)
-            parsed = Parsed([Track(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
+            parsed = Parsed([Payload(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
         parsed.obey([Refusal(**refused) for refused in self.envelope.refused])
         return Incoming(self, parsed)
 

@@ -76,7 +76,7 @@ def check(event: Any, path: str, *, beside: int = 0) -> Refusal | None:
     return refusal
 
 
-def shared(payload: dict[str, Any], names: Iterable[str], *, n_events: int, is_suspect: bool) -> int:
+def shared(body: dict[str, Any], names: Iterable[str], *, n_events: int, is_suspect: bool) -> int:
     """Return how many bytes those parts of a body take that are said of each of its events.
 
     They are kept with each: a body may not say in this way what would be too large if each event said it itself.
@@ -86,7 +86,7 @@ def shared(payload: dict[str, Any], names: Iterable[str], *, n_events: int, is_s
         return 0
     total = 0
     for name in names:
-        part = object_of(payload.get(name), name)
+        part = object_of(body.get(name), name)
         if not part:
             continue
         refusal = check_values(part, name) if is_suspect else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from apps.collector.track import Track
+from apps.collector.payload import Payload
 from apps.core.refusal import Refusal
 
 
@@ -11,7 +11,7 @@ from apps.core.refusal import Refusal
 class Parsed:
     """What a body turned out to hold."""
 
-    tracks: list[Track] = field(default_factory=list)
+    payloads: list[Payload] = field(default_factory=list)
     is_debugged: bool = False  # the caller wants to see the ids of its events
     is_asynchronous: bool = False
     notes: list[Refusal] = field(default_factory=list)  # what was passed over of the request itself
@@ -19,23 +19,23 @@ class Parsed:
     @property
     def refusals(self) -> list[Refusal]:
         """All that is refused of it so far."""
-        return [refusal for track in self.tracks for refusal in track.refusals()]
+        return [refusal for payload in self.payloads for refusal in payload.refusals()]
 
     @property
     def warnings(self) -> list[Refusal]:
         """What its sender is to know of the rest, as far as it is known."""
-        return self.notes + [warning for track in self.tracks for warning in track.warnings()]
+        return self.notes + [warning for payload in self.payloads for warning in payload.warnings()]
 
     @property
     def is_refused(self) -> bool:
         """Tell whether nothing of it is taken."""
-        return all(track.is_refused for track in self.tracks)
+        return all(payload.is_refused for payload in self.payloads)
 
     def obey(self, verdicts: Sequence[Refusal]) -> None:
         """Refuse what was refused when the body came in, and nothing else in its place."""
         by_index = {verdict.index: verdict for verdict in verdicts}
-        for track in self.tracks:
-            track.refusal = by_index.get(None)
-            for event in track.events:
+        for payload in self.payloads:
+            payload.refusal = by_index.get(None)
+            for event in payload.events:
                 event.refusal = by_index.get(event.index, event.refusal)
-            track.settle()
+            payload.settle()

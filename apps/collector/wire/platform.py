@@ -1,7 +1,7 @@
 """The platform's own dialect: what it says of people whom it knows; see apps/events/store/emitting.py."""
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent
 from apps.collector.wire.body import Json
 from apps.collector.wire.parsed import Parsed
 from apps.core.ids import fingerprint
@@ -11,23 +11,23 @@ from apps.profiles.identity import Claim
 
 
 def read(json: Json, envelope: Envelope) -> Parsed:
-    """Make a track of each emission, in their order."""
+    """Make a payload of each emission, in their order."""
     said = emitting.read(json.value)
-    tracks = [
-        _track(emission, index, envelope, is_silent=said.is_silent) for index, emission in enumerate(said.emissions)
+    payloads = [
+        _payload(emission, index, envelope, is_silent=said.is_silent) for index, emission in enumerate(said.emissions)
     ]
-    return Parsed(tracks=tracks, is_asynchronous=True)
+    return Parsed(payloads=payloads, is_asynchronous=True)
 
 
-def _track(emission: Emission, index: int, envelope: Envelope, *, is_silent: bool) -> Track:
-    event = TrackedEvent(
+def _payload(emission: Emission, index: int, envelope: Envelope, *, is_silent: bool) -> Payload:
+    event = PayloadEvent(
         type=emission.type,
         properties=dict(emission.properties),
         claimed_time=emission.time,
         index=index,
         key=fingerprint("platform", emission.type, emission.key),
     )
-    return Track(
+    return Payload(
         source=envelope.source,
         received_at=envelope.received_at,
         request_id=envelope.request_id,

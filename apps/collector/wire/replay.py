@@ -1,4 +1,4 @@
-"""The replay dialect: one event that was set aside, with its track as it was when it came in."""
+"""The replay dialect: one event that was set aside, with its payload as it was when it came in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -7,23 +7,23 @@ from typing import Any, Final
 from uuid import UUID
 
 from apps.collector.envelope import Envelope, Recorded
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.collector.wire.body import Json
 from apps.collector.wire.parsed import Parsed
 from apps.core.audit import Actor
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
-# Of what a track is made of, this comes with the event, or with the item of the inbox that brings it again.
+# Of what a payload is made of, this comes with the event, or with the item of the inbox that brings it again.
 _ANEW: Final = frozenset({"source", "received_at", "request_id", "events", "sent", "sent_at"})
-KEPT: Final = tuple(each.name for each in fields(Track) if each.init and each.name not in _ANEW)
+KEPT: Final = tuple(each.name for each in fields(Payload) if each.init and each.name not in _ANEW)
 # What its event proves is read again, from what somebody may have mended.
 CLAIMED: Final = tuple(each.name for each in fields(Claim) if each.init and each.name != "proofs")
 
 
-def shape(track: Track, event: TrackedEvent) -> dict[str, Any]:
+def shape(payload: Payload, event: PayloadEvent) -> dict[str, Any]:
     """Return what has to be kept beside an event's type, time, properties and context, as JSON."""
-    kept = {name: _written(getattr(track, name)) for name in KEPT}
+    kept = {name: _written(getattr(payload, name)) for name in KEPT}
     return {**kept, "message_id": event.message_id, "tags": event.tags}
 
 
@@ -31,13 +31,13 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     """Read what `shape` wrote, and the event as it is now."""
     kept = json.value
     event = kept["event"]
-    track = Track(
+    payload = Payload(
         source=envelope.source,
         received_at=envelope.received_at,
         request_id=envelope.request_id,
         sent=Sent(InboxItem.Dialect.REPLAY, envelope, kept),
         events=[
-            TrackedEvent(
+            PayloadEvent(
                 type=event["type"],
                 properties=event["properties"],
                 context=event["context"],
@@ -51,11 +51,11 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         # What this version keeps and another one did not is as it is by default.
         **{name: _read(name, kept[name]) for name in KEPT if name in kept},
     )
-    return Parsed(tracks=[track], is_asynchronous=True)
+    return Parsed(payloads=[payload], is_asynchronous=True)
 
 
 def _written(value: Any) -> Any:
-    """Write a part of a track as JSON has it."""
+    """Write a part of a payload as JSON has it."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Recorded):

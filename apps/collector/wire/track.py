@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared, text_of
 from apps.collector.wire.parsed import Parsed
 from apps.core.ids import as_uuid, digest
@@ -16,11 +16,11 @@ from apps.profiles.identity import Claim
 from apps.sessions.short import text
 
 
-def source_of(payload: Any) -> str:
-    """Read which source a payload names. Raises Malformed naming the field."""
-    if not isinstance(payload, dict):
+def source_of(body: Any) -> str:
+    """Read which source a body names. Raises Malformed naming the field."""
+    if not isinstance(body, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
-    source = object_of(payload.get("source"), "source")
+    source = object_of(body.get("source"), "source")
     name = text_of(source.get("id"), "source.id")
     if name is None:
         raise Malformed(Refusal("required", "source.id is required.", "source.id"))
@@ -28,14 +28,14 @@ def source_of(payload: Any) -> str:
 
 
 def read(json: Json, envelope: Envelope) -> Parsed:
-    """Read a body into its one track; events that are wrong in themselves carry their refusal.
+    """Read a body into its one payload; events that are wrong in themselves carry their refusal.
 
     Raises Malformed when no event of it can be saved.
     """
-    payload, is_suspect, mentions = json
-    if not isinstance(payload, dict):
+    body, is_suspect, mentions = json
+    if not isinstance(body, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
-    events = payload.get("events")
+    events = body.get("events")
     if events is None:  # as trackers say that nothing has happened
         events = []
     if not isinstance(events, list):
@@ -43,24 +43,24 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     if len(events) > settings.MAX_EVENTS_PER_REQUEST:
         message = f"events holds more than {settings.MAX_EVENTS_PER_REQUEST} events."
         raise Malformed(Refusal("too_many", message, "events"))
-    beside = shared(payload, ("context", "properties"), n_events=len(events), is_suspect=is_suspect)
-    context = object_of(payload.get("context"), "context")
-    options, notes = _options(payload.get("options"))
+    beside = shared(body, ("context", "properties"), n_events=len(events), is_suspect=is_suspect)
+    context = object_of(body.get("context"), "context")
+    options, notes = _options(body.get("options"))
     source = envelope.source
-    session_ref = reference(payload.get("session"), "session.id")
-    profile_ref = reference(payload.get("profile"), "profile.id")
-    track = Track(
+    session_ref = reference(body.get("session"), "session.id")
+    profile_ref = reference(body.get("profile"), "profile.id")
+    payload = Payload(
         source=source,
         received_at=envelope.received_at,
         events=[_event(event, index, beside, is_suspect=is_suspect) for index, event in enumerate(events)],
         claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=source.trusts_ids), trusts_ids=source.trusts_ids),
         session_ref=session_ref,
         session_key=session_key(session_ref),
-        device_key=_device_key(payload.get("device")),
+        device_key=_device_key(body.get("device")),
         context=context,
-        properties=object_of(payload.get("properties"), "properties"),
+        properties=object_of(body.get("properties"), "properties"),
         request_id=envelope.request_id,
-        sent=Sent(InboxItem.Dialect.TRACK, envelope, payload, "events"),
+        sent=Sent(InboxItem.Dialect.TRACK, envelope, body, "events"),
         ip=envelope.ip,
         user_agent=_user_agent(context) or envelope.user_agent,
         accept_language=envelope.accept_language,
@@ -69,23 +69,23 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         is_profileless=envelope.is_profileless,
         is_silent=_is_on(options, "historical"),
     )
-    track.mentions = mentions
-    keep_by_option(track, options)
+    payload.mentions = mentions
+    keep_by_option(payload, options)
     return Parsed(
-        tracks=[track],
+        payloads=[payload],
         is_debugged=_is_on(options, "debugger"),
         is_asynchronous=_is_on(options, "async") or source.is_asynchronous,
         notes=notes,
     )
 
 
-def keep_by_option(track: Track, options: dict[str, Any]) -> None:
+def keep_by_option(payload: Payload, options: dict[str, Any]) -> None:
     """Apply what client and source say about storing. Raises Malformed naming an option that says neither."""
-    kept = track.source.is_ephemeral is False
-    track.saves_events = _is_on(options, "saveEvents", default=True) and kept
+    kept = payload.source.is_ephemeral is False
+    payload.saves_events = _is_on(options, "saveEvents", default=True) and kept
     # A payload without a session gets one for its own duration only.
-    track.saves_session = _is_on(options, "saveSession", default=True) and kept and track.session_key is not None
-    track.saves_profile = _is_on(options, "saveProfile", default=True)
+    payload.saves_session = _is_on(options, "saveSession", default=True) and kept and payload.session_key is not None
+    payload.saves_profile = _is_on(options, "saveProfile", default=True)
 
 
 def _options(said: Any) -> tuple[dict[str, Any], list[Refusal]]:
@@ -131,7 +131,7 @@ def _user_agent(context: dict[str, Any]) -> str:
     return text(found)
 
 
-def _event(event: Any, index: int, beside: int, *, is_suspect: bool) -> TrackedEvent:
+def _event(event: Any, index: int, beside: int, *, is_suspect: bool) -> PayloadEvent:
     path = f"events.{index}"
     try:
         if not isinstance(event, dict):
@@ -143,15 +143,15 @@ def _event(event: Any, index: int, beside: int, *, is_suspect: bool) -> TrackedE
     except Malformed as error:
         found = error.refusal
         refusal = Refusal(found.code, found.message, found.field, index)
-        return TrackedEvent(type="", index=index, sent=event, refusal=refusal)
+        return PayloadEvent(type="", index=index, sent=event, refusal=refusal)
 
 
-def _read_event(event: dict[str, Any], index: int, path: str) -> TrackedEvent:
+def _read_event(event: dict[str, Any], index: int, path: str) -> PayloadEvent:
     event_type = event.get("type")
     if not isinstance(event_type, str) or not event_type.strip():
         raise Malformed(Refusal("required", f"{path}.type must be a text that is not empty.", f"{path}.type"))
     tags, is_all = _tags(event.get("tags"))
-    read = TrackedEvent(
+    read = PayloadEvent(
         type=event_type,
         index=index,
         message_id=id_of(event.get("id"), f"{path}.id"),

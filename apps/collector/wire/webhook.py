@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.collector.wire.body import Json, Malformed, check, id_of, optional_id, text_of
 from apps.collector.wire.parsed import Parsed
 from apps.collector.wire.track import profile_key, session_key
@@ -19,9 +19,9 @@ from apps.profiles.identity import Claim
 
 
 def read(json: Json, envelope: Envelope) -> Parsed:
-    """Read a body, which the view has made JSON of, into a track with one event of the type `envelope.call`.
+    """Read a body, which the view has made JSON of, into a payload with one event of the type `envelope.call`.
 
-    Of a list, each item is a track; a wrong one carries its refusal alone. Raises Malformed when the body is neither
+    Of a list, each item is a payload; a wrong one carries its refusal alone. Raises Malformed when the body is neither
     an object nor a list, or when it or the address hold what cannot be stored.
     """
     event_type = text_of(envelope.call, "event_type")
@@ -35,12 +35,12 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     sent = Sent(InboxItem.Dialect.WEBHOOK, envelope, posted, "" if is_list else None, word)
     reader = _Reader(sent, event_type)
     if not is_list:
-        tracks = [reader.read(posted, "", is_suspect=is_suspect)]
+        payloads = [reader.read(posted, "", is_suspect=is_suspect)]
     elif len(posted) > settings.MAX_EVENTS_PER_REQUEST:
         raise Malformed(Refusal("too_many", f"The list holds more than {settings.MAX_EVENTS_PER_REQUEST} events."))
     else:
-        tracks = [reader.item(item, index, is_suspect=is_suspect) for index, item in enumerate(posted)]
-    return Parsed(tracks=tracks, is_asynchronous=envelope.source.is_asynchronous)
+        payloads = [reader.item(item, index, is_suspect=is_suspect) for index, item in enumerate(posted)]
+    return Parsed(payloads=payloads, is_asynchronous=envelope.source.is_asynchronous)
 
 
 class _Reader:
@@ -53,17 +53,17 @@ class _Reader:
         self._session_ref = id_of(envelope.session_ref, "session_id")
         self._delivery = id_of(envelope.message_id, "the id of the delivery")
 
-    def item(self, item: Any, index: int, *, is_suspect: bool) -> Track:
-        """Read one item of a list; a wrong one becomes a track whose only event is refused."""
+    def item(self, item: Any, index: int, *, is_suspect: bool) -> Payload:
+        """Read one item of a list; a wrong one becomes a payload whose only event is refused."""
         try:
-            track = self.read(item, str(index), is_suspect=is_suspect)
+            payload = self.read(item, str(index), is_suspect=is_suspect)
         except Malformed as error:
-            event = TrackedEvent(type=self._type, sent=item, refusal=replace(error.refusal, index=index))
-            track = Track(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
-        track.events[0].index = index
-        return track
+            event = PayloadEvent(type=self._type, sent=item, refusal=replace(error.refusal, index=index))
+            payload = Payload(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
+        payload.events[0].index = index
+        return payload
 
-    def read(self, properties: Any, path: str, *, is_suspect: bool) -> Track:
+    def read(self, properties: Any, path: str, *, is_suspect: bool) -> Payload:
         """Read one event; `path` is that of an item in its list."""
         whole = path or "The body"
         if not isinstance(properties, dict):
@@ -78,12 +78,12 @@ class _Reader:
         # Without an id there is nobody whom a webhook could be about, and a profile a call would be noise.
         names_somebody = self._session_ref or (source.creates_profiles and (profile_ref or session_ref))
         message_id = self._message_id(properties, path)
-        return Track(
+        return Payload(
             source=source,
             received_at=envelope.received_at,
             request_id=envelope.request_id,
             sent=self._sent,
-            events=[TrackedEvent(self._type, properties=properties, message_id=message_id, sent=properties)],
+            events=[PayloadEvent(self._type, properties=properties, message_id=message_id, sent=properties)],
             claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=True), trusts_ids=True),
             session_ref=session_ref,
             session_key=key,

@@ -90,7 +90,7 @@ class QuarantinedEventAdmin(OfSource):
     actions = ["replay", "discard"]
     fieldsets = (
         (None, {"fields": ("type_shown", "problems_shown", "properties", "context")}),
-        ("Where it came from", {"fields": ("source", "happened", "received", "id", "track_shown")}),
+        ("Where it came from", {"fields": ("source", "happened", "received", "id", "payload_shown")}),
     )
     warn_unsaved_form = True
     actions_submit_line = ["save_and_replay"]
@@ -171,6 +171,6 @@ class QuarantinedEventAdmin(OfSource):
         return badge("waits", "amber") if row.problems else badge("mended", "green")
 
     @admin.display(description="What surrounded it")
-    def track_shown(self, row: QuarantinedEvent) -> SafeString:
+    def payload_shown(self, row: QuarantinedEvent) -> SafeString:
         """Show the ids and the context that it came with."""
-        return tree({name: value for name, value in row.track.items() if value not in (None, "", {}, [])})
+        return tree({name: value for name, value in row.payload.items() if value not in (None, "", {}, [])})

@@ -16,7 +16,7 @@ def _catalogue(closed: str, opened: str, fields: Mapping[str, KnownField] | None
     return Catalogue({**known, **(fields or {})}, open_objects=frozenset(opened.split()))
 
 
-# What `Track.scope_of` has of an event before anybody knows whose it is.
+# What `Payload.scope_of` has of an event before anybody knows whose it is.
 OF_EVENT: Final = _catalogue(
     "event@id event@type event@time session@id payload@source.id payload@source.name payload@source.channel",
     "event@properties event@context session@context payload@context payload@properties",

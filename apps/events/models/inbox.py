@@ -14,7 +14,7 @@ class InboxItem(models.Model):
 
     class Dialect(models.TextChoices):
         TRACK = "track"
-        SEGMENT = "segment"
+        SDK = "sdk", "SDK"
         WEBHOOK = "webhook"
         REPLAY = "replay"  # an event that was set aside, and is sent through the pipeline again
         PLATFORM = "platform"  # what the platform itself says; see events.emitting

@@ -23,8 +23,8 @@ class QuarantinedEvent(models.Model):
     # What may be mended.
     properties = Json(default=dict, blank=True)
     context = Json(default=dict, blank=True)
-    # What surrounded it: the rest of the event and its track; see collector.wire.replay
-    track = Json(default=dict)
+    # What surrounded it: the rest of the event and its payload; see collector.wire.replay
+    payload = Json(default=dict)
     # Whose it may be, before anybody has looked: keys of the ids that came with it, for erasure.
     keys = ArrayField(models.UUIDField(), default=list)
 

@@ -14,11 +14,11 @@ from apps.events.store import inbox
 # Sorted by id, as two transactions that keep the same repetitions would otherwise wait for each other in a circle.
 KEEP = """
 INSERT INTO events_quarantinedevent
-    (id, type, source_id, time, received_at, problems, properties, context, track, keys)
-SELECT id, type, source_id, time, received_at, problems, properties, context, track, keys
+    (id, type, source_id, time, received_at, problems, properties, context, payload, keys)
+SELECT id, type, source_id, time, received_at, problems, properties, context, payload, keys
 FROM jsonb_to_recordset(%s::jsonb) AS row(
     id uuid, type text, source_id uuid, time timestamptz, received_at timestamptz,
-    problems jsonb, properties jsonb, context jsonb, track jsonb, keys uuid[])
+    problems jsonb, properties jsonb, context jsonb, payload jsonb, keys uuid[])
 WHERE NOT EXISTS (SELECT FROM events_messagekey WHERE key = row.id)
 ORDER BY id
 ON CONFLICT (id) DO NOTHING
@@ -36,7 +36,7 @@ class SetAside(NamedTuple):
     problems: list[dict[str, str]]
     properties: dict[str, Any]
     context: dict[str, Any]
-    track: dict[str, Any]
+    payload: dict[str, Any]
     keys: list[UUID]
 
 
@@ -62,5 +62,5 @@ def replay(ids: Iterable[UUID]) -> int:
 
 def _item(row: QuarantinedEvent) -> inbox.Item:
     event = {"key": row.id, "type": row.type, "time": row.time, "properties": row.properties, "context": row.context}
-    body = storable.dumps({**row.track, "event": event})
+    body = storable.dumps({**row.payload, "event": event})
     return inbox.Item(row.source_id, InboxItem.Dialect.REPLAY, body, {}, row.received_at)

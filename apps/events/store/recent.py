@@ -49,10 +49,10 @@ def samples_of(type: str, *, with_profiles: bool) -> list[Sample]:
 
 def scope_of_quarantined(row: QuarantinedEvent, source: Source | None) -> dict[str, Any]:
     """Return what conditions and templates may refer to, for an event in quarantine as it is now."""
-    track = row.track
-    scope = _scope(row, track.get("message_id"), source)
-    scope["session"] = {"id": track.get("session_ref"), "context": track.get("context", {})}
-    scope["payload"] |= {"context": track.get("context", {}), "properties": track.get("properties", {})}
+    payload = row.payload
+    scope = _scope(row, payload.get("message_id"), source)
+    scope["session"] = {"id": payload.get("session_ref"), "context": payload.get("context", {})}
+    scope["payload"] |= {"context": payload.get("context", {}), "properties": payload.get("properties", {})}
     return scope
 
 

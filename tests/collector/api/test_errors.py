@@ -10,7 +10,7 @@ from apps.collector import accept
 from apps.collector.grouping import Busy
 from apps.core.snapshot import Snapshot
 from apps.events import sources
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 
 def raises(error: Exception) -> Any:
@@ -43,8 +43,8 @@ def test_our_fault_is_told_without_its_details(
     body = {"userId": "anna", "event": "x", "writeKey": source.write_key}
 
     for answer in (
-        client.post("/track", track_payload(source, "a"), format="json"),
-        client.put("/track", track_payload(source, "a"), format="json"),
+        client.post("/track", track_body(source, "a"), format="json"),
+        client.put("/track", track_body(source, "a"), format="json"),
         client.post("/v1/track", body, format="json"),
     ):
         assert (answer.status_code, answer.json()["code"], answer.get("Retry-After")) == (status, code, retry_after)
@@ -60,7 +60,7 @@ def test_without_a_database_at_the_start_nothing_is_taken(client: APIClient, mon
 
 
 def test_an_error_has_one_shape_and_lists_all_mistakes(client: APIClient) -> None:
-    payload = track_payload(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
+    payload = track_body(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
 
     answer = client.post("/track", payload, format="json").json()
 

@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 
 from apps.collector.api.middleware import PATHS
 from apps.collector.api.urls import urlpatterns
-from tests.factories import SourceFactory, track_payload
+from tests.factories import SourceFactory, track_body
 
 SHOP = "https://shop.example"
 
@@ -63,6 +63,6 @@ def test_a_method_that_is_none_is_refused_in_json(client: APIClient, method: str
 
 @pytest.mark.parametrize("accept", ["text/html", "image/*", "application/xml", ""])
 def test_answers_are_json_whatever_is_accepted(client: APIClient, accept: str) -> None:
-    answer = client.post("/track", track_payload(SourceFactory(), "a"), format="json", HTTP_ACCEPT=accept)
+    answer = client.post("/track", track_body(SourceFactory(), "a"), format="json", HTTP_ACCEPT=accept)
 
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, PayloadEvent
 from apps.collector.stages.admit import TimeError, admit, believed
-from apps.collector.track import Batch, TrackedEvent
 from apps.events.models import Source
-from tests.factories import CHROME, GOOGLEBOT, NOON, policy, track
+from tests.factories import CHROME, GOOGLEBOT, NOON, payload, policy
 
 pytestmark = pytest.mark.django_db  # for the aliases of types
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_a_time_that_cannot_be_says_why(said_at: datetime, sent_at: datetime | N
 
 @pytest.mark.parametrize("claimed", ["soon", "1066-10-14", "2999-01-01T00:00:00Z", 1e300, {}])
 def test_an_event_whose_time_cannot_be_happened_when_it_arrived_and_says_so(claimed: Any) -> None:
-    found = track(TrackedEvent(type="x", claimed_time=claimed))
+    found = payload(PayloadEvent(type="x", claimed_time=claimed))
 
     admit(Batch([found], NOON))
 
@@ -67,7 +67,7 @@ def test_an_event_whose_time_cannot_be_happened_when_it_arrived_and_says_so(clai
     [("page-view", "page-view"), (" Page View ", "page-view"), ("ORDER Completed", "order-completed"), ("ÄÖ", "äö")],
 )
 def test_types_are_written_in_one_way(type_: str, clean: str) -> None:
-    found = track(type_)
+    found = payload(type_)
 
     admit(Batch([found], NOON))
 
@@ -77,12 +77,12 @@ def test_types_are_written_in_one_way(type_: str, clean: str) -> None:
 @pytest.mark.parametrize(
     ("event", "code", "field"),
     [
-        (TrackedEvent(type="x" * 129, index=2), "too_long", "events.2.type"),
-        (TrackedEvent(type="x", claimed_time="soon", index=2), "invalid_time", "events.2.time"),
+        (PayloadEvent(type="x" * 129, index=2), "too_long", "events.2.type"),
+        (PayloadEvent(type="x", claimed_time="soon", index=2), "invalid_time", "events.2.time"),
     ],
 )
-def test_what_is_out_of_bounds_is_refused_alone(event: TrackedEvent, code: str, field: str) -> None:
-    found = track("before", event, is_silent=True)  # of an import, the time of arrival says nothing
+def test_what_is_out_of_bounds_is_refused_alone(event: PayloadEvent, code: str, field: str) -> None:
+    found = payload("before", event, is_silent=True)  # of an import, the time of arrival says nothing
 
     admit(Batch([found], NOON))
 
@@ -104,7 +104,7 @@ def test_what_is_out_of_bounds_is_refused_alone(event: TrackedEvent, code: str, 
 def test_robots_are_refused_where_visitors_are_expected(
     kind: str, bots: str, user_agent: str, code: str | None
 ) -> None:
-    found = track("page-view", source=policy(kind=kind, bots=bots), user_agent=user_agent)
+    found = payload("page-view", source=policy(kind=kind, bots=bots), user_agent=user_agent)
 
     admit(Batch([found], NOON))
 
@@ -112,7 +112,7 @@ def test_robots_are_refused_where_visitors_are_expected(
 
 
 def test_what_the_platform_says_stays_its_own_when_it_comes_from_the_quarantine() -> None:
-    found = track(TrackedEvent(type="segment-entered", tags=["event:system"]), is_emitted=True)
+    found = payload(PayloadEvent(type="segment-entered", tags=["event:system"]), is_emitted=True)
 
     admit(Batch([found], NOON))
 

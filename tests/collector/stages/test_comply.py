@@ -1,4 +1,4 @@
-"""What the consents of people allow to keep, track after track."""
+"""What the consents of people allow to keep, payload after payload."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.stages.comply import comply
 from apps.collector.stages.dedupe import dedupe
-from apps.collector.track import Batch, Track, TrackedEvent
 from apps.events import consent_policy
 from apps.profiles.identity import Claim, Directory
 from apps.profiles.models import Profile
-from tests.factories import NOON, ConsentTypeFactory, ProfileFactory, policy, track
+from tests.factories import NOON, ConsentTypeFactory, ProfileFactory, payload, policy
 
 pytestmark = pytest.mark.django_db
 GRANT, PAST = {"revoke": None}, {"revoke": "2026-11-23T11:00:00+00:00"}
@@ -28,28 +28,28 @@ def consent_types() -> None:
 STRICT = policy(required_consents=["a"], trusts_ids=True)  # who may decide is another story
 
 
-def said(consents: Any, minutes: int = 0) -> TrackedEvent:
+def said(consents: Any, minutes: int = 0) -> PayloadEvent:
     time = NOON + timedelta(minutes=minutes)
-    return TrackedEvent(type="consent-update", properties={"consents": consents}, time=time)
+    return PayloadEvent(type="consent-update", properties={"consents": consents}, time=time)
 
 
 def of(profile: Profile | None) -> Claim:
     return Claim(profile_ref=profile.id) if profile else Claim()
 
 
-def complied(*tracks: Track, by: Profile | None) -> Batch:
-    """Let tracks comply one after the other, as a batch of one person's."""
+def complied(*payloads: Payload, by: Profile | None) -> Batch:
+    """Let payloads comply one after the other, as a batch of one person's."""
     directory = Directory(profiles={by.id: by} if by else {})
-    batch = Batch(list(tracks), NOON, directory=directory)
+    batch = Batch(list(payloads), NOON, directory=directory)
     batch.policy = consent_policy.current.get()
-    for each in tracks:
+    for each in payloads:
         comply(each, batch)
         each.profile = by
     return batch
 
 
-def kept(*events: TrackedEvent | str, profile: Profile | None) -> list[str]:
-    found: Track = track(*events, claim=of(profile), source=STRICT)
+def kept(*events: PayloadEvent | str, profile: Profile | None) -> list[str]:
+    found: Payload = payload(*events, claim=of(profile), source=STRICT)
     complied(found, by=profile)
     return [event.type for event in found.going]
 
@@ -95,9 +95,9 @@ def test_events_of_nobody_are_refused() -> None:
 
 def test_what_one_track_decides_counts_for_the_next_one_if_it_is_stored() -> None:
     profile = ProfileFactory.build()
-    plain = track(said({"a": True}), "x", claim=of(profile))
-    unsaved = track(said({"a": False}), claim=of(profile), saves_profile=False)
-    strict = track("y", claim=of(profile), source=STRICT)
+    plain = payload(said({"a": True}), "x", claim=of(profile))
+    unsaved = payload(said({"a": False}), claim=of(profile), saves_profile=False)
+    strict = payload("y", claim=of(profile), source=STRICT)
 
     complied(plain, unsaved, strict, by=profile)
 
@@ -106,13 +106,13 @@ def test_what_one_track_decides_counts_for_the_next_one_if_it_is_stored() -> Non
 
 
 def test_only_what_takes_consent_is_looked_at() -> None:
-    batch = complied(track("x"), track(said({"a": True})), by=ProfileFactory.build())
+    batch = complied(payload("x"), payload(said({"a": True})), by=ProfileFactory.build())
 
-    assert batch.deciding == batch.tracks[1:]
+    assert batch.deciding == batch.payloads[1:]
 
 
 def test_a_refusal_names_the_event_and_keeps_nothing_of_it() -> None:
-    found = track(TrackedEvent(type="x", index=3), source=STRICT)
+    found = payload(PayloadEvent(type="x", index=3), source=STRICT)
 
     complied(found, by=None)
 
@@ -121,15 +121,15 @@ def test_a_refusal_names_the_event_and_keeps_nothing_of_it() -> None:
     assert refusal.is_private
 
 
-def repetitions(*contents: int) -> list[TrackedEvent]:
+def repetitions(*contents: int) -> list[PayloadEvent]:
     key = uuid4().hex
-    return [TrackedEvent(type="x", key=key, content=content, time=NOON) for content in contents]
+    return [PayloadEvent(type="x", key=key, content=content, time=NOON) for content in contents]
 
 
 def test_a_repetition_of_what_was_refused_may_be_taken_and_is_then_the_one_that_others_repeat() -> None:
     profile = ProfileFactory.build()
     first, second, third = repetitions(1, 2, 2)
-    found = track(first, said({"a": True}), second, third, claim=of(profile), source=STRICT)
+    found = payload(first, said({"a": True}), second, third, claim=of(profile), source=STRICT)
     batch = Batch([found], NOON, directory=Directory(profiles={profile.id: profile}), named=[found])
     batch.policy = consent_policy.current.get()
 

@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.stages import enrich as stage
 from apps.collector.stages.enrich import enrich
-from apps.collector.track import Batch, Track, TrackedEvent
-from tests.factories import CHROME, GOOGLEBOT, NOON, ProfileFactory, SessionFactory, track
+from tests.factories import CHROME, GOOGLEBOT, NOON, ProfileFactory, SessionFactory, payload
 
 OSLO = {"country": {"code": "no"}, "city": "Oslo"}
 
 
-def enriched(**values: Any) -> Track:
-    event = TrackedEvent(type="page-view", time=NOON, context=values.pop("event_context", {}))
+def enriched(**values: Any) -> Payload:
+    event = PayloadEvent(type="page-view", time=NOON, context=values.pop("event_context", {}))
     new = {"session": SessionFactory.build(), "profile": ProfileFactory.build(), "is_new_session": True}
-    found = track(event, **{**new, **values})
+    found = payload(event, **{**new, **values})
     enrich(Batch([found], NOON))
     return found
 

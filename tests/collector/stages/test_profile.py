@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.stages.profile import profile as copy_to_profile
-from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.core.snapshot import Snapshot
 from apps.events.event_types import catalogue, planned
 from apps.events.event_types.compiling import compile as compile_rules
 from apps.profiles.models import Profile
-from tests.factories import NOON, ProfileFactory, track
+from tests.factories import NOON, ProfileFactory, payload
 
 HOUR = timedelta(hours=1)
 
@@ -24,9 +24,9 @@ def catalogue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planned, "current", Snapshot(lambda: rules, of=(), refresh_secs=60))
 
 
-def tell(row: Profile, type_: str, at: timedelta = timedelta(), traits: Any = None, **properties: Any) -> Track:
-    event = TrackedEvent(type=type_, id=new_id(), time=NOON + at, properties=properties, traits=traits or {})
-    found = track(event, profile=row)
+def tell(row: Profile, type_: str, at: timedelta = timedelta(), traits: Any = None, **properties: Any) -> Payload:
+    event = PayloadEvent(type=type_, id=new_id(), time=NOON + at, properties=properties, traits=traits or {})
+    found = payload(event, profile=row)
     copy_to_profile(Batch([found], NOON + HOUR))
     return found
 
@@ -87,7 +87,7 @@ def test_a_property_that_does_not_fit_is_noted_and_the_rest_is_copied() -> None:
 
 
 def test_events_of_nobody_change_nothing() -> None:
-    found = track(TrackedEvent(type="identify", time=NOON, properties={"a": 1}))
+    found = payload(PayloadEvent(type="identify", time=NOON, properties={"a": 1}))
 
     copy_to_profile(Batch([found], NOON))
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, PayloadEvent
 from apps.collector.stages.admit import admit
 from apps.collector.stages.recognise import recognise
-from apps.collector.track import Batch, TrackedEvent
 from apps.core.ids import new_id
-from tests.factories import NOON, policy, track
+from tests.factories import NOON, payload, policy
 
 pytestmark = pytest.mark.django_db  # for the aliases of types
 
 
-def keys(*events: TrackedEvent, **values: Any) -> list[Any]:
-    found = track(*events, **values)
+def keys(*events: PayloadEvent, **values: Any) -> list[Any]:
+    found = payload(*events, **values)
     batch = Batch([found], NOON)
     admit(batch)
     recognise(batch)
@@ -25,8 +25,8 @@ def keys(*events: TrackedEvent, **values: Any) -> list[Any]:
 def test_a_message_is_known_by_its_id_within_its_source() -> None:
     source, event = policy(), {"type": "a", "message_id": "m1"}
 
-    assert keys(TrackedEvent(**event), source=source) == keys(TrackedEvent(**{**event, "type": "b"}), source=source)
-    assert keys(TrackedEvent(**event), source=source) != keys(TrackedEvent(**event), source=policy())
+    assert keys(PayloadEvent(**event), source=source) == keys(PayloadEvent(**{**event, "type": "b"}), source=source)
+    assert keys(PayloadEvent(**event), source=source) != keys(PayloadEvent(**event), source=policy())
 
 
 def test_without_an_id_it_is_known_by_session_time_and_content() -> None:
@@ -34,7 +34,7 @@ def test_without_an_id_it_is_known_by_session_time_and_content() -> None:
 
     def key(type_: str = "a", time: Any = at, *, tags: Any = (), context: Any = None, **values: Any) -> Any:
         properties = values.pop("properties", {"x": 1, "y": 2})
-        event = TrackedEvent(
+        event = PayloadEvent(
             type=type_, claimed_time=time, properties=properties, tags=list(tags), context=context or {}
         )
         [found] = keys(event, **{"source": source, "session_key": session, **values})
@@ -58,7 +58,7 @@ def test_without_an_id_it_is_known_by_session_time_and_content() -> None:
         key(source=policy()),
         key(tags=["a"]),
         key(context={"n": 1}),
-        keys(TrackedEvent(type="a", claimed_time=at), source=source, session_key=session, context=page)[0],
+        keys(PayloadEvent(type="a", claimed_time=at), source=source, session_key=session, context=page)[0],
     ]
     assert len(set(same)) == 1
     assert len({*same, *others}) == 1 + len(others)
@@ -71,7 +71,7 @@ def test_what_comes_out_of_the_inbox_is_known_by_its_place_there() -> None:
     source = policy()
 
     def found(request_id: str) -> list[Any]:
-        events = [TrackedEvent(type="a", index=index) for index in (0, 1)]
+        events = [PayloadEvent(type="a", index=index) for index in (0, 1)]
         return keys(*events, source=source, request_id=request_id)
 
     assert len(set(found("inbox-1"))) == 2
@@ -81,4 +81,4 @@ def test_what_comes_out_of_the_inbox_is_known_by_its_place_there() -> None:
 def test_what_is_replayed_keeps_the_key_that_it_came_with() -> None:
     key = new_id()
 
-    assert keys(TrackedEvent(type="a", key=key, message_id="m1")) == [key]
+    assert keys(PayloadEvent(type="a", key=key, message_id="m1")) == [key]

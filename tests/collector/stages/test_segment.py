@@ -18,7 +18,7 @@ from apps.segments import at_once, definitions, memberships
 from apps.segments.index import current
 from apps.segments.models import Cause, Membership, Segment
 from tests.factories import NOON, MembershipFactory, SegmentFactory
-from tests.shop import SEGMENT, Shop, person
+from tests.shop import SDK, Shop, person
 
 pytestmark = pytest.mark.django_db
 PRO = 'profile@traits.plan = "pro"'
@@ -316,7 +316,7 @@ def test_entering_makes_nobody(shop: Shop) -> None:
 
 def statements(shop: Shop, users: list[str]) -> list[str]:
     messages = [
-        shop.message(SEGMENT, {"userId": user, "event": "purchase", "timestamp": shop.now.isoformat()}, call="track")
+        shop.message(SDK, {"userId": user, "event": "purchase", "timestamp": shop.now.isoformat()}, call="track")
         for user in users
     ]
     with CaptureQueriesContext(connection) as captured:

@@ -2,21 +2,21 @@
 
 import pytest
 
+from apps.collector.payload import Batch, PayloadEvent
 from apps.collector.stages.store import store
-from apps.collector.track import Batch, TrackedEvent
 from apps.core.refusal import Refusal
 from apps.events.models import Event, RefusedEvent
 from apps.events.store import partitions
 from apps.profiles.identity import Claim
 from apps.profiles.models import Alias, Identifier, Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, ProfileFactory, SessionFactory, track
+from tests.factories import NOON, ProfileFactory, SessionFactory, payload
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_track_that_was_refused_as_a_whole_is_noted_once() -> None:
-    whole = track("a", "b", refusal=Refusal("bot", "A bot."))
+    whole = payload("a", "b", refusal=Refusal("bot", "A bot."))
 
     store(Batch([whole], NOON))
 
@@ -30,10 +30,10 @@ def test_each_part_can_be_left_out(option: str) -> None:
     claim = Claim(anonymous_id="device", profile_ref=ProfileFactory.build().id)
     profile, raw_id = batch.directory.resolve(claim, session_profile_id=None, now=NOON)
     session = SessionFactory.build(profile=None)
-    found = track(TrackedEvent(type="a", time=NOON), claim=claim, profile=profile, session=session, **{option: False})
+    found = payload(PayloadEvent(type="a", time=NOON), claim=claim, profile=profile, session=session, **{option: False})
     found.raw_profile_id = raw_id
     found.events[0].id = profile.id
-    batch.tracks = [found]
+    batch.payloads = [found]
     partitions.ensure([partitions.month_of(NOON)])
     store(batch)
 

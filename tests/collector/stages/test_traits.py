@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, PayloadEvent
 from apps.collector.stages.traits import traits
-from apps.collector.track import Batch, TrackedEvent
 from apps.core.snapshot import Snapshot
 from apps.events.event_types import planned
 from apps.events.event_types.compiling import compile as compile_rules
-from tests.factories import NOON, track
+from tests.factories import NOON, payload
 
 RULES = {
     "id": "paid",
@@ -26,9 +26,9 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planned, "current", Snapshot(lambda: compiled, of=(), refresh_secs=60))
 
 
-def passed(type_: str, properties: dict[str, Any], **values: Any) -> TrackedEvent:
-    event = TrackedEvent(type=type_, properties=properties, tags=["mine"], **values)
-    traits(Batch([track(event)], NOON))
+def passed(type_: str, properties: dict[str, Any], **values: Any) -> PayloadEvent:
+    event = PayloadEvent(type=type_, properties=properties, tags=["mine"], **values)
+    traits(Batch([payload(event)], NOON))
     return event
 
 

@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
+from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.stages.visit import visit
-from apps.collector.track import Batch, Track, TrackedEvent
 from apps.core.ids import new_id
 from apps.profiles.identity import Claim
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
-from tests.factories import NOON, IdentifierFactory, ProfileFactory, SessionFactory, track
+from tests.factories import NOON, IdentifierFactory, ProfileFactory, SessionFactory, payload
 
 HOUR = timedelta(hours=1)
 
 
-def event(type_: str = "page-view", at: timedelta = timedelta()) -> TrackedEvent:
-    return TrackedEvent(type=type_, time=NOON + at)
+def event(type_: str = "page-view", at: timedelta = timedelta()) -> PayloadEvent:
+    return PayloadEvent(type=type_, time=NOON + at)
 
 
-def visited(*events: TrackedEvent, known: Session | None = None, new: Profile | None = None, **values: Any) -> Track:
-    found = track(*events, **{"session_key": known.id if known else new_id(), "session_ref": "anna", **values})
+def visited(*events: PayloadEvent, known: Session | None = None, new: Profile | None = None, **values: Any) -> Payload:
+    found = payload(*events, **{"session_key": known.id if known else new_id(), "session_ref": "anna", **values})
     batch = Batch([found], NOON, sessions={known.id: known} if known else {})
     if new:
         found.raw_profile_id = new.id
@@ -30,7 +30,7 @@ def visited(*events: TrackedEvent, known: Session | None = None, new: Profile | 
     return found
 
 
-def told(found: Track) -> list[str]:
+def told(found: Payload) -> list[str]:
     return [event.type for event in found.going if event.is_system]
 
 
@@ -84,8 +84,8 @@ def test_how_events_are_packed_and_in_which_order_they_come_is_no_matter(
     size = size if names_session else 1
     chunks = [order[start : start + size] for start in range(0, len(order), size)]
     key = new_id() if names_session else None
-    batch.tracks = [
-        track(
+    batch.payloads = [
+        payload(
             *[event(at=timedelta(minutes=minutes)) for minutes in chunk],
             session_key=key,
             claim=Claim() if names_session else Claim(anonymous_id="d"),
@@ -95,13 +95,13 @@ def test_how_events_are_packed_and_in_which_order_they_come_is_no_matter(
         for chunk in chunks
     ]
     if not names_session:
-        for each in batch.tracks:
+        for each in batch.payloads:
             assert each.claim.device
             batch.directory.identifiers[each.claim.device] = batch.directory.identifiers[device]
 
     visit(batch)
 
-    names = [each.type for one in batch.tracks for each in one.going if each.is_system]
+    names = [each.type for one in batch.payloads for each in one.going if each.is_system]
     assert names.count("visit-started") == profile.visit_count == 3
     assert sum(session.visit_count for session in batch.sessions.values()) == 3
     assert sum(session.event_count for session in batch.sessions.values()) == 6
@@ -133,7 +133,7 @@ def test_visits_open_again_after_our_own_clock_was_ahead_for_a_moment() -> None:
     profile = known.profile
     ahead = timedelta(days=400)
     for at, now in [(HOUR, HOUR), (ahead, ahead), (2 * HOUR, 2 * HOUR), (3 * HOUR, 3 * HOUR)]:
-        found = track(event(at=at), session_key=known.id, profile=profile, raw_profile_id=profile.id)
+        found = payload(event(at=at), session_key=known.id, profile=profile, raw_profile_id=profile.id)
         visit(Batch([found], NOON + now, sessions={known.id: known}))
         profile.last_seen_at = NOON + at
 
@@ -166,7 +166,7 @@ def test_a_profile_that_is_not_kept_is_not_announced_and_owns_no_session() -> No
 
 def test_a_repetition_gets_the_session_of_the_first_in_the_same_batch() -> None:
     key = new_id()
-    first, again = track(event(), session_key=key), track(event(), session_key=key)
+    first, again = payload(event(), session_key=key), payload(event(), session_key=key)
     again.events[0].is_duplicate = True
     again.settle()
 

@@ -53,7 +53,7 @@ SOURCES = [policy(), policy(trusts_ids=True, creates_profiles=True, profile_id_p
 @settings(max_examples=100)
 @given(
     payload=PAYLOADS,
-    dialect=st.sampled_from(["track", "segment", "webhook"]),
+    dialect=st.sampled_from(["track", "sdk", "webhook"]),
     call=st.sampled_from(["track", "identify", "page", "group", "alias", "batch"]),
     source=st.sampled_from(SOURCES),
 )
@@ -63,17 +63,17 @@ def test_any_json_is_read_or_refused_and_what_is_read_can_be_stored(
     message = Message(dialect, json.dumps(payload).encode(), Envelope(source, datetime.now(UTC), call=call))
 
     try:
-        tracks = message.read().parsed.tracks
+        payloads = message.read().parsed.payloads
     except Malformed as error:
         orjson.dumps(error.refusal.as_dict())  # can be answered
         return
 
-    for track in tracks:
-        assert check_values([track.context, track.properties, track.session_ref, track.user_agent], "") is None
-        for event in track.going:
+    for payload in payloads:
+        assert check_values([payload.context, payload.properties, payload.session_ref, payload.user_agent], "") is None
+        for event in payload.going:
             said = [event.type, event.properties, event.context, event.tags, event.message_id]
             assert check_values(said, "") is None
-        orjson.dumps([refusal.as_dict() for refusal in track.refusals()])
+        orjson.dumps([refusal.as_dict() for refusal in payload.refusals()])
 
 
 @given(st.binary(max_size=40))

@@ -36,7 +36,7 @@ def quarantined() -> Any:
     source = SourceFactory()
     return QuarantinedEvent.objects.create(
         id=new_id(), type="purchase", source_id=source.id, time=NOON, received_at=NOON,
-        problems=[], properties={}, context={}, track={},
+        problems=[], properties={}, context={}, payload={},
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_events_in_quarantine_are_tried_too() -> None:
         time=NOON,
         received_at=NOON,
         properties={"total": "5"},
-        track={"session_ref": "s-1"},
+        payload={"session_ref": "s-1"},
     )
 
     [outcome] = tried(schema={"properties": {"total": {"type": ["string", "number"]}}}, policy="quarantine")

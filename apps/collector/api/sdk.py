@@ -16,7 +16,7 @@ from apps.collector.api.errors import read
 from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, MESSAGE_REQUEST
 from apps.collector.wire import Message
-from apps.collector.wire import segment as segment_wire
+from apps.collector.wire import sdk as sdk_wire
 from apps.collector.wire.body import load_json
 from apps.core.api.description import ERRORS
 from apps.core.api.errors import Refused
@@ -28,7 +28,7 @@ DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7
 WRITE_KEY_PARAMETER = OpenApiParameter("writeKey", str, required=True, description="The write key of the source.")
 # The calls by the addresses that SDKs use for them.
 CALLS = {
-    **{name: name for name in (*segment_wire.TYPES, segment_wire.BATCH)},
+    **{name: name for name in (*sdk_wire.TYPES, sdk_wire.BATCH)},
     "import": "batch",
     "t": "track",
     "i": "identify",
@@ -40,7 +40,7 @@ CALLS = {
 }
 
 
-class SegmentView(CollectorView):
+class SdkView(CollectorView):
     """Collect what an SDK sends; answered once it is safe in the inbox."""
 
     call = ""
@@ -49,9 +49,7 @@ class SegmentView(CollectorView):
         """Read the write key."""
         return _key_of(request, None)
 
-    @extend_schema(
-        tags=["Segment"], auth=WRITE_KEY, request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS}
-    )
+    @extend_schema(tags=["SDK"], auth=WRITE_KEY, request=MESSAGE_REQUEST, responses={200: ACCEPTED_RESPONSE, **ERRORS})
     def post(self, request: Request) -> HttpResponse:
         """Keep what is sent."""
         return self._keep(request, request.body)
@@ -60,10 +58,10 @@ class SegmentView(CollectorView):
         json = load_json(body)
         key = _key_of(request, json.value)
         source = _source_of(request, key)
-        message = Message(InboxItem.Dialect.SEGMENT, body, envelope_of(request, source, key=key, call=self.call))
+        message = Message(InboxItem.Dialect.SDK, body, envelope_of(request, source, key=key, call=self.call))
         incoming = read(message, json)
         parsed = incoming.parsed
-        if parsed.tracks:
+        if parsed.payloads:
             accept.later(incoming)
         refusals, warnings = parsed.refusals, parsed.warnings
         if refusals and parsed.is_refused:
@@ -77,7 +75,7 @@ class SegmentView(CollectorView):
 
 
 @extend_schema_view(post=extend_schema(request=BATCH_REQUEST))
-class BatchView(SegmentView):
+class BatchView(SdkView):
     """Collect many messages at once."""
 
 
@@ -86,13 +84,13 @@ class BeaconView(BatchView):
     """Collect many messages at once, of a page that is left: a beacon has no header for the key."""
 
 
-class PixelView(SegmentView):
+class PixelView(SdkView):
     """Collect a message from where there are no scripts, such as a mail: its address holds it, and answers a dot."""
 
     http_method_names = ("get",)
 
     @extend_schema(
-        tags=["Segment"],
+        tags=["SDK"],
         auth=[],
         parameters=[OpenApiParameter("data", str, required=True, description="The message: its JSON in base64.")],
         responses={(200, "image/gif"): bytes, **ERRORS},
@@ -115,7 +113,7 @@ class SourceConfigView(CollectorView):
     """Tell RudderStack's SDKs that their source is on, and that everything goes to us alone."""
 
     @extend_schema(
-        tags=["Segment"],
+        tags=["SDK"],
         operation_id="source_config",
         auth=WRITE_KEY,
         parameters=[OpenApiParameter("writeKey", str, description="The write key, where no header has it.")],
@@ -140,7 +138,7 @@ class SourceConfigView(CollectorView):
 class ProjectSettingsView(CollectorView):
     """Tell Segment's browser SDK that its project is on, and where to send."""
 
-    @extend_schema(tags=["Segment"], operation_id="project_settings", responses={200: dict, **ERRORS})
+    @extend_schema(tags=["SDK"], operation_id="project_settings", responses={200: dict, **ERRORS})
     def get(self, request: Request, write_key: str) -> HttpResponse:
         """Answer what Segment's CDN answers under `/v1/projects/<write key>/settings`, as far as the SDK reads it."""
         source = _source_of(request, write_key)
@@ -161,11 +159,11 @@ class ProjectSettingsView(CollectorView):
         )
 
 
-def _key_of(request: Request, payload: Any) -> str:
+def _key_of(request: Request, body: Any) -> str:
     """Read the write key: the user name of basic authentication, or `writeKey` in body or address."""
     key = _basic_user(request.META.get("HTTP_AUTHORIZATION", ""))
-    if not key and isinstance(payload, dict) and isinstance(payload.get("writeKey"), str):
-        key = payload["writeKey"]
+    if not key and isinstance(body, dict) and isinstance(body.get("writeKey"), str):
+        key = body["writeKey"]
     return key or query_of(request).get("writeKey", "")
 
 
@@ -190,16 +188,13 @@ urlpatterns = [
     *(
         path(
             f"v1/{address}",
-            (BatchView if call == "batch" else SegmentView).as_view(call=call),
-            name=f"segment-{address}",
+            (BatchView if call == "batch" else SdkView).as_view(call=call),
+            name=f"sdk-{address}",
         )
         for address, call in CALLS.items()
     ),
     path("beacon/v1/batch", BeaconView.as_view(call="batch"), name="rudderstack-beacon"),
     path("sourceConfig", SourceConfigView.as_view(), name="source-config"),
-    *(
-        path(f"v1/pixel/{name}", PixelView.as_view(call=name), name=f"segment-pixel-{name}")
-        for name in segment_wire.TYPES
-    ),
+    *(path(f"v1/pixel/{name}", PixelView.as_view(call=name), name=f"sdk-pixel-{name}") for name in sdk_wire.TYPES),
     path("v1/projects/<str:write_key>/settings", ProjectSettingsView.as_view(), name="project-settings"),
 ]

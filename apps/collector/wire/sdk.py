@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.collector.envelope import Envelope
-from apps.collector.track import Sent, Track, TrackedEvent
+from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.collector.wire import times
 from apps.collector.wire.body import Json, Malformed, check, flag_of, id_of, object_of, optional_id, shared
 from apps.collector.wire.parsed import Parsed
@@ -21,7 +21,7 @@ from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 from apps.sessions.short import text
 
-DIALECT = InboxItem.Dialect.SEGMENT.value
+DIALECT = InboxItem.Dialect.SDK.value
 BATCH = "batch"
 # The call, and the event type that it becomes; `track` names its event itself.
 TYPES = {
@@ -41,32 +41,32 @@ KEPT_BY_SESSION = frozenset(
 
 
 def read(json: Json, envelope: Envelope) -> Parsed:
-    """Read a message, or a batch of them, into a track for each; a wrong one carries its refusal alone.
+    """Read a message, or a batch of them, into a payload for each; a wrong one carries its refusal alone.
 
     `envelope.call` is the address's method. Raises Malformed when the body is no message and no batch.
     """
-    payload = json.value
-    if not isinstance(payload, dict):
+    body = json.value
+    if not isinstance(body, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:
-        messages: Any = [{**payload, "type": envelope.call}]
+        messages: Any = [{**body, "type": envelope.call}]
         context, beside = {}, 0
     else:
-        messages, context = payload.get("batch"), object_of(payload.get("context"), "context")
+        messages, context = body.get("batch"), object_of(body.get("context"), "context")
         if not isinstance(messages, list):
             raise Malformed(Refusal("invalid_type", "batch must be a list.", "batch"))
         if len(messages) > settings.MAX_EVENTS_PER_REQUEST:
             message = f"batch holds more than {settings.MAX_EVENTS_PER_REQUEST} messages."
             raise Malformed(Refusal("too_many", message, "batch"))
-        beside = shared(payload, ("context",), n_events=len(messages), is_suspect=json.is_suspect)
+        beside = shared(body, ("context",), n_events=len(messages), is_suspect=json.is_suspect)
         flag_of(context.get("historical"), "context.historical")  # here it is the request's, and not each message's
-    sent = Sent(DIALECT, envelope, payload, BATCH if envelope.call == BATCH else None, word)
+    sent = Sent(DIALECT, envelope, body, BATCH if envelope.call == BATCH else None, word)
     reader = _Reader(sent, json, context, beside)
     prefix = "batch." if envelope.call == BATCH else ""
-    tracks = [
-        reader.track(message, index, f"{prefix}{index}." if prefix else "") for index, message in enumerate(messages)
+    payloads = [
+        reader.payload(message, index, f"{prefix}{index}." if prefix else "") for index, message in enumerate(messages)
     ]
-    return Parsed(tracks=tracks, is_asynchronous=True)
+    return Parsed(payloads=payloads, is_asynchronous=True)
 
 
 class _Reader:
@@ -83,17 +83,17 @@ class _Reader:
         # Those of one of many messages would be looked for in all of them.
         self._mentions = json.mentions if sent.events is None or json.mentions == "" else None
 
-    def track(self, message: Any, index: int, path: str) -> Track:
-        """Read one message; a wrong one becomes a track whose only event is refused."""
+    def payload(self, message: Any, index: int, path: str) -> Payload:
+        """Read one message; a wrong one becomes a payload whose only event is refused."""
         try:
             return self._read(message, index, path)
         except Malformed as error:
             found = error.refusal
             refusal = Refusal(found.code, found.message, found.field, index)
-            event = TrackedEvent(type="", index=index, sent=message, refusal=refusal)
-            return Track(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
+            event = PayloadEvent(type="", index=index, sent=message, refusal=refusal)
+            return Payload(self._envelope.source, self._envelope.received_at, events=[event], sent=self._sent)
 
-    def _read(self, message: Any, index: int, path: str) -> Track:
+    def _read(self, message: Any, index: int, path: str) -> Payload:
         whole = path.rstrip(".")
         if not isinstance(message, dict):
             raise Malformed(Refusal("invalid_type", f"{whole} must be an object.", whole))
@@ -109,7 +109,7 @@ class _Reader:
         # What a message says of its sending may be of an earlier try; it counts where the request says nothing.
         sent_at = self._sent_at or _instant(message.get("sentAt"))
         source = self._envelope.source
-        track = Track(
+        payload = Payload(
             source=source,
             received_at=self._envelope.received_at,
             request_id=self._envelope.request_id,
@@ -129,8 +129,8 @@ class _Reader:
             saves_events=not source.is_ephemeral,
             is_silent=self._is_silent or _is_of_import(message, context, path),
         )
-        track.mentions = self._mentions
-        return track
+        payload.mentions = self._mentions
+        return payload
 
     def _by_wrong_clock(self, sent_at: datetime) -> datetime | None:
         """Return when the sender's clock says that it sent; None when the clock is right."""
@@ -146,7 +146,7 @@ class _Reader:
             raise Malformed(Refusal("required", text, f"{path}userId"))
         return claim
 
-    def _event(self, message: dict[str, Any], index: int, path: str, context: dict[str, Any]) -> TrackedEvent:
+    def _event(self, message: dict[str, Any], index: int, path: str, context: dict[str, Any]) -> PayloadEvent:
         call = message.get("type")
         call = call.lower() if isinstance(call, str) else ""
         if call not in TYPES:
@@ -164,7 +164,7 @@ class _Reader:
             properties = {**properties, "previousId": id_of(message.get("previousId"), f"{path}previousId")}
         elif call in ("page", "screen"):
             properties = {**{key: message[key] for key in ("name", "category") if message.get(key)}, **properties}
-        return TrackedEvent(
+        return PayloadEvent(
             type=TYPES[call] or _event_name(message, path),
             index=index,
             message_id=id_of(message.get("messageId"), f"{path}messageId"),

@@ -1,4 +1,4 @@
-"""What is carried through the pipeline: a track is one payload on its way, with its events."""
+"""What is carried through the pipeline: payloads on their way, with their events."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def _same(name: str, _event: Any) -> str:
 
 
 class Sent(NamedTuple):
-    """The request that tracks came in: what is needed to name its parts as its sender does, and to send one again."""
+    """The request that payloads came in: what is needed to name its parts as its sender does, and to send one again."""
 
     dialect: str
     envelope: Envelope
@@ -38,8 +38,8 @@ class Sent(NamedTuple):
 
 
 @dataclass(slots=True)
-class TrackedEvent:
-    """One event of a track; fields are filled from top to bottom, by the stage named beside them."""
+class PayloadEvent:
+    """One event of a payload; fields are filled from top to bottom, by the stage named beside them."""
 
     type: str
     properties: dict[str, Any] = field(default_factory=dict)
@@ -92,12 +92,12 @@ class TrackedEvent:
 
 
 @dataclass(slots=True, eq=False)
-class Track:
-    """One payload: who says it, of whom, what happened, and what is to be kept of it."""
+class Payload:
+    """What came on its way through the pipeline: who says it, of whom, what happened, and what of it is kept."""
 
     source: SourcePolicy
     received_at: datetime
-    events: list[TrackedEvent]
+    events: list[PayloadEvent]
     claim: Claim = field(default_factory=Claim)
     session_ref: str | None = None
     session_key: UUID | None = None  # the session's id, when the client named one
@@ -123,7 +123,7 @@ class Track:
     keeps_decisions_only: bool = field(init=False, default=False)  # comply: consents are lacking to keep more
     refusal: Refusal | None = field(init=False, default=None)  # any
     mentions: str | None = field(init=False, default=None)  # where its e-mail addresses stand; wire; reshape: anywhere
-    going: list[TrackedEvent] = field(init=False)  # the events that later stages still have to do with
+    going: list[PayloadEvent] = field(init=False)  # the events that later stages still have to do with
     client_claim: Claim = field(init=False)  # as the client makes it; `claim` adds to the other what events prove
     profile: Profile | None = field(init=False, default=None)  # identify
     raw_profile_id: UUID | None = field(init=False, default=None)  # identify: which led to it, before any merge
@@ -141,13 +141,13 @@ class Track:
         self.going = [event for event in self.events if event.goes_on]
 
     @property
-    def kept(self) -> list[TrackedEvent]:
+    def kept(self) -> list[PayloadEvent]:
         """The events of which anything is kept: those that go on, and those that go into quarantine."""
         return [event for event in self.events if event.refusal is None and not event.is_duplicate]
 
     @property
     def keys(self) -> tuple[UUID, ...]:
-        """Everything that leads to the track's person: a batch locks it, and an erasure looks for it."""
+        """Everything that leads to the payload's person: a batch locks it, and an erasure looks for it."""
         return (*self.claim.keys, self.session_key) if self.session_key else self.claim.keys
 
     @property
@@ -156,7 +156,7 @@ class Track:
         keys = (self.session_key, self.device_key, self.claim.device)
         return Hand(keys, self.recorded is not None or self.source.trusts_ids)
 
-    def scope_of(self, event: TrackedEvent) -> dict[str, Any]:
+    def scope_of(self, event: PayloadEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""
         source = {"id": str(self.source.id), "name": self.source.name, "channel": self.source.channel}
         return {
@@ -171,8 +171,8 @@ class Track:
             "payload": {"context": self.context, "properties": self.properties, "source": source},
         }
 
-    def place(self, event: TrackedEvent, name: str = "") -> str:
-        """Name an event of the track, or a field of it (time, properties.total), as its sender does."""
+    def place(self, event: PayloadEvent, name: str = "") -> str:
+        """Name an event of the payload, or a field of it (time, properties.total), as its sender does."""
         where, word = (self.sent.events, self.sent.word) if self.sent else ("events", _same)
         parts = (where, "" if where is None else str(event.index), word(name, event.sent) if name else "")
         return ".".join(filter(None, parts))
@@ -198,7 +198,7 @@ class Track:
             for warning in self._warnings_of(event)
         ]
 
-    def _warnings_of(self, event: TrackedEvent) -> Iterator[Refusal]:
+    def _warnings_of(self, event: PayloadEvent) -> Iterator[Refusal]:
         if event.is_duplicate:
             message = _DIFFERS if event.differs else _DUPLICATE
             yield Refusal("duplicate", message, self.place(event, "id" if event.message_id else ""), event.index)
@@ -234,11 +234,11 @@ class Outcome:
     """What comes of a batch besides what it stores: who goes on with it, and what its senders are answered."""
 
     undecided: list[UUID] = field(default_factory=list)  # segment: profiles of which a live run has to decide
-    answers: dict[Track, Answer] = field(default_factory=dict)  # any
+    answers: dict[Payload, Answer] = field(default_factory=dict)  # any
 
-    def answer_to(self, track: Track) -> Answer:
-        """Return what the sender of a track is answered."""
-        return self.answers.get(track, _NO_ANSWER)
+    def answer_to(self, payload: Payload) -> Answer:
+        """Return what the sender of a payload is answered."""
+        return self.answers.get(payload, _NO_ANSWER)
 
 
 @dataclass(slots=True)
@@ -252,21 +252,21 @@ class Baseline:
 
 @dataclass(slots=True)
 class Batch:
-    """Tracks that go through the pipeline together, and what the stages tell each other; filled as the events are."""
+    """Payloads that go through the pipeline together, and what the stages tell each other; filled as the events are."""
 
-    tracks: list[Track]
+    payloads: list[Payload]
     now: datetime  # by our clock
-    names: dict[UUID, UUID] = field(default_factory=dict)  # claim: of all whom the tracks name, by what tombstones say
-    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # prepare: tombstones of what the tracks name
-    named: list[Track] = field(default_factory=list)  # prepare: those whose person is looked for, repetitions included
+    names: dict[UUID, UUID] = field(default_factory=dict)  # claim: of all whom they name, by what tombstones say
+    buried: dict[UUID, ErasedId] = field(default_factory=dict)  # prepare: tombstones of what the payloads name
+    named: list[Payload] = field(default_factory=list)  # prepare: whose person is looked for, repetitions included
     directory: Directory = field(default_factory=Directory)  # prepare
-    sessions: dict[UUID, Session] = field(default_factory=dict)  # prepare: those that the tracks go on with; visit
+    sessions: dict[UUID, Session] = field(default_factory=dict)  # prepare: those that the payloads go on with; visit
     owners: dict[UUID, UUID] = field(default_factory=dict)  # prepare: raw ids, by the sessions that clients name
     policy: Policy = field(init=False)  # prepare: what takes consent
     stored_at: datetime = field(init=False)  # prepare: later than all that was stored of these people, or now
-    firsts: dict[str, TrackedEvent] = field(default_factory=dict)  # dedupe: the events that are no repetitions, by key
-    deciding: list[Track] = field(default_factory=list)  # comply: those that decide about consents
-    causes: list[tuple[Cause, Track]] = field(default_factory=list)  # identify: merges, done or not
+    firsts: dict[str, PayloadEvent] = field(default_factory=dict)  # dedupe: the events that are no repetitions, by key
+    deciding: list[Payload] = field(default_factory=list)  # comply: those that decide about consents
+    causes: list[tuple[Cause, Payload]] = field(default_factory=list)  # identify: merges, done or not
     baseline: Baseline = field(init=False)  # baseline
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -275,27 +275,29 @@ class Batch:
         self.stored_at = self.now
 
     @property
-    def kept(self) -> list[Track]:
-        """The tracks of which anything is kept, be it in quarantine."""
-        return [track for track in self.tracks if track.refusal is None and track.kept]
+    def kept(self) -> list[Payload]:
+        """The payloads of which anything is kept, be it in quarantine."""
+        return [payload for payload in self.payloads if payload.refusal is None and payload.kept]
 
     @property
-    def going(self) -> list[Track]:
-        """The tracks that still have an event to process."""
-        return [track for track in self.tracks if track.refusal is None and track.going]
+    def going(self) -> list[Payload]:
+        """The payloads that still have an event to process."""
+        return [payload for payload in self.payloads if payload.refusal is None and payload.going]
 
     @property
     def people(self) -> list[Profile]:
-        """The profiles of these tracks that are to be stored, each once."""
+        """The profiles of these payloads that are to be stored, each once."""
         # By the object: there is one of each, and it is told apart at a fraction of what the hash of a UUID costs.
-        found = {id(track.profile): track.profile for track in self.going if track.profile and track.saves_profile}
+        found = {
+            id(payload.profile): payload.profile for payload in self.going if payload.profile and payload.saves_profile
+        }
         return list(found.values())
 
-    def owner_of(self, track: Track) -> UUID | None:
+    def owner_of(self, payload: Payload) -> UUID | None:
         """Return the raw id of the profile whose session the client names."""
-        return self.owners.get(track.session_key) if track.session_key else None
+        return self.owners.get(payload.session_key) if payload.session_key else None
 
-    def take_again(self, event: TrackedEvent) -> None:
+    def take_again(self, event: PayloadEvent) -> None:
         """Let a repetition be the first of its key when the one before it was refused: nothing of that is kept."""
         first = self.firsts.get(event.key or "")
         if first is None:  # it was stored long ago
