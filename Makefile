@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint types bench lock clean
+.PHONY: help up down test lint bench lock clean
 
 help: ## print this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -17,14 +17,12 @@ down: $(VENV)/base.installed ## stop it from another terminal
 test: $(VENV)/dev.installed tests/clients/node_modules/.installed ## run all tests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/dev.installed ## check style, layers, sizes, and for code that nobody calls
+lint: $(VENV)/dev.installed ## check style, layers, sizes, types, and for code that nobody calls
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/vulture
 	@$(BIN)/python -m pytest -q -n 0 --durations=0 tests/guards/test_sizes.py
-
-types: $(VENV)/dev.installed ## check types
 	@$(BIN)/mypy
 
 bench: $(VENV)/dev.installed ## measure; ONLY=name for one part
