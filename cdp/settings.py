@@ -11,7 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
-from apps.collector.api import description
+from apps.collector.api import openapi
 from cdp import embedded, env, version
 from cdp.admin_theme import UNFOLD as UNFOLD
 
@@ -178,10 +178,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "APPEND_COMPONENTS": {"securitySchemes": description.SECURITY_SCHEMES},
+    "APPEND_COMPONENTS": {"securitySchemes": openapi.SECURITY_SCHEMES},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "apps.collector.api.description.complete",
+        "apps.collector.api.openapi.complete",
     ],
 }
 

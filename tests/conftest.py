@@ -12,7 +12,7 @@ from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
 
-from apps.core import counting, snapshot
+from apps.core import counters, snapshot
 from apps.core.memory import forget_all
 from tests.chromium import chromium, new_page
 from tests.live import Live, live_platform
@@ -39,7 +39,7 @@ def no_lasting_connections() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_counted_behind_the_back() -> None:
     """Let tests say when counts are written: a thread would do so outside of their transactions."""
-    counting.Counter._start = lambda self: None  # type: ignore[method-assign]
+    counters.Counter._start = lambda self: None  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 
-from apps.core.api.description import ERROR_RESPONSE
+from apps.core.api.shapes import ERROR_RESPONSE
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from apps.api.base import described, living
 from apps.api.scopes import Scope
 from apps.api.serializers import ConsentStatesSerializer, DecideSerializer, DecisionSerializer
-from apps.collector import deciding
+from apps.collector import consent_decisions
 from apps.collector.api.request import source_named
 from apps.collector.envelope import Recorded
 from apps.core.api.authentication import actor_of
@@ -43,7 +43,7 @@ class ConsentsView(KeyView):
         profile, actor, now = living(profile_id), actor_of(request), timezone.now()
         try:
             # The program's address and agent are not the person's: the ledger gets neither, the audit log the key.
-            deciding.record(
+            consent_decisions.record(
                 wanted["consents"],
                 profile_id=profile.id,
                 source=source,
@@ -51,7 +51,7 @@ class ConsentsView(KeyView):
                 time=wanted.get("decided_at"),
                 now=now,
             )
-        except deciding.CannotDecide as error:
+        except consent_decisions.CannotDecide as error:
             first, *others = error.refusals
             return Response(error_body(first, others), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
         return _state(living(profile_id))

@@ -15,8 +15,8 @@ from apps.api.scopes import Scope
 from apps.api.serializers import CertificateSerializer, ReferenceSerializer
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
-from apps.core.api.description import ERROR_RESPONSE
 from apps.core.api.errors import Refused
+from apps.core.api.shapes import ERROR_RESPONSE
 from apps.core.refusal import Refusal
 from apps.profiles import erasure, export
 from apps.profiles.jobs import start_erasure

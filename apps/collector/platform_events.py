@@ -1,4 +1,4 @@
-"""What the platform says of consents that somebody recorded for a person; see deciding.py."""
+"""What the platform says of consents that somebody recorded for a person; see consent_decisions.py."""
 
 from typing import Final
 

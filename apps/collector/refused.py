@@ -15,7 +15,7 @@ from apps.events.compliance import enforce
 from apps.events.event_types import planned
 from apps.events.event_types.redaction import redact
 from apps.events.models import InboxItem, RefusedEvent
-from apps.sessions.page import cleaned, cleaned_context
+from apps.sessions.visited_page import cleaned, cleaned_context
 
 # Characters of which a payload may have so many and still be kept whole; more than that is cut, to be looked at.
 MAX_WHOLE: Final[int] = 2 * settings.MAX_EVENT_BYTES

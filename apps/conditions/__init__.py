@@ -6,8 +6,8 @@
 from apps.conditions.catalogue import Catalogue, KnownField
 from apps.conditions.complete import Suggestion, complete
 from apps.conditions.doubts import Doubt, doubts
-from apps.conditions.errors import ConditionError
 from apps.conditions.evaluate import Context, History, Matcher, RecordedEvents, compile, matches, truth, value
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.json_form import from_json, to_json
 from apps.conditions.masking import masked
 from apps.conditions.parse import parse

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lark import Token, Tree
 
-from apps.conditions.errors import ConditionError
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.text import to_text
 from apps.conditions.tree import Condition, Consent, Field, Node, Not, walk
 

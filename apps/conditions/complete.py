@@ -9,12 +9,12 @@ from lark import Token, UnexpectedInput
 
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import UNITS
-from apps.conditions.event_types import part_of_event_type
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.parse import MAX_LENGTH, grammar
 from apps.conditions.syntax import CONSENT_WORDS, EVENT_WORDS
 from apps.conditions.text import to_text
 from apps.conditions.tree import Literal
+from apps.conditions.type_names import part_of_event_type
 
 MAX_SUGGESTIONS: Final = 50
 # Texts, fields and words, whole or as far as they are typed; and any other character.

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.conditions.catalogue import Catalogue
-from apps.conditions.event_types import event_types
 from apps.conditions.nearest import nearest
 from apps.conditions.tree import (
     Compare,
@@ -21,6 +20,7 @@ from apps.conditions.tree import (
     Step,
     walk,
 )
+from apps.conditions.type_names import event_types
 
 _SEGMENTS: Final = Field("profile", ("segments",))
 _TYPE: Final = Field("event", ("type",))

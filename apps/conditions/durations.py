@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from apps.conditions.errors import TreeError
+from apps.conditions.exceptions import TreeError
 
 # Singular names; the number of seconds or of months in one.
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}

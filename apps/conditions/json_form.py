@@ -10,7 +10,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from apps.conditions import tree as nodes
 from apps.conditions.durations import Duration
-from apps.conditions.errors import ConditionError, TreeError
+from apps.conditions.exceptions import ConditionError, TreeError
 from apps.conditions.parse import parse_field
 from apps.conditions.tree import MAX_DEPTH, MAX_NODES, Condition, Field, Node, check
 

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from apps.conditions.durations import Duration, parse_offset, unit_of
-from apps.conditions.errors import TreeError
+from apps.conditions.exceptions import TreeError
 from apps.conditions.tree import Call, Literal, Operand, Shift
 
 NOW: Final = Call("now")

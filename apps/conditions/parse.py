@@ -12,7 +12,7 @@ from lark.exceptions import VisitError
 from apps.conditions import bare_consents, legacy, syntax
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import Duration, unit_of
-from apps.conditions.errors import ConditionError, TreeError
+from apps.conditions.exceptions import ConditionError, TreeError
 from apps.conditions.text import CONSENT_WORDS
 from apps.conditions.tree import (
     MAX_DEPTH,

@@ -7,7 +7,7 @@ from typing import Final
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from apps.conditions.catalogue import Catalogue
-from apps.conditions.errors import ConditionError
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree.base import ROOTS
 

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.console import queues
+from apps.console import queue_pages
 from apps.core.admin.base import ModelAdmin
 
-__all__ = ["queues"]
+__all__ = ["queue_pages"]
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

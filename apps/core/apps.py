@@ -17,7 +17,7 @@ class CoreConfig(AppConfig):
             roles,
             sign_ins,
         )
-        from apps.core.times import load_times
+        from apps.core.time_loader import load_times
 
         jobs.discover()
         queues.configure()

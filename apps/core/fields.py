@@ -7,7 +7,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from apps.conditions.event_types import MAX_LENGTH, event_type
+from apps.conditions.type_names import MAX_LENGTH, event_type
 from apps.core import reading, storable
 
 

@@ -14,7 +14,7 @@ from apps.core.paths import MISSING, Path
 from apps.events.models import ComplianceRule
 from apps.events.models.compliance import parse
 from apps.profiles import consents
-from apps.sessions.page import VIEWS, places_of
+from apps.sessions.visited_page import VIEWS, places_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ GROUP: Final = "internal"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlatformEvent:
-    """An event of the platform: its type, and what the catalogue of event types says of it."""
+    """An event of the platform: its type, and what the default event types say of it."""
 
     type: str
     name: str
@@ -35,7 +35,7 @@ class PlatformEvent:
 
     @property
     def definition(self) -> dict[str, Any]:
-        """Return it as an entry of the catalogue of event types."""
+        """Return it as an entry of the default event types."""
         own = {"journey": self.journey, "tags": list(self.tags), "properties": dict(self.properties)}
         said = {key: value for key, value in own.items() if value}
         return {"id": self.type, "group": self.group, "name": self.name, **said}

@@ -1,6 +1,6 @@
 """Who is this? The one place where ids that a client brings become a profile.
 
-docs/identity.md says the rules to people. Raw and living ids: see models/ids.py.
+docs/identity.md says the rules to people. Raw and living ids: see models/identifiers.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

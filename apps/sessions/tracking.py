@@ -12,7 +12,7 @@ from django.conf import settings
 
 from apps.core.ids import as_uuid, new_id
 from apps.sessions.models import Session
-from apps.sessions.page import VIEWS
+from apps.sessions.visited_page import VIEWS
 
 MAX_VISITS: Final = 20  # of a session whose times are kept; what is older than the oldest of them is of a past visit
 END: Final = "visit-ended"

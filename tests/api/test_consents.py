@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from apps.api.scopes import Scope
-from apps.collector import deciding
+from apps.collector import consent_decisions
 from apps.collector.grouping import Busy
 from apps.core.models import AuditEntry
 from apps.events.models import Event, Source
@@ -200,7 +200,7 @@ def test_a_database_that_is_too_slow_is_told_as_everywhere(source: Source, monke
     def wait(*_args: Any, **_options: Any) -> None:
         raise Busy
 
-    monkeypatch.setattr(deciding, "record", wait)
+    monkeypatch.setattr(consent_decisions, "record", wait)
 
     answer = decide(ProfileFactory(), source, {"letters": True})
 

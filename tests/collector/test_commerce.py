@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept
-from apps.conditions.event_types import event_type
+from apps.conditions.type_names import event_type
 from apps.events.computed_traits import definitions
 from apps.events.models import Event, Source
 from apps.profiles.models import Profile

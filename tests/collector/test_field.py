@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.collector import accept
-from apps.conditions.event_types import event_type
+from apps.conditions.type_names import event_type
 from apps.events import platform_events
 from apps.events.models import Event, InboxItem, Source
 from apps.profiles.models import Profile

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from apps.collector import accept
 from apps.events import platform_events
-from apps.events.event_types import catalogue, defaults
-from apps.events.event_types.catalogue.document import as_markdown
+from apps.events.event_types import default_types, defaults
+from apps.events.event_types.default_types.document import as_markdown
 from apps.events.models import Event, EventType, EventTypeAlias, RefusedEvent
 from apps.events.store.emitting import Emission, emit
 from apps.segments.models import LiveRun
@@ -112,7 +112,7 @@ def test_it_is_an_event_type_like_any_other(folder: Path) -> None:
 def test_a_type_that_is_declared_twice_is_an_error_that_names_both_places(folder: Path, type_: str, other: str) -> None:
     def start() -> None:
         install(folder, DECLARATION.replace("profile-asleep", type_))
-        catalogue.load()
+        default_types.load()
 
     with pytest.raises(ImproperlyConfigured) as raised:
         start()

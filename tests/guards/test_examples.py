@@ -22,8 +22,8 @@ from apps.core import paths
 from apps.core.admin.conditions.languages import LANGUAGES
 from apps.events import compliance
 from apps.events.computed_traits import definitions, previews
-from apps.events.event_types import catalogue as event_types
 from apps.events.event_types import compiling, reshaping
+from apps.events.event_types import default_types as event_types
 from apps.events.models import ComputedTrait, Event, Source
 from apps.profiles import schema
 from apps.segments import catalogue

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.collector.admin.deciding import MAY_DECIDE, consents_of, decide_urls
+from apps.collector.admin.consent_decisions import MAY_DECIDE, consents_of, decide_urls
 from apps.core.admin.panels import PAGES, SIDE, panel
 from apps.profiles.admin.privacy import is_masked
 from apps.profiles.models import Profile

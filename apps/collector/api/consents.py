@@ -8,15 +8,15 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 
-from apps.collector import deciding
+from apps.collector import consent_decisions
 from apps.collector.api.base import CollectorView, answer
 from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE
 from apps.collector.payload import Payload
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json
-from apps.core.api.description import ERRORS
 from apps.core.api.errors import Refused, error_body
+from apps.core.api.shapes import ERRORS
 from apps.core.refusal import Refusal
 from apps.events import consent_policy
 from apps.events.models import Source
@@ -60,10 +60,10 @@ class ConsentView(CollectorView):
         envelope = envelope_of(request, source)
         try:
             if _are_unknown(body, source) and not _agrees(said):
-                deciding.check(said, at=envelope.received_at)
+                consent_decisions.check(said, at=envelope.received_at)
                 return answer(_NOTHING)
-            payload = deciding.decide(said, ids=ids, envelope=envelope)
-        except deciding.CannotDecide as error:
+            payload = consent_decisions.decide(said, ids=ids, envelope=envelope)
+        except consent_decisions.CannotDecide as error:
             first, *others = error.refusals
             is_foreign = first.code == _FOREIGN
             status_code = status.HTTP_403_FORBIDDEN if is_foreign else status.HTTP_422_UNPROCESSABLE_ENTITY

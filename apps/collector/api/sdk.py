@@ -11,15 +11,15 @@ from rest_framework.request import Request
 
 from apps.collector import accept
 from apps.collector.api.base import CollectorView, answer, refused
-from apps.collector.api.description import WRITE_KEY
 from apps.collector.api.errors import read
+from apps.collector.api.openapi import WRITE_KEY
 from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, MESSAGE_REQUEST
 from apps.collector.wire import Message
 from apps.collector.wire import sdk as sdk_wire
 from apps.collector.wire.body import load_json
-from apps.core.api.description import ERRORS
 from apps.core.api.errors import Refused
+from apps.core.api.shapes import ERRORS
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem, Source
 from apps.events.sources import SourcePolicy

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.serializers import BooleanField, CharField, ChoiceField, DictField, IntegerField, ListField
 
 from apps.collector.wire.sdk import TYPES
-from apps.core.api.description import ERROR_ITEM, shape
+from apps.core.api.shapes import ERROR_ITEM, shape
 
 REFERENCE: dict[str, Any] = {"id": CharField(allow_null=True)}
 EVENT_REQUEST: dict[str, Any] = {

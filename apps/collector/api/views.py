@@ -12,18 +12,18 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.request import Request
 
 from apps.collector import accept
-from apps.collector.api import fields
+from apps.collector.api import form_data
 from apps.collector.api.base import CollectorView, answer, refused
 from apps.collector.api.errors import read
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
-from apps.collector.compliance import CONSENT_REQUIRED
+from apps.collector.consent_problems import CONSENT_REQUIRED
 from apps.collector.payload import Payload
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
 from apps.collector.wire.parsed import Parsed
-from apps.core.api.description import ERRORS
+from apps.core.api.shapes import ERRORS
 from apps.core.ids import new_id
 from apps.events import links, sources
 from apps.events.models import InboxItem, Source
@@ -79,12 +79,12 @@ class CollectView(CollectorView):
     )
     def post(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect a JSON object or a form."""
-        return self._collect(request, fields.posted(request), event_type, source_id, session_id)
+        return self._collect(request, form_data.posted(request), event_type, source_id, session_id)
 
     @extend_schema(operation_id="collect_query", tags=["Collect"], responses={200: TRACK_RESPONSE, **ERRORS})
     def get(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect the parameters of the address."""
-        return self._collect(request, fields.asked(request), event_type, source_id, session_id)
+        return self._collect(request, form_data.asked(request), event_type, source_id, session_id)
 
     @extend_schema(exclude=True)
     def head(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
@@ -135,7 +135,7 @@ def _record_click(request: HttpRequest, link: links.Link, session_ref: str) -> N
     source = sources.find(str(link.source_id))
     if source is None or not source.is_enabled:
         return
-    properties = {**link.properties, "url": link.url, "params": fields.clicked(request)}
+    properties = {**link.properties, "url": link.url, "params": form_data.clicked(request)}
     envelope = envelope_of(request, source, call=link.event_type, session_ref=optional_id(session_ref) or "")
     message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
     accept.later(message.read(), timeout_secs=CLICK_TIMEOUT_SECS)

@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.wire import times
 from apps.collector.wire.times import TOLERATED_SKEW, TimeError
-from apps.conditions.event_types import MAX_LENGTH, event_type
+from apps.conditions.type_names import MAX_LENGTH, event_type
 from apps.core.refusal import Refusal
 from apps.events import platform_events
 from apps.events.event_types import planned

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.collector import compliance, proofs
-from apps.collector.compliance import CONSENT_REQUIRED
+from apps.collector import consent_problems, proofs
+from apps.collector.consent_problems import CONSENT_REQUIRED
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core.refusal import Refusal
 from apps.events.compliance import broken, enforce
@@ -128,7 +128,7 @@ def _read(event: PayloadEvent, held: _Held, *, is_whole: bool) -> None:
         else:
             event.decisions.append(decision)
     for path, message in said.problems:
-        event.note(compliance.problem(path, message))
+        event.note(consent_problems.problem(path, message))
     if is_whole and said.problems:
         event.decisions.clear()
         path, message = said.problems[0]

@@ -6,14 +6,14 @@ from typing import Any
 from apps.collector.payload import Batch, Payload
 from apps.profiles.models import Profile
 from apps.profiles.provenance import Entry, entry, take
+from apps.sessions.accept_language import languages_of, tag_of
 from apps.sessions.campaign import campaign_of
 from apps.sessions.client import describe_client
-from apps.sessions.language import languages_of, tag_of
 from apps.sessions.models import Session
-from apps.sessions.page import VIEWS, cleaned, cleaned_context, page_of
 from apps.sessions.place import locate
 from apps.sessions.region import continent_of, country_code
 from apps.sessions.short import MAX_NUMBER, MAX_PLACE_BYTES, MAX_TEXT, MAX_ZONE, fitting, scalar, text
+from apps.sessions.visited_page import VIEWS, cleaned, cleaned_context, page_of
 
 TOO_MUCH = (
     "It was left out: a session keeps only so much as it was sent. What it says of device, system, place and campaign"

@@ -1,6 +1,6 @@
 """After this stage each payload belongs to the profile that is left when all merges of the batch are done."""
 
-from apps.collector import compliance
+from apps.collector import consent_problems
 from apps.collector.payload import Batch, PayloadEvent
 from apps.profiles import consents, standing
 
@@ -29,5 +29,6 @@ def _leave_out(event: PayloadEvent, foreign: set[str]) -> None:
         event.decisions = [decision for decision in event.decisions if decision.consent_id not in foreign]
         event.properties = {**event.properties, consents.PROPERTY: consents.stored(event.decisions)}
         event.problems += [
-            compliance.problem(consents.path_of(consent_id), standing.DECIDED_ELSEWHERE) for consent_id in left_out
+            consent_problems.problem(consents.path_of(consent_id), standing.DECIDED_ELSEWHERE)
+            for consent_id in left_out
         ]

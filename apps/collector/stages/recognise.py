@@ -6,7 +6,7 @@ import orjson
 
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core.ids import fingerprint
-from apps.sessions.page import page_of
+from apps.sessions.visited_page import page_of
 
 
 def recognise(batch: Batch) -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from apps.collector import compliance
+from apps.collector import consent_problems
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core import paths
 from apps.core.refusal import Refusal
@@ -41,7 +41,7 @@ def _note_consents(event: PayloadEvent) -> None:
     terms = consent_policy.current.get().terms
     said = consents.read(event.properties.get(consents.PROPERTY), terms, at=event.happened_at)
     for path, message in said.problems:
-        event.note(compliance.problem(path, message))
+        event.note(consent_problems.problem(path, message))
 
 
 def _judge(payload: Payload, event: PayloadEvent, problems: list[Problem], policy: Policy) -> bool:

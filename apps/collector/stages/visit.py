@@ -8,7 +8,7 @@ from apps.events.platform_events import PROFILE_CREATED, SESSION_OPENED, TRIGGER
 from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session
-from apps.sessions.page import page_of
+from apps.sessions.visited_page import page_of
 
 
 def visit(batch: Batch) -> None:

@@ -8,7 +8,7 @@ from apps.conditions.evaluate import conditions as _conditions  # noqa: F401 - t
 from apps.conditions.evaluate import history as _history  # noqa: F401
 from apps.conditions.evaluate import operands as _operands  # noqa: F401
 from apps.conditions.evaluate.base import Context, Document, Truth, truth, value
-from apps.conditions.evaluate.events import History, RecordedEvents
+from apps.conditions.evaluate.past_events import History, RecordedEvents
 from apps.conditions.tree import Condition
 
 __all__ = [

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from apps.conditions.evaluate.events import History
+from apps.conditions.evaluate.past_events import History
 from apps.conditions.tree import Condition, Node, Operand
 
 # Values by root: {"profile": {...}}. "consents" is a function of a consent and the time that gives its state.

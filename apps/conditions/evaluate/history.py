@@ -7,7 +7,7 @@ from typing import Any, Final
 from apps.conditions import values
 from apps.conditions.durations import Duration, shift
 from apps.conditions.evaluate.base import Context, Document, Test, Value, decides, evaluates, once_for, truth, value
-from apps.conditions.evaluate.events import AGGREGATES, Event, History
+from apps.conditions.evaluate.past_events import AGGREGATES, Event, History
 from apps.conditions.tree import (
     Aggregate,
     Before,

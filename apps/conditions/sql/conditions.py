@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from apps.conditions.errors import ConditionError
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.sql.base import Scope, compiles, decide, operand
 from apps.conditions.sql.comparisons import equal, is_nothing, one_of, ordered
 from apps.conditions.sql.fragment import FALSE, Sql, joined, sql

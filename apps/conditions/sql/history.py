@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from apps.conditions.errors import ConditionError
 from apps.conditions.evaluate import Context, truth
-from apps.conditions.evaluate.events import AVERAGE_DIGITS
 from apps.conditions.evaluate.history import bounds
+from apps.conditions.evaluate.past_events import AVERAGE_DIGITS
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.sql.base import Scope, compiles, decide, operand, tests_aggregates
 from apps.conditions.sql.fragment import TRUE, Sql, joined, listed, sql
 from apps.conditions.sql.functions import shifted

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from enum import Enum, auto
 from functools import cached_property
 
-from apps.conditions.errors import ConditionError
+from apps.conditions.exceptions import ConditionError
 from apps.conditions.parse import parse_field
 from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field

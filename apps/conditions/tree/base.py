@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
-from apps.conditions.errors import TreeError
+from apps.conditions.exceptions import TreeError
 
 # item@ is each item of a list, within ANY(... WHERE ...) and ALL(... WHERE ...).
 ROOTS: Final = ("profile", "session", "event", "payload", "flow", "memory", "item")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from apps.conditions.errors import TreeError
-from apps.conditions.event_types import event_type, part_of_event_type
+from apps.conditions.exceptions import TreeError
 from apps.conditions.tree.base import Condition, Field, Node, Operand, is_storable
 from apps.conditions.tree.history import Aggregate
 from apps.conditions.tree.operands import Call, ListLiteral, Literal
+from apps.conditions.type_names import event_type, part_of_event_type
 
 COMPARISONS: Final = ("=", "<", "<=", ">", ">=")
 MATCHES: Final = ("contains", "contains any", "contains all", "starts with", "ends with")

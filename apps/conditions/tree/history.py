@@ -6,10 +6,10 @@ from typing import Final
 
 from apps.conditions import values
 from apps.conditions.durations import Duration
-from apps.conditions.errors import TreeError
-from apps.conditions.event_types import event_types
+from apps.conditions.exceptions import TreeError
 from apps.conditions.tree.base import Condition, Field, Node, Operand, is_storable
 from apps.conditions.tree.operands import Call, Literal, Shift
+from apps.conditions.type_names import event_types
 
 AGGREGATES: Final = ("count", "sum", "average", "min", "max", "first", "last", "distinct")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from apps.conditions import values
 from apps.conditions.durations import MAX_DAYS, Duration
-from apps.conditions.errors import TreeError
+from apps.conditions.exceptions import TreeError
 from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree.base import Operand, is_storable, walk
 

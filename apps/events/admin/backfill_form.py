@@ -6,7 +6,7 @@ from django import forms
 
 from apps.events.event_types import backfill
 from apps.events.event_types.compiling import RulesError, compile
-from apps.events.event_types.definitions import definition_of
+from apps.events.event_types.effective import definition_of
 from apps.events.models import EventType
 
 DAY = forms.DateInput(attrs={"type": "date", "class": "cdp-input"})

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.conditions.event_types import MAX_LENGTH, event_type
+from apps.conditions.type_names import MAX_LENGTH, event_type
 from apps.events.computed_traits.definitions import DefinitionError, compile
 from apps.events.models import ComputedTrait, EventType
 

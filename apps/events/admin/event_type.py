@@ -22,7 +22,7 @@ from apps.events.admin.event_type_form import EventTypeForm
 from apps.events.admin.overview import builtin_rows, changes_of, journey_of, seen_rows
 from apps.events.event_types import backfill, inference
 from apps.events.event_types.compiling import compile
-from apps.events.event_types.definitions import definition_of
+from apps.events.event_types.effective import definition_of
 from apps.events.event_types.trial import try_out
 from apps.events.jobs import start_backfill
 from apps.events.models import EventType

@@ -6,10 +6,10 @@ from typing import Any, Final
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from apps.core.admin.fields import Column, JsonObject, Row, RowsField
+from apps.core.admin.form_fields import Column, JsonObject, Row, RowsField
 from apps.events.event_types import asking
 from apps.events.event_types.compiling import RulesError, compile
-from apps.events.event_types.definitions import definition_of
+from apps.events.event_types.effective import definition_of
 from apps.events.event_types.operations import OPERATIONS, Source
 from apps.events.event_types.rules import PROPERTIES
 from apps.events.models import EventType

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
-from apps.conditions.event_types import event_type
 from apps.conditions.nearest import nearest
+from apps.conditions.type_names import event_type
 from apps.events.models import Event, EventType
 
 

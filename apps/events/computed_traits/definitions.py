@@ -24,8 +24,8 @@ from django.db.models import QuerySet
 
 from apps import conditions
 from apps.conditions import Condition, ConditionError, Matcher
-from apps.conditions.event_types import event_types
 from apps.conditions.reads import reads
+from apps.conditions.type_names import event_types
 from apps.core import audit, paths
 from apps.core.audit import Actor
 from apps.core.paths import Path, PathError

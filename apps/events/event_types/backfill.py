@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.conditions.event_types import event_type
+from apps.conditions.type_names import event_type
 from apps.core import storable
 from apps.core.ids import as_uuid
 from apps.core.models import Task
@@ -22,7 +22,7 @@ from apps.core.upsert import upsert
 from apps.events.event_types import copying
 from apps.events.event_types.compiling import RulesError, compile
 from apps.events.event_types.copying import Said
-from apps.events.event_types.definitions import definition_of
+from apps.events.event_types.effective import definition_of
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.rules import EventRules
 from apps.events.event_types.traits import extract

@@ -9,7 +9,7 @@ from apps.conditions.nearest import nearest
 from apps.core.snapshot import Snapshot
 from apps.events.event_types.compiling import RulesError
 from apps.events.event_types.compiling import compile as compile_rules
-from apps.events.event_types.definitions import builtin_definition_of, definition_of
+from apps.events.event_types.effective import builtin_definition_of, definition_of
 from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType, EventTypeAlias
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from apps.core import storable
-from apps.core.counting import Count, Counter
+from apps.core.counters import Count, Counter
 from apps.events.models import RefusalCount
 
 MAX_NAMES: Final = 200  # unknown names of sources that are told apart on one day

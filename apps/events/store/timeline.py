@@ -14,7 +14,7 @@ from apps.core import keyset
 from apps.core.ids import as_uuid
 from apps.events.models import Event
 from apps.profiles import ledger
-from apps.sessions.page import page_of
+from apps.sessions.visited_page import page_of
 
 PAGE, SESSION_PAGE = 30, 200
 # Properties that say most of what an event was about, the first that it has.

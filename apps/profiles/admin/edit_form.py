@@ -12,7 +12,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core import paths, reading
-from apps.core.admin.fields import Column, RowsField
+from apps.core.admin.form_fields import Column, RowsField
 from apps.profiles.editing import EDITABLE_ROOTS
 from apps.profiles.models import Profile
 from apps.profiles.schema import FIELDS, Field, Kind, find, is_empty

@@ -2,7 +2,7 @@
 
 from apps.profiles.models.change import ProfileChange
 from apps.profiles.models.consent import ConsentDecision, ConsentText, ConsentType
-from apps.profiles.models.ids import Alias, BlockedIdentifier, Identifier
+from apps.profiles.models.identifiers import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
 from apps.profiles.models.privacy import ErasedId, PrivacyRequest
 from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of

@@ -6,7 +6,7 @@ from apps.core.fields import Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
 from apps.core.snapshot import Remembered
-from apps.profiles.models.ids import Identifier
+from apps.profiles.models.identifiers import Identifier
 
 
 class Reason(models.TextChoices):

@@ -9,7 +9,7 @@ from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.collector.stages.profile import profile as copy_to_profile
 from apps.core.ids import new_id
 from apps.core.snapshot import Snapshot
-from apps.events.event_types import catalogue, planned
+from apps.events.event_types import default_types, planned
 from apps.events.event_types.compiling import compile as compile_rules
 from apps.profiles.models import Profile
 from tests.factories import NOON, ProfileFactory, payload
@@ -18,9 +18,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def catalogue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def default_types_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the default event types from their files: no database is asked."""
-    rules = {type_: compile_rules(definition) for type_, definition in catalogue.load().items()}
+    rules = {type_: compile_rules(definition) for type_, definition in default_types.load().items()}
     monkeypatch.setattr(planned, "current", Snapshot(lambda: rules, of=(), refresh_secs=60))
 
 

@@ -98,7 +98,7 @@ def actions() -> list[tuple[type[Model], str]]:
     return [
         (model, name)
         for model, pages in admin.site._registry.items()
-        if model._meta.label != "django_rq.Dashboard"  # its pages are no list: tests/console/test_queues.py
+        if model._meta.label != "django_rq.Dashboard"  # its pages are no list: tests/console/test_queue_pages.py
         for name in pages.get_actions(request)
     ]
 

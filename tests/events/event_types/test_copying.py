@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.events.event_types.catalogue import load
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.copying import Copied, Said, copy, put_traits
+from apps.events.event_types.default_types import load
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.traits import extract
 

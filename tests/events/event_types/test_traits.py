@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.events.event_types.catalogue import load
 from apps.events.event_types.compiling import compile
+from apps.events.event_types.default_types import load
 from apps.events.event_types.traits import extract
 
 RULES = {type_: compile(definition) for type_, definition in load().items()}

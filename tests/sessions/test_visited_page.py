@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from apps.sessions.page import cleaned, page_of
+from apps.sessions.visited_page import cleaned, page_of
 
 SHOP = "https://shop.example/"
 

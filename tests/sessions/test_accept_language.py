@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.sessions.language import MAX_LANGUAGES, languages_of, tag_of
+from apps.sessions.accept_language import MAX_LANGUAGES, languages_of, tag_of
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from apps.collector import deciding
+from apps.collector import consent_decisions
 from apps.collector.envelope import Recorded
 from apps.core import audit
 from apps.events import consent_policy, internal, sources
@@ -163,7 +163,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
     consent_policy.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
-        payload = deciding.record(
+        payload = consent_decisions.record(
             form.said,
             profile_id=profile.id,
             source=sources.INTERNAL,
@@ -171,7 +171,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
             time=at,
             now=now,
         )
-    except deciding.CannotDecide as error:
+    except consent_decisions.CannotDecide as error:
         for refusal in error.refusals:
             form.add_error(None, refusal.message)
         return False

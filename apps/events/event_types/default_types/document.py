@@ -1,12 +1,12 @@
-"""The text of docs/event-types.md; `python -m apps.events.event_types.catalogue` prints it."""
+"""The text of docs/event-types.md; `python -m apps.events.event_types.default_types` prints it."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
 from typing import Any, Final
 
-from apps.conditions.event_types import event_types
+from apps.conditions.type_names import event_types
 from apps.events import platform_events
-from apps.events.event_types.catalogue import load
+from apps.events.event_types.default_types import load
 from apps.events.event_types.operations import OPERATIONS
 from apps.events.event_types.rules import PROPERTIES
 
@@ -15,7 +15,7 @@ _INTRODUCTION: Final = """\
 
 What the default event types mean: which properties they carry, which of them become searchable traits of the event,
 and what they tell about the profile. Events of other types are taken too; they are kept as they came, until somebody
-says in an event type of his own what they mean. This page is generated from `apps/events/event_types/catalogue/`,
+says in an event type of his own what they mean. This page is generated from `apps/events/event_types/default_types/`,
 and from what apps declare that the platform itself says (`platform_events.py`).
 
 ## How an event type is defined

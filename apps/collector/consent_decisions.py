@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from apps.collector import accept, compliance
+from apps.collector import accept, consent_problems
 from apps.collector.envelope import Envelope, Recorded
 from apps.collector.payload import Payload
 from apps.collector.platform_events import RECORDED
@@ -87,7 +87,9 @@ def _process(incoming: Incoming, said: Any) -> Payload:
     payload = accept.now(incoming).payloads[0]
     # What only the person's own consents can tell: one that cannot be withdrawn, or was decided elsewhere.
     problems = [(problem["field"], problem["message"]) for event in payload.events for problem in event.problems]
-    refusals = [each for each in payload.refusals() if each.code != compliance.CONSENT_REQUIRED]  # of who said nothing
+    refusals = [
+        each for each in payload.refusals() if each.code != consent_problems.CONSENT_REQUIRED
+    ]  # of who said nothing
     _check([_refusal(message, path) for path, message in problems] or refusals)
     return payload
 

@@ -41,6 +41,6 @@ def _read() -> dict[str, dict[str, Any]]:
 
 
 def _whole(definition: dict[str, Any], all_: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Fill a definition that is `like` another one; apps/conditions/event_types.py says that both mean the same."""
+    """Fill a definition that is `like` another one; apps/conditions/type_names.py says that both mean the same."""
     own = {key: value for key, value in definition.items() if key != "like"}
     return {**all_[definition["like"]], **own} if "like" in definition else own

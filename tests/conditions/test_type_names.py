@@ -3,7 +3,7 @@
 import pytest
 
 from apps.conditions import ConditionError, RecordedEvents, from_json, matches, parse, to_json
-from apps.conditions.event_types import event_type
+from apps.conditions.type_names import event_type
 from tests.conditions.people import NOW
 
 SPELLINGS = [

@@ -1,6 +1,6 @@
 """An operator's overrides lie on top of what is built in, entry by entry."""
 
-from apps.events.event_types.definitions import merge
+from apps.events.event_types.effective import merge
 
 BUILTIN = {
     "journey": "awareness",

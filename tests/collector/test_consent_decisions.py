@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from apps.collector import deciding
-from apps.collector.deciding import CannotDecide
+from apps.collector import consent_decisions
+from apps.collector.consent_decisions import CannotDecide
 from apps.collector.envelope import Recorded
 from apps.collector.payload import Payload
 from apps.core import audit
@@ -34,7 +34,7 @@ def anna(shop: Shop) -> Profile:
 
 
 def record(profile_id: UUID, said: Any = None, time: datetime | None = None) -> Payload:
-    return deciding.record(
+    return consent_decisions.record(
         {"letters": True} if said is None else said,
         profile_id=profile_id,
         source=sources.INTERNAL,

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from apps.conditions.event_types import SAME
-from apps.events.event_types import catalogue
-from apps.events.event_types.catalogue.document import as_markdown
+from apps.conditions.type_names import SAME
+from apps.events.event_types import default_types
 from apps.events.event_types.compiling import KEYS, compile
+from apps.events.event_types.default_types.document import as_markdown
 from apps.events.event_types.operations import OPERATIONS
 from apps.events.event_types.rules import PROPERTIES, EventRules
 from apps.profiles import schema
 from cdp.processes import BASE_DIR
 
-TYPES = catalogue.load()
+TYPES = default_types.load()
 STATES = {"awareness", "consideration", "purchase", "retention", "advocacy"}
 # Beside the fields of a profile, a trait of an event lies under one of these.
 EVENT_TRAITS = (
@@ -109,7 +109,7 @@ def test_the_documentation_lists_the_types_as_they_are() -> None:
     page = BASE_DIR / "docs" / "event-types.md"
 
     assert page.read_text(encoding="utf-8") == as_markdown(), (
-        "Write it anew: python -m apps.events.event_types.catalogue > docs/event-types.md"
+        "Write it anew: python -m apps.events.event_types.default_types > docs/event-types.md"
     )
 
 

@@ -7,7 +7,7 @@ from django.db import DataError, connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.times import TimeLoader
+from apps.core.time_loader import TimeLoader
 
 pytestmark = pytest.mark.django_db
 
