@@ -132,14 +132,14 @@ class ConsentStatesSerializer(serializers.Serializer[Any]):
 
 
 class DecideSerializer(serializers.Serializer[Any]):
-    """What a person decided, where he did, and when."""
+    """What a person decided, where, and when."""
 
     source_id = serializers.CharField(
-        max_length=64, help_text="Where he decided: the id of a source, or its write key."
+        max_length=64, help_text="Where they decided: the id of a source, or its write key."
     )
     consents = serializers.DictField(
         allow_empty=False,
-        help_text='{id: true, false, or {"revoke": time or null, "text_version": the version that he was shown}}',
+        help_text='{id: true, false, or {"revoke": time or null, "text_version": the version that they were shown}}',
     )
     decided_at = serializers.DateTimeField(required=False, help_text="Now, if it is left out.")
     reference = serializers.CharField(

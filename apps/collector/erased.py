@@ -1,7 +1,8 @@
-"""Who was erased does not come back: what his devices and other systems send of him later.
+"""Who was erased does not come back: what their devices and other systems send of them later.
 
-What names him is refused, with nothing of it kept. What only names a device begins anew, as somebody of whom nothing is
-known: its old ids are replaced by successors before anybody looks them up. What happened before the erasure is refused.
+What names them is refused, with nothing of it kept. What only names a device begins anew, as somebody of whom
+nothing is known: its old ids are replaced by successors before anybody looks them up. What happened before the erasure
+is refused.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -32,7 +33,7 @@ IDENTIFY: Final = "identify"
 # How traits name their person in SDKs: in those of `identify`, and in those that SDKs repeat with each message.
 TRAITS: Final = {"id": Kind.USER, "userId": Kind.USER, "user_id": Kind.USER, "phone": Kind.PHONE}
 Buried = Mapping[UUID, ErasedId]
-_NAMED: Final = "It names a person who was erased. Whoever may lift tombstones can let him come back."
+_NAMED: Final = "It names a person who was erased. Whoever may lift tombstones can let them come back."
 _PAST: Final = "It happened before the person whom it is about was erased."
 
 

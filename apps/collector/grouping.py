@@ -90,7 +90,7 @@ class Grouper(Generic[Item]):
                 except queue.Empty:
                     break
                 weight += self._weigh(group[-1].item)
-            # Whom nobody waits for any more was told so: work on him would be in vain, and delay all others.
+            # Whoever stopped waiting was told so: work on that would be in vain, and delay all others.
             self._finish([waiting for waiting in group if not waiting.is_given_up])
 
     def _finish(self, group: list[_Waiting[Item]]) -> None:

@@ -1,4 +1,4 @@
-"""What is carried through the pipeline: payloads on their way, with their events."""
+"""What goes through the pipeline: payloads with their events, in batches."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -93,7 +93,7 @@ class PayloadEvent:
 
 @dataclass(slots=True, eq=False)
 class Payload:
-    """What came on its way through the pipeline: who says it, of whom, what happened, and what of it is kept."""
+    """What a message says of one person: who says it, of whom, what happened, and what is to be kept of it."""
 
     source: SourcePolicy
     received_at: datetime

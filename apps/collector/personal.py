@@ -20,7 +20,7 @@ _PAGE = 100  # bodies may be large
 
 @register
 class Parked(Holding):
-    """Messages that could not be processed, with the parts of them that are about him.
+    """Messages that could not be processed, with the parts of them that are about the person.
 
     Those that still wait are left alone: they are refused when their turn comes, for what they tell happened before.
     """
@@ -28,21 +28,21 @@ class Parked(Holding):
     name, title, models = "parked", "Messages about the person that could not be processed", (InboxItem,)
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
-        """Yield what is about him of each message."""
-        for item, his, _ in _found(person):
-            yield {"received_at": item.received_at, "source_id": item.source_id, "messages": his}
+        """Yield what is about the person in each message."""
+        for item, theirs, _ in _found(person):
+            yield {"received_at": item.received_at, "source_id": item.source_id, "messages": theirs}
 
     def erase(self, person: Person, *, limit: int) -> int:
-        """Take out what is about him; the parts that are about others stay."""
+        """Take out what is about the person; the parts that are about others stay."""
         n_erased = 0
-        for item, his, others in _found(person):
+        for item, theirs, others in _found(person):
             if others:
                 item.body = json.dumps({**load_json(item.body.encode())[0], _list_of(item): list(others.values())})
                 item.envelope = {**item.envelope, "refused": _moved(item.envelope.get("refused", ()), list(others))}
                 item.save(update_fields=["body", "envelope"])
             else:
                 item.delete()
-            n_erased += len(his)
+            n_erased += len(theirs)
         return n_erased
 
 
@@ -54,10 +54,10 @@ def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[st
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:
     """Yield (item, their messages, those of others by their place) of each item that has some of theirs."""
     for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
-        parts = [(message, _is_his(message, payload, person)) for message, payload in _parts(item)]
-        his = [message for message, is_his in parts if is_his]
-        if his:
-            yield item, his, {place: message for place, (message, is_his) in enumerate(parts) if not is_his}
+        parts = [(message, _is_theirs(message, payload, person)) for message, payload in _parts(item)]
+        theirs = [message for message, is_theirs in parts if is_theirs]
+        if theirs:
+            yield item, theirs, {place: message for place, (message, is_theirs) in enumerate(parts) if not is_theirs}
 
 
 def _parts(item: InboxItem) -> list[tuple[Any, Payload | None]]:
@@ -83,7 +83,7 @@ def _list_of(item: InboxItem) -> str:
     return BATCH if is_batch else ""
 
 
-def _is_his(message: Any, payload: Payload | None, person: Person) -> bool:
+def _is_theirs(message: Any, payload: Payload | None, person: Person) -> bool:
     if payload and not set(person.keys).isdisjoint(payload.keys):
         return True
     text = message if isinstance(message, str) else _json(message)

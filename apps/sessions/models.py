@@ -26,7 +26,7 @@ class Session(models.Model):
     profile = models.ForeignKey(
         Profile, on_delete=models.DO_NOTHING, db_constraint=False, related_name="sessions", null=True
     )
-    original_profile_id = models.UUIDField(null=True)  # the raw id, see profiles.models.ids
+    original_profile_id = models.UUIDField(null=True)  # the raw id, see profiles.models.identifiers
     # The device that opened it: by this a later session is known to be on the same one. No other may decide for it.
     device_key = models.UUIDField(null=True)
     source_id = models.UUIDField()

@@ -12,7 +12,7 @@ from apps.sessions.models import Session
 
 @register
 class Sessions(Rows):
-    """His sessions, whose ids his devices keep."""
+    """The sessions of a person, whose ids their devices keep."""
 
     name, title, models = "sessions", "Visits: when, from where, and on which device", (Session,)
 
@@ -22,7 +22,7 @@ class Sessions(Rows):
             yield SESSION, session_id
 
     def find(self, person: Person) -> Q:
-        """Select what belongs to him."""
+        """Select what belongs to the person."""
         return person.belongings
 
     def anonymise(self, person: Person, *, limit: int) -> int:

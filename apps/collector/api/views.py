@@ -30,7 +30,7 @@ from apps.events.models import InboxItem, Source
 from apps.events.sources import SourcePolicy
 
 logger = logging.getLogger(__name__)
-CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of his click
+CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of the click
 CLICKS = ("GET", "POST", "PUT", "DELETE")  # other methods only ask
 SESSION_COOKIE = "tracardi-session-id"  # the browser tracker's
 

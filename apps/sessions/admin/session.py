@@ -15,7 +15,7 @@ from apps.sessions.models import Session
 
 @admin.register(Session)
 class SessionAdmin(Browser):
-    """Sessions: where somebody came from, on which device, and what he did."""
+    """Sessions: where somebody came from, on which device, and what they did."""
 
     slots = (MAIN, "Session")
     keyset = ("started_at", "id")
@@ -85,7 +85,7 @@ class SessionAdmin(Browser):
 
     @admin.display(description="Campaign")
     def campaign(self, row: Session) -> str:
-        """Say what brought him, in a few words."""
+        """Say what brought them, in a few words."""
         return " / ".join(filter(None, (row.utm.get("source"), row.utm.get("medium"), row.utm.get("campaign"))))
 
     @admin.display(description="Lasted")

@@ -1,4 +1,4 @@
-"""Who sends, as far as he can be believed."""
+"""Who sends, as far as they can be believed."""
 
 from typing import Any
 

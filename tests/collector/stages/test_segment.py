@@ -70,7 +70,7 @@ def test_who_meets_a_condition_enters_and_who_does_not_any_more_leaves(shop: Sho
     assert announced(shop) == [("segment-entered", "pros", False), ("segment-left", "pros", False)]
 
 
-def test_each_change_is_an_event_of_the_person_that_is_no_activity_of_his(shop: Shop) -> None:
+def test_each_change_is_an_event_of_the_person_that_is_no_activity_of_theirs(shop: Shop) -> None:
     define("pros", PRO, name="Professionals")
     before = identify(shop, "anna", plan="pro")
 
