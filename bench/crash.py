@@ -106,7 +106,7 @@ class _Client:
         """Send until it is over; appends and additions to the outcome are atomic enough under one lock."""
         for path, body, ids in self._requests:
             status, n_retries = self._send(path, json.dumps(body))
-            with _tally:
+            with _adding:
                 outcome.n_sent += len(ids)
                 outcome.n_retries += n_retries
                 (outcome.accepted if status == 200 else outcome.refused).extend(ids)
@@ -136,7 +136,7 @@ class _Client:
         return answer.status
 
 
-_tally = threading.Lock()
+_adding = threading.Lock()
 
 
 def _tracks(source: str, client: int) -> Iterator[Request]:

@@ -32,7 +32,7 @@ PEOPLE_ROWS = """
 INSERT INTO profiles_profile (
     id, primary_id, email, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at,
     visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux, provenance,
-    tallies, computed, computed_edition
+    computed_states, computed, computed_version
 ) SELECT
     md5(number::text)::uuid, 'C-' || number, 'person' || number || '@example.com', '', 'NO', false,
     now(), now(), now(), now(), 1, 1, 1,

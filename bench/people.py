@@ -21,7 +21,7 @@ PEOPLE = """
 INSERT INTO profiles_profile (
     id, primary_id, email, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at,
     visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux, provenance,
-    tallies, computed, computed_edition
+    computed_states, computed, computed_version
 ) SELECT
     pg_temp.person_id(n), 'C-' || n, 'person' || n || '@example.com', 'Person ' || n,
     (ARRAY['NO', 'DE', 'PL', 'FR', 'US'])[1 + n %% 5], n %% 4 = 0,

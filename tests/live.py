@@ -116,8 +116,8 @@ class Live:
         return self.rows(query, source["id"], ["profile-created", "session-opened", "visit-started"])
 
     def wait_until_drained(self, *, timeout_secs: float = 30.0) -> None:
-        """Return when ingest has processed all that was accepted; what it had to park is an error."""
-        waiting = "SELECT id FROM events_inboxitem WHERE parked_at IS NULL LIMIT 1"
+        """Return when ingest has processed all that was accepted; a dead letter is an error."""
+        waiting = "SELECT id FROM events_inboxitem WHERE dead_at IS NULL LIMIT 1"
         wait_for(lambda: not self.rows(waiting), "an empty inbox", timeout_secs=timeout_secs)
         assert self.rows("SELECT error, body FROM events_inboxitem") == []
 

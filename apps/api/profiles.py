@@ -32,7 +32,7 @@ class ProfileListView(KeyView, generics.ListAPIView[Profile]):
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
     # Who said what is as long as all the rest: whoever wants to know asks for one profile.
-    queryset = Profile.objects.defer("provenance", "tallies", "computed", "aux")
+    queryset = Profile.objects.defer("provenance", "computed_states", "computed", "aux")
     serializer_class = ListedProfileSerializer
     pagination_class = NewestFirst
     filter_backends = (DjangoFilterBackend,)

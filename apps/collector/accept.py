@@ -97,7 +97,7 @@ def ingest(limit: int, *, at: datetime) -> int:
     """Process the oldest messages of the inbox, and return their number.
 
     Claim, processing and removal are one transaction: a message is there until all it did is stored, and gone after.
-    One that fails on its own is parked with its error; what it shares the batch with goes on.
+    One that fails on its own becomes a dead letter, with its error; what it shares the batch with goes on.
     """
     parsed: dict[int, Parsed] = {}
     while True:
@@ -149,13 +149,13 @@ def _ingest_one(*, at: datetime) -> int:
 
 
 def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
-    """Process what can be processed of one item; a repetition of the rest, once it is mended, repeats nothing."""
-    problem, retry_at = "", None
+    """Process what can be processed of one item; a repetition of the rest, once it is fixed, repeats nothing."""
+    problem, is_starved = "", False
     try:
         payloads = _read(item).payloads
     except Exception as error:
         logger.exception("A message of the inbox cannot be read", extra={"inbox_item": item.pk})
-        inbox.park(item.pk, error=repr(error), at=at)
+        inbox.give_up(item.pk, error=repr(error), at=at)
         return False
     for payload in payloads:
         try:
@@ -166,9 +166,11 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
                 raise
             logger.exception("A message of the inbox fails on its own", extra={"inbox_item": item.pk})
             problem = repr(error)
-            retry_at = at + RETRY_AFTER if _lacks_room(error) else None
-    if problem:
-        inbox.park(item.pk, error=problem, at=at, retry_at=retry_at)
+            is_starved = _lacks_room(error)
+    if is_starved:
+        inbox.postpone(item.pk, error=problem, until=at + RETRY_AFTER)
+    elif problem:
+        inbox.give_up(item.pk, error=problem, at=at)
     return not problem
 
 

@@ -53,7 +53,7 @@ class Health:
     has_valkey: bool
     inbox_waiting: int = 0  # MAX_COUNT at most
     inbox_oldest_secs: float | None = None
-    inbox_failed: int = 0  # dead letters: accepted, set aside, and waiting for somebody
+    n_dead_letters: int = 0  # accepted, given up, and waiting for somebody
     silent_secs: dict[str, float | None] = field(default_factory=dict)  # since ingest and cron were last heard
     queues: list[Queue] = field(default_factory=list)
 
@@ -91,7 +91,7 @@ class Health:
             "inbox": {
                 "waiting": self.inbox_waiting,
                 "oldest_secs": self.inbox_oldest_secs,
-                "failed": self.inbox_failed,
+                "dead_letters": self.n_dead_letters,
             },
             "silent_secs": self.silent_secs,
             "queues": {
@@ -108,9 +108,9 @@ class Health:
         if self.inbox_oldest_secs is not None and self.inbox_oldest_secs > OLD_SECS:
             message = f"The oldest accepted request waits for {_span(self.inbox_oldest_secs)}."
             yield Finding("inbox", message, "Look at the log of ingest, or start another ingest process.")
-        if self.inbox_failed:
-            message = f"{self.inbox_failed} accepted requests failed and were set aside."
-            yield Finding("dead_letters", message, "Look at Inbox; once the cause is mended, try them again.")
+        if self.n_dead_letters:
+            message = f"{self.n_dead_letters} accepted requests are dead letters: they failed, and were set aside."
+            yield Finding("dead_letters", message, "Look at Inbox; once the cause is fixed, try them again.")
 
     def _clock(self) -> Iterator[Finding]:
         silent = self.silent_secs.get(beats.Name.CRON)
@@ -156,11 +156,11 @@ _committing: Grouper[beats.Name] = Grouper(_beat, name="readiness")
 
 
 def _look_at_database(found: Health, now: datetime) -> None:
-    waiting = InboxItem.objects.filter(parked_at=None)
+    waiting = InboxItem.objects.filter(dead_at=None, retry_at=None)
     found.inbox_waiting = waiting[:MAX_COUNT].count()
     oldest = waiting.order_by("id").values_list("received_at", flat=True).first()
     found.inbox_oldest_secs = _secs(now, oldest)
-    found.inbox_failed = InboxItem.objects.filter(parked_at__isnull=False, retry_at=None).count()
+    found.n_dead_letters = InboxItem.objects.filter(dead_at__isnull=False).count()
     heard = beats.last()
     found.silent_secs = {name.value: _secs(now, heard.get(name)) for name in SILENT_SECS}
 

@@ -19,13 +19,13 @@ _PAGE = 100  # bodies may be large
 
 
 @register
-class Parked(Holding):
+class DeadLetters(Holding):
     """Messages that could not be processed, with the parts of them that are about the person.
 
     Those that still wait are left alone: they are refused when their turn comes, for what they tell happened before.
     """
 
-    name, title, models = "parked", "Messages about the person that could not be processed", (InboxItem,)
+    name, title, models = "dead_letters", "Messages about the person that could not be processed", (InboxItem,)
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
         """Yield what is about the person in each message."""
@@ -53,7 +53,7 @@ def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[st
 
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:
     """Yield (item, their messages, those of others by their place) of each item that has some of theirs."""
-    for item in keyset.rows(InboxItem.objects.filter(parked_at__isnull=False), "id", size=_PAGE):
+    for item in keyset.rows(InboxItem.objects.exclude(dead_at=None, retry_at=None), "id", size=_PAGE):
         parts = [(message, _is_theirs(message, payload, person)) for message, payload in _parts(item)]
         theirs = [message for message, is_theirs in parts if is_theirs]
         if theirs:

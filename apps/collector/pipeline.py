@@ -55,7 +55,7 @@ def process(payloads: Sequence[Payload], *, now: datetime) -> Outcome:
     What is stored is stored in one transaction: when this returns, and the caller's transaction (if it has one)
     commits, the batch is accepted, with all it changed; then, and only then, it is announced. A stage refuses a payload
     or an event (`refusal`) when the sender is at fault; the others go on. It raises when we are at fault: then nothing
-    of the batch has happened, and the caller tries the payloads one by one and parks what fails again.
+    of the batch has happened, and the caller tries the payloads one by one and gives up what fails again.
     """
     batch = Batch(list(payloads), now)
     _run((*CHECKS, *READING), batch)

@@ -1,4 +1,4 @@
-"""What is kept of what was refused: enough to see what is wrong, to mend it, and to send it again."""
+"""What is kept of what was refused: enough to see what is wrong, to fix it, and to send it again."""
 
 import json
 import re

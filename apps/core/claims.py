@@ -2,7 +2,7 @@
 
 Two shapes, for two kinds of rows:
 
-**park**, for what is claimed by the hundred, and retried: `due_at` says when a row is to be worked on, and a lease
+**lease**, for what is claimed by the hundred, and retried: `due_at` says when a row is to be worked on, and a lease
 moves it on, in a transaction of its own. A worker that dies gives nothing back: its rows are simply due again once
 their lease ran out. The lease brings ids, not state; the order of work is
 

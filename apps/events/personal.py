@@ -84,9 +84,9 @@ class RefusedEvents(Rows):
 
 @register
 class QuarantinedEvents(Rows):
-    """Events that wait to be mended."""
+    """Events that wait to be fixed."""
 
-    name, title, models = "quarantined", "What was sent about the person and is to be mended", (QuarantinedEvent,)
+    name, title, models = "quarantined", "What was sent about the person and is to be fixed", (QuarantinedEvent,)
     omitted = ("keys",)
 
     def find(self, person: Person) -> Q:

@@ -113,7 +113,7 @@ def columns_of(profile: Profile) -> dict[str, Any]:
         "traits": {},
         "interests": _numbers(profile.interests),
         "stats": _numbers(profile.stats),
-        "tallies": {},  # which remember values of events
+        "computed_states": {},  # which remember values of events
         "computed": _numbers(profile.computed),
         "consents": {},
         "aux": {},

@@ -75,7 +75,7 @@ def step(task: Task) -> Step:
             request.save()
             return Step(n_removed, is_last=False, message=f"{holding.name}: {request.counts[holding.name]}")
     # Now that all events are in their place, computed traits are counted anew.
-    Profile.objects.filter(pk=person.anonymous_id).update(computed={}, computed_edition=0)
+    Profile.objects.filter(pk=person.anonymous_id).update(computed={}, computed_version=0)
     if request.kind == Kind.ANONYMISE:
         touching.touch([person.anonymous_id])
     request.person, request.finished_at = {}, timezone.now()

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from apps.core import paths
 from apps.core.paths import Path
-from apps.profiles import room, tallies
+from apps.profiles import aggregates, room
 from apps.profiles.merge_rules import Held, MergeRules
 from apps.profiles.models import Profile, summary_of
 from apps.profiles.provenance import Entry, Provenance, complete
@@ -220,7 +220,7 @@ def _earlier(kept: date | None, gone: date | None) -> date | None:
 
 
 def _made_anew(_kept: Any, _gone: Any) -> Any:
-    return {}  # from the tallies: see computed.refresh
+    return {}  # from the states: see computed.refresh
 
 
 # How each column that is no fact becomes one; the trees and the country are merged by unit.
@@ -232,8 +232,8 @@ COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "visit_count": _sum,
     "event_count": _sum,
     "identifier_count": _sum,
-    "tallies": tallies.merge,
+    "computed_states": aggregates.merge,
     "computed": _made_anew,
-    "computed_edition": min,
+    "computed_version": min,
     "computed_until": _earlier,
 }

@@ -22,10 +22,10 @@ from apps.segments.models import Cause
 
 MAX_EVENTS = 20_000  # of all people of a batch together, that are read to be decided in memory
 
-# The edition comes first, in the same look: whoever is decided by an older one would be missed by a rebuild.
+# The version comes first, in the same look: whoever is decided by an older one would be missed by a rebuild.
 _LOOK = """
-SELECT number, profile_id::text, segments FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentedition)
-AS edition LEFT JOIN (
+SELECT number, profile_id::text, segments FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentversion)
+AS version LEFT JOIN (
     SELECT profile_id, string_agg(segment_id::text, ',') AS segments FROM segments_membership
     WHERE profile_id = ANY(%s) AND left_at IS NULL GROUP BY profile_id
 ) AS open ON true
@@ -55,10 +55,10 @@ class Result:
 def decide(subjects: list[Subject], index: Index, *, now: datetime) -> None:
     """Let people enter and leave segments. If the definitions have changed, those of now decide, all of them.
 
-    See Note [Editions] in definitions.py.
+    See Note [Versions] in definitions.py.
     """
-    edition = _look(subjects)
-    if edition != index.edition:
+    version = _look(subjects)
+    if version != index.version:
         index = current.get(max_age_secs=0)
         for subject in subjects:
             subject.bits = index.everything
@@ -67,15 +67,15 @@ def decide(subjects: list[Subject], index: Index, *, now: datetime) -> None:
 
 
 def _look(subjects: list[Subject]) -> int:
-    """Read the segments that people are in, and return the number of the edition."""
+    """Read the segments that people are in, and return the number of the version."""
     by_id = {str(subject.profile.id): subject for subject in subjects}
-    edition = 0
+    version = 0
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [[subject.profile.id for subject in subjects if subject.bits]])
-        for edition, profile_id, segments in cursor.fetchall():  # noqa: B007 - it is the same in all rows
+        for version, profile_id, segments in cursor.fetchall():  # noqa: B007 - it is the same in all rows
             if profile_id:
                 by_id[profile_id].own = set(segments.split(","))
-    return edition
+    return version
 
 
 class _Deciding:

@@ -20,7 +20,7 @@ from apps.profiles.models import Profile
 from apps.segments import language, memberships
 from apps.segments.definitions import Definition, Definitions
 from apps.segments.memberships import Changed
-from apps.segments.models import Cause, SegmentEdition
+from apps.segments.models import Cause, SegmentVersion
 
 # Sides of the join: whom the condition is true of, and who is a member.
 DIFFERENT = """
@@ -88,10 +88,10 @@ def settle(
 ) -> Changed:
     """Decide some people again and store what differs; the caller's transaction holds their rows from then on.
 
-    Raises Outdated when the definitions are no longer those: then nothing was stored. See Note [Editions].
+    Raises Outdated when the definitions are no longer those: then nothing was stored. See Note [Versions].
     """
     held = set(Profile.objects.all().locked(list(ids)).values_list("id", flat=True))
-    if SegmentEdition.objects.exclude(number=definitions.edition).exists():
+    if SegmentVersion.objects.exclude(number=definitions.version).exists():
         raise Outdated
     if definition.has_history:
         held -= ledger.unmoved(held)  # until their past events are in their place, nobody can tell

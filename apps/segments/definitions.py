@@ -1,8 +1,8 @@
 """The definitions of segments: how one is saved, what it reads, and in which order they are decided.
 
-Note [Editions]: each change of a definition increments the edition of all of them, in its transaction; changes are
+Note [Versions]: each change of a definition increments the version of all of them, in its transaction; changes are
 numbered in the order in which they are committed, since each holds the row of the number. Whoever decides a profile
-holds its row, and looks at the edition after that: with an older one he reads the definitions anew. A rebuild begins
+holds its row, and looks at the version after that: with an older one he reads the definitions anew. A rebuild begins
 when all transactions have ended that were open when the definition was committed; so each profile is decided by the new
 definition: by the rebuild, or by those who change it later.
 """
@@ -25,11 +25,11 @@ from apps.conditions.reads import Reads, reads
 from apps.conditions.tree import Field, ListLiteral, Literal, Match, Node, walk
 from apps.core.snapshot import rows_changed
 from apps.segments import language
-from apps.segments.models import Membership, Segment, SegmentEdition
+from apps.segments.models import Membership, Segment, SegmentVersion
 
 logger = logging.getLogger(__name__)
-MEANING = ("kind", "condition", "is_sticky", "is_enabled")  # what makes a new edition
-_COLUMNS = ("name", "description", *MEANING, "edition", "decided_at", "updated_at")  # what a change may write
+MEANING = ("kind", "condition", "is_sticky", "is_enabled")  # what makes a new version
+_COLUMNS = ("name", "description", *MEANING, "version", "decided_at", "updated_at")  # what a change may write
 SEGMENTS: Final = Field("profile", ("segments",))
 
 
@@ -50,7 +50,7 @@ class Definition:
     id: UUID
     key: str
     name: str
-    edition: int
+    version: int
     is_sticky: bool
     is_built: bool  # it was decided for everybody once; until then nobody is told who enters
     condition: Condition
@@ -79,9 +79,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All definitions that are switched on, those that others ask about before these, and the number of the edition."""
+    """All definitions that are switched on, those that others ask about before these, and the number of the version."""
 
-    edition: int = 0
+    version: int = 0
     segments: tuple[Definition, ...] = ()
     ids: dict[str, UUID] = field(default_factory=dict)  # of all segments by key, of whatever kind
     by_id: dict[UUID, Definition] = field(init=False)
@@ -105,7 +105,7 @@ def compile(row: Segment, *, is_stored: bool = True) -> Definition:
         id=row.pk,
         key=row.key,
         name=row.name,
-        edition=row.edition,
+        version=row.version,
         is_sticky=row.is_sticky,
         is_built=row.built_at is not None,
         condition=condition,
@@ -138,31 +138,31 @@ _compiled: dict[tuple[UUID, int], Definition] = {}
 def read() -> Definitions:
     """Read all definitions; a broken one must not stop the collector, and is left out."""
     # The number first: whoever changes a definition after this line has a higher one.
-    edition = edition_now()
+    version = version_now()
     rows = list(Segment.objects.order_by("key"))
     found = {row.key: read_one(row) for row in rows if row.kind == Segment.Kind.CONDITION and row.is_enabled}
     known = {key: definition for key, definition in found.items() if definition}
-    fresh = {(definition.id, definition.edition) for definition in known.values()}
-    for version in _compiled.keys() - fresh:
-        _compiled.pop(version, None)
-    return Definitions(edition, tuple(in_order(known.values())), {row.key: row.pk for row in rows})
+    fresh = {(definition.id, definition.version) for definition in known.values()}
+    for stale in _compiled.keys() - fresh:
+        _compiled.pop(stale, None)
+    return Definitions(version, tuple(in_order(known.values())), {row.key: row.pk for row in rows})
 
 
 def read_one(row: Segment) -> Definition | None:
     """Return the definition of a segment by condition, compiled once; None if it is broken."""
-    version = (row.pk, row.edition)
+    exact = (row.pk, row.version)
     try:
-        found = _compiled.get(version) or compile(row)
+        found = _compiled.get(exact) or compile(row)
     except DefinitionError:
         logger.exception("The definition of a segment is broken", extra={"segment": row.key})
         return None
-    _compiled[version] = found = replace(found, name=row.name, is_built=row.built_at is not None)
+    _compiled[exact] = found = replace(found, name=row.name, is_built=row.built_at is not None)
     return found
 
 
-def edition_now() -> int:
+def version_now() -> int:
     """Return the number of the latest change that is committed."""
-    return SegmentEdition.objects.values_list("number", flat=True).first() or 0
+    return SegmentVersion.objects.values_list("number", flat=True).first() or 0
 
 
 def in_order(definitions: Iterable[Definition]) -> list[Definition]:
@@ -201,7 +201,7 @@ def save(row: Segment) -> bool:
         is_changed: bool = before != meaning
         if is_changed:
             # First: whoever saves meanwhile waits here, and then sees what this one asks about.
-            row.edition, row.decided_at = _next_edition(), None
+            row.version, row.decided_at = _next_version(), None
             _check_others(row)
         row.save(update_fields=_COLUMNS if before else None)
     return is_changed
@@ -210,7 +210,7 @@ def save(row: Segment) -> bool:
 def delete(row: Segment) -> None:
     """Delete a segment with all that is known of its members. Raises DefinitionError when others ask about it."""
     with transaction.atomic():
-        _next_edition()
+        _next_version()
         others = readers(row)
         if others:
             raise DefinitionError("key", f"Other segments ask about it: {', '.join(others)}.")
@@ -259,12 +259,12 @@ def _all_but(row: Segment) -> list[Definition]:
     return [definition for definition in map(read_one, others) if definition]
 
 
-def _next_edition() -> int:
+def _next_version() -> int:
     """Number a change; the next one waits for the row until this one is committed, and gets a later number."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO segments_segmentedition AS it (id, number) VALUES (1, 1) "
+            "INSERT INTO segments_segmentversion AS it (id, number) VALUES (1, 1) "
             "ON CONFLICT (id) DO UPDATE SET number = it.number + 1 RETURNING number"
         )
-        rows_changed(SegmentEdition)
+        rows_changed(SegmentVersion)
         return int(cursor.fetchone()[0])

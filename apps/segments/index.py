@@ -17,7 +17,7 @@ from apps.events import platform_events
 from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
-from apps.segments.models import Segment, SegmentEdition
+from apps.segments.models import Segment, SegmentVersion
 from apps.segments.past import Past
 
 Bits = int
@@ -44,7 +44,7 @@ class Index:
     """The definitions, and all that is known of them before anybody is decided."""
 
     def __init__(self, found: Definitions) -> None:
-        self.edition = found.edition
+        self.version = found.version
         ranks = _ranks(found.segments)
         self.segments = sorted(found.segments, key=lambda each: (ranks[each.key], each.has_history))  # it is stable
         self.everything: Bits = (1 << len(self.segments)) - 1
@@ -134,4 +134,4 @@ def _read() -> Index:
     return Index(definitions.read())
 
 
-current: Final = Snapshot(_read, of=(Segment, SegmentEdition), refresh_secs=5)
+current: Final = Snapshot(_read, of=(Segment, SegmentVersion), refresh_secs=5)

@@ -15,10 +15,10 @@ from apps.segments.models import LiveRun, Segment
 Kind = LiveRun.Kind
 REST: Final = timedelta(minutes=10)  # before a definition that could not be decided is tried again
 WAIT_SECS: Final = 10.0
-# The transactions that write, and have looked at the edition of the definitions.
+# The transactions that write, and have looked at the version of the definitions.
 DECIDERS = """
 SELECT DISTINCT reader.virtualtransaction FROM pg_locks AS reader JOIN pg_locks AS writer USING (pid)
-WHERE reader.relation = 'segments_segmentedition'::regclass AND reader.pid <> pg_backend_pid()
+WHERE reader.relation = 'segments_segmentversion'::regclass AND reader.pid <> pg_backend_pid()
 AND reader.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 AND writer.locktype = 'transactionid' AND writer.mode = 'ExclusiveLock' AND writer.granted
 """
@@ -72,7 +72,7 @@ def _numbered(n_pages: int) -> str:
 
 def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:
     undecided = Segment.objects.filter(kind=Segment.Kind.CONDITION, is_enabled=True, decided_at=None)
-    wanted = {key for key, edition in undecided.values_list("key", "edition") if not _rests(key, edition, now=now)}
+    wanted = {key for key, version in undecided.values_list("key", "version") if not _rests(key, version, now=now)}
     segments = _with_readers(known, wanted)
     if not segments:
         return Begun(0, "")
@@ -83,10 +83,10 @@ def _build(known: Definitions, *, requested_by: str, now: datetime) -> Begun:
     return _begin(Kind.BUILD, segments, requested_by=requested_by, now=now)
 
 
-def _rests(key: str, edition: int, *, now: datetime) -> bool:
+def _rests(key: str, version: int, *, now: datetime) -> bool:
     """Tell whether it failed a moment ago; trying again at once would only keep the workers from others."""
     failed = LiveRun.objects.filter(kind=Kind.BUILD, finished_at__gt=now - REST, problems__has_any_keys=["", key])
-    return failed.filter(**{f"segments__{key}": edition}).exists()
+    return failed.filter(**{f"segments__{key}": version}).exists()
 
 
 def _with_readers(known: Definitions, keys: set[str]) -> list[Definition]:
@@ -99,9 +99,9 @@ def _with_readers(known: Definitions, keys: set[str]) -> list[Definition]:
 
 
 def _older_have_ended() -> bool:
-    """Wait until nobody decides by definitions that are older than those committed now; see Note [Editions].
+    """Wait until nobody decides by definitions that are older than those committed now; see Note [Versions].
 
-    Whoever decides has looked at the edition in his transaction: PostgreSQL keeps its lock on that table until the end.
+    Whoever decides has looked at the version in his transaction: PostgreSQL keeps its lock on that table until the end.
     """
     deadline = time.monotonic() + WAIT_SECS
     deciding = _deciders()

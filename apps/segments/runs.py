@@ -47,11 +47,11 @@ FROM (SELECT {column} AS id, row_number() OVER (ORDER BY {column}) AS number FRO
 
 def begin(kind: Kind, segments: Iterable[Definition], *, requested_by: str, now: datetime) -> LiveRun | None:
     """Make a run and return it; None when one of its kind is under way, which counts how often that was so."""
-    editions = {segment.key: segment.edition for segment in segments}
+    versions = {segment.key: segment.version for segment in segments}
     try:
         with transaction.atomic():
-            run = LiveRun(kind=kind, requested_by=requested_by, segments=editions, started_at=now, heartbeat_at=now)
-            bounds, run.n_profiles = _plan(kind) if editions or kind == Kind.INCREMENTAL else ([], 0)
+            run = LiveRun(kind=kind, requested_by=requested_by, segments=versions, started_at=now, heartbeat_at=now)
+            bounds, run.n_profiles = _plan(kind) if versions or kind == Kind.INCREMENTAL else ([], 0)
             run.n_pages = len(bounds)
             run.save()
             pages = [LivePage(run=run, number=n, after=a, until=u, due_at=now) for n, (a, u) in enumerate(bounds, 1)]
@@ -224,7 +224,7 @@ def _finish(run: LiveRun, *, now: datetime) -> None:
     known = Segment.objects.all() if run.kind == Kind.BUILD else Segment.objects.exclude(decided_at=None)
     for key in run.segments.keys() - failed:
         # One whose definition changed meanwhile was decided by either.
-        known.filter(key=key, edition=run.segments[key]).update(
+        known.filter(key=key, version=run.segments[key]).update(
             decided_at=run.started_at, built_at=Coalesce("built_at", now)
         )
     is_for_all = run.kind == Kind.FULL

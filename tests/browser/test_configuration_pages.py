@@ -55,11 +55,11 @@ def test_a_computed_trait_is_previewed_and_counted_anew(admin: Page, live: Live,
     expect(admin.get_by_text(ADDED)).to_be_visible()
     shoot("computed-trait")
 
-    edition = "SELECT max(number) AS n FROM events_computededition"
-    before = live.rows(edition)[0]["n"]
+    version = "SELECT max(number) AS n FROM events_computedversion"
+    before = live.rows(version)[0]["n"]
     admin.get_by_role("link", name="Count anew").click()
     admin.locator(".cdp-panel form button").click()
-    wait_for(lambda: live.rows(edition)[0]["n"] > before, "a new edition")
+    wait_for(lambda: live.rows(version)[0]["n"] > before, "a new version")
 
 
 def test_a_colleague_gets_another_password(page: Page, live: Live) -> None:

@@ -79,8 +79,8 @@ FORMS: Final = {
 }
 # Forms that need more than that to be there: the tests that change and save them.
 ELSEWHERE: Final[dict[str, str]] = {
-    "events.RefusedEvent": "test_a_refused_event_is_mended_in_the_browser_and_sent_again",
-    "events.QuarantinedEvent": "test_a_quarantined_event_is_mended_in_the_browser_and_replayed",
+    "events.RefusedEvent": "test_a_refused_event_is_fixed_in_the_browser_and_sent_again",
+    "events.QuarantinedEvent": "test_a_quarantined_event_is_fixed_in_the_browser_and_replayed",
 }
 
 
@@ -212,7 +212,7 @@ def test_a_form_makes_changes_and_deletes(admin: Page, live: Live, label: str) -
         assert found(**{key: row[key]}) == []
 
 
-def test_a_quarantined_event_is_mended_in_the_browser_and_replayed(admin: Page, live: Live) -> None:
+def test_a_quarantined_event_is_fixed_in_the_browser_and_replayed(admin: Page, live: Live) -> None:
     source = live.source("Broken till")
     admin.goto(f"{live.address}/admin/events/eventtype/add/")
     schema = '{"properties": {"total": {"type": "number"}}}'
@@ -237,7 +237,7 @@ def test_a_quarantined_event_is_mended_in_the_browser_and_replayed(admin: Page, 
     assert live.events(source)[-1]["properties"] == {"total": 12.5}
 
 
-def test_a_refused_event_is_mended_in_the_browser_and_sent_again(admin: Page, live: Live) -> None:
+def test_a_refused_event_is_fixed_in_the_browser_and_sent_again(admin: Page, live: Live) -> None:
     source = live.source("Odd clock")
     event = {"typ": "clock-struck", "id": "c1", "time": "2026-01-02T03:04:05Z", "properties": {"hour": 3}}
     body = {"source": {"id": source["id"]}, "session": {"id": "clock"}, "events": [event]}

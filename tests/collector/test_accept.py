@@ -146,16 +146,16 @@ def test_a_batch_that_is_too_much_for_the_database_does_not_stop_the_inbox(
     assert accept.ingest(10, at=NOW) == 3
 
     assert stored() == {"a", "c"}
-    parked = InboxItem.objects.get()
-    assert parked.parked_at == NOW
+    left = InboxItem.objects.get()
     # Room comes back by itself, a value that is too long stays so.
-    assert parked.retry_at == (NOW + accept.RETRY_AFTER if cause is errors.OutOfMemory else None)
+    expected = (None, NOW + accept.RETRY_AFTER) if cause is errors.OutOfMemory else (NOW, None)
+    assert (left.dead_at, left.retry_at) == expected
 
 
 @pytest.mark.parametrize(
     "cause", [errors.DiskFull, errors.QueryCanceled, errors.AdminShutdown, errors.ReadOnlySqlTransaction]
 )
-def test_what_the_database_is_at_fault_for_parks_nothing_and_is_told_as_such(
+def test_what_the_database_is_at_fault_for_gives_nothing_up_and_is_told_as_such(
     source: Source, monkeypatch: pytest.MonkeyPatch, cause: type[errors.Error]
 ) -> None:
     """COPY is no method of Django's cursors: its errors must come as those of all other statements do."""
@@ -169,7 +169,7 @@ def test_what_the_database_is_at_fault_for_parks_nothing_and_is_told_as_such(
         accept.ingest(10, at=NOW)
     with pytest.raises(DatabaseError):
         accept.now(message(source, "c").read())
-    assert InboxItem.objects.filter(parked_at=None).count() == 2
+    assert InboxItem.objects.filter(dead_at=None).count() == 2
 
     monkeypatch.undo()
     assert accept.ingest(10, at=NOW) == 2
@@ -219,10 +219,10 @@ def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch:
         accept.ingest(10, at=NOW)
 
     assert stored() == {"a"}
-    assert InboxItem.objects.filter(parked_at=None).count() == 2
+    assert InboxItem.objects.filter(dead_at=None).count() == 2
 
 
-def test_a_message_with_a_track_that_fails_stores_its_others_and_is_parked_once(
+def test_a_message_with_a_track_that_fails_stores_its_others_and_is_a_dead_letter_once(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = [{"type": "track", "event": type_, "userId": "anna"} for type_ in ("before", "poison", "after")]

@@ -25,7 +25,7 @@ def chunks(items: list[Any]) -> list[list[Any]]:
 
 
 def settle() -> None:
-    """Let all that waits be processed; nothing may stay, or be parked."""
+    """Let all that waits be processed; nothing may stay, or become a dead letter."""
     while accept.ingest(100, at=datetime.now(UTC)):
         pass
     assert not InboxItem.objects.exists()

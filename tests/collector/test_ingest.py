@@ -51,7 +51,7 @@ def test_a_source_that_was_disabled_meanwhile_still_gets_what_was_accepted(db: N
     assert Event.objects.filter(type="page-view").exists()
 
 
-def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
+def test_an_item_that_fails_on_its_own_is_a_dead_letter_and_loses_no_neighbour(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = SourceFactory()
@@ -67,8 +67,8 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
     monkeypatch.setattr(pipeline, "STORING", (*pipeline.STORING[:-1], store))
     accept.ingest(10, at=NOW)
 
-    parked = InboxItem.objects.get()
-    assert (parked.attempts, parked.error) == (1, "RuntimeError('a bug of ours')")
+    dead = InboxItem.objects.get()
+    assert (dead.attempts, dead.error) == (1, "RuntimeError('a bug of ours')")
     assert {"before", "after"} <= set(Event.objects.values_list("type", flat=True))
 
     monkeypatch.undo()
@@ -77,7 +77,7 @@ def test_an_item_that_fails_on_its_own_is_parked_and_loses_no_neighbour(
     assert Event.objects.filter(type="poison").count() == 1
 
 
-def test_an_item_without_its_source_is_parked(db: None) -> None:
+def test_an_item_without_its_source_is_a_dead_letter(db: None) -> None:
     InboxItemFactory()
 
     accept.ingest(10, at=NOW)
@@ -98,7 +98,7 @@ def test_a_batch_that_fails_leaves_the_inbox_as_it_was(db: None, monkeypatch: py
     with pytest.raises(OperationalError):
         accept.ingest(10, at=NOW)
 
-    assert InboxItem.objects.filter(parked_at=None).count() == 1
+    assert InboxItem.objects.filter(dead_at=None).count() == 1
     assert not Profile.objects.exists()
 
 

@@ -140,7 +140,7 @@ def test_a_repetition_is_quarantined_once(client: APIClient) -> None:
     assert QuarantinedEvent.objects.count() == 1
 
 
-def test_a_mended_event_is_replayed_once_with_its_key_and_its_times(client: APIClient) -> None:
+def test_a_fixed_event_is_replayed_once_with_its_key_and_its_times(client: APIClient) -> None:
     order_type(Policy.QUARANTINE)
     send(client, SourceFactory(), BAD)
     kept = QuarantinedEvent.objects.get()
@@ -197,7 +197,7 @@ def test_an_event_without_a_message_id_is_replayed_once_too(client: APIClient) -
     assert orders().count() == 1
 
 
-def test_what_an_sdk_said_of_a_user_is_replayed_with_the_mended_values(client: APIClient) -> None:
+def test_what_an_sdk_said_of_a_user_is_replayed_with_the_fixed_values(client: APIClient) -> None:
     change("identify", schema={"properties": {"email": {"type": "string"}}}, policy=Policy.QUARANTINE)
     source = SourceFactory()
     message = {"type": "identify", "userId": "17", "messageId": "a", "traits": {"email": 5, "plan": "pro"}}

@@ -58,7 +58,7 @@ def test_what_was_accepted_while_the_disk_was_full_is_stored_once_there_is_room(
         assert set(answers) <= {200, 503}
         assert answers[-1] == 503
         wait_for(lambda: "away" in live.log("ingest").read_text(), "ingest to meet the full disk")
-        assert live.rows("SELECT error FROM events_inboxitem WHERE parked_at IS NOT NULL") == []
+        assert live.rows("SELECT error FROM events_inboxitem WHERE dead_at IS NOT NULL") == []
 
         filler.unlink()
         live.wait_until_drained()

@@ -76,8 +76,8 @@ def test_what_waits_and_what_failed_in_the_inbox_is_shown(admin_client: Client) 
     InboxItemFactory(received_at=timezone.now() - timedelta(hours=2))
     assert "The oldest accepted request waits for 2 hours" in page(admin_client)
 
-    InboxItemFactory(parked_at=NOON)
-    assert "1 failed and set aside" in page(admin_client)
+    InboxItemFactory(dead_at=NOON)
+    assert "1 dead letter" in page(admin_client)
 
 
 def test_a_queue_without_a_worker_says_so(admin_client: Client) -> None:

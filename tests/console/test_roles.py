@@ -112,12 +112,12 @@ def test_only_some_may_change_or_delete_a_source(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_who_sees_the_inbox_may_try_what_failed_again(role: str) -> None:
-    client, item = signed_in(role), InboxItemFactory(parked_at=NOON)
+    client, item = signed_in(role), InboxItemFactory(dead_at=NOON)
 
     client.post(reverse("admin:events_inboxitem_changelist"), {"action": "release", "_selected_action": [item.pk]})
 
     may = "events.inboxitem" in SEES[role]
-    assert InboxItem.objects.filter(parked_at=None).exists() == may
+    assert InboxItem.objects.filter(dead_at=None).exists() == may
 
 
 @pytest.mark.parametrize("page", ["queues/0/", "queues/0/empty/", "queues/0/failed/clear/", "workers/0/", "stats.json"])

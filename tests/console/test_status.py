@@ -36,18 +36,18 @@ def test_a_platform_that_is_well_says_so() -> None:
     assert code == 0
     assert told.splitlines() == [
         "Status: ok",
-        "Inbox: 0 wait; 0 set aside.",
+        "Inbox: 0 wait; 0 dead letters.",
         "Queue default: 0 jobs, 1 workers, 0 failed.",
     ]
 
 
 def test_what_is_wrong_stands_with_what_to_do() -> None:
-    InboxItemFactory(parked_at=NOON)
+    InboxItemFactory(dead_at=NOON)
 
     told, code = run()
 
     assert code == 1
-    assert "- 1 accepted requests failed and were set aside. Look at Inbox;" in told
+    assert "- 1 accepted requests are dead letters: they failed, and were set aside. Look at Inbox;" in told
 
 
 def test_scripts_get_json() -> None:

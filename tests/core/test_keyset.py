@@ -30,9 +30,9 @@ def test_all_rows_come_once_and_in_order(db: None, size: int) -> None:
 def test_rows_that_change_while_they_are_read_are_not_read_twice(db: None) -> None:
     InboxItemFactory.create_batch(4)
     seen = []
-    for row in keyset.rows(InboxItem.objects.filter(parked_at=None), "id", size=2):
+    for row in keyset.rows(InboxItem.objects.filter(dead_at=None), "id", size=2):
         seen.append(row.pk)
-        InboxItem.objects.filter(pk=row.pk).update(parked_at=NOON)
+        InboxItem.objects.filter(pk=row.pk).update(dead_at=NOON)
 
     assert len(seen) == len(set(seen)) == 4
 

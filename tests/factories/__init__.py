@@ -72,7 +72,7 @@ class ProfileFactory(DjangoModelFactory[Profile]):
         model = Profile
 
     created_at = updated_at = first_seen_at = last_seen_at = NOON
-    computed_edition = 0  # it may have events
+    computed_version = 0  # it may have events
 
 
 class AliasFactory(DjangoModelFactory[Alias]):

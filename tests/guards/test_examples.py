@@ -77,7 +77,7 @@ def named(text: str) -> None:
 
 def counts_something(**definition: Any) -> None:
     row = ComputedTrait(
-        key="tried", event_types=["sale-completed"], edition=1, **{"path": "", "condition": "", **definition}
+        key="tried", event_types=["sale-completed"], version=1, **{"path": "", "condition": "", **definition}
     )
     assert any(said is not None for _, said in previews.preview(definitions.compile(row), now=timezone.now()))
 

@@ -214,9 +214,9 @@ def test_refused_events_go_by_the_ids_that_they_came_with_or_by_whom_they_name(s
     assert json.loads(left)["events"][0]["properties"] == {"n": 2}
 
 
-def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
+def test_of_dead_letters_only_his_parts_go(shop: Shop) -> None:
     batch = [{"type": "track", "event": "x", "userId": user} for user in ("C-17", "C-18")]
-    common = {"source_id": shop.source.id, "parked_at": NOON}
+    common = {"source_id": shop.source.id, "dead_at": NOON}
     shared = InboxItemFactory(
         dialect="sdk",
         envelope={"call": "batch", "refused": [{"code": "bot", "message": "A bot.", "index": 1}]},
@@ -236,11 +236,11 @@ def test_of_parked_messages_only_his_parts_go(shop: Shop) -> None:
     assert [refused["index"] for refused in shared.envelope["refused"]] == [0]  # what was refused stays so
 
 
-def test_of_parked_messages_of_the_platform_only_their_parts_go(shop: Shop) -> None:
+def test_of_dead_letters_of_the_platform_only_their_parts_go(shop: Shop) -> None:
     ben = Profile.objects.get(primary_id="C-18")
     emissions = [Emission(ENTERED.type, profile_id, "1", NOON) for profile_id in (anna().id, ben.id)]
     emit(emissions, is_silent=True, now=shop.now)
-    InboxItem.objects.update(parked_at=NOON)
+    InboxItem.objects.update(dead_at=NOON)
 
     forget(anna().id)
 

@@ -101,14 +101,14 @@ def test_large_exports_are_sent_while_they_are_written() -> None:
     assert max(map(len, parts)) < 4 * export.CHUNK_BYTES
 
 
-def test_of_parked_messages_the_own_parts_are_in_it(settings: Any) -> None:
+def test_of_dead_letters_the_own_parts_are_in_it(settings: Any) -> None:
     source = SourceFactory()
     anna = ProfileFactory()
     body = {"source": {"id": str(source.id)}, "profile": {"id": str(anna.id)}, "events": [{"type": "x"}]}
-    InboxItemFactory(source_id=source.id, body=json.dumps(body), parked_at=NOON)
-    InboxItemFactory(source_id=source.id, body=json.dumps({**body, "profile": None}), parked_at=NOON)
-    InboxItemFactory(body="unreadable: " + json.dumps(str(anna.id)), parked_at=NOON)
+    InboxItemFactory(source_id=source.id, body=json.dumps(body), dead_at=NOON)
+    InboxItemFactory(source_id=source.id, body=json.dumps({**body, "profile": None}), dead_at=NOON)
+    InboxItemFactory(body="unreadable: " + json.dumps(str(anna.id)), dead_at=NOON)
 
     archive = export_of(anna)
 
-    assert [row["messages"] for row in rows(archive, "parked")] == [[body], [InboxItem.objects.latest("id").body]]
+    assert [row["messages"] for row in rows(archive, "dead_letters")] == [[body], [InboxItem.objects.latest("id").body]]

@@ -70,7 +70,7 @@ def test_an_expired_consent_that_is_withdrawn_at_its_end_is_withdrawn(shop: Shop
 
 def test_a_segment_that_was_stored_with_the_field_works_on_and_is_changed_only_to_what_says_more(shop: Shop) -> None:
     row = segment("old", 'profile@traits.plan = "pro"')
-    Segment.objects.filter(pk=row.pk).update(condition=BARE, edition=row.edition + 1)
+    Segment.objects.filter(pk=row.pk).update(condition=BARE, version=row.version + 1)
     row.refresh_from_db()
     row.name = "Old"
 

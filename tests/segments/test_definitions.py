@@ -26,30 +26,30 @@ def test_condition_is_stored_in_its_canonical_text() -> None:
     assert Segment.objects.get().condition == 'profile@traits.plan = "pro"'
 
 
-def test_change_of_meaning_makes_a_new_edition_and_awaits_a_rebuild() -> None:
+def test_change_of_meaning_makes_a_new_version_and_awaits_a_rebuild() -> None:
     segment = made("pros")
     Segment.objects.update(decided_at=NOON, size=5)
-    first = Segment.objects.get().edition
+    first = Segment.objects.get().version
 
     segment.condition = 'profile@traits.plan = "team"'
     assert definitions.save(segment)
 
     again = Segment.objects.get()
-    assert (again.edition, again.decided_at, again.size) == (first + 1, None, 5)
-    assert definitions.edition_now() == again.edition
+    assert (again.version, again.decided_at, again.size) == (first + 1, None, 5)
+    assert definitions.version_now() == again.version
 
 
 def test_other_name_means_the_same() -> None:
     segment = made("pros")
     Segment.objects.update(decided_at=NOON)
     segment = Segment.objects.get()
-    edition = segment.edition
+    version = segment.version
 
     segment.name = "Professionals"
     assert not definitions.save(segment)
 
     again = Segment.objects.get()
-    assert (again.name, again.edition, again.decided_at) == ("Professionals", edition, NOON)
+    assert (again.name, again.version, again.decided_at) == ("Professionals", version, NOON)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_those_that_are_asked_about_come_first() -> None:
 
     assert [each.key for each in found.segments] == ["z-base", "m-middle", "a-top"]
     assert found.ids.keys() == {"z-base", "m-middle", "a-top", "list"}
-    assert found.edition == definitions.edition_now()
+    assert found.version == definitions.version_now()
 
 
 def test_what_is_switched_off_or_broken_is_not_decided() -> None:
     made("on")
     made("off", is_enabled=False)
     broken = made("broken")
-    Segment.objects.filter(pk=broken.pk).update(condition="profile@ nonsense", edition=99)
+    Segment.objects.filter(pk=broken.pk).update(condition="profile@ nonsense", version=99)
 
     assert [each.key for each in definitions.read().segments] == ["on"]
 
@@ -143,16 +143,16 @@ def test_definition_says_what_it_depends_on() -> None:
     assert {str(field) for field in found.fields} == {"profile@country"}
 
 
-def test_segment_goes_with_its_memberships_and_leaves_an_edition() -> None:
+def test_segment_goes_with_its_memberships_and_leaves_a_version() -> None:
     segment = made("vip")
     MembershipFactory.create(segment=segment)
-    edition = definitions.edition_now()
+    version = definitions.version_now()
 
     definitions.delete(segment)
 
     assert not Segment.objects.exists()
     assert not Membership.objects.exists()
-    assert definitions.edition_now() == edition + 1
+    assert definitions.version_now() == version + 1
 
 
 def test_segment_that_others_ask_about_stays() -> None:

@@ -59,7 +59,7 @@ def test_a_definition_that_could_not_be_built_rests_unless_it_is_changed() -> No
     row = segment("pro", 'profile@traits.plan = "pro"')
     now = timezone.now()
     values = {"kind": Kind.BUILD, "started_at": now, "heartbeat_at": now, "finished_at": now}
-    LiveRun.objects.create(segments={"pro": row.edition}, problems={"pro": "It hurts."}, **values)
+    LiveRun.objects.create(segments={"pro": row.version}, problems={"pro": "It hurts."}, **values)
 
     assert begin_due().n_pages == 0
 
@@ -72,7 +72,7 @@ def test_a_definition_that_could_not_be_built_is_tried_again_later() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     then = timezone.now() - live.REST - timedelta(seconds=1)
     values = {"kind": Kind.BUILD, "started_at": then, "heartbeat_at": then, "finished_at": then}
-    LiveRun.objects.create(segments={"pro": row.edition}, problems={"": "It died."}, **values)
+    LiveRun.objects.create(segments={"pro": row.version}, problems={"": "It died."}, **values)
 
     assert begin_due().n_pages
 
@@ -168,7 +168,7 @@ def test_a_build_waits_for_those_who_decide_by_the_definitions_before(monkeypatc
     monkeypatch.setattr(live, "WAIT_SECS", 0.2)
 
     with psycopg.connect(**connection.get_connection_params()) as other:  # in a transaction of its own
-        other.execute("SELECT number FROM segments_segmentedition")
+        other.execute("SELECT number FROM segments_segmentversion")
         reading = begin_due()  # whoever only reads decides nothing
         LiveRun.objects.all().delete()
         other.execute("SELECT pg_current_xact_id()")

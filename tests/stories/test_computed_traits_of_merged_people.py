@@ -35,7 +35,7 @@ def assert_all_is_what_the_stored_events_say(shop: Shop) -> None:
     people = list(Profile.objects.all())
     stored = recomputing.count_stored([row.id for row in people], definitions.read(), now=shop.now)
     for row in people:
-        assert row.tallies == stored[row.id]
+        assert row.computed_states == stored[row.id]
 
 
 def test_two_visitors_who_name_one_address_are_counted_as_one(shop: Shop) -> None:
@@ -63,18 +63,18 @@ def test_a_new_visitor_who_is_recognised_in_the_same_batch_leaves_nothing_to_be_
 
     assert Merge.objects.count() == 1
     assert person().computed["spent"] == 7
-    assert person().computed_edition == definitions.read().edition
+    assert person().computed_version == definitions.read().version
 
 
-def test_who_merges_with_a_profile_of_an_older_edition_waits_to_be_counted(shop: Shop) -> None:
+def test_who_merges_with_a_profile_of_an_older_version_waits_to_be_counted(shop: Shop) -> None:
     shop.track(order(1), session="phone")
     shop.track(order(2), session="laptop")
     older, newer = Profile.objects.order_by("id")
-    Profile.objects.filter(id=newer.id).update(computed_edition=0, tallies={}, computed={})
+    Profile.objects.filter(id=newer.id).update(computed_version=0, computed_states={}, computed={})
 
     by_hand.merge(older.id, newer.id, actor=ANNA, now=shop.later(seconds=1))
 
-    assert person().computed_edition == 0
+    assert person().computed_version == 0
     recomputing.recount_page(definitions.read(), now=shop.now)
     assert person().computed == {"orders": 2, "spent": 3, "last": 2}  # though events and sessions are not moved yet
 

@@ -95,7 +95,7 @@ def recount(stop: Signal) -> None:
 
 
 @pytest.mark.parametrize("max_events", [recomputing.MAX_EVENTS, 2])
-def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_stored_events(
+def test_whatever_changes_while_events_arrive_the_states_are_those_of_the_stored_events(
     max_events: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recomputing, "MAX_EVENTS", max_events)  # of more, most are counted before the row is held
@@ -115,7 +115,7 @@ def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_store
         pass
 
     definitions = computed_traits.read()
-    assert definitions.edition > 10
+    assert definitions.version > 10
     assert Event.objects.exclude(message_id=None).count() == EVENTS
     assert Merge.objects.exists()
     people = list(Profile.objects.all())
@@ -123,5 +123,5 @@ def test_whatever_changes_while_events_arrive_the_tallies_are_those_of_the_store
     assert 0 < len(people) <= PEOPLE - Merge.objects.count()
     stored = recomputing.count_stored([profile.id for profile in people], definitions, now=NOON)
     for profile in people:
-        assert profile.tallies == stored[profile.id]
-        assert profile.computed.keys() == profile.tallies.keys()
+        assert profile.computed_states == stored[profile.id]
+        assert profile.computed.keys() == profile.computed_states.keys()

@@ -72,7 +72,7 @@ def backfill(client: Client) -> Any:
 
 
 def release(client: Client) -> Any:
-    chosen = {"action": "release", "_selected_action": [InboxItemFactory(parked_at=timezone.now()).pk]}
+    chosen = {"action": "release", "_selected_action": [InboxItemFactory(dead_at=timezone.now()).pk]}
     return client.post(reverse("admin:events_inboxitem_changelist"), chosen)
 
 
@@ -99,7 +99,7 @@ DEEDS: dict[Deed, Callable[[], bool]] = {
     decide_by_program: ConsentDecision.objects.exists,
     count_anew: Task.objects.exists,
     backfill: Task.objects.exists,
-    release: InboxItem.objects.filter(parked_at=None).exists,
+    release: InboxItem.objects.filter(dead_at=None).exists,
     switch_off: Source.objects.filter(is_enabled=False).exists,
     take_list: Membership.objects.exists,
     change_password: User.objects.exclude(password="").filter(username="ben").exists,

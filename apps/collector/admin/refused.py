@@ -53,7 +53,7 @@ class PayloadField(forms.CharField):
 
 
 class RefusedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What was sent, to be mended: what is saved would be taken now, as far as the event itself can tell."""
+    """What was sent, to be fixed: what is saved would be taken now, as far as the event itself can tell."""
 
     payload = PayloadField(label="What was sent")
 
@@ -97,11 +97,11 @@ class RefusedEventAdmin(OfSource):
     actions_submit_line = ["save_and_send_again"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Let what was sent be mended, where all of it is there."""
+        """Let what was sent be fixed, where all of it is there."""
         return [name for name in super().get_readonly_fields(request, obj) if name != "payload"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow those who may mend, where there is something to mend."""
+        """Allow those who may fix, where there is something to fix."""
         is_cut = isinstance(obj, RefusedEvent) and not obj.is_whole
         return request.user.has_perm("events.change_refusedevent") and not is_cut
 
@@ -115,7 +115,7 @@ class RefusedEventAdmin(OfSource):
 
     @action(description="Save and send again", permissions=["change"])
     def save_and_send_again(self, request: HttpRequest, obj: RefusedEvent) -> None:
-        """Send the event that was just mended through the pipeline again."""
+        """Send the event that was just fixed through the pipeline again."""
         self.send_again(request, RefusedEvent.objects.filter(pk=obj.pk))
 
     @admin.display(description="Received")

@@ -13,15 +13,15 @@ from apps.profiles.models import NO_EVENTS, Profile
 def compute(batch: Batch) -> None:
     """Count the events that are going to be stored, each for its profile; no query.
 
-    What changed after a profile's edition is left to the background task: Note [Editions] of their
+    What changed after a profile's version is left to the background task: Note [Versions] of their
     definitions.
     """
     people = batch.people
-    editions = {profile.computed_edition for profile in people} - {NO_EVENTS}
-    edition = max(editions, default=0)
-    counter = Counter(definitions.at_least(edition), today=batch.now.astimezone(UTC).date())
+    versions = {profile.computed_version for profile in people} - {NO_EVENTS}
+    version = max(versions, default=0)
+    counter = Counter(definitions.at_least(version), today=batch.now.astimezone(UTC).date())
     for profile in people:
-        computed.begin(profile, edition=counter.definitions.edition, today=counter.today)
+        computed.begin(profile, version=counter.definitions.version, today=counter.today)
     if not counter.definitions.traits:
         return
     counted: dict[int, set[str]] = defaultdict(set)
@@ -38,9 +38,9 @@ def compute(batch: Batch) -> None:
 def _count(profile: Profile, event: PayloadEvent, counter: Counter) -> list[str]:
     parts = {"properties": event.properties, "traits": event.traits, "context": event.context}
     return counter.count(
-        profile.tallies,
+        profile.computed_states,
         {"type": event.type, **parts},
         time=event.happened_at,
         event_id=event.id,
-        edition=profile.computed_edition,
+        version=profile.computed_version,
     )

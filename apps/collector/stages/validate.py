@@ -19,7 +19,7 @@ def validate(batch: Batch) -> None:
         has_gone = False
         for event in payload.going:
             rules = all_rules.get(event.type)
-            if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet mend it
+            if event.type == consents.EVENT_TYPE and not (rules and rules.reshape):  # a template may yet fix it
                 _note_consents(event)
             if rules is None:
                 event.meant = planned.meant_by(event.type)

@@ -17,7 +17,7 @@ from apps.profiles.identity import Claim
 # Of what a payload is made of, this comes with the event, or with the item of the inbox that brings it again.
 _ANEW: Final = frozenset({"source", "received_at", "request_id", "events", "sent", "sent_at"})
 KEPT: Final = tuple(each.name for each in fields(Payload) if each.init and each.name not in _ANEW)
-# What its event proves is read again, from what somebody may have mended.
+# What its event proves is read again, from what somebody may have fixed.
 CLAIMED: Final = tuple(each.name for each in fields(Claim) if each.init and each.name != "proofs")
 
 

@@ -45,7 +45,7 @@ def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
         (
             _named(trait),
             said(trait.function, profile.computed.get(trait.key)),
-            badge("being counted", "amber") if trait.edition > profile.computed_edition else "",
+            badge("being counted", "amber") if trait.version > profile.computed_version else "",
         )
         for trait in traits
     )

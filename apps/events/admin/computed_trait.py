@@ -128,7 +128,7 @@ class ComputedTraitAdmin(HidesCondition):
         """Show whether it is on, and whether all profiles are counted."""
         if not row.is_enabled:
             return badge("off", "red")
-        n_waiting = Profile.objects.filter(computed_edition__lt=row.edition)[: EXACT_BELOW + 1].count()
+        n_waiting = Profile.objects.filter(computed_version__lt=row.version)[: EXACT_BELOW + 1].count()
         if not n_waiting:
             return badge("up to date", "green")
         return badge(f"{'more than ' * (n_waiting > EXACT_BELOW)}{min(n_waiting, EXACT_BELOW)} profiles wait", "amber")

@@ -14,19 +14,19 @@ from apps.events.models import InboxItem, Source
 from apps.events.store import inbox
 
 
-class ParkedFilter(admin.SimpleListFilter):
-    """What failed, by its partial index."""
+class DeadLetters(admin.SimpleListFilter):
+    """What was given up, by its partial index."""
 
     title = "state"
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer what failed."""
-        return [("parked", "Failed, set aside")]
+        """Offer what was given up."""
+        return [("dead", "Dead letters")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[InboxItem]) -> QuerySet[InboxItem]:
         """Narrow the list."""
-        return queryset.filter(parked_at__isnull=False) if self.value() == "parked" else queryset
+        return queryset.filter(dead_at__isnull=False) if self.value() == "dead" else queryset
 
 
 class OfSource(Browser):
@@ -51,11 +51,11 @@ N_TOLD = 100  # the inbox may be full of what failed for one reason
 
 @admin.register(InboxItem)
 class InboxItemAdmin(OfSource):
-    """Requests that were accepted and wait, or that failed and were set aside."""
+    """Requests that were accepted and wait, or that failed on their own: dead letters."""
 
     empty_list = "All that was accepted has been processed."
     list_display = ("id", "dialect", "source", "received", "state", "error")
-    list_filter = (ParkedFilter,)
+    list_filter = (DeadLetters,)
     actions = ["release"]
     fieldsets = (
         ("Body", {"fields": ("body_shown",)}),
@@ -81,8 +81,10 @@ class InboxItemAdmin(OfSource):
 
     @admin.display(description="State")
     def state(self, row: InboxItem) -> SafeString:
-        """Show whether it waits or failed."""
-        return badge("failed", "red") if row.parked_at else badge("waits", "blue")
+        """Show whether it waits, rests before it is tried again, or was given up."""
+        if row.dead_at:
+            return badge("dead letter", "red")
+        return badge("to be retried", "amber") if row.retry_at else badge("waits", "blue")
 
     @admin.display(description="Body")
     def body_shown(self, row: InboxItem) -> SafeString:

@@ -1,4 +1,4 @@
-"""Events that were set aside: mend them, and send them through the pipeline again."""
+"""Events that were set aside: fix them, and send them through the pipeline again."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from apps.events.store.recent import scope_of_quarantined
 
 
 class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What may be mended; what is saved is valid by the type as it is now."""
+    """What may be fixed; what is saved is valid by the type as it is now."""
 
     properties = JsonObject(required=False, rows=18)
     context = JsonObject(required=False, rows=6)
@@ -42,12 +42,12 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
         rules = planned.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
             source = Source.objects.filter(pk=self.instance.source_id).first()
-            scope = scope_of_quarantined(self._mended(cleaned), source)
+            scope = scope_of_quarantined(self._fixed(cleaned), source)
             for found in rules.check.problems(cleaned["properties"], lambda: scope, now=timezone.now()):
                 self.add_error("properties", f"{found.field}: {found.message}")
         return cleaned
 
-    def _mended(self, cleaned: dict[str, Any]) -> QuarantinedEvent:
+    def _fixed(self, cleaned: dict[str, Any]) -> QuarantinedEvent:
         row: QuarantinedEvent = self.instance
         row.properties, row.context = cleaned["properties"], cleaned["context"]
         return row
@@ -76,11 +76,11 @@ class TypeFilter(admin.SimpleListFilter):
 
 @admin.register(QuarantinedEvent)
 class QuarantinedEventAdmin(OfSource):
-    """Events that wait to be mended, the latest first."""
+    """Events that wait to be fixed, the latest first."""
 
     audits_values = False
     change_form_template = "admin/change_form.html"
-    empty_list = "No event waits to be mended."
+    empty_list = "No event waits to be fixed."
     form = QuarantinedForm
     keyset = ("received_at", "id")
     list_display = ("received", "type_shown", "problem", "source", "state")
@@ -96,12 +96,12 @@ class QuarantinedEventAdmin(OfSource):
     actions_submit_line = ["save_and_replay"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Name all fields but those that are mended."""
+        """Name all fields but those that are fixed."""
         editable = QuarantinedForm.Meta.fields
         return [name for name in super().get_readonly_fields(request, obj) if name not in editable]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow those who may mend: unlike other rows, these are there to be changed."""
+        """Allow those who may fix: unlike other rows, these are there to be changed."""
         return request.user.has_perm("events.change_quarantinedevent")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -163,12 +163,12 @@ class QuarantinedEventAdmin(OfSource):
     def problems_shown(self, row: QuarantinedEvent) -> SafeString:
         """Show all that is wrong."""
         rows = ((problem["field"], problem["message"]) for problem in row.problems)
-        return format_html_join("", '<p class="cdp-problem"><b>{}</b>: {}</p>', rows) or badge("mended", "green")
+        return format_html_join("", '<p class="cdp-problem"><b>{}</b>: {}</p>', rows) or badge("fixed", "green")
 
     @admin.display(description="State")
     def state(self, row: QuarantinedEvent) -> SafeString:
-        """Show whether it was mended."""
-        return badge("waits", "amber") if row.problems else badge("mended", "green")
+        """Show whether it was fixed."""
+        return badge("waits", "amber") if row.problems else badge("fixed", "green")
 
     @admin.display(description="What surrounded it")
     def payload_shown(self, row: QuarantinedEvent) -> SafeString:

@@ -9,8 +9,8 @@ from apps.conditions import Matcher
 from apps.core import paths
 from apps.core.paths import MISSING, Path
 from apps.events.computed_traits.definitions import Definitions
-from apps.profiles import tallies
-from apps.profiles.tallies import States
+from apps.profiles import aggregates
+from apps.profiles.aggregates import States
 
 
 class _Plan(NamedTuple):
@@ -24,11 +24,11 @@ class _Due(NamedTuple):
     """What counting an event for a trait needs, found once."""
 
     key: str
-    edition: int
+    version: int
     condition: Matcher | None
     first_day: str  # that counts
     place: int  # of its value; that of the last one, None, for a trait that looks at none
-    of: Callable[[str, str, Any], Any]  # the tally of one event
+    of: Callable[[str, str, Any], Any]  # the aggregate of one event
     add: Callable[..., None]  # it to the state
 
 
@@ -41,9 +41,9 @@ class Counter:
         self._plans: dict[str, _Plan] = {}
 
     def count(
-        self, states: States, event: Mapping[str, Any], *, time: datetime, event_id: UUID, edition: int
+        self, states: States, event: Mapping[str, Any], *, time: datetime, event_id: UUID, version: int
     ) -> list[str]:
-        """Count an event, and return the keys of the traits for which it counted; none that changed after the edition.
+        """Count an event, and return the keys of the traits for which it counted; none that changed after the version.
 
         `event` is a tree of the event's type, and at least of the parts that `Definitions.roots` names.
         """
@@ -56,7 +56,7 @@ class Counter:
         counted = []
         for key, since, condition, first_day, place, of, add in plan.traits:
             value = values[place]
-            if value is MISSING or since > edition or day < first_day:
+            if value is MISSING or since > version or day < first_day:
                 continue
             if condition is not None and not condition({"event": event}, now=time):
                 continue
@@ -71,7 +71,7 @@ class Counter:
             if read is not None and (read, trait.path) not in plan.reads:
                 plan.reads.append((read, trait.path))
             place = -1 if read is None else plan.reads.index((read, trait.path))
-            first_day = tallies.first_day(days, today=self.today) if days else ""
+            first_day = aggregates.first_day(days, today=self.today) if days else ""
             of, add = trait.shape.function.of, trait.shape.add
-            plan.traits.append(_Due(trait.key, trait.edition, trait.condition, first_day, place, of, add))
+            plan.traits.append(_Due(trait.key, trait.version, trait.condition, first_day, place, of, add))
         return plan

@@ -1,17 +1,17 @@
 """The definitions of computed traits: what is counted, and when that changed.
 
-Note [Editions]: each change of a definition makes a new edition of all of them, and the trait that changed notes its
-number. A profile notes the edition up to which its tallies are complete, so that this holds, whoever does what when:
+Note [Versions]: each change of a definition makes a new version of all of them, and the trait that changed notes its
+number. A profile notes the version up to which its states are complete, so that this holds, whoever does what when:
 
-    a profile's tallies of each trait that did not change after its edition are those of all its stored events.
+    a profile's states of each trait that did not change after its version are those of all its stored events.
 
 1. Changes are numbered in the order in which they are committed: each holds the row of the number.
-2. Whoever counts an event holds the profile's row, knows an edition that is not older than the profile's, and leaves
-   alone what changed after the profile's edition: the event is stored in the same transaction, and is found later.
-3. A profile of no events is of the newest edition that is known.
-4. The background task holds the profile's row, counts its stored events for what changed after its edition, and raises
+2. Whoever counts an event holds the profile's row, knows a version that is not older than the profile's, and leaves
+   alone what changed after the profile's version: the event is stored in the same transaction, and is found later.
+3. A profile of no events is of the newest version that is known.
+4. The background task holds the profile's row, counts its stored events for what changed after its version, and raises
    that (`recomputing.py`). What it counted before it held the row, it uses only if exactly that is still there. Of two
-   profiles that merge, the older edition remains.
+   profiles that merge, the older version remains.
 """
 
 import logging
@@ -31,14 +31,14 @@ from apps.core.audit import Actor
 from apps.core.paths import Path, PathError
 from apps.core.snapshot import Snapshot, rows_changed
 from apps.events import platform_events
-from apps.events.models import ComputedEdition, ComputedTrait
-from apps.profiles import tallies
+from apps.events.models import ComputedTrait, ComputedVersion
+from apps.profiles import aggregates
+from apps.profiles.aggregates import FUNCTIONS, Shape
 from apps.profiles.models import ScoreScale
-from apps.profiles.tallies import FUNCTIONS, Shape
 
 logger = logging.getLogger(__name__)
 ROOTS = ("properties", "traits", "context")  # the parts of an event that a path may lead into
-MEANING = ("function", "event_types", "condition", "path", "days", "is_enabled")  # what makes a new edition
+MEANING = ("function", "event_types", "condition", "path", "days", "is_enabled")  # what makes a new version
 
 
 class DefinitionError(ValueError):
@@ -55,7 +55,7 @@ class Trait:
     """A definition, read once."""
 
     key: str
-    edition: int
+    version: int
     event_types: frozenset[str]  # empty: all that people did
     condition: Matcher | None
     path: Path
@@ -71,9 +71,9 @@ class Trait:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """All definitions that are switched on, and the number of the edition."""
+    """All definitions that are switched on, and the number of the version."""
 
-    edition: int = 0
+    version: int = 0
     traits: tuple[Trait, ...] = ()
     _of_types: dict[str, tuple[Trait, ...]] = field(init=False)
     _of_all: tuple[Trait, ...] = field(init=False)
@@ -89,9 +89,9 @@ class Definitions:
         """Return the traits for which events of a type may count."""
         return self._of_types.get(event_type, self._of_all)
 
-    def after(self, edition: int) -> "Definitions":
-        """Return those alone that changed after an edition."""
-        return Definitions(self.edition, tuple(trait for trait in self.traits if trait.edition > edition))
+    def after(self, version: int) -> "Definitions":
+        """Return those alone that changed after a version."""
+        return Definitions(self.version, tuple(trait for trait in self.traits if trait.version > version))
 
     @property
     def event_types(self) -> frozenset[str] | None:
@@ -108,29 +108,29 @@ class Definitions:
     def first_day(self, *, today: date) -> str | None:
         """Name the first day of the longest window; None when one of them has no window."""
         windows = [trait.shape.days for trait in self.traits]
-        return tallies.first_day(max(filter(None, windows)), today=today) if windows and all(windows) else None
+        return aggregates.first_day(max(filter(None, windows)), today=today) if windows and all(windows) else None
 
 
-def at_least(edition: int) -> Definitions:
-    """Return the definitions, seconds old at most, and never older than an edition that a profile is of."""
+def at_least(version: int) -> Definitions:
+    """Return the definitions, seconds old at most, and never older than a version that a profile is of."""
     found = current.get()
-    return found if found.edition >= edition else current.get(max_age_secs=0)
+    return found if found.version >= version else current.get(max_age_secs=0)
 
 
 def read() -> Definitions:
     """Read all definitions; a broken one must not stop the collector, and is left out."""
-    # The number first: whoever changes a definition after this line has a higher one, and belongs to the next edition.
-    edition = ComputedEdition.objects.values_list("number", flat=True).first() or 0
+    # The number first: whoever changes a definition after this line has a higher one, and belongs to the next version.
+    version = ComputedVersion.objects.values_list("number", flat=True).first() or 0
     found = []
-    for row in ComputedTrait.objects.filter(is_enabled=True, edition__lte=edition).order_by("key"):
+    for row in ComputedTrait.objects.filter(is_enabled=True, version__lte=version).order_by("key"):
         try:
             found.append(compile(row))
         except DefinitionError:
             logger.exception("The definition of a computed trait is broken", extra={"computed_trait": row.key})
-    return Definitions(edition, tuple(found))
+    return Definitions(version, tuple(found))
 
 
-current: Final = Snapshot(read, of=(ComputedTrait, ComputedEdition), refresh_secs=5)
+current: Final = Snapshot(read, of=(ComputedTrait, ComputedVersion), refresh_secs=5)
 
 
 def compile(row: ComputedTrait) -> Trait:
@@ -143,7 +143,7 @@ def compile(row: ComputedTrait) -> Trait:
     asked = {seen.keys[0] for seen in condition.free_fields()} if condition else set()
     return Trait(
         key=row.key,
-        edition=row.edition,
+        version=row.version,
         event_types=frozenset(event_types(row.event_types)),
         condition=conditions.compile(condition) if condition else None,
         path=path,
@@ -192,7 +192,7 @@ def save(row: ComputedTrait) -> bool:
         before = ComputedTrait.objects.filter(pk=row.pk).select_for_update().values(*MEANING).first()
         is_changed: bool = before != {name: getattr(row, name) for name in MEANING}
         if is_changed:
-            row.edition = _next_edition()
+            row.version = _next_version()
         row.save()
     return is_changed
 
@@ -200,7 +200,7 @@ def save(row: ComputedTrait) -> bool:
 def renew(rows: QuerySet[ComputedTrait], *, actor: Actor, now: datetime) -> None:
     """Let definitions be counted anew from all stored events."""
     with transaction.atomic():
-        rows.update(edition=_next_edition())
+        rows.update(version=_next_version())
         for row in rows:
             audit.record("counted anew", actor=actor, at=now, object=row, name=str(row))
 
@@ -208,17 +208,17 @@ def renew(rows: QuerySet[ComputedTrait], *, actor: Actor, now: datetime) -> None
 def delete(rows: QuerySet[ComputedTrait]) -> None:
     """Delete definitions; what they said of profiles goes with the next run of the background task."""
     with transaction.atomic():
-        _next_edition()
+        _next_version()
         ScoreScale.objects.filter(trait__in=rows.values("key")).delete()
         rows.delete()
 
 
-def _next_edition() -> int:
+def _next_version() -> int:
     """Number a change; the next one waits for the row until this one is committed, and gets a later number."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO events_computededition AS it (id, number) VALUES (1, 1) "
+            "INSERT INTO events_computedversion AS it (id, number) VALUES (1, 1) "
             "ON CONFLICT (id) DO UPDATE SET number = it.number + 1 RETURNING number"
         )
-        rows_changed(ComputedEdition)
+        rows_changed(ComputedVersion)
         return int(cursor.fetchone()[0])

@@ -24,7 +24,7 @@ def preview(trait: Trait, *, now: datetime) -> list[tuple[Profile, Any]]:
     """
     found = Profile.objects.filter(event_count__lte=MAX_EVENTS).in_bulk(list(_lately(trait)))
     profiles = list(found.values())[:N_PROFILES]
-    definitions = Definitions(trait.edition, (trait,))
+    definitions = Definitions(trait.version, (trait,))
     states = recomputing.count_stored([profile.id for profile in profiles], definitions, now=now)
     said = {profile_id: computed.value(trait.key, of[trait.key]) for profile_id, of in states.items() if of}
     return [(profile, said.get(profile.id)) for profile in profiles]

@@ -27,15 +27,15 @@ from apps.events.computed_traits.definitions import Definitions
 from apps.events.computed_traits.definitions import read as read_definitions
 from apps.events.models import ComputedTrait, Event
 from apps.profiles import computed, ledger, scores, touching
+from apps.profiles.aggregates import States
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
-from apps.profiles.tallies import States
 
 KIND: Final = "computed-traits"
 MAX_PROFILES: Final = 500  # of a page
 # Nobody can write to a page's profiles while so many events are counted; of one that has more, most are counted before.
 MAX_EVENTS: Final = 5_000
 _PAGE: Final = 10_000  # events in memory at a time
-COLUMNS: Final = ("tallies", "computed", "computed_edition", "computed_until")
+COLUMNS: Final = ("computed_states", "computed", "computed_version", "computed_until")
 
 
 def step(task: Task) -> Step:
@@ -62,7 +62,7 @@ def is_needed(*, now: datetime) -> bool:
 
 def stale(definitions: Definitions) -> ProfileQuerySet:
     """Return the profiles that have yet to be counted for a definition that changed."""
-    return Profile.objects.filter(computed_edition__lt=definitions.edition)
+    return Profile.objects.filter(computed_version__lt=definitions.version)
 
 
 def due(*, now: datetime) -> ProfileQuerySet:
@@ -76,7 +76,7 @@ def recount_page(definitions: Definitions, *, now: datetime) -> int:
     The profiles stay locked until the caller's transaction ends.
     """
     waiting = stale(definitions)
-    picked = list(waiting.order_by("computed_edition").values_list("id", "event_count")[:MAX_PROFILES])
+    picked = list(waiting.order_by("computed_version").values_list("id", "event_count")[:MAX_PROFILES])
     n_events = accumulate(count for _, count in picked)
     n_taken = max(1, sum(1 for _ in takewhile(lambda total: total <= MAX_EVENTS, n_events)))
     ids = [profile_id for profile_id, _ in picked[:n_taken]]
@@ -93,7 +93,7 @@ class Ahead:
     """What was counted of a profile's events before its row was held, and what has to be so still when it is."""
 
     profile_id: UUID
-    edition: int
+    version: int
     raw_ids: set[UUID]
     until: datetime  # events that were stored later are not in it
     n_events: int
@@ -102,11 +102,11 @@ class Ahead:
 
 def _count_ahead(profile_id: UUID, definitions: Definitions, *, now: datetime) -> Ahead | None:
     """Count what is stored of a profile, and hold nothing; None when it is no more."""
-    found = Profile.objects.filter(pk=profile_id).values_list("computed_edition", "updated_at").first()
+    found = Profile.objects.filter(pk=profile_id).values_list("computed_version", "updated_at").first()
     if found is None:
         return None
     ahead = Ahead(profile_id, found[0], set(ledger.raw_ids([profile_id])), found[1], 0, {})
-    changed = definitions.after(ahead.edition)
+    changed = definitions.after(ahead.version)
     events = _countable(changed, today=_day(now)).filter(ledger.belonging_to(profile_id))
     ahead.n_events = _count(
         events.filter(processed_at__lte=ahead.until), changed, _always(ahead.states), today=_day(now)
@@ -119,7 +119,7 @@ def _catches_up(ahead: Ahead, profile: Profile, changed: Definitions, *, now: da
 
     They do so when profiles merge or part, and when somebody becomes anonymous.
     """
-    if profile.computed_edition != ahead.edition or set(ledger.raw_ids([profile.id])) != ahead.raw_ids:
+    if profile.computed_version != ahead.version or set(ledger.raw_ids([profile.id])) != ahead.raw_ids:
         return False
     events = _countable(changed, today=_day(now)).filter(ledger.belonging_to(profile.id))
     is_later = Q(processed_at__gt=ahead.until)
@@ -134,25 +134,25 @@ def _catches_up(ahead: Ahead, profile: Profile, changed: Definitions, *, now: da
 def recount(
     profiles: Iterable[Profile], definitions: Definitions, *, now: datetime, ahead: Ahead | None = None
 ) -> None:
-    """Complete the tallies of profiles, whose rows the caller holds, and let their values be those of today.
+    """Complete the states of profiles, whose rows the caller holds, and let their values be those of today.
 
-    What changed after a profile's edition is counted from its stored events; the rest is complete already, and may
+    What changed after a profile's version is counted from its stored events; the rest is complete already, and may
     hold more than is still stored.
     """
-    by_edition: dict[int, list[Profile]] = {}
+    by_version: dict[int, list[Profile]] = {}
     for profile in profiles:
-        by_edition.setdefault(profile.computed_edition, []).append(profile)
-    for edition, group in by_edition.items():
-        changed = definitions.after(edition)
+        by_version.setdefault(profile.computed_version, []).append(profile)
+    for version, group in by_version.items():
+        changed = definitions.after(version)
         if ahead and ahead.profile_id == group[0].id and _catches_up(ahead, group[0], changed, now=now):
             counted = {ahead.profile_id: ahead.states}
         else:
             counted = count_stored([profile.id for profile in group], changed, now=now)
         kept = {trait.key for trait in definitions.traits} - {trait.key for trait in changed.traits}
         for profile in group:
-            complete = {key: state for key, state in profile.tallies.items() if key in kept}
-            profile.tallies = complete | counted[profile.id]
-            profile.computed_edition = definitions.edition
+            complete = {key: state for key, state in profile.computed_states.items() if key in kept}
+            profile.computed_states = complete | counted[profile.id]
+            profile.computed_version = definitions.version
             computed.refresh(profile, today=_day(now))
 
 
@@ -176,7 +176,7 @@ def _count(
     rows = events.values_list("profile_id", "id", "time", "type", *definitions.roots)
     for profile_id, event_id, time, *rest in keyset.rows(rows, "profile_id", "time", "id", size=_PAGE):
         event = dict(zip(("type", *definitions.roots), rest, strict=True))
-        counter.count(states_of(profile_id), event, time=time, event_id=event_id, edition=definitions.edition)
+        counter.count(states_of(profile_id), event, time=time, event_id=event_id, version=definitions.version)
         n_events += 1
     return n_events
 

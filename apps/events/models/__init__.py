@@ -1,7 +1,7 @@
 """Where events come from, what they mean, and where they are kept."""
 
 from apps.events.models.compliance import ComplianceRule
-from apps.events.models.computed_trait import ComputedEdition, ComputedTrait
+from apps.events.models.computed_trait import ComputedTrait, ComputedVersion
 from apps.events.models.event import Event, MessageKey
 from apps.events.models.event_type import EventType, EventTypeAlias
 from apps.events.models.identification import IdentificationPoint
@@ -12,8 +12,8 @@ from apps.events.models.source import Redirect, Source, new_write_key
 
 __all__ = [
     "ComplianceRule",
-    "ComputedEdition",
     "ComputedTrait",
+    "ComputedVersion",
     "Event",
     "EventType",
     "EventTypeAlias",

@@ -7,7 +7,7 @@ from django.db import models
 from apps.core.fields import EventTypeField
 from apps.core.impersonal import impersonal
 from apps.core.snapshot import Remembered
-from apps.profiles.tallies import FUNCTIONS
+from apps.profiles.aggregates import FUNCTIONS
 
 FUNCTION_CHOICES = [(name, function.label) for name, function in FUNCTIONS.items()]
 KEY, KEY_MESSAGE = r"^[a-z][a-z0-9_]*\Z", "Use small letters, digits and underscores, and begin with a letter."
@@ -31,8 +31,8 @@ class ComputedTrait(Remembered):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)]
     )
     is_enabled = models.BooleanField(default=True)
-    # The edition of the definitions in which its meaning changed last; see apps/events/computed_traits/definitions.py.
-    edition = models.PositiveBigIntegerField(default=0, editable=False)
+    # The version of the definitions in which its meaning changed last; see apps/events/computed_traits/definitions.py.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -41,14 +41,14 @@ class ComputedTrait(Remembered):
 
 
 @impersonal("configuration")
-class ComputedEdition(Remembered):
+class ComputedVersion(Remembered):
     """How often the definitions of computed traits have changed: one row, which each change increments."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number = models.PositiveBigIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="computed_edition_is_one_row")]
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="computed_version_is_one_row")]
 
     def __str__(self) -> str:
         return str(self.number)

@@ -20,7 +20,7 @@ class EventType(Remembered):
         """What becomes of an event that is not valid."""
 
         FLAG = "flag", "Accept and flag: it is stored, and changes no profile"
-        QUARANTINE = "quarantine", "Quarantine: it waits until somebody mends it"
+        QUARANTINE = "quarantine", "Quarantine: it waits until somebody fixes it"
         DROP = "drop", "Drop: it is refused, and the sender is told why"
 
     type = EventTypeField(primary_key=True)

@@ -28,15 +28,15 @@ class InboxItem(models.Model):
     received_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True, default="")
-    parked_at = models.DateTimeField(null=True)
-    retry_at = models.DateTimeField(null=True)  # of one that was set aside since the database had no room for it
+    dead_at = models.DateTimeField(null=True)  # of a dead letter: it failed on its own, and waits for somebody
+    retry_at = models.DateTimeField(null=True)  # of one that the database had no room for
 
     class Meta:
         indexes = [
             # The ingest loop takes the oldest. Without it the planner thinks that few wait, and reads all of them.
-            models.Index(fields=["id"], condition=models.Q(parked_at=None), name="inbox_waiting"),
+            models.Index(fields=["id"], condition=models.Q(dead_at=None, retry_at=None), name="inbox_waiting"),
             # An operator looks at what failed.
-            models.Index(fields=["parked_at"], condition=models.Q(parked_at__isnull=False), name="inbox_parked"),
+            models.Index(fields=["dead_at"], condition=models.Q(dead_at__isnull=False), name="inbox_dead"),
             # Ingest looks for what is to be tried again.
             models.Index(fields=["retry_at"], condition=models.Q(retry_at__isnull=False), name="inbox_retry"),
         ]

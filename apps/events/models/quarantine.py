@@ -1,4 +1,4 @@
-"""Events that are not what their type says, and wait for somebody to mend them."""
+"""Events that are not what their type says, and wait for somebody to fix them."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class QuarantinedEvent(models.Model):
     time = models.DateTimeField()
     received_at = models.DateTimeField()
     problems = Json(default=list)  # [{field, message}] of the last check
-    # What may be mended.
+    # What may be fixed.
     properties = Json(default=dict, blank=True)
     context = Json(default=dict, blank=True)
     # What surrounded it: the rest of the event and its payload; see collector.wire.replay

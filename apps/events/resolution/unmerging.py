@@ -71,7 +71,7 @@ def _undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now:
     sides = [_Side(part, merging.profile_of(part.image)) for part in plan.parts]
     counter = Counter(definitions.read(), today=now.astimezone(UTC).date())
     for side in sides:
-        computed.begin(side.profile, edition=counter.definitions.edition, today=counter.today)
+        computed.begin(side.profile, version=counter.definitions.version, today=counter.today)
     seen_until = whole.updated_at
     _replay(sides, whole, rules, counter, after=None, until=seen_until)
     with transaction.atomic():
@@ -141,11 +141,11 @@ def _count(profile: Profile, event: Event, counter: Counter) -> None:
     """Let computed traits count; those that changed since the profile was merged are left to the background."""
     parts = {root: getattr(event, root) for root in counter.definitions.roots}
     counter.count(
-        profile.tallies,
+        profile.computed_states,
         {"type": event.type, **parts},
         time=event.time,
         event_id=event.id,
-        edition=profile.computed_edition,
+        version=profile.computed_version,
     )
 
 

@@ -43,7 +43,7 @@ SELECT source_id, dialect, body, envelope, received_at, 0, '' FROM json_to_recor
 AS item(source_id uuid, dialect text, body text, envelope jsonb, received_at timestamptz)
 """
 
-_OLDEST = claims.free("events_inboxitem", where="parked_at IS NULL AND id >= %s", order="id")
+_OLDEST = claims.free("events_inboxitem", where="dead_at IS NULL AND retry_at IS NULL AND id >= %s", order="id")
 CLAIM = f"""
 SELECT id, source_id::text, dialect, CASE WHEN before < %s THEN body END, envelope, received_at FROM (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM ({_OLDEST}) AS oldest
@@ -59,7 +59,7 @@ def put(items: Sequence[Item]) -> None:
 
 
 def claim(limit: int) -> tuple[list[Claimed], int]:
-    """Lock the oldest items that nobody else works on; they stay until `done` or `park`, and return on a crash.
+    """Lock the oldest items that nobody else works on; they stay until `done` or set aside, and return on a crash.
 
     Returns no more of them than fit into MAX_BATCH_BYTES, but always one; and how many are locked, at most `limit`.
     """
@@ -87,18 +87,20 @@ def done(ids: Sequence[int]) -> None:
         cursor.execute("DELETE FROM events_inboxitem WHERE id = ANY(%s)", [list(ids)])
 
 
-def park(pk: int, *, error: str, at: datetime, retry_at: datetime | None = None) -> None:
-    """Set an item aside that fails on its own: an operator looks at it, the others go on.
+def give_up(pk: int, *, error: str, at: datetime) -> None:
+    """Make a dead letter of an item that fails on its own: an operator looks at it, the others go on."""
+    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, dead_at=at)
 
-    With `retry_at` it comes back by itself: see `wake`.
-    """
-    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, parked_at=at, retry_at=retry_at)
+
+def postpone(pk: int, *, error: str, until: datetime) -> None:
+    """Set an item aside that found no room: it is tried again by itself, see `wake`."""
+    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, retry_at=until)
 
 
 def release(items: QuerySet[InboxItem]) -> int:
     """Let items that were set aside be processed again, and return their number."""
     _mark.rewind()
-    return items.filter(parked_at__isnull=False).update(parked_at=None, retry_at=None)
+    return items.exclude(dead_at=None, retry_at=None).update(dead_at=None, retry_at=None)
 
 
 def wake(*, at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Events that were set aside: kept once, mended by people, and sent through the inbox again, once."""
+"""Events that were set aside: kept once, fixed by people, and sent through the inbox again, once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

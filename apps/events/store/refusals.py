@@ -1,4 +1,4 @@
-"""Events that were refused, and go through the pipeline again once whatever was wrong is mended."""
+"""Events that were refused, and go through the pipeline again once whatever was wrong is fixed."""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -153,7 +153,7 @@ def _facts(image: dict[str, Any], profile: Profile, *, at: datetime) -> dict[str
     if is_masked(profile):
         image = image | anonymity.masked_columns_of(profile)
     consents = decisions.told_of(profile, at=at)
-    kept = {name: value for name, value in image.items() if value and name not in ("provenance", "tallies")}
+    kept = {name: value for name, value in image.items() if value and name not in ("provenance", "computed_states")}
     return kept | {"consents": consents} if consents else kept
 
 

@@ -11,7 +11,7 @@ from apps.conditions.spelling import fold
 from apps.core.fields import Json
 from apps.core.ids import new_id
 
-NO_EVENTS = 2**63 - 1  # the edition of a profile that has none: its tallies are complete, whatever is defined
+NO_EVENTS = 2**63 - 1  # the version of a profile that has none: its states are complete, whatever is defined
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -49,11 +49,11 @@ class Profile(models.Model):
     aux = Json(default=dict)
     # Who set a field, and when, see provenance.py; late events never overwrite newer values.
     provenance = Json(default=dict)
-    # What computed traits remember of the events, and what they say: {key: state} (see tallies.py) and {key: value}.
-    tallies = Json(default=dict)
+    # What computed traits remember of the events, and what they say: {key: state} (see aggregates.py) and {key: value}.
+    computed_states = Json(default=dict)
     computed = Json(default=dict)
-    # The edition of their definitions up to which the tallies are complete; newer ones wait for the background task.
-    computed_edition = models.PositiveBigIntegerField(default=NO_EVENTS)
+    # The version of their definitions up to which the states are complete; newer ones wait for the background task.
+    computed_version = models.PositiveBigIntegerField(default=NO_EVENTS)
     # On this day (UTC) events leave the window of a trait: from then on its value is another one.
     computed_until = models.DateField(null=True)
 
@@ -64,8 +64,8 @@ class Profile(models.Model):
             # Search by customer number and e-mail address. Hashes: senders may write texts that no tree has room for.
             HashIndex(fields=["primary_id"], name="profile_by_primary_id"),
             HashIndex(fields=["email"], name="profile_by_email"),
-            # The background task of computed traits: whose tallies are incomplete, and whose values are of yesterday.
-            models.Index(fields=["computed_edition"], name="profile_by_computed_edition"),
+            # The background task of computed traits: whose states are incomplete, and whose values are of yesterday.
+            models.Index(fields=["computed_version"], name="profile_by_computed_version"),
             models.Index(
                 fields=["computed_until"],
                 condition=models.Q(computed_until__isnull=False),

@@ -2,6 +2,6 @@
 
 from apps.segments.models.membership import Cause, Membership
 from apps.segments.models.run import LivePage, LiveRun
-from apps.segments.models.segment import Segment, SegmentEdition, SegmentSize
+from apps.segments.models.segment import Segment, SegmentSize, SegmentVersion
 
-__all__ = ["Cause", "LivePage", "LiveRun", "Membership", "Segment", "SegmentEdition", "SegmentSize"]
+__all__ = ["Cause", "LivePage", "LiveRun", "Membership", "Segment", "SegmentSize", "SegmentVersion"]

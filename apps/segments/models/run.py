@@ -25,7 +25,7 @@ class LiveRun(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
     requested_by = models.CharField(max_length=150)
-    # What is decided: {key of a segment: edition of its definition when the run began}.
+    # What is decided: {key of a segment: version of its definition when the run began}.
     segments = Json(default=dict)
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()  # the last sign of life

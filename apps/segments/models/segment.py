@@ -28,8 +28,8 @@ class Segment(Remembered):
     condition = models.TextField(blank=True, default="")  # of the kind that has one
     is_sticky = models.BooleanField("sticky", default=False, help_text="Whoever came in stays in.")
     is_enabled = models.BooleanField("enabled", default=True, help_text="While it is off, nobody comes in or leaves.")
-    # The edition of all definitions in which its meaning changed last; see SegmentEdition.
-    edition = models.PositiveBigIntegerField(default=0, editable=False)
+    # The version of all definitions in which its meaning changed last; see SegmentVersion.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
     # Since when its members are those of its present meaning; null: it has not been decided for everybody yet.
     decided_at = models.DateTimeField(null=True, editable=False)
     # When that was so for the first time, of whatever meaning: until then nobody is told who comes in.
@@ -51,14 +51,14 @@ class Segment(Remembered):
 
 
 @impersonal("configuration")
-class SegmentEdition(Remembered):
+class SegmentVersion(Remembered):
     """How often the definitions of segments have changed: one row, which each change increments."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number = models.PositiveBigIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="segment_edition_is_one_row")]
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="segment_version_is_one_row")]
 
     def __str__(self) -> str:
         return str(self.number)

@@ -1,4 +1,4 @@
-"""What was refused can be seen, mended and sent again; and how often that was, by day."""
+"""What was refused can be seen, fixed and sent again; and how often that was, by day."""
 
 import base64
 import json
@@ -61,13 +61,13 @@ def test_a_refused_event_shows_what_was_sent_by_whom_and_why(admin_client: Clien
         assert text in shown
 
 
-def test_what_was_mended_is_sent_again_at_its_own_time(admin_client: Client) -> None:
+def test_what_was_fixed_is_sent_again_at_its_own_time(admin_client: Client) -> None:
     track(SourceFactory(), {"typ": "page-view", "id": "e1"})
     row = RefusedEvent.objects.get()
-    mended = {**json.loads(row.payload), "events": [{"type": "page-view", "id": "e1"}]}
+    fixed = {**json.loads(row.payload), "events": [{"type": "page-view", "id": "e1"}]}
 
     answer = admin_client.post(
-        page_of(row), {"payload": json.dumps(mended), "events_refusedevent_save_and_send_again": "1"}
+        page_of(row), {"payload": json.dumps(fixed), "events_refusedevent_save_and_send_again": "1"}
     )
     accept.ingest(10, at=datetime.now(UTC))
 

@@ -54,7 +54,7 @@ def test_all_is_well_when_nothing_is_wrong(client: APIClient, well: None) -> Non
     assert answer.status_code == 200
     told = answer.json()
     assert (told["status"], told["checks"], told["findings"]) == ("ok", {"database": True, "queues": True}, [])
-    assert told["inbox"] == {"waiting": 0, "oldest_secs": None, "failed": 0}
+    assert told["inbox"] == {"waiting": 0, "oldest_secs": None, "dead_letters": 0}
     assert told["silent_secs"]["ingest"] < 60
     assert told["queues"]["default"] == {"depth": 0, "workers": 1, "failed": 0}
 
@@ -108,7 +108,7 @@ def old_item(_: pytest.MonkeyPatch) -> None:
 
 
 def dead_letter(_: pytest.MonkeyPatch) -> None:
-    InboxItemFactory(received_at=NOW, parked_at=NOW)
+    InboxItemFactory(received_at=NOW, dead_at=NOW)
 
 
 def silent_ingest(_: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_what_is_wrong_is_found_and_told(
 
 
 def test_what_comes_back_by_itself_is_no_dead_letter(well: None) -> None:
-    InboxItemFactory(received_at=NOW, parked_at=NOW, retry_at=NOW + timedelta(minutes=1))
+    InboxItemFactory(received_at=NOW, retry_at=NOW + timedelta(minutes=1))
 
     assert health.measure().status == "ok"
 

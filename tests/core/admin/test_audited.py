@@ -80,7 +80,7 @@ ROWS: dict[str, Any] = {
     "events.IdentificationPoint": lambda: IdentificationPoint.objects.create(
         event_type="sign-in", path="properties.email", kind="email"
     ),
-    "events.InboxItem": lambda: InboxItemFactory(parked_at=NOON),
+    "events.InboxItem": lambda: InboxItemFactory(dead_at=NOON),
     "events.QuarantinedEvent": quarantined,
     "events.Redirect": RedirectFactory,
     "profiles.BlockedIdentifier": lambda: BlockedIdentifier.objects.create(pattern="info@agency.example"),
@@ -118,7 +118,7 @@ def test_each_action_of_a_list_is_on_record(admin_client: Client, model: type[Mo
     assert entry.actor_name == "admin"
 
 
-def test_mended_events_are_on_record_without_what_they_hold(admin_client: Client) -> None:
+def test_fixed_events_are_on_record_without_what_they_hold(admin_client: Client) -> None:
     row = quarantined()
     form = {"properties": '{"email": "ada@shop.example"}', "context": "{}"}
 

@@ -76,13 +76,13 @@ def test_rows_that_arrive_meanwhile_move_no_page(client: Client) -> None:
 
 
 def test_filters_and_searches_are_kept(client: Client) -> None:
-    InboxItemFactory.create_batch(SIZE + 2, parked_at=NOON)
+    InboxItemFactory.create_batch(SIZE + 2, dead_at=NOON)
     InboxItemFactory.create_batch(5)
 
-    pages, last = walk(client, f"{INBOX}?state=parked", "older")
+    pages, last = walk(client, f"{INBOX}?state=dead", "older")
 
     assert [len(keys) for keys in pages] == [SIZE, 2]
-    assert "state=parked" in last
+    assert "state=dead" in last
 
 
 @pytest.mark.parametrize("name", ["before", "after"])

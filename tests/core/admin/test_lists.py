@@ -76,7 +76,7 @@ def session(**values: Any) -> Any:
 
 def inbox_item() -> Any:
     body = f'{{"{EVIL}": "{EVIL}"}}'
-    return InboxItemFactory(source_id=SourceFactory(name=f"{EVIL}{new_id()}").id, body=body, error=EVIL, parked_at=NOON)
+    return InboxItemFactory(source_id=SourceFactory(name=f"{EVIL}{new_id()}").id, body=body, error=EVIL, dead_at=NOON)
 
 
 def refused() -> Any:

@@ -202,7 +202,7 @@ def test_a_trait_is_counted_anew_when_that_is_confirmed(admin: Client) -> None:
     assert not Task.objects.exists()
     admin.post(page_of(row, "count_anew"))
 
-    assert ComputedTrait.objects.get().edition > row.edition
+    assert ComputedTrait.objects.get().version > row.version
     assert Task.objects.count() == 1
 
 
@@ -246,7 +246,7 @@ def test_the_page_of_a_profile_shows_what_was_computed(admin: Client) -> None:
     for function in values:
         path = "" if function == "first_time" else "properties.total"
         row = saved(key=function, function=function, path=path, name=f"Trait {function}")
-    anna = ProfileFactory(computed=values, computed_edition=row.edition)
+    anna = ProfileFactory(computed=values, computed_version=row.version)
     saved(key="newer")
 
     shown = admin.get(reverse("admin:profiles_profile_change", args=[anna.pk])).content.decode()

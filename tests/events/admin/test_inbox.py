@@ -17,26 +17,26 @@ def release(client: Client, *items: InboxItem) -> None:
 
 
 def test_what_was_set_aside_is_given_back(admin_client: Client) -> None:
-    failed, other = InboxItemFactory(parked_at=NOON, attempts=1), InboxItemFactory(parked_at=NOON)
+    failed, other = InboxItemFactory(dead_at=NOON, attempts=1), InboxItemFactory(dead_at=NOON)
 
     release(admin_client, failed)
 
-    assert list(InboxItem.objects.filter(parked_at=None)) == [failed]
-    assert InboxItem.objects.get(pk=other.pk).parked_at == NOON
+    assert list(InboxItem.objects.filter(dead_at=None)) == [failed]
+    assert InboxItem.objects.get(pk=other.pk).dead_at == NOON
 
 
 def test_a_marketer_cannot_give_back_what_he_cannot_see(client: Client) -> None:
     user = User.objects.create(username="mia", is_staff=True)
     user.groups.add(Group.objects.get(name="Marketer"))
     client.force_login(user)
-    failed = InboxItemFactory(parked_at=NOON)
+    failed = InboxItemFactory(dead_at=NOON)
 
     release(client, failed)
 
-    assert InboxItem.objects.get().parked_at == NOON
+    assert InboxItem.objects.get().dead_at == NOON
 
 
 def test_only_what_failed_can_be_listed(admin_client: Client) -> None:
-    failed, _ = InboxItemFactory(parked_at=NOON), InboxItemFactory()
+    failed, _ = InboxItemFactory(dead_at=NOON), InboxItemFactory()
 
-    assert list(admin_client.get(INBOX, {"state": "parked"}).context["cl"].result_list) == [failed]
+    assert list(admin_client.get(INBOX, {"state": "dead"}).context["cl"].result_list) == [failed]

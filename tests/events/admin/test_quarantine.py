@@ -1,4 +1,4 @@
-"""People mend events in quarantine and send them through the pipeline again."""
+"""People fix events in quarantine and send them through the pipeline again."""
 
 from typing import Any
 
@@ -33,15 +33,15 @@ def set_aside(type_: str) -> QuarantinedEvent:
     )
 
 
-def mend(admin: Client, row: QuarantinedEvent, properties: str, **extra: Any) -> Any:
+def fix(admin: Client, row: QuarantinedEvent, properties: str, **extra: Any) -> Any:
     return admin.post(
         reverse("admin:events_quarantinedevent_change", args=[row.pk]),
         {"properties": properties, "context": "", **extra},
     )
 
 
-def test_a_mended_event_is_saved_and_waits(admin: Client, waiting: QuarantinedEvent) -> None:
-    mend(admin, waiting, '{"total": 5}')
+def test_a_fixed_event_is_saved_and_waits(admin: Client, waiting: QuarantinedEvent) -> None:
+    fix(admin, waiting, '{"total": 5}')
 
     waiting.refresh_from_db()
     assert (waiting.properties, waiting.problems) == ({"total": 5}, [])
@@ -49,7 +49,7 @@ def test_a_mended_event_is_saved_and_waits(admin: Client, waiting: QuarantinedEv
 
 
 def test_it_can_be_replayed_with_the_same_click(admin: Client, waiting: QuarantinedEvent) -> None:
-    response = mend(admin, waiting, '{"total": 5}', events_quarantinedevent_save_and_replay="1")
+    response = fix(admin, waiting, '{"total": 5}', events_quarantinedevent_save_and_replay="1")
 
     assert response.status_code == 302
     assert not QuarantinedEvent.objects.exists()
@@ -67,7 +67,7 @@ def test_it_can_be_replayed_with_the_same_click(admin: Client, waiting: Quaranti
 def test_what_is_still_wrong_is_named_and_not_saved(
     admin: Client, waiting: QuarantinedEvent, properties: str, message: str
 ) -> None:
-    page = mend(admin, waiting, properties).content.decode()
+    page = fix(admin, waiting, properties).content.decode()
 
     assert message in page
     waiting.refresh_from_db()
@@ -96,13 +96,13 @@ def test_the_list_is_searched_by_type_and_id(admin: Client, waiting: Quarantined
     assert str(waiting.pk) not in by_id
 
 
-def test_who_may_only_look_mends_nothing(client: Client, waiting: QuarantinedEvent) -> None:
+def test_who_may_only_look_fixes_nothing(client: Client, waiting: QuarantinedEvent) -> None:
     user = User.objects.create_user("mark", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_quarantinedevent"))
     client.force_login(user)
 
     page = client.get(reverse("admin:events_quarantinedevent_change", args=[waiting.pk]))
-    response = mend(client, waiting, '{"total": 5}')
+    response = fix(client, waiting, '{"total": 5}')
     client.post(reverse(LIST), {"action": "replay", "_selected_action": [waiting.pk]})
 
     assert page.status_code == 200

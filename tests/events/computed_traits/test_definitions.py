@@ -1,4 +1,4 @@
-"""Definitions of computed traits: what they may say, and when they make a new edition."""
+"""Definitions of computed traits: what they may say, and when they make a new version."""
 
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,9 @@ from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
 from apps.events.computed_traits.definitions import DefinitionError, Definitions
 from apps.events.models import ComputedTrait
-from apps.profiles import tallies
+from apps.profiles import aggregates
+from apps.profiles.aggregates import States
 from apps.profiles.models import ScoreScale
-from apps.profiles.tallies import States
 from tests.factories import NOON, ComputedTraitFactory
 
 
@@ -62,35 +62,35 @@ def test_only_events_that_meet_the_condition_count() -> None:
         [("order", "EUR"), ("order", "USD"), ("refund", "EUR"), ("order", None)]
     ):
         event = {"type": type_, "properties": {"total": 10**number, "currency": currency}}
-        counter.count(states, event, time=NOON, event_id=UUID(int=number), edition=1)
+        counter.count(states, event, time=NOON, event_id=UUID(int=number), version=1)
 
-    assert [tallies.value(state) for state in states.values()] == [1]
+    assert [aggregates.value(state) for state in states.values()] == [1]
     assert counter.definitions.roots == ("properties",)
 
 
 @pytest.mark.django_db
-def test_a_change_of_meaning_makes_a_new_edition() -> None:
+def test_a_change_of_meaning_makes_a_new_version() -> None:
     row = ComputedTraitFactory.build(key="orders")
     assert definitions.save(row) is True
-    first = definitions.read().edition
+    first = definitions.read().version
 
     row.days = 30
     assert definitions.save(row) is True
 
-    assert definitions.read().edition == row.edition == first + 1
+    assert definitions.read().version == row.version == first + 1
 
 
 @pytest.mark.django_db
 def test_a_change_of_words_does_not() -> None:
     row = ComputedTraitFactory.build(key="orders")
     definitions.save(row)
-    edition = row.edition
+    version = row.version
 
     row.name, row.description = "Orders", "All there ever were."
     assert definitions.save(row) is False
 
     row.refresh_from_db()
-    assert (row.name, row.edition, definitions.read().edition) == ("Orders", edition, edition)
+    assert (row.name, row.version, definitions.read().version) == ("Orders", version, version)
 
 
 @pytest.mark.django_db
@@ -98,14 +98,14 @@ def test_a_deleted_trait_takes_its_scale_along_and_its_number_is_not_used_again(
     row = ComputedTraitFactory.build(key="rfm", function="rfm", path="properties.total")
     definitions.save(row)
     ScoreScale.objects.create(trait="rfm", made_at=NOON)
-    edition = row.edition
+    version = row.version
 
     definitions.delete(ComputedTrait.objects.filter(key="rfm"))
     again = ComputedTraitFactory.build(key="rfm", function="rfm", path="properties.total")
     definitions.save(again)
 
     assert not ScoreScale.objects.exists()
-    assert again.edition > edition + 1
+    assert again.version > version + 1
 
 
 @pytest.mark.django_db

@@ -75,7 +75,7 @@ def test_a_new_trait_is_counted_from_the_events_that_are_stored() -> None:
 
     assert said(anna) == {"orders": 2, "revenue": 0.3}
     assert said(bert) == {}
-    assert {anna.computed_edition, bert.computed_edition} == {computed_traits.read().edition}
+    assert {anna.computed_version, bert.computed_version} == {computed_traits.read().version}
 
 
 def test_events_that_are_flagged_as_invalid_do_not_count() -> None:
@@ -94,7 +94,7 @@ def test_only_what_changed_is_counted_anew() -> None:
     define("orders")
     recount()
     # It was kept since, and its events are no longer stored.
-    Profile.objects.update(tallies={"orders": {"is": "count", "tally": 7}}, computed={"orders": 7})
+    Profile.objects.update(computed_states={"orders": {"is": "count", "aggregate": 7}}, computed={"orders": 7})
     happened(anna, 5)
     define("revenue", "sum")
 
@@ -138,7 +138,7 @@ def test_a_trait_that_is_switched_off_or_deleted_disappears() -> None:
     computed_traits.delete(ComputedTrait.objects.filter(key="deleted"))
     recount()
 
-    assert said(anna) == anna.tallies == {}
+    assert said(anna) == anna.computed_states == {}
 
 
 def test_a_window_counts_the_days_in_it_alone() -> None:
@@ -167,7 +167,7 @@ def test_windows_of_people_who_do_nothing_slide_on() -> None:
     assert recomputing.refresh_page(now=tomorrow) == 0
 
     assert said(anna) == {"week": 5}
-    assert (said(bert), bert.tallies, bert.computed_until) == ({}, {}, None)
+    assert (said(bert), bert.computed_states, bert.computed_until) == ({}, {}, None)
 
 
 def test_pages_are_cut_by_profiles_and_by_events(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +264,7 @@ def test_the_command_counts_again_what_it_is_told() -> None:
     happened(anna, 10)
     define("orders")
     recount()
-    Profile.objects.update(tallies={"orders": {"is": "count", "tally": 7}}, computed={"orders": 7})
+    Profile.objects.update(computed_states={"orders": {"is": "count", "aggregate": 7}}, computed={"orders": 7})
 
     call_command("compute_traits", again=["orders"], stdout=StringIO())
 
@@ -297,11 +297,11 @@ def test_a_value_is_the_same_counted_now_or_from_the_database() -> None:
         happened(anna, value, at=at)
         event = {"type": ORDERED, "properties": {"total": value}, "traits": {}, "context": {}}
         event_id = Event.objects.get(time=at).id
-        counter.count(anna.tallies, event, time=at, event_id=event_id, edition=definitions.edition)
+        counter.count(anna.computed_states, event, time=at, event_id=event_id, version=definitions.version)
 
     stored = recomputing.count_stored([anna.id], definitions, now=NOON)
 
-    assert stored[anna.id] == anna.tallies
+    assert stored[anna.id] == anna.computed_states
 
 
 @pytest.fixture

@@ -59,16 +59,16 @@ def test_no_more_is_claimed_than_asked_for_or_than_fits_but_always_one(
 
 
 @pytest.mark.django_db
-def test_what_is_parked_is_left_alone_until_it_is_released() -> None:
-    parked, other = InboxItemFactory(), InboxItemFactory()
+def test_a_dead_letter_is_left_alone_until_it_is_released() -> None:
+    dead, other = InboxItemFactory(), InboxItemFactory()
 
-    inbox.park(parked.pk, error="ValueError('x')", at=NOON)
+    inbox.give_up(dead.pk, error="ValueError('x')", at=NOON)
     assert [each.pk for each in claim(10)] == [other.pk]
 
-    parked.refresh_from_db()
-    assert (parked.attempts, parked.error, parked.parked_at) == (1, "ValueError('x')", NOON)
+    dead.refresh_from_db()
+    assert (dead.attempts, dead.error, dead.dead_at) == (1, "ValueError('x')", NOON)
     assert inbox.release(InboxItem.objects.all()) == 1
-    assert [each.pk for each in claim(10)] == [parked.pk, other.pk]
+    assert [each.pk for each in claim(10)] == [dead.pk, other.pk]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -115,8 +115,8 @@ def test_a_claim_tells_how_many_rows_it_keeps_from_others() -> None:
 @pytest.mark.django_db
 def test_what_was_set_aside_for_want_of_room_comes_back_when_its_time_has_come() -> None:
     starved, poisoned = InboxItemFactory(), InboxItemFactory()
-    inbox.park(starved.pk, error="no room", at=NOON, retry_at=NOON + timedelta(minutes=1))
-    inbox.park(poisoned.pk, error="ours", at=NOON)
+    inbox.postpone(starved.pk, error="no room", until=NOON + timedelta(minutes=1))
+    inbox.give_up(poisoned.pk, error="ours", at=NOON)
 
     assert inbox.wake(at=NOON) == 0
     assert inbox.wake(at=NOON + timedelta(minutes=1)) == 1

@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(f"- {finding.message} {finding.remedy}")
         if found.takes_events:
             oldest = "" if found.inbox_oldest_secs is None else f", the oldest for {found.inbox_oldest_secs:.0f} s"
-            self.stdout.write(f"Inbox: {found.inbox_waiting} wait{oldest}; {found.inbox_failed} set aside.")
+            self.stdout.write(f"Inbox: {found.inbox_waiting} wait{oldest}; {found.n_dead_letters} dead letters.")
         for queue in found.queues:
             counts = f"{queue.depth} jobs, {queue.n_workers} workers, {queue.n_failed} failed"
             self.stdout.write(f"Queue {queue.name}: {counts}.")

@@ -1,4 +1,4 @@
-"""A shop sends an order with a broken total: it waits in quarantine, somebody mends it, and then it counts, once."""
+"""A shop sends an order with a broken total: it waits in quarantine, somebody fixes it, and then it counts, once."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ def order(shop: Client, source: Source, total: Any, *, number: int, at: datetime
     return shop.post("/track", payload, content_type="application/json").json()
 
 
-def mend(operator: Client, waiting: QuarantinedEvent, properties: str) -> Any:
+def fix(operator: Client, waiting: QuarantinedEvent, properties: str) -> Any:
     page = reverse("admin:events_quarantinedevent_change", args=[waiting.pk])
     return operator.post(
         page, {"properties": properties, "context": "", "events_quarantinedevent_save_and_replay": "1"}
@@ -62,7 +62,7 @@ def ingest() -> None:
         pass
 
 
-def test_a_quarantined_event_is_mended_and_replayed(client: Client, operator: Client) -> None:
+def test_a_quarantined_event_is_fixed_and_replayed(client: Client, operator: Client) -> None:
     source, now = SourceFactory(), datetime.now(UTC)
     yesterday = now - timedelta(days=1)
 
@@ -74,15 +74,15 @@ def test_a_quarantined_event_is_mended_and_replayed(client: Client, operator: Cl
     waiting = QuarantinedEvent.objects.get()
     assert Profile.objects.get().stats == {"spent": 20}
 
-    assert mend(operator, waiting, '{"total": -1}').status_code == 200, "the condition does not hold"
-    assert mend(operator, waiting, '{"total": 12.5}').status_code == 302
+    assert fix(operator, waiting, '{"total": -1}').status_code == 200, "the condition does not hold"
+    assert fix(operator, waiting, '{"total": 12.5}').status_code == 302
     ingest()
 
     profile = Profile.objects.get()
     assert profile.stats == {"spent": 32.5}
-    assert profile.traits["last_order"] == now.isoformat(), "the mended order happened before the other"
-    mended = Event.objects.get(message_id="order-2")
-    assert (mended.time, mended.received_at, mended.profile_id) == (yesterday, waiting.received_at, profile.id)
+    assert profile.traits["last_order"] == now.isoformat(), "the fixed order happened before the other"
+    fixed = Event.objects.get(message_id="order-2")
+    assert (fixed.time, fixed.received_at, fixed.profile_id) == (yesterday, waiting.received_at, profile.id)
 
     # Whatever is done again now, by the operator or by the shop, changes nothing.
     operator.post(
@@ -97,7 +97,7 @@ def test_a_quarantined_event_is_mended_and_replayed(client: Client, operator: Cl
     assert not QuarantinedEvent.objects.exists()
 
 
-def test_a_bad_schema_is_mended_and_all_that_waits_is_replayed_at_once(client: Client, operator: Client) -> None:
+def test_a_bad_schema_is_fixed_and_all_that_waits_is_replayed_at_once(client: Client, operator: Client) -> None:
     source, now = SourceFactory(), datetime.now(UTC)
     for number in range(5):
         order(client, source, f"{number + 1}", number=number, at=now)

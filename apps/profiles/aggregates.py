@@ -1,11 +1,11 @@
-"""Tallies: what a computed trait remembers of the events it counted, so that its value needs no event again.
+"""Aggregates: what a computed trait remembers of the events it counted, so that its value needs no event again.
 
-A tally is a small JSON value; its shape is the function's. The tallies of two sets of events merge to the tally of both
-together, in any order: so it matters neither in which order events arrive, nor in which profiles they were before a
-merge. A state is a tally with what it is of; a profile has one for each trait that ever counted an event of it:
+An aggregate is a small JSON value; its shape is the function's. The aggregates of two sets of events merge to that of
+both together, in any order: so it matters neither in which order events arrive, nor in which profiles they were before
+a merge. A state is an aggregate with what it is of; a profile has one for each trait that ever counted an event of it:
 
-    {"is": "sum", "tally": "24.9"}                                                 all events
-    {"is": "sum", "tally": "24.9", "days": 30, "by_day": {"2026-11-23": "24.9"}}   those of the last 30 days, in UTC
+    {"is": "sum", "aggregate": "24.9"}                                                 all events
+    {"is": "sum", "aggregate": "24.9", "days": 30, "by_day": {"2026-11-23": "24.9"}}   those of the last 30 days, in UTC
 """
 
 from collections.abc import Callable, Mapping
@@ -22,11 +22,11 @@ import orjson
 from apps.conditions import values
 from apps.core.paths import MISSING, Missing
 
-Tally = Any  # JSON
+Aggregate = Any  # JSON
 State = dict[str, Any]
 States = dict[str, State]
 
-MAX_VALUES: Final = 500  # different values that a tally tells apart
+MAX_VALUES: Final = 500  # different values that an aggregate tells apart
 MAX_TEXT: Final = 200  # characters of a value that are looked at
 # Any sum of any numbers that JSON can carry here has fewer digits: sums are exact.
 _EXACT: Final = Context(prec=1_000)
@@ -38,9 +38,9 @@ class Function:
     """One way to sum events up."""
 
     label: str
-    of: Callable[[str, str, Any], Tally]  # the tally of one event, by its ISO time in UTC, its id, and its value
-    merge: Callable[[Tally, Tally], Tally]
-    value: Callable[[Tally], Any]  # what people see
+    of: Callable[[str, str, Any], Aggregate]  # that of one event, by its ISO time in UTC, its id, and its value
+    merge: Callable[[Aggregate, Aggregate], Aggregate]
+    value: Callable[[Aggregate], Any]  # what people see
     read: Callable[[object], Any] | None = None  # the value that counts, or MISSING; None: any event counts
 
 
@@ -118,39 +118,39 @@ def _most_frequent(counts: dict[str, int]) -> Any:
     return orjson.loads(min(counts, key=lambda value: (-counts[value], value)))
 
 
-def _same(tally: Tally) -> Any:
-    return tally
+def _same(aggregate: Aggregate) -> Any:
+    return aggregate
 
 
-def _of_value(_at: str, _event_id: str, value: Any) -> Tally:
+def _of_value(_at: str, _event_id: str, value: Any) -> Aggregate:
     return value
 
 
-def _of_time(at: str, _event_id: str, _value: Any) -> Tally:
+def _of_time(at: str, _event_id: str, _value: Any) -> Aggregate:
     return at
 
 
-def _of_counts(_at: str, _event_id: str, value: Any) -> Tally:
+def _of_counts(_at: str, _event_id: str, value: Any) -> Aggregate:
     return {orjson.dumps(value).decode(): 1}
 
 
-def _of_occurrence(at: str, event_id: str, value: Any) -> Tally:
+def _of_occurrence(at: str, event_id: str, value: Any) -> Aggregate:
     return [at, event_id, value]  # the id decides between events of one time; it never changes
 
 
-def _merged_average(left: Tally, right: Tally) -> Tally:
+def _merged_average(left: Aggregate, right: Aggregate) -> Aggregate:
     return [left[0] + right[0], _added(left[1], right[1])]
 
 
-def _merged_rfm(left: Tally, right: Tally) -> Tally:
+def _merged_rfm(left: Aggregate, right: Aggregate) -> Aggregate:
     return [max(left[0], right[0]), left[1] + right[1], _added(left[2], right[2])]
 
 
-def _earlier(left: Tally, right: Tally) -> Tally:
+def _earlier(left: Aggregate, right: Aggregate) -> Aggregate:
     return right if right[:2] < left[:2] else left
 
 
-def _later(left: Tally, right: Tally) -> Tally:
+def _later(left: Aggregate, right: Aggregate) -> Aggregate:
     return right if right[:2] > left[:2] else left
 
 
@@ -161,13 +161,13 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         "Average",
         lambda _at, _id, value: [1, value],
         _merged_average,
-        lambda tally: _shown(Decimal(tally[1]) / tally[0]),
+        lambda aggregate: _shown(Decimal(aggregate[1]) / aggregate[0]),
         amount,
     ),
     "min": Function("Smallest number", _of_value, min, _same, number),
     "max": Function("Largest number", _of_value, max, _same, number),
-    "first": Function("First value", _of_occurrence, _earlier, lambda tally: tally[2], scalar),
-    "last": Function("Last value", _of_occurrence, _later, lambda tally: tally[2], scalar),
+    "first": Function("First value", _of_occurrence, _earlier, lambda aggregate: aggregate[2], scalar),
+    "last": Function("Last value", _of_occurrence, _later, lambda aggregate: aggregate[2], scalar),
     "most_frequent": Function("Most frequent value", _of_counts, _counted, _most_frequent, scalar),
     "distinct": Function("Different values", _of_counts, _counted, _values, scalar),
     "distinct_count": Function("Number of different values", _of_counts, _counted, len, scalar),
@@ -177,7 +177,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         "RFM: recency, frequency, monetary",
         lambda at, _id, value: [at, 1, value],
         _merged_rfm,
-        lambda tally: {"last": tally[0], "count": tally[1], "sum": _shown(tally[2])},
+        lambda aggregate: {"last": aggregate[0], "count": aggregate[1], "sum": _shown(aggregate[2])},
         amount,
     ),
 }
@@ -190,35 +190,35 @@ class Shape:
     name: str
     days: int | None
     function: Function = field(init=False)
-    merge: Callable[[Tally, Tally], Tally] = field(init=False)  # the function's
+    merge: Callable[[Aggregate, Aggregate], Aggregate] = field(init=False)  # the function's
 
     def __post_init__(self) -> None:
         """Look the function up once. Raises KeyError when there is no such function."""
         object.__setattr__(self, "function", FUNCTIONS[self.name])
         object.__setattr__(self, "merge", self.function.merge)
 
-    def add(self, states: States, key: str, tally: Tally, day: str) -> None:
-        """Add the tally of one event, which happened on that day, to the state of a trait, in place.
+    def add(self, states: States, key: str, aggregate: Aggregate, day: str) -> None:
+        """Add the aggregate of one event, which happened on that day, to the state of a trait, in place.
 
         A state of another shape is left alone. It came by a merge with a profile that was counted by a definition which
         is not known here yet, and is due to be made anew.
         """
         known = states.get(key)
         if known is None:
-            states[key] = {"is": self.name, "tally": tally}
+            states[key] = {"is": self.name, "aggregate": aggregate}
             if self.days is not None:
-                states[key] |= {"days": self.days, "by_day": {day: tally}}
+                states[key] |= {"days": self.days, "by_day": {day: aggregate}}
             return
         if known["is"] != self.name or known.get("days") != self.days:
             return
-        merge_tallies = self.merge
-        known["tally"] = whole = merge_tallies(known["tally"], tally)
+        merge_aggregates = self.merge
+        known["aggregate"] = whole = merge_aggregates(known["aggregate"], aggregate)
         if self.days is not None:
             by_day = known["by_day"]
             if day not in by_day:
-                by_day[day] = tally
+                by_day[day] = aggregate
             else:  # most often there is one day, which is the whole
-                by_day[day] = whole if len(by_day) == 1 else merge_tallies(by_day[day], tally)
+                by_day[day] = whole if len(by_day) == 1 else merge_aggregates(by_day[day], aggregate)
 
 
 def merge(left: States, right: States) -> States:
@@ -234,19 +234,19 @@ def joined(left: State, right: State) -> State:
     shapes = [(each["is"], each.get("days", 0)) for each in (left, right)]
     if shapes[0] != shapes[1]:
         return max(left, right, key=lambda each: (each["is"], each.get("days", 0)))
-    merge_tallies = FUNCTIONS[left["is"]].merge
-    whole = {**left, "tally": merge_tallies(left["tally"], right["tally"])}
+    merge_aggregates = FUNCTIONS[left["is"]].merge
+    whole = {**left, "aggregate": merge_aggregates(left["aggregate"], right["aggregate"])}
     if "by_day" in left:
         by_day = {**left["by_day"]}
-        for day, tally in right["by_day"].items():
-            by_day[day] = merge_tallies(by_day[day], tally) if day in by_day else tally
+        for day, aggregate in right["by_day"].items():
+            by_day[day] = merge_aggregates(by_day[day], aggregate) if day in by_day else aggregate
         whole["by_day"] = by_day
     return whole
 
 
 def value(of: State) -> Any:
     """Return what a state says: the value of its trait."""
-    return FUNCTIONS[of["is"]].value(of["tally"])
+    return FUNCTIONS[of["is"]].value(of["aggregate"])
 
 
 def first_day(days: int, *, today: date) -> str:
@@ -259,12 +259,12 @@ def expired(of: State, *, today: date) -> State | None:
     if "by_day" not in of:
         return of
     since = first_day(of["days"], today=today)
-    by_day = {day: tally for day, tally in of["by_day"].items() if day >= since}
+    by_day = {day: aggregate for day, aggregate in of["by_day"].items() if day >= since}
     if not by_day:
         return None
     if len(by_day) == len(of["by_day"]):
         return of
-    return {**of, "tally": reduce(FUNCTIONS[of["is"]].merge, by_day.values()), "by_day": by_day}
+    return {**of, "aggregate": reduce(FUNCTIONS[of["is"]].merge, by_day.values()), "by_day": by_day}
 
 
 def holds_until(of: State) -> date | None:
