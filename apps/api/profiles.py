@@ -23,7 +23,8 @@ from apps.api.serializers import (
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, NewestFirst, checked
 from apps.events import jobs
-from apps.profiles import by_hand, editing, identity
+from apps.events.resolution import by_hand
+from apps.profiles import editing, identity
 from apps.profiles.models import Profile
 
 

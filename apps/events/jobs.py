@@ -16,9 +16,8 @@ from apps.events.computed_traits import recomputing
 from apps.events.event_types import backfill
 from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType
-from apps.events.resolution import moving, unmerging
+from apps.events.resolution import by_hand, moving, unmerging
 from apps.events.store.maintenance import maintain
-from apps.profiles import by_hand
 from apps.profiles.models import Merge
 
 MOVE_SECS = 60.0  # then other jobs have their turn

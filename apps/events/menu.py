@@ -14,9 +14,10 @@ from apps.events.models import (
     Source,
     UnplannedType,
 )
-from apps.profiles.models import ConsentDecision, MergeRule
+from apps.profiles.models import ConsentDecision, IdentityConflict, MergeRule
 
 entry(Event, PEOPLE, 140, icon="bolt")
+entry(IdentityConflict, IDENTITY, 220, icon="call_split", title="Conflicts")
 entry(IdentificationPoint, IDENTITY, 230, icon="fingerprint")
 entry(MergeRule, IDENTITY, 250, icon="rule")
 entry(Source, COLLECTING, 310, icon="sensors")

@@ -5,6 +5,7 @@ class ProfilesConfig(AppConfig):
     name = "apps.profiles"
 
     def ready(self) -> None:
-        from apps.profiles.holdings import holdings  # models cannot be imported before the apps are ready
+        from apps.profiles import holdings, ledger  # models cannot be imported before the apps are ready
 
-        holdings.discover()
+        holdings.holdings.discover()
+        ledger.followers.discover()

@@ -7,7 +7,7 @@ To undo a merge is to take its edge away: `plan` says which parts are then left,
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from apps.core.ids import digest, new_id
+from apps.core.registry import Registry
 from apps.core.upsert import upsert
 from apps.profiles import merging
 from apps.profiles.leads import Found
@@ -77,12 +78,8 @@ def conflict_of(
     )
 
 
-_followers: list[Callable[[Mapping[UUID, UUID]], None]] = []
-
-
-def follow(follower: Callable[[Mapping[UUID, UUID]], None]) -> None:
-    """Let an app of a higher layer follow merges: it is told {gone: survivor}, in the transaction that merges."""
-    _followers.append(follower)
+# What higher apps hold of people follows merges: each is told {gone: survivor}, in the transaction that merges.
+followers: Final[Registry[Callable[[Mapping[UUID, UUID]], None]]] = Registry("follower of merges", module="personal")
 
 
 def store(merges: Sequence[Merge]) -> None:
@@ -105,7 +102,7 @@ def store(merges: Sequence[Merge]) -> None:
     gone = {merge.merged_id: merge.at for merge in merges}
     upsert(Alias, [Alias(id=id, profile_id=survivor[id], origin_id=id, created_at=at) for id, at in gone.items()])
     upsert(Merge, merges)
-    for follower in _followers:
+    for follower in followers.values():
         follower(survivor)
 
 

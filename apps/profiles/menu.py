@@ -5,7 +5,6 @@ from apps.profiles.models import (
     BlockedIdentifier,
     ConsentType,
     ErasedId,
-    IdentityConflict,
     Merge,
     PrivacyRequest,
     Profile,
@@ -13,7 +12,6 @@ from apps.profiles.models import (
 
 entry(Profile, PEOPLE, 110, icon="group")
 entry(Merge, IDENTITY, 210, icon="merge")
-entry(IdentityConflict, IDENTITY, 220, icon="call_split", title="Conflicts")
 entry(BlockedIdentifier, IDENTITY, 240, icon="person_off")
 entry(ConsentType, PRIVACY, 410, icon="handshake")
 entry(PrivacyRequest, PRIVACY, 440, icon="contact_mail", title="Requests")

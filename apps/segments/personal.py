@@ -1,6 +1,8 @@
 """What the tables of this app hold of people."""
 
+from apps.profiles import ledger
 from apps.profiles.holdings import Rows, register
+from apps.segments import memberships
 from apps.segments.models import Membership
 
 
@@ -13,3 +15,6 @@ class Memberships(Rows):
 
     name, title, models = "segments", "Groups that the person belongs to, or did, since when and why", (Membership,)
     is_at_once = True
+
+
+ledger.followers.register("memberships", memberships.adopt)

@@ -15,10 +15,10 @@ from apps.core import audit, tasks
 from apps.core.models import AuditEntry, Task
 from apps.events.event_types import planned
 from apps.events.models import Event, InboxItem, RefusedEvent
-from apps.events.resolution import unmerging
+from apps.events.resolution import by_hand, unmerging
 from apps.events.store import emitting
 from apps.events.store.emitting import Emission, emit
-from apps.profiles import by_hand, erasure
+from apps.profiles import erasure
 from apps.profiles.burial import burial_id
 from apps.profiles.holdings import holdings, person_of
 from apps.profiles.jobs import start_erasure

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.core.audit import Actor
 from apps.core.ids import new_id
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand
 from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
 from tests.factories import ANNA, NOON, AliasFactory, ConsentTypeFactory, ProfileFactory
 from tests.profiles.test_privacy_pages import client_of

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from apps.core.audit import Actor
 from apps.core.ids import new_id
-from apps.profiles import by_hand, editing, touching
+from apps.events.resolution import by_hand
+from apps.profiles import editing, touching
 from apps.profiles.models import Touched
 from tests.factories import NOON, ProfileFactory
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from apps.core.audit import Actor
 from apps.core.claims import DIED
-from apps.profiles import by_hand, editing, touching
+from apps.events.resolution import by_hand
+from apps.profiles import editing, touching
 from apps.profiles.models import Profile, Touched
 from apps.segments import deciding, definitions, runs
 from apps.segments.definitions import Definition

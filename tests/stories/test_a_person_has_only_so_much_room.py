@@ -14,7 +14,8 @@ from rest_framework.test import APIClient
 from apps.api.scopes import Scope
 from apps.core.audit import Actor
 from apps.events.models import Event, EventType
-from apps.profiles import by_hand, editing
+from apps.events.resolution import by_hand
+from apps.profiles import editing
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Profile
 from apps.sessions.models import Session

@@ -12,7 +12,8 @@ from apps.core.models import Task
 from apps.events.computed_traits import definitions, recomputing
 from apps.events.event_types import backfill
 from apps.events.models import EventType
-from apps.profiles import by_hand, editing, erasure
+from apps.events.resolution import by_hand
+from apps.profiles import editing, erasure
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import Merge, PrivacyRequest, Profile
 from tests.factories import ANNA, ComputedTraitFactory

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from apps.events.computed_traits import definitions, recomputing
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand
 from apps.profiles.models import Merge, Profile
 from tests.factories import ANNA, NOON, ComputedTraitFactory, track_body
 from tests.shop import TRACK, Shop, person

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.core.models import AuditEntry
 from apps.events.models import Event
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand
 from apps.profiles.models import PrivacyRequest, Profile
 from tests.factories import ANNA, ConsentTypeFactory
 from tests.shop import Shop

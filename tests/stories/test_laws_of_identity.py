@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from apps.events import platform_events
 from apps.events.models import Event
+from apps.events.resolution import by_hand
 from apps.events.store import partitions
-from apps.profiles import by_hand, ledger
+from apps.profiles import ledger
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.sessions.models import Session
 from tests.factories import ANNA, NOON, ConsentTypeFactory, track_body

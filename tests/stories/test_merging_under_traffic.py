@@ -17,8 +17,7 @@ from apps.collector.wire import Message
 from apps.events import sources
 from apps.events.event_types import planned
 from apps.events.models import Event, Source
-from apps.events.resolution import moving, unmerging
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand, moving, unmerging
 from apps.profiles.ledger import living_id
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session

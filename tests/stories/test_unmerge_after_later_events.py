@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from apps.events.models import Event
+from apps.events.resolution import by_hand
 from apps.events.store.timeline import page_of_events
-from apps.profiles import by_hand
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile
 from apps.sessions.models import Session
 from tests.factories import ANNA

@@ -15,7 +15,7 @@ from apps.collector.accept import Failed
 from apps.core import audit
 from apps.core.models import Task
 from apps.events.models import InboxItem, Source
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand
 from apps.profiles.models import ConsentDecision, Merge
 from apps.segments.models import Membership, Segment
 from tests.factories import (

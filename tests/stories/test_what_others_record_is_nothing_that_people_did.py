@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.api.scopes import Scope
 from apps.events.computed_traits import definitions
 from apps.events.models import Event
-from apps.profiles import by_hand as merging_by_hand
+from apps.events.resolution import by_hand as merging_by_hand
 from apps.profiles.models import ConsentDecision, Merge, Profile
 from apps.segments.models import LiveRun
 from tests.factories import ANNA, ComputedTraitFactory, ConsentTypeFactory

@@ -8,11 +8,11 @@ from django.utils.safestring import SafeString
 
 from apps.core.admin.panels import HEAD, MAIN, PAGES, SIDE, panel
 from apps.core.admin.shown import link
+from apps.events.admin.by_hand import MAY_COMPARE, merge_urls, undo_urls
 from apps.events.admin.computed_shown import values_of
-from apps.events.admin.merging import MAY_COMPARE, merge_urls, undo_urls
 from apps.events.admin.timeline import timeline_of, timeline_of_session, timeline_urls
 from apps.events.models import ComputedTrait, Source
-from apps.profiles.admin.merging import MAY_MERGE
+from apps.profiles.admin.ledger import MAY_MERGE
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session
 

@@ -1,5 +1,5 @@
 """The admin's pages of people."""
 
-from apps.profiles.admin import blocked, consent, merging, privacy, profile
+from apps.profiles.admin import blocked, consent, ledger, privacy, profile
 
-__all__ = ["blocked", "consent", "merging", "privacy", "profile"]
+__all__ = ["blocked", "consent", "ledger", "privacy", "profile"]

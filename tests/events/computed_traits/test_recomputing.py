@@ -17,7 +17,7 @@ from apps.events.computed_traits import definitions as computed_traits
 from apps.events.computed_traits import recomputing
 from apps.events.computed_traits.counter import Counter
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import by_hand
+from apps.events.resolution import by_hand
 from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale, Touched
 from tests.factories import ANNA, NOON, ComputedTraitFactory, EventFactory, ProfileFactory
 from tests.shop import Shop

@@ -8,9 +8,9 @@ from django.db import connections
 from apps.core import locks
 from apps.events import jobs
 from apps.events.models import Event
-from apps.events.resolution import moving
+from apps.events.resolution import by_hand, moving
 from apps.events.store.timeline import page_of_events
-from apps.profiles import by_hand, ledger
+from apps.profiles import ledger
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session
 from tests.factories import ANNA

@@ -16,9 +16,9 @@ from apps.collector import accept
 from apps.core import audit
 from apps.core.ids import new_id
 from apps.events.models import Event, EventType, InboxItem, RefusedEvent
+from apps.events.resolution import by_hand
 from apps.events.store import emitting, inbox
 from apps.events.store.emitting import PER_MESSAGE, CannotEmit, Emission, emit
-from apps.profiles import by_hand
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import PrivacyRequest, Profile
 from apps.segments.platform_events import ENTERED, LEFT

@@ -19,10 +19,10 @@ from apps.core.admin.shown import tree
 from apps.core.ids import as_uuid
 from apps.events import jobs
 from apps.events.event_types import planned
-from apps.events.resolution import unmerging
-from apps.profiles import by_hand, decisions, ledger, merging, schema
+from apps.events.resolution import by_hand, unmerging
+from apps.profiles import decisions, ledger, merging, schema
 from apps.profiles.admin.finding import latest, naming
-from apps.profiles.admin.merging import MAY_MERGE, both_of
+from apps.profiles.admin.ledger import MAY_MERGE, both_of
 from apps.profiles.admin.privacy import SEES_PII
 from apps.profiles.admin.shown import value_of
 from apps.profiles.models import Merge, Profile
