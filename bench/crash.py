@@ -140,7 +140,7 @@ _adding = threading.Lock()
 
 
 def _tracks(source: str, client: int) -> Iterator[Request]:
-    """Make `/track` payloads of one to three events, of a few sessions that all clients share."""
+    """Make `/track` bodies of one to three events, of a few sessions that all clients share."""
     for number in itertools.count():
         ids = [f"m{client}-{number}-{place}" for place in range(1 + number % 3)]
         interest = {"type": "increase-interest", "properties": {"interest": "jazz"}}

@@ -63,8 +63,8 @@ def page_views(source: str) -> Iterator[bytes]:
                 "properties": {"category": "products", "id": str(page)},
                 "context": {"page": {"url": url, "path": f"/products/{page}", "title": f"Product {page}"}},
             }
-            payload = {"source": {"id": source}, "session": {"id": session}, "context": context, "events": [event]}
-            yield json.dumps(payload).encode()
+            body = {"source": {"id": source}, "session": {"id": session}, "context": context, "events": [event]}
+            yield json.dumps(body).encode()
 
 
 def sdk_messages(source: str) -> Iterator[bytes]:

@@ -68,7 +68,7 @@ SHOP = "https://shop.example"
 
 TRACK = InboxItem.Dialect.TRACK
 
-Payload = dict[str, Any]
+Body = dict[str, Any]
 
 
 def load(*, now: datetime) -> str:
@@ -84,10 +84,10 @@ def load(*, now: datetime) -> str:
     ConsentType.objects.get_or_create(id=CONSENT, defaults={"name": "Marketing e-mails", "text": text})
     policy = sources.find(str(shop.id))
     assert policy is not None
-    payloads = sorted(_payloads(random.Random(SEED), shop.id, now=now), key=lambda pair: pair[0])  # noqa: S311
-    for start in range(0, len(payloads), 200):
-        part = payloads[start : start + 200]
-        messages = [Message(TRACK, orjson.dumps(payload), Envelope(policy, now)) for _, payload in part]
+    bodies = sorted(_bodies(random.Random(SEED), shop.id, now=now), key=lambda pair: pair[0])  # noqa: S311
+    for start in range(0, len(bodies), 200):
+        part = bodies[start : start + 200]
+        messages = [Message(TRACK, orjson.dumps(body), Envelope(policy, now)) for _, body in part]
         accept.history(messages, at=now)
     for key, (name, condition) in SEGMENTS.items():
         if not Segment.objects.filter(key=key).exists():
@@ -95,7 +95,7 @@ def load(*, now: datetime) -> str:
     return f"{Event.objects.count()} events of {Profile.objects.count()} people in a sample shop"
 
 
-def _payloads(dice: random.Random, source_id: UUID, *, now: datetime) -> Iterator[tuple[datetime, Payload]]:
+def _bodies(dice: random.Random, source_id: UUID, *, now: datetime) -> Iterator[tuple[datetime, Body]]:
     for number in range(PEOPLE):
         person = _Person(dice, number)
         for _ in range(dice.choice((1, 1, 1, 2, 2, 3, 5))):
@@ -118,8 +118,8 @@ class _Person:
         # What they decide when they sign up for the first time; every fifth customer is not asked.
         self._decisions = [[True], [True], [False], [True, False], []][number % 5]
 
-    def visit(self, source_id: UUID, at: datetime) -> Payload:
-        """Describe one visit as a tracker's payload."""
+    def visit(self, source_id: UUID, at: datetime) -> Body:
+        """Describe one visit as a tracker does."""
         code, country, city, language, zone = self._place
         campaign = self._dice.choice(CAMPAIGNS)
         context = {
@@ -145,14 +145,14 @@ class _Person:
             "options": {"historical": True},
         }
 
-    def _decide(self, at: datetime) -> Iterator[Payload]:
+    def _decide(self, at: datetime) -> Iterator[Body]:
         """Answer the consent form right after, once."""
         decisions, self._decisions = self._decisions, []
         for seconds, decision in enumerate(decisions, 1):
             time = {"create": (at + timedelta(seconds=seconds)).isoformat()}
             yield {"type": "consent-update", "properties": {"consents": {CONSENT: decision}}, "time": time}
 
-    def _steps(self) -> Iterator[tuple[str, Payload, str]]:
+    def _steps(self) -> Iterator[tuple[str, Body, str]]:
         yield "page-view", {"category": "home"}, "/"
         if self._dice.random() < 0.3:
             yield "search", {"query": self._dice.choice(("jazz", "vinyl", "gift", "turntable"))}, "/search"
@@ -166,7 +166,7 @@ class _Person:
         if self._is_customer:
             yield from self._purchase(round(sum(price for *_, price in basket), 2))
 
-    def _purchase(self, value: float) -> Iterator[tuple[str, Payload, str]]:
+    def _purchase(self, value: float) -> Iterator[tuple[str, Body, str]]:
         _, country, city, *_ = self._place
         order = f"O-{self._dice.randrange(10_000, 99_999)}"
         yield "sign-up", {"email": {"main": self._email}, "firstname": self._first, "lastname": self._last}, "/account"

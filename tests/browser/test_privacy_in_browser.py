@@ -19,8 +19,8 @@ Shoot = Callable[[str], None]
 def track(live: Live, source_id: str, session: str, *events: dict[str, Any]) -> str:
     """Send events as a browser does, and return whose they are."""
     ids = {"source": {"id": source_id}, "session": {"id": session}}
-    payload = json.dumps({**ids, "events": events}).encode()
-    request = Request(f"{live.address}/track", payload, {"Content-Type": "application/json"})
+    body = json.dumps({**ids, "events": events}).encode()
+    request = Request(f"{live.address}/track", body, {"Content-Type": "application/json"})
     with urlopen(request, timeout=10) as answer:
         return str(json.load(answer)["profile"]["id"])
 

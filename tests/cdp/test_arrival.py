@@ -31,18 +31,18 @@ SENDERS = 40  # of each sort
 @pytest.mark.timeout(90)
 def test_slow_senders_keep_nobody_waiting_and_are_cut_off(live: Live) -> None:
     source = live.source("Patient shop")
-    payload = {"source": {"id": source["write_key"]}, "session": {"id": "s"}, "events": [{"type": "page-view"}]}
+    body = {"source": {"id": source["write_key"]}, "session": {"id": "s"}, "events": [{"type": "page-view"}]}
 
     with ExitStack() as stack:
         slow = [stack.enter_context(sending(live, part)) for part in SLOW.values() for _ in range(SENDERS)]
         for _ in range(10):
             began_at = time.monotonic()
-            assert track(live, payload) == 200
+            assert track(live, body) == 200
             assert time.monotonic() - began_at < 2
         wait_for(lambda: all(map(is_closed, slow[:-SENDERS])), "the end of slow bodies", timeout_secs=20)
         wait_for(lambda: all(map(is_closed, slow)), "the end of slow heads", timeout_secs=arrival.HEADER_SECS)
 
-    assert track(live, payload) == 200
+    assert track(live, body) == 200
     assert len(live.events(source)) == 11
 
 
@@ -159,7 +159,7 @@ def is_closed(connection: socket.socket) -> bool:
     return False
 
 
-def track(live: Live, payload: Any) -> int:
+def track(live: Live, body: Any) -> int:
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}
-    with urlopen(Request(f"{live.address}/track", json.dumps(payload).encode(), headers), timeout=10) as answer:
+    with urlopen(Request(f"{live.address}/track", json.dumps(body).encode(), headers), timeout=10) as answer:
         return int(answer.status)

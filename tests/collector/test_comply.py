@@ -36,12 +36,12 @@ def send(client: APIClient, source: Source, *events: dict[str, Any], **parts: An
     return client.post("/track", track_body(source, events=list(events), **parts), format="json")
 
 
-def send_as_one_batch(source: Source, *payloads: dict[str, Any]) -> None:
+def send_as_one_batch(source: Source, *bodies: dict[str, Any]) -> None:
     policy = sources.find(str(source.id))
     assert policy is not None
-    for payload in payloads:
+    for body in bodies:
         envelope = Envelope(policy, datetime.now(UTC), user_agent=CHROME)
-        accept.keep([Message("track", json.dumps(payload).encode(), envelope)])
+        accept.keep([Message("track", json.dumps(body).encode(), envelope)])
     accept.ingest(100, at=datetime.now(UTC))
 
 
@@ -400,9 +400,9 @@ def test_a_repetition_of_what_was_refused_is_refused_too_and_no_duplicate(client
 
 def test_a_repetition_is_kept_once_when_the_consent_has_come_in_between(source: Source) -> None:
     view = {**PAGE_VIEW, "id": "m-1"}
-    payloads = [track_body(source, events=[event]) for event in (view, consent(marketing=True), view, view)]
+    bodies = [track_body(source, events=[event]) for event in (view, consent(marketing=True), view, view)]
 
-    send_as_one_batch(source, *payloads)
+    send_as_one_batch(source, *bodies)
 
     assert len(kept()) == 1
     assert RefusedEvent.objects.get().code == "consent_required"

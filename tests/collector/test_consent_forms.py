@@ -50,8 +50,8 @@ def body(source: Source, session: Session, consents: Any = None, /, **parts: Any
     return {**ids, "profile": {"id": str(session.profile_id)}, "consents": consents, **parts}
 
 
-def decide(client: APIClient, payload: dict[str, Any], query: str = "") -> Any:
-    return client.post("/customer/consent" + query, payload, format="json")
+def decide(client: APIClient, form: dict[str, Any], query: str = "") -> Any:
+    return client.post("/customer/consent" + query, form, format="json")
 
 
 def test_the_form_reads_what_is_offered_in_which_words(client: APIClient, source: Source) -> None:
@@ -189,9 +189,9 @@ def test_what_cannot_be_decided_is_refused_by_its_field(
 
 
 def test_a_new_visitor_is_told_of_a_consent_that_does_not_exist(client: APIClient, source: Source) -> None:
-    payload = {"source": {"id": str(source.id)}, "session": {"id": "new"}, "consents": {"unheard": False}}
+    form = {"source": {"id": str(source.id)}, "session": {"id": "new"}, "consents": {"unheard": False}}
 
-    answer = client.post("/customer/consent", payload, format="json")
+    answer = client.post("/customer/consent", form, format="json")
 
     assert (answer.status_code, answer.json()["field"]) == (422, "consents.unheard")
 

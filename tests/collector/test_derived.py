@@ -113,8 +113,8 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
         "properties": properties,
         "context": context,
     }
-    payload = {"session": {"id": "s"}, "context": context, "events": [event, {"type": "neighbour"}]}
-    body = payload if dialect == "track" else {"batch": [message, {**message, "event": "neighbour", "properties": {}}]}
+    tracked = {"session": {"id": "s"}, "context": context, "events": [event, {"type": "neighbour"}]}
+    body = tracked if dialect == "track" else {"batch": [message, {**message, "event": "neighbour", "properties": {}}]}
     n_before = Event.objects.filter(type="neighbour").count()
 
     parsed = Message(dialect, storable.dumps(body).encode(), envelope).read().parsed

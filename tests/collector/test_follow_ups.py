@@ -143,10 +143,10 @@ def test_the_sender_is_answered_what_a_stage_says(client: Client, monkeypatch: p
 
     monkeypatch.setattr(pipeline, "STORING", (*pipeline.STORING, greet))
     source = SourceFactory()
-    payload = track_body(source, "page-view")
+    body = track_body(source, "page-view")
 
-    answered = client.post("/track", payload, content_type="application/json").json()
-    later = client.put("/track", payload, content_type="application/json").json()
+    answered = client.post("/track", body, content_type="application/json").json()
+    later = client.put("/track", body, content_type="application/json").json()
 
     assert (answered["ux"], answered["response"]) == ([{"tag": "div"}], {"greeting": "Hello, page-view"})
     assert (later["ux"], later["response"]) == ([], {})

@@ -20,13 +20,13 @@ NOW = datetime.now(UTC)
 pytestmark = pytest.mark.usefixtures("alone")
 
 
-def put(source: Source, payload: Any) -> None:
+def put(source: Source, body: Any) -> None:
     from apps.events import sources
 
     policy = sources.find(str(source.id))
     assert policy is not None
     envelope = Envelope(policy, datetime.now(UTC), ip="198.51.100.7")
-    message = Message("track", json.dumps(payload).encode(), envelope)
+    message = Message("track", json.dumps(body).encode(), envelope)
     accept.later(message.read())
 
 

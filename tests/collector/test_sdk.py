@@ -28,9 +28,9 @@ def source(db: None) -> Source:
 def send(client: APIClient, source: Source) -> Any:
     """Send a message to a call's address, and let the inbox be processed."""
 
-    def send(call: str, payload: Any, **extra: Any) -> Any:
-        payload = {"writeKey": source.write_key, **payload} if isinstance(payload, dict) else payload
-        answer = client.post(f"/v1/{call}", json.dumps(payload), content_type="application/json", **extra)
+    def send(call: str, body: Any, **extra: Any) -> Any:
+        body = {"writeKey": source.write_key, **body} if isinstance(body, dict) else body
+        answer = client.post(f"/v1/{call}", json.dumps(body), content_type="application/json", **extra)
         accept.ingest(100, at=datetime.now(UTC))
         return answer
 
@@ -239,7 +239,7 @@ def test_what_a_bad_message_said_is_not_kept(send: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "status", "field"),
+    ("body", "status", "field"),
     [
         ([], 401, "writeKey"),
         ({"batch": None}, 422, "batch"),
@@ -250,10 +250,8 @@ def test_what_a_bad_message_said_is_not_kept(send: Any) -> None:
         ({"batch": [{"type": "x"}, 5]}, 422, "batch.0.userId"),
     ],
 )
-def test_a_batch_of_which_nothing_can_be_taken_names_its_mistake(
-    send: Any, payload: Any, status: int, field: str
-) -> None:
-    answer = send("batch", payload)
+def test_a_batch_of_which_nothing_can_be_taken_names_its_mistake(send: Any, body: Any, status: int, field: str) -> None:
+    answer = send("batch", body)
 
     assert (answer.status_code, answer.json()["field"]) == (status, field)
     assert not Event.objects.exists()

@@ -53,13 +53,13 @@ def sdk_messages(source: Source, count: int) -> list[tuple[str, dict[str, Any]]]
     ]
 
 
-def statements(source: Source, dialect: str, payloads: list[tuple[str, dict[str, Any]]]) -> list[str]:
+def statements(source: Source, dialect: str, bodies: list[tuple[str, dict[str, Any]]]) -> list[str]:
     policy = sources.find(str(source.id))
     assert policy
     at = datetime.now(UTC)
     messages = [
-        Message(dialect, orjson.dumps(payload), Envelope(policy, at, user_agent=CHROME, call=call))
-        for call, payload in payloads
+        Message(dialect, orjson.dumps(body), Envelope(policy, at, user_agent=CHROME, call=call))
+        for call, body in bodies
     ]
     with CaptureQueriesContext(connection) as captured:
         accept.history(messages, at=at)

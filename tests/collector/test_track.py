@@ -23,8 +23,8 @@ from tests.factories import (
 )
 
 
-def send(client: APIClient, payload: Any, **extra: Any) -> Any:
-    return client.post("/track", payload, format="json", **extra)
+def send(client: APIClient, body: Any, **extra: Any) -> Any:
+    return client.post("/track", body, format="json", **extra)
 
 
 def types() -> list[str]:
@@ -82,9 +82,9 @@ def test_an_ended_visit_begins_anew_with_the_next_event(client: APIClient) -> No
 def test_the_profile_of_the_session_wins_over_the_payload(client: APIClient) -> None:
     session, stranger = SessionFactory(), ProfileFactory()
 
-    payload = track_body(SourceFactory(), "page-view", session=str(session.id), profile={"id": str(stranger.id)})
+    body = track_body(SourceFactory(), "page-view", session=str(session.id), profile={"id": str(stranger.id)})
 
-    assert send(client, payload).json()["profile"]["id"] == str(session.profile_id)
+    assert send(client, body).json()["profile"]["id"] == str(session.profile_id)
 
 
 def test_a_known_profile_id_is_adopted_by_a_new_session(client: APIClient) -> None:
@@ -135,11 +135,11 @@ def test_an_alias_resolves_to_the_living_profile(client: APIClient) -> None:
 
 def test_a_repeated_request_gets_the_same_answer_and_changes_nothing(client: APIClient) -> None:
     source = SourceFactory()
-    payload = track_body(source, events=[{"type": "page-view", "id": "m1"}])
-    first = send(client, payload).json()
+    body = track_body(source, events=[{"type": "page-view", "id": "m1"}])
+    first = send(client, body).json()
     before = (types(), Profile.objects.values().get(), Session.objects.values().get())
 
-    second = send(client, payload).json()
+    second = send(client, body).json()
 
     assert (second["profile"], second["session"]) == (first["profile"], first["session"])
     assert (types(), Profile.objects.values().get(), Session.objects.values().get()) == before
@@ -184,9 +184,9 @@ def test_a_bad_event_is_refused_alone_and_named(client: APIClient) -> None:
 def test_an_event_that_cannot_be_stored_loses_no_neighbour(client: APIClient, event: Any, code: str) -> None:
     import json
 
-    payload = track_body(SourceFactory(), events=[{"type": "before"}, event, {"type": "after"}])
+    body = track_body(SourceFactory(), events=[{"type": "before"}, event, {"type": "after"}])
 
-    answer = client.post("/track", json.dumps(payload), content_type="application/json")
+    answer = client.post("/track", json.dumps(body), content_type="application/json")
 
     assert answer.status_code == 200, answer.content
     assert [error["code"] for error in answer.json()["errors"]] == [code]
@@ -233,9 +233,9 @@ def test_a_body_that_cannot_be_read_gets_an_error_that_names_the_field(
     ],
 )
 def test_a_wrong_part_of_the_payload_is_named(client: APIClient, part: dict[str, Any], field: str) -> None:
-    payload = {**track_body(SourceFactory(), "page-view"), **part}
+    body = {**track_body(SourceFactory(), "page-view"), **part}
 
-    answer = send(client, payload)
+    answer = send(client, body)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert not Event.objects.exists()
@@ -243,9 +243,9 @@ def test_a_wrong_part_of_the_payload_is_named(client: APIClient, part: dict[str,
 
 def test_junk_that_real_clients_send_is_tolerated(client: APIClient) -> None:
     junk = {"metadata": "text", "device": {"id": "d"}, "options": "anything", "debug": 1, "request": None}
-    payload = track_body(SourceFactory(), "page-view", **junk)
+    body = track_body(SourceFactory(), "page-view", **junk)
 
-    answer = client.post("/track", __import__("json").dumps(payload), content_type="text/plain;charset=UTF-8")
+    answer = client.post("/track", __import__("json").dumps(body), content_type="text/plain;charset=UTF-8")
 
     assert answer.status_code == 200
     assert [warning["field"] for warning in answer.json()["warnings"]] == ["options"]
@@ -359,9 +359,9 @@ def test_an_ephemeral_source_updates_profiles_and_keeps_no_event(client: APIClie
 
 
 def test_profileless_events_belong_to_nobody(client: APIClient) -> None:
-    payload = track_body(SourceFactory(), "page-view")
+    body = track_body(SourceFactory(), "page-view")
 
-    answer = client.post("/track?profile_less=true", payload, format="json").json()
+    answer = client.post("/track?profile_less=true", body, format="json").json()
 
     assert answer["profile"]["id"] is None
     assert not Profile.objects.exists()

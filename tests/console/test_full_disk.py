@@ -101,10 +101,10 @@ def batch(source: dict[str, Any], message_id: str) -> tuple[str, dict[str, Any]]
 
 def send(live: Live, accepted: set[str], dialect: Dialect, source: dict[str, Any], message_id: str) -> int:
     """Send one event, note that it was accepted, and return the status."""
-    path, payload = dialect(source, message_id)
+    path, body = dialect(source, message_id)
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}
     try:
-        with urlopen(Request(f"{live.address}{path}", json.dumps(payload).encode(), headers), timeout=30) as answer:
+        with urlopen(Request(f"{live.address}{path}", json.dumps(body).encode(), headers), timeout=30) as answer:
             accepted.add(message_id)
             return int(answer.status)
     except HTTPError as error:

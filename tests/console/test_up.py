@@ -28,9 +28,9 @@ def installation() -> Iterator[Installation]:
         made.stop()
 
 
-def post(address: str, payload: object) -> int:
+def post(address: str, body: object) -> int:
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}  # urllib itself counts as a bot
-    request = Request(address, json.dumps(payload).encode(), headers)
+    request = Request(address, json.dumps(body).encode(), headers)
     with urlopen(request, timeout=30) as answer:
         return int(answer.status)
 
@@ -61,12 +61,12 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
     admin = sign_in(installation.address, found(r"password (\S+)", told))
     assert "Sample shop" in read(admin, f"{installation.address}/admin/")
     wait_for(lambda: "no worker" not in read(admin, f"{installation.address}/admin/"), "the worker")
-    payload = {
+    body = {
         "source": {"id": found(r"Write key +(\w+)", told)},
         "session": {"id": "s"},
         "events": [{"type": "first"}],
     }
-    assert post(f"{installation.address}/track", payload) == 200
+    assert post(f"{installation.address}/track", body) == 200
     assert {"first", "sale-completed"} <= installation.event_types()
 
     second = installation.manage("up")
@@ -77,8 +77,8 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
     started.wait()
     restarted, told = installation.up()
     assert "password" not in told
-    payload["events"] = [{"type": "second"}]
-    assert post(f"{installation.address}/track", payload) == 200
+    body["events"] = [{"type": "second"}]
+    assert post(f"{installation.address}/track", body) == 200
     assert {"first", "second"} <= installation.event_types()
 
     restarted.send_signal(signal.SIGINT)

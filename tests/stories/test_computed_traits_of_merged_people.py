@@ -55,11 +55,11 @@ def test_two_visitors_who_name_one_address_are_counted_as_one(shop: Shop) -> Non
 def test_a_new_visitor_who_is_recognised_in_the_same_batch_leaves_nothing_to_be_counted_anew(shop: Shop) -> None:
     shop.track(identify("anna@example.com"), order(1), session="phone")
 
-    payloads = [
+    bodies = [
         track_body(shop.source, session="laptop", events=[event])
         for event in (order(2), identify("anna@example.com"), order(4))
     ]
-    shop.process(*(shop.message(TRACK, payload) for payload in payloads))
+    shop.process(*(shop.message(TRACK, body) for body in bodies))
 
     assert Merge.objects.count() == 1
     assert person().computed["spent"] == 7

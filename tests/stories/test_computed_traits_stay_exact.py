@@ -28,7 +28,7 @@ PEOPLE, EVENTS, SEED = 12, 160, 4711
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def payloads(dice: random.Random, source: Source) -> list[dict[str, Any]]:
+def bodies(dice: random.Random, source: Source) -> list[dict[str, Any]]:
     """Make requests of few people in any order of time; a third of them is sent twice."""
     found = []
     for number in range(EVENTS):
@@ -41,15 +41,15 @@ def payloads(dice: random.Random, source: Source) -> list[dict[str, Any]]:
         }
         if event["type"] == "identify":
             event["properties"] = {"email": f"person-{dice.randrange(PEOPLE // 2)}@example.com"}
-        payload = track_body(source, session=f"session-{dice.randrange(PEOPLE)}", events=[event])
-        found += [payload] * dice.choice([1, 1, 2])
+        body = track_body(source, session=f"session-{dice.randrange(PEOPLE)}", events=[event])
+        found += [body] * dice.choice([1, 1, 2])
     return dice.sample(found, len(found))
 
 
-def arrive(payload: dict[str, Any]) -> None:
-    policy = sources.find(payload["source"]["id"])
+def arrive(body: dict[str, Any]) -> None:
+    policy = sources.find(body["source"]["id"])
     assert policy is not None
-    message = Message("track", json.dumps(payload).encode(), Envelope(policy, NOON))
+    message = Message("track", json.dumps(body).encode(), Envelope(policy, NOON))
     while True:
         try:
             return accept.history([message], at=NOON)
@@ -100,13 +100,13 @@ def test_whatever_changes_while_events_arrive_the_states_are_those_of_the_stored
 ) -> None:
     monkeypatch.setattr(recomputing, "MAX_EVENTS", max_events)  # of more, most are counted before the row is held
     dice, source, stop = random.Random(SEED), SourceFactory(), Signal()
-    requests = payloads(dice, source)
+    requests = bodies(dice, source)
     work = [partial(change_definitions, random.Random(SEED), stop), partial(recount, stop)]
 
     with ThreadPoolExecutor(6) as pool:
         beside = [pool.submit(on_its_own_connection, each) for each in work]
         try:
-            list(pool.map(lambda payload: on_its_own_connection(partial(arrive, payload)), requests))
+            list(pool.map(lambda body: on_its_own_connection(partial(arrive, body)), requests))
         finally:
             stop.set()
         for each in beside:

@@ -21,8 +21,8 @@ class Page:
         self.source = source
         self.profile_id: str | None = None
 
-    def post(self, address: str, payload: dict[str, Any]) -> Any:
-        return Client().post(address, payload, content_type="application/json")
+    def post(self, address: str, body: dict[str, Any]) -> Any:
+        return Client().post(address, body, content_type="application/json")
 
     def track(self, type_: str, **properties: Any) -> Any:
         event = {"type": type_, "properties": properties}
@@ -86,8 +86,8 @@ def test_what_somebody_withdraws_counts_from_his_next_event_on(page: Page) -> No
 
 def test_what_waits_in_the_inbox_is_judged_by_the_consents_of_when_it_is_processed(page: Page) -> None:
     page.track("consent-update", consents={"statistics": True})
-    payload = track_body(page.source, "page-view", session="anna", options={"async": True})
-    assert page.post("/track", payload).status_code == 200
+    body = track_body(page.source, "page-view", session="anna", options={"async": True})
+    assert page.post("/track", body).status_code == 200
 
     page.decide(statistics=False)
     accept.ingest(10, at=NOON)

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 EMAIL = "anna@example.com"
 
 
-def post(address: str, payload: dict[str, Any]) -> Any:
-    return Client().post(address, payload, content_type="application/json")
+def post(address: str, body: dict[str, Any]) -> Any:
+    return Client().post(address, body, content_type="application/json")
 
 
 def sign_in(source: Any, session: str, **parts: Any) -> Any:

@@ -22,9 +22,9 @@ THREADS = 50
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def post(payload: dict[str, object]) -> str:
+def post(body: dict[str, object]) -> str:
     try:
-        answer = Client().post("/track", json.dumps(payload), content_type="application/json")
+        answer = Client().post("/track", json.dumps(body), content_type="application/json")
         assert answer.status_code == 200, answer.content
         return str(answer.json()["profile"]["id"])
     finally:
@@ -34,10 +34,10 @@ def post(payload: dict[str, object]) -> str:
 def test_fifty_threads_that_track_one_profile_count_each_event() -> None:
     source = SourceFactory()
     event = {"type": "increase-interest", "properties": {"interest": "jazz"}}
-    payload = track_body(source, events=[event])
+    body = track_body(source, events=[event])
 
     with ThreadPoolExecutor(THREADS) as pool:
-        found = set(pool.map(post, [payload] * 200))
+        found = set(pool.map(post, [body] * 200))
 
     assert len(found) == 1
     profile = Profile.objects.get()

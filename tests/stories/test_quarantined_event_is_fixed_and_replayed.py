@@ -46,8 +46,8 @@ def order(shop: Client, source: Source, total: Any, *, number: int, at: datetime
         "time": {"create": at.isoformat()},
         "properties": {"total": total},
     }
-    payload = track_body(source, events=[event])
-    return shop.post("/track", payload, content_type="application/json").json()
+    body = track_body(source, events=[event])
+    return shop.post("/track", body, content_type="application/json").json()
 
 
 def fix(operator: Client, waiting: QuarantinedEvent, properties: str) -> Any:

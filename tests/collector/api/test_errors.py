@@ -60,9 +60,9 @@ def test_without_a_database_at_the_start_nothing_is_taken(client: APIClient, mon
 
 
 def test_an_error_has_one_shape_and_lists_all_mistakes(client: APIClient) -> None:
-    payload = track_body(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
+    body = track_body(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
 
-    answer = client.post("/track", payload, format="json").json()
+    answer = client.post("/track", body, format="json").json()
 
     assert set(answer) == {"success", "code", "message", "field", "index", "errors"}
     assert answer["success"] is False

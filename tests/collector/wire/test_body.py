@@ -38,7 +38,7 @@ NAMES = (
     *("sessionId", "page", "utm", "campaign", "ip", "userAgent", "locale", "groupId", "name", "historical", "async"),
 )
 OBJECTS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8)
-PAYLOADS = (
+BODIES = (
     OBJECTS
     | st.fixed_dictionaries({"batch": st.lists(OBJECTS | VALUES, max_size=3), "sentAt": VALUES})
     | (
@@ -52,15 +52,15 @@ SOURCES = [policy(), policy(trusts_ids=True, creates_profiles=True, profile_id_p
 
 @settings(max_examples=100)
 @given(
-    payload=PAYLOADS,
+    body=BODIES,
     dialect=st.sampled_from(["track", "sdk", "webhook"]),
     call=st.sampled_from(["track", "identify", "page", "group", "alias", "batch"]),
     source=st.sampled_from(SOURCES),
 )
 def test_any_json_is_read_or_refused_and_what_is_read_can_be_stored(
-    payload: Any, dialect: str, call: str, source: Any
+    body: Any, dialect: str, call: str, source: Any
 ) -> None:
-    message = Message(dialect, json.dumps(payload).encode(), Envelope(source, datetime.now(UTC), call=call))
+    message = Message(dialect, json.dumps(body).encode(), Envelope(source, datetime.now(UTC), call=call))
 
     try:
         payloads = message.read().parsed.payloads
