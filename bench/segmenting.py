@@ -85,7 +85,7 @@ def switch(*, is_on: bool) -> None:
 
 
 def everybody(source: str) -> Iterator[bytes]:
-    """Make the past of each person: who he is, and so many orders that few segments depend on the next one."""
+    """Make the past of each person: who they are, and so many orders that few segments depend on the next one."""
     random = Random(1)
     for user in range(USERS):
         yield _message(source, user, "identify", traits=_traits(user))

@@ -88,7 +88,7 @@ def in_one_transaction(db: None) -> Iterator[None]:
 
 @pytest.fixture
 def admin_client(db: None) -> Client:
-    """An administrator who is signed in; the one of pytest-django spends a second on his password."""
+    """An administrator who is signed in; the one of pytest-django spends a second on the password."""
     client = Client()
     client.force_login(User.objects.create(username="admin", is_staff=True, is_superuser=True))
     return client

@@ -21,7 +21,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
-    """Who may sign in; a user's roles are his groups."""
+    """Who may sign in; a user's roles are their groups."""
 
     form = UserChangeForm
     add_form = UserCreationForm

@@ -28,7 +28,7 @@ FROM jsonb_to_recordset(%s::jsonb) AS row (
 
 @register
 class Events(Holding):
-    """His events, and those of his sessions that belong to no profile."""
+    """The events of a person, and those of their sessions that belong to no profile."""
 
     name, title, models = "events", "What the person did, as devices and other systems told us", (Event,)
 
@@ -77,7 +77,7 @@ class RefusedEvents(Rows):
     omitted = ("keys",)
 
     def find(self, person: Person) -> Q:
-        """Select those that came with one of his ids, or whose payload names him."""
+        """Select those that came with one of the person's ids, or whose payload names them."""
         named = [Q(payload__contains=orjson.dumps(text).decode()) for text in person.texts]
         return reduce(or_, named, Q(keys__overlap=person.keys))
 
@@ -90,7 +90,7 @@ class QuarantinedEvents(Rows):
     omitted = ("keys",)
 
     def find(self, person: Person) -> Q:
-        """Select those that came with one of his ids; what else names him is refused when it is replayed."""
+        """Select those that came with one of the person's ids; what else names them is refused when it is replayed."""
         return Q(keys__overlap=person.keys)
 
 

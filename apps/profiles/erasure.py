@@ -1,4 +1,4 @@
-"""Erase a person, or make him anonymous: first what leads to him, at once; then all that he left, page by page.
+"""Erase a person, or make them anonymous: first what leads to them, at once; then all that they left, page by page.
 
 From the moment at which it begins, nothing that comes in is added to what is about to go: see burial.py and the
 collector's stage `identify`, which looks for tombstones before and after it locks profiles.
@@ -33,10 +33,10 @@ class NotYet(Exception):
 
 
 def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor: Actor, at: datetime) -> PrivacyRequest:
-    """Bury all ids of a person, and remove his profile and what leads to it; `step` does the rest.
+    """Bury all ids of a person, and remove their profile and what leads to it; `step` does the rest.
 
-    `profile_id` may be any that he ever had. Raises Profile.DoesNotExist, and NotYet while a merge that was undone has
-    still to give another person back what is his.
+    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and NotYet while a merge that was undone
+    has still to give another person back what is theirs.
     """
     with transaction.atomic():
         profile = _locked(profile_id)

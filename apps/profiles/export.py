@@ -57,7 +57,7 @@ class _Pipe(io.RawIOBase):
 def begin(profile_id: UUID, *, reference: str, actor: Actor, at: datetime) -> tuple[PrivacyRequest, Person]:
     """Record that somebody exports all of a person's data, and gather by what it is found.
 
-    `profile_id` may be any that he ever had. Raises Profile.DoesNotExist.
+    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist.
     """
     with transaction.atomic():
         person = person_of(Profile.objects.get(pk=ledger.living_id(profile_id)))

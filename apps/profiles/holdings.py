@@ -24,19 +24,19 @@ PROFILE, SESSION = "profile", "session"  # kinds of ids that are no identifiers
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All by which tables know one person, fixed at the beginning of what is done about him."""
+    """All by which tables know one person, fixed at the beginning of what is done about that person."""
 
     id: UUID  # the living profile's
-    raw_ids: tuple[UUID, ...]  # his profiles: the living one, and those that were merged into it
-    places: tuple[UUID, ...]  # the ids under which what is his may lie
-    names: tuple[tuple[str, UUID], ...] = ()  # (kind, id) of all that clients and other systems call him, hashed
-    texts: tuple[str, ...] = ()  # how he may be named in texts
-    anonymous_id: UUID = NIL  # of the anonymous profile that takes his place, if one does
-    salt: str = ""  # by which its ids are made from his; thrown away at the end
+    raw_ids: tuple[UUID, ...]  # their profiles: the living one, and those that were merged into it
+    places: tuple[UUID, ...]  # the ids under which what is theirs may lie
+    names: tuple[tuple[str, UUID], ...] = ()  # (kind, id) of all that clients and other systems call them, hashed
+    texts: tuple[str, ...] = ()  # how they may be named in texts
+    anonymous_id: UUID = NIL  # of the anonymous profile that takes their place, if one does
+    salt: str = ""  # by which its ids are made from theirs; thrown away at the end
 
     @property
     def belongings(self) -> Q:
-        """Select his events and sessions, those that follow him only later included."""
+        """Select the person's events and sessions, those that follow them only later included."""
         return Q(profile_id__in=self.places, original_profile_id__in=self.raw_ids)
 
     @property
@@ -45,15 +45,15 @@ class Person:
         return [key for _, key in self.names]
 
     def named(self, kind: str) -> list[UUID]:
-        """List his ids of one kind."""
+        """List the person's ids of one kind."""
         return [key for each, key in self.names if each == kind]
 
     def pseudonym(self, id: UUID) -> UUID:
-        """Return what an id of his becomes in the anonymous profile: equal ids stay equal, and nobody gets back."""
+        """Return what an id becomes in the anonymous profile: equal ids stay equal, and nobody gets back."""
         return digest("pseudonym", self.salt, str(id))
 
     def as_dict(self) -> dict[str, Any]:
-        """Shape him for a JSON column."""
+        """Shape the person for a JSON column."""
         shaped: dict[str, Any] = orjson.loads(orjson.dumps(asdict(self)))
         return shaped
 
@@ -80,15 +80,15 @@ class Holding:
     is_at_once = False  # erased in the transaction that begins an erasure; everything else follows page by page
 
     def names(self, person: Person) -> Iterator[tuple[str, UUID]]:
-        """Yield (kind, id) of what clients and other systems may call him by."""
+        """Yield (kind, id) of what clients and other systems may call the person by."""
         yield from ()
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
-        """Yield what is known of him, row by row."""
+        """Yield what is known of the person, row by row."""
         raise NotImplementedError
 
     def count(self, person: Person) -> int:
-        """Count what is known of him, row by row where nothing faster is known."""
+        """Count what is known of the person, row by row where nothing faster is known."""
         return sum(1 for _ in self.rows(person))
 
     def erase(self, person: Person, *, limit: int) -> int:
@@ -106,11 +106,11 @@ class Rows(Holding):
     omitted: ClassVar[tuple[str, ...]] = ()  # columns that say nothing to the person
 
     def find(self, person: Person) -> Q:
-        """Return what selects his rows: those with the id of any of his profiles, where a table says no other."""
+        """Return what selects a person's rows: those with the id of one of the profiles, where nothing else is said."""
         return Q(profile_id__in=person.raw_ids)
 
     def found(self, person: Person) -> QuerySet[Any]:
-        """Select his rows, in a stable order."""
+        """Select the person's rows, in a stable order."""
         return self._objects.filter(self.find(person)).order_by("pk")
 
     def rows(self, person: Person) -> Iterator[dict[str, Any]]:
@@ -158,7 +158,7 @@ def person_of(profile: Profile) -> Person:
 
 
 def _own_names(values: Iterable[tuple[str, str]], own: Sequence[UUID]) -> set[tuple[str, UUID]]:
-    """Hash what the facts name him by, but for what has been found to name somebody else, or several."""
+    """Hash what the facts name a person by, but for what has been found to name somebody else, or several."""
     names = {(kind, identifier_id(kind, value)) for kind, value in values}
     known = Identifier.objects.filter(id__in=[key for _, key in names])
     others = set(known.exclude(profile_id__in=own, is_shared=False).values_list("id", flat=True))

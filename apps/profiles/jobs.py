@@ -21,7 +21,7 @@ tasks.register(Kind(erasure.TASK, "Erase a person or make them anonymous", queue
 def start_erasure(
     profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor: Actor, at: datetime
 ) -> PrivacyRequest:
-    """Begin to erase a person or to make him anonymous, and finish at once what is not much; raises as `begin` does."""
+    """Begin to erase a person or make them anonymous, and finish at once what is not much; raises as `begin` does."""
     with transaction.atomic():
         request = erasure.begin(profile_id, kind=kind, reference=reference, actor=actor, at=at)
         request.task = start_task(erasure.TASK, params={"request": str(request.pk)}, requested_by=actor.name)

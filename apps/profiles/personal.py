@@ -123,7 +123,7 @@ class Merges(Rows):
     is_at_once = True
 
     def find(self, person: Person) -> Q:
-        """Select the merges that touched any of his profiles, those that were undone included."""
+        """Select the merges that touched any of the person's profiles, those that were undone included."""
         own = person.raw_ids
         return Q(kept_id__in=own) | Q(merged_id__in=own) | Q(kept_via__in=own) | Q(merged_via__in=own)
 
@@ -140,7 +140,7 @@ class Conflicts(Rows):
     is_at_once = True
 
     def find(self, person: Person) -> Q:
-        """Select those of any of his profiles."""
+        """Select those of any of the person's profiles."""
         return Q(profile_id__in=person.raw_ids) | Q(other_id__in=person.raw_ids)
 
 
@@ -160,7 +160,7 @@ class AdminLog(Rows):
     is_at_once = True
 
     def find(self, person: Person) -> Q:
-        """Select what was done to any of his profiles."""
+        """Select what was done to any of the person's profiles."""
         return Q(object_id__in=[str(id) for id in person.raw_ids])
 
 
@@ -172,7 +172,7 @@ class Audit(Rows):
     is_at_once = True
 
     def find(self, person: Person) -> Q:
-        """Select what was done to any of his profiles."""
+        """Select what was done to any of the person's profiles."""
         return Q(object_id__in=[str(id) for id in person.raw_ids])
 
     def erase(self, person: Person, *, limit: int) -> int:

@@ -16,7 +16,7 @@ def entry(*, time: datetime, setter: UUID | str, source: UUID | str = "") -> Ent
 
 
 def take(provenance: Provenance, path: str, said: Entry) -> bool:
-    """Note who sets a field now, and tell whether he may: nobody does who says it of an earlier time."""
+    """Note who sets a field now, and tell whether they may: nobody does who says it of an earlier time."""
     known = provenance.get(path)
     if known is not None and said[0] < known[0]:
         return False

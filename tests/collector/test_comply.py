@@ -322,7 +322,7 @@ def test_an_address_that_is_none_of_a_page_is_no_matter_of_rules_about_pages(cli
     assert kept("file-seen") == [{"url": SECRET, "path": "/secret"}]
 
 
-def test_what_an_sdk_says_of_a_person_is_dropped_from_his_traits_too(client: APIClient) -> None:
+def test_what_an_sdk_says_of_a_person_is_dropped_from_their_traits_too(client: APIClient) -> None:
     ConsentTypeFactory()
     ComplianceRuleFactory(field="event@properties.email")
     source = SourceFactory()

@@ -112,7 +112,7 @@ def test_an_old_profile_id_leads_to_somebody_new_for_ever(shop: Shop) -> None:
     assert Session.objects.filter(profile=profile).count() == 2
 
 
-def test_a_trusted_sender_means_the_person_by_his_id(shop: Shop) -> None:
+def test_a_trusted_sender_means_the_person_by_their_id(shop: Shop) -> None:
     shop.track("page-view", session="tablet")
     old = Profile.objects.get().id
     erase(old)
@@ -146,7 +146,7 @@ def test_a_message_that_was_seen_before_gets_a_quiet_answer(shop: Shop) -> None:
     assert not Event.objects.exists()
 
 
-def test_who_comes_back_is_taken_once_his_tombstones_are_lifted(shop: Shop) -> None:
+def test_who_comes_back_is_taken_once_their_tombstones_are_lifted(shop: Shop) -> None:
     names = [identifier_id("user", "C-17"), identifier_id("email", EMAIL)]
 
     n_lifted = burial.lift(list(burial.find(burial.hashed(names)).values()), actor=audit.SYSTEM, at=shop.now)

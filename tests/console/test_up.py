@@ -36,7 +36,7 @@ def post(address: str, body: object) -> int:
 
 
 def sign_in(address: str, password: str) -> OpenerDirector:
-    """Sign in as the first administrator, and return his browser."""
+    """Sign in as the first administrator, and return their browser."""
     browser = build_opener(HTTPCookieProcessor(CookieJar()))
     token = found(r'name="csrfmiddlewaretoken" value="([^"]+)"', read(browser, f"{address}/admin/login/"))
     fields = {"csrfmiddlewaretoken": token, "username": "admin", "password": password, "next": "/admin/"}

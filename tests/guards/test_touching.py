@@ -1,4 +1,4 @@
-"""Whoever writes profiles outside of the pipeline says whom he changed: segments are decided anew for them."""
+"""Whoever writes profiles outside of the pipeline says whom they changed: segments are decided anew for them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is left when a person is erased, or made anonymous: nothing, or nothing that leads to him."""
+"""What is left when a person is erased, or made anonymous: nothing, or nothing that leads to them."""
 
 import json
 from datetime import timedelta
@@ -157,7 +157,7 @@ def test_the_certificate_counts_what_was_there_and_names_nobody(shop: Shop) -> N
     assert (entry.object_id, entry.details) == (str(request.id), {})
 
 
-def test_a_person_is_erased_by_any_id_that_he_ever_had(shop: Shop) -> None:
+def test_a_person_is_erased_by_any_id_that_they_ever_had(shop: Shop) -> None:
     alias = Alias.objects.filter(profile_id=anna().id).first()
     assert alias
 
@@ -191,7 +191,7 @@ def test_names_are_refused_and_devices_begin_anew(shop: Shop) -> None:
     assert len(set(successors)) == len(successors)
 
 
-def test_what_names_somebody_else_is_not_buried_with_him(shop: Shop) -> None:
+def test_what_names_somebody_else_is_not_buried_with_them(shop: Shop) -> None:
     """Ben's address in Anna's record must not shut Ben out."""
     Profile.objects.filter(primary_id="C-17").update(traits={"friend": "ben@example.com"})
 
@@ -214,7 +214,7 @@ def test_refused_events_go_by_the_ids_that_they_came_with_or_by_whom_they_name(s
     assert json.loads(left)["events"][0]["properties"] == {"n": 2}
 
 
-def test_of_dead_letters_only_his_parts_go(shop: Shop) -> None:
+def test_of_dead_letters_only_their_parts_go(shop: Shop) -> None:
     batch = [{"type": "track", "event": "x", "userId": user} for user in ("C-17", "C-18")]
     common = {"source_id": shop.source.id, "dead_at": NOON}
     shared = InboxItemFactory(
@@ -247,7 +247,7 @@ def test_of_dead_letters_of_the_platform_only_their_parts_go(shop: Shop) -> None
     assert emitting.read(json.loads(InboxItem.objects.get().body)) == ([emissions[1]], True)
 
 
-def test_events_of_his_sessions_that_belong_to_nobody_go_too(shop: Shop) -> None:
+def test_events_of_their_sessions_that_belong_to_nobody_go_too(shop: Shop) -> None:
     shop.track("page-view", session="annas-phone", options={"saveProfile": False})
     assert Event.objects.filter(profile_id=None).exists()
 
@@ -287,7 +287,7 @@ def test_a_merge_that_was_undone_has_to_be_tidied_up_first(shop: Shop) -> None:
     assert not ErasedId.objects.exists()
 
 
-def test_an_anonymous_person_leaves_his_figures_and_nothing_that_leads_to_him(shop: Shop) -> None:
+def test_an_anonymous_person_leaves_their_figures_and_nothing_that_leads_to_them(shop: Shop) -> None:
     person = anna()
     known = [person.id, *Alias.objects.filter(profile_id=person.id).values_list("id", flat=True)]
     known += Session.objects.filter(profile_id=person.id).values_list("id", flat=True)
@@ -333,7 +333,7 @@ def test_what_staff_did_with_a_record_stays_known_but_not_with_whose(shop: Shop)
     assert AuditEntry.objects.get(action="merged").object_id == str(burial_id(person.id))
 
 
-def test_sessions_and_aliases_of_others_are_not_his() -> None:
+def test_sessions_and_aliases_of_others_are_not_theirs() -> None:
     person, other = ProfileFactory(), AliasFactory()
     SessionFactory(profile=other.profile)
 

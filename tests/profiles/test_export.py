@@ -44,7 +44,7 @@ def test_each_holding_has_a_file_of_each_kind_and_a_line_in_the_introduction() -
     assert archive.testzip() is None
 
 
-def test_a_person_is_found_by_any_id_that_he_ever_had() -> None:
+def test_a_person_is_found_by_any_id_that_they_ever_had() -> None:
     alias = AliasFactory()
 
     request, person = export.begin(alias.id, reference="x", actor=audit.SYSTEM, at=NOON)

@@ -13,7 +13,7 @@ from tests.factories import AliasFactory, IdentifierFactory, ProfileFactory, Ses
 pytestmark = pytest.mark.django_db
 
 
-def test_a_person_is_all_ids_that_ever_led_to_him() -> None:
+def test_a_person_is_all_ids_that_ever_led_to_them() -> None:
     profile = ProfileFactory(primary_id="C-17")
     alias, session = AliasFactory(profile=profile), SessionFactory(profile=profile)
     own = IdentifierFactory(profile=profile, kind="anonymous")
@@ -33,7 +33,7 @@ def test_a_person_is_all_ids_that_ever_led_to_him() -> None:
     assert person.named("session") == [session.id]
 
 
-def test_he_survives_json() -> None:
+def test_a_person_survives_json() -> None:
     person = person_of(AliasFactory().profile)
 
     assert Person.from_dict(json.loads(json.dumps(person.as_dict()))) == person

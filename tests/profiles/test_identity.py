@@ -139,7 +139,7 @@ def test_later_claims_of_a_batch_see_what_earlier_ones_made() -> None:
     assert found[4].id == found[5].id != found[0].id
 
 
-def test_a_device_follows_its_latest_user_and_a_user_is_never_taken_from_his_profile() -> None:
+def test_a_device_follows_its_latest_user_and_a_user_is_never_taken_from_their_profile() -> None:
     anna, ben = known_as(Identifier.Kind.USER, ANNA), known_as(Identifier.Kind.USER, BEN)
     claims = [Claim(user_id=ANNA, anonymous_id="d1"), Claim(user_id=BEN, anonymous_id="d1"), Claim(anonymous_id="d1")]
 

@@ -29,7 +29,7 @@ def decide() -> None:
 
 
 def visitor(shop: Shop, session: str, *events: str, **properties: object) -> UUID:
-    """Let somebody come, and return the id of his profile."""
+    """Let somebody come, and return the id of their profile."""
     known = set(Profile.objects.values_list("id", flat=True))
     shop.track(*({"type": event, "properties": properties} for event in events or ["page-view"]), session=session)
     return Profile.objects.exclude(id__in=known).get().id
@@ -89,7 +89,7 @@ def test_people_who_are_merged_by_hand_and_separated_again(shop: Shop) -> None:
     assert (members("buyers"), members("others")) == ({bert}, {anna})
 
     by_hand.merge(anna, bert, actor=ANNA, now=shop.later(seconds=1))
-    decide()  # his purchases are still elsewhere
+    decide()  # the purchases are still elsewhere
     shop.settle()
     decide()
     whole = Profile.objects.get().id

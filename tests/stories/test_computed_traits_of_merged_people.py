@@ -1,4 +1,4 @@
-"""What is computed of people who turn out to be one is that of all their events; separated, each has his own again."""
+"""What is computed of people who turn out to be one is that of all events; separated, each has their own again."""
 
 from datetime import timedelta
 from typing import Any

@@ -52,12 +52,12 @@ def kept() -> list[dict[str, Any]]:
     return list(Event.objects.filter(type="newsletter-form").order_by("id").values_list("properties", flat=True))
 
 
-def test_what_somebody_withdraws_counts_from_his_next_event_on(page: Page) -> None:
+def test_what_somebody_withdraws_counts_from_their_next_event_on(page: Page) -> None:
     offered = Client().get("/consents/type/enabled").json()["result"]
     assert [each["id"] for each in offered] == ["letters", "statistics"]
     form = {"email": EMAIL, "phone": "+491511234567", "n": 1}
 
-    before_he_is_asked = page.track("page-view")
+    before_they_are_asked = page.track("page-view")
     page.track("consent-update", consents={"statistics": True})
     page.track("newsletter-form", **form)
     agreed = page.decide(letters=True)
@@ -67,7 +67,7 @@ def test_what_somebody_withdraws_counts_from_his_next_event_on(page: Page) -> No
     gone = page.decide(statistics=False)
     after_all = page.track("newsletter-form", **form)
 
-    for refused in (before_he_is_asked, after_all):
+    for refused in (before_they_are_asked, after_all):
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (200, "consent_required")
     assert (agreed.status_code, withdrawn.status_code, gone.status_code) == (200, 200, 200)
     first, second, third = kept()

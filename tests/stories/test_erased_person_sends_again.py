@@ -92,7 +92,7 @@ def test_nothing_brings_her_back_but_her_own_wish() -> None:
     assert Profile.objects.get().event_count < 12  # and nothing of before
 
 
-def test_who_is_erased_while_he_sends_is_erased_all_the_same() -> None:
+def test_who_is_erased_while_they_send_is_erased_all_the_same() -> None:
     source = SourceFactory()
     profile_id = UUID(sign_in(source, "phone").json()["profile"]["id"])
     old_sessions = set(Session.objects.values_list("id", flat=True))

@@ -82,7 +82,7 @@ def sorted_tree(tree: Any) -> Any:
 
 @st.composite
 def messages(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
-    """Make messages of two customers, each with devices and addresses of his own, each at a time of its own."""
+    """Make messages of two customers, each with devices and addresses of their own, each at a time of its own."""
     found = []
     for number in range(draw(st.integers(2, 9))):
         customer = draw(st.sampled_from(["17", "18"]))

@@ -76,7 +76,7 @@ lawful = settings(
 
 
 def misplaced(shop: Shop) -> dict[str, Any]:
-    """Ask the database who is where he does not belong."""
+    """Ask the database who is where they do not belong."""
     found = {each.key: deciding.different(each, EVERYBODY, now=shop.now) for each in definitions.read().segments}
     return {key: people for key, people in found.items() if people}
 

@@ -1,4 +1,4 @@
-"""Many requests of one person at once: each counts, and he stays one person."""
+"""Many requests of one person at once: each counts, and they stay one person."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

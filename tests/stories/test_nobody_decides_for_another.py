@@ -126,7 +126,7 @@ def test_what_was_decided_before_somebody_claims_to_be_anna_overrules_nothing(
     assert held() == UNTOUCHED
 
 
-def test_who_held_two_names_and_claims_both_does_not_bring_his_decisions_along(source: Source, anna: Device) -> None:
+def test_who_held_two_names_and_claims_both_does_not_bring_their_decisions_along(source: Source, anna: Device) -> None:
     mine = {"type": "sign-in", "properties": {"email": {"main": "ben@example.com"}}}
     ben = Device(source, session="ben")
     ben.track(mine, consent(letters=False))

@@ -1,4 +1,4 @@
-"""Two people were taken for one, went on for a while, and are separated: each is what he would be without the merge."""
+"""Two people were taken for one, went on for a while, and are parted: they are as they would be without the merge."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from apps.core.models import Task
 
 @impersonal("certificates: counts, and a keyed hash of the profile's id")
 class PrivacyRequest(models.Model):
-    """Somebody asked for a copy of his data, for its erasure, or to be made anonymous: what was done, and when.
+    """Somebody asked for a copy of their data, for its erasure, or to be made anonymous: what was done, and when.
 
     Once it is finished the row is the certificate: it counts what was there, and names nobody. `subject` is the keyed
     hash of the profile's id, by which whoever still knows the id can find the request.

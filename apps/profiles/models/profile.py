@@ -23,7 +23,7 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
 
 
 class Profile(models.Model):
-    """One person as far as we know: what was said about him, by which event, and how often he was here."""
+    """One person as far as we know: what was said about them, by which event, and how often they were here."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     # The customer number of the sender's own system: at most one, and never replaced by another person's.

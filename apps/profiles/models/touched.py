@@ -6,7 +6,7 @@ from django.db import models
 class Touched(models.Model):
     """A profile that somebody has to look at again: what belongs to segments may have changed with it.
 
-    `touched_at` grows with each time, so that whoever looked removes what he saw, and nothing that came meanwhile.
+    `touched_at` grows with each time, so that whoever looked removes what they saw, and nothing that came meanwhile.
     """
 
     profile_id = models.UUIDField(primary_key=True, editable=False)

@@ -146,7 +146,7 @@ def test_whoever_sees_no_names_is_offered_no_personal_fields() -> None:
     assert "may hold personal data" in ask(client, "read", text='profile@traits.plan = "pro"')["error"]["message"]
 
 
-def test_nobody_asks_about_what_he_may_not_look_at() -> None:
+def test_nobody_asks_about_what_they_may_not_look_at() -> None:
     client = with_permissions("view_event")
 
     for what in ("read", "write", "complete"):

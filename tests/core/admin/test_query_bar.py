@@ -1,4 +1,4 @@
-"""The bar above lists: a condition filters, a mistake is said, and nobody asks about what he may not see."""
+"""The bar above lists: a condition filters, a mistake is said, and nobody asks about what they may not see."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ def test_what_was_set_aside_is_given_back(admin_client: Client) -> None:
     assert InboxItem.objects.get(pk=other.pk).dead_at == NOON
 
 
-def test_a_marketer_cannot_give_back_what_he_cannot_see(client: Client) -> None:
+def test_a_marketer_cannot_give_back_what_they_cannot_see(client: Client) -> None:
     user = User.objects.create(username="mia", is_staff=True)
     user.groups.add(Group.objects.get(name="Marketer"))
     client.force_login(user)

@@ -35,7 +35,7 @@ def test_a_source_of_links_shows_one_of_them(admin_client: Client) -> None:
     assert f"http://localhost:8123/redirect/{link.pk}" in page(admin_client, link.source)
 
 
-def test_each_sees_the_address_by_which_he_came(admin_client: Client) -> None:
+def test_each_sees_the_address_by_which_they_came(admin_client: Client) -> None:
     """Rows are read in one request and shown in another's midst: threads share the pages' code."""
     site = admin.site.get_model_admin(Redirect)
     link = RedirectFactory()

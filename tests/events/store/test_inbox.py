@@ -72,7 +72,7 @@ def test_a_dead_letter_is_left_alone_until_it_is_released() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_item_is_claimed_by_one_and_returns_when_he_fails() -> None:
+def test_each_item_is_claimed_by_one_and_returns_when_that_one_fails() -> None:
     InboxItemFactory.create_batch(4)
 
     def claim_two() -> list[int]:

@@ -1,4 +1,4 @@
-"""One role of the platform, for whoever supervises processes himself: containers, systemd units."""
+"""One role of the platform, for whoever supervises processes themselves: containers, systemd units."""
 
 import os
 from typing import Any

@@ -13,10 +13,10 @@ from apps.core.registry import Registry
 
 
 class MaySee(Protocol):
-    """A user, as far as this is about him."""
+    """A user, as far as it matters here."""
 
     def has_perm(self, permission: str) -> bool:
-        """Tell whether he may do something."""
+        """Tell whether they may do something."""
 
 
 @dataclass(frozen=True, slots=True)

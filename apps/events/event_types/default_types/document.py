@@ -15,7 +15,7 @@ _INTRODUCTION: Final = """\
 
 What the default event types mean: which properties they carry, which of them become searchable traits of the event,
 and what they tell about the profile. Events of other types are taken too; they are kept as they came, until somebody
-says in an event type of his own what they mean. This page is generated from `apps/events/event_types/default_types/`,
+says in an event type of their own what they mean. This page is generated from `apps/events/event_types/default_types/`,
 and from what apps declare that the platform itself says (`platform_events.py`).
 
 ## How an event type is defined
