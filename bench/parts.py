@@ -151,7 +151,7 @@ def rich() -> Figures:
 
 
 def segments() -> Figures:
-    """Ingest of the same traffic of known people with a hundred segments decided, and with all of them switched off.
+    """Ingest of the same traffic of known people with a hundred segments evaluated, and with all of them switched off.
 
     What people enter and leave is announced, and these events are part of what is ingested.
     """

@@ -1,4 +1,4 @@
-"""A hundred segments as marketers make them, and the events of known people on which their deciding is measured."""
+"""A hundred segments as marketers make them, and the events of known people on which evaluating them is measured."""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from apps.events.computed_traits import definitions as computed_traits
 from apps.events.models import ComputedTrait
-from apps.segments import definitions, index
+from apps.segments import definitions
 from apps.segments.models import Segment
+from apps.segments.stream import index
 
 USERS: Final = 1_000
 N_ORDERS: Final = 4
@@ -81,7 +82,7 @@ def switch(*, is_on: bool) -> None:
     for row in Segment.objects.all():
         row.is_enabled = is_on
         definitions.save(row)
-    index.current.get(max_age_secs=0)  # what a change of definitions costs is not what deciding costs
+    index.current.get(max_age_secs=0)  # what a change of definitions costs is not what evaluating costs
 
 
 def everybody(source: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Segments over many people: their SQL beside what somebody would write by hand, and live runs.
+"""Segments over many people: their SQL beside what somebody would write by hand, and re-evaluation runs.
 
 `make bench` takes forty thousand people; BENCH_PROFILES=1000000 a million with ten million events, which takes ten
 minutes. The figures' names say how many it were.
@@ -13,16 +13,17 @@ from typing import Any
 from django.db import connection
 
 from apps.events.models import InboxItem
-from apps.profiles import touching
+from apps.profiles import dirty
 from apps.profiles.models import Profile
-from apps.segments import definitions, live, runs
-from apps.segments.models import LiveRun, Segment
+from apps.segments import definitions
+from apps.segments.models import Reevaluation, Segment
+from apps.segments.runs import due, paging
 from bench import people
 
 Figures = dict[str, float]
 REPEATS = 3
 SQL_REPEATS = 3 if people.PROFILES >= 1_000_000 else 9  # what takes no time is measured more often
-TOUCHED = 1_000
+DIRTY = 1_000
 # A condition, and how one would ask the same by hand; both of profiles_profile AS p, with %(now)s.
 TYPICAL = {
     "fields": (
@@ -115,7 +116,7 @@ def segment_sql() -> Figures:
 
 
 def live_run() -> Figures:
-    """Decide twenty segments for everybody, again, and for those who were touched; for few people, and for many."""
+    """Evaluate twenty segments for everybody, again, and for those who are dirty; for few people, and for many."""
     figures: Figures = {}
     for count in (people.PROFILES, people.PROFILES // 10):
         people.make(count)
@@ -124,7 +125,7 @@ def live_run() -> Figures:
         figures[f"live_build_{size}_s"] = _timed(_run)
         _settle_down()
         figures[f"live_run_{size}_s"] = _timed(partial(_run, is_full=True))
-        figures[f"live_incremental_1k_of_{size}_s"] = min(map(_touched_secs, range(REPEATS)))
+        figures[f"live_incremental_1k_of_{size}_s"] = min(map(_dirty_secs, range(REPEATS)))
     large, small = (value for key, value in figures.items() if key.startswith("live_run_"))
     many, few = (value for key, value in figures.items() if key.startswith("live_incremental_"))
     return {
@@ -137,7 +138,7 @@ def live_run() -> Figures:
 
 def _define() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE segments_segment, segments_liverun, profiles_touched, events_inboxitem CASCADE")
+        cursor.execute("TRUNCATE segments_segment, segments_reevaluation, profiles_dirty, events_inboxitem CASCADE")
     for number, condition in enumerate(LIVE):
         definitions.save(Segment(key=f"live-{number}", name=f"Live {number}", condition=condition))
 
@@ -145,21 +146,21 @@ def _define() -> None:
 def _run(*, is_full: bool = False) -> None:
     """Begin what waits, and work on all of it, as one worker does."""
     now = datetime.now(UTC)
-    begun = live.begin_full(requested_by="bench", now=now) if is_full else live.begin_due(requested_by="bench", now=now)
+    begun = due.begin_full(requested_by="bench", now=now) if is_full else due.begin_due(requested_by="bench", now=now)
     for _ in range(begun.n_pages):
-        assert runs.work()
-    assert not LiveRun.objects.filter(finished_at=None).exists()
-    assert not LiveRun.objects.exclude(problems={}).exists()
+        assert paging.work()
+    assert not Reevaluation.objects.filter(finished_at=None).exists()
+    assert not Reevaluation.objects.exclude(problems={}).exists()
 
 
-def _touched_secs(number: int) -> float:
-    """Change some people, and say how long it takes to decide them."""
+def _dirty_secs(number: int) -> float:
+    """Change some people, and say how long it takes to evaluate them."""
     with connection.cursor() as cursor:
-        cursor.execute(CHANGE, [Profile.objects.count() // TOUCHED, number])
-        touching.touch(profile_id for (profile_id,) in cursor.fetchall())
+        cursor.execute(CHANGE, [Profile.objects.count() // DIRTY, number])
+        dirty.mark(profile_id for (profile_id,) in cursor.fetchall())
     secs = _timed(_run)
-    run = LiveRun.objects.latest("started_at")
-    assert (run.kind, run.n_seen) == (LiveRun.Kind.INCREMENTAL, TOUCHED)
+    run = Reevaluation.objects.latest("started_at")
+    assert (run.kind, run.n_seen) == (Reevaluation.Kind.INCREMENTAL, DIRTY)
     assert run.n_entered
     return secs
 

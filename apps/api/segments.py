@@ -21,6 +21,6 @@ class ProfileSegmentsView(KeyView):
     @described("profiles_segments", responses=SegmentsSerializer)
     def get(self, request: Request, profile_id: UUID) -> Response:
         """List them with the time since when, the newest first."""
-        stays = Membership.objects.filter(profile_id=living(profile_id).id, left_at=None)
-        found = stays.select_related("segment").order_by("-entered_at", "segment__key")
+        current = Membership.objects.filter(profile_id=living(profile_id).id, left_at=None)
+        found = current.select_related("segment").order_by("-entered_at", "segment__key")
         return Response(SegmentsSerializer({"results": found}).data)

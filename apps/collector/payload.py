@@ -15,7 +15,7 @@ from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
 from apps.profiles.standing import Hand
-from apps.segments.index import Bits, Index, Seen
+from apps.segments.stream.index import Bits, Index, Seen
 from apps.sessions.models import Session
 
 _DUPLICATE: Final = "It was taken before: this time it changes nothing."
@@ -233,7 +233,7 @@ _NO_ANSWER: Final = Answer()
 class Outcome:
     """What comes of a batch besides what it stores: who goes on with it, and what its senders are answered."""
 
-    undecided: list[UUID] = field(default_factory=list)  # segment: profiles of which a live run has to decide
+    dirty: list[UUID] = field(default_factory=list)  # segment: profiles of which a re-evaluation run has to tell
     answers: dict[Payload, Answer] = field(default_factory=dict)  # any
 
     def answer_to(self, payload: Payload) -> Answer:

@@ -16,6 +16,6 @@ RECORDED: Final = declare(
         },
         tags=("event:operational",),
         group="data",
-        decides_segments=True,
+        evaluates_segments=True,
     )
 )

@@ -1,4 +1,4 @@
-"""What a condition depends on: fields, events and time. An index from these to conditions says which to decide anew."""
+"""What a condition depends on: fields, events, time. An index from these to conditions says which to evaluate anew."""
 
 from dataclasses import dataclass
 from datetime import timedelta

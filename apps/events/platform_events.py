@@ -29,9 +29,9 @@ class PlatformEvent:
     # How long before the event that caused it, in every list that is sorted by time. None: nobody did anything, and its
     # person is neither seen by it nor more active.
     lead: timedelta | None = None
-    # Whether segments are decided at once by what was only said of somebody; otherwise a live run looks at them in its
-    # time. Not for what segments cause: they could chase each other without end.
-    decides_segments: bool = False
+    # Whether segments are evaluated at once by what was only said of somebody; otherwise a re-evaluation run looks at
+    # them in its time. Not for what segments cause: they could chase each other without end.
+    evaluates_segments: bool = False
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def unseen() -> frozenset[str]:
 
 
 @cache
-def undecided() -> frozenset[str]:
-    """Name those by which no segment is decided at once."""
-    return frozenset(event.type for event in DECLARED.values() if event.lead is None and not event.decides_segments)
+def unevaluated() -> frozenset[str]:
+    """Name those by which no segment is evaluated at once."""
+    return frozenset(event.type for event in DECLARED.values() if event.lead is None and not event.evaluates_segments)
 
 
 @cache

@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.core import audit, paths, storable
 from apps.core.audit import Actor
 from apps.core.paths import MISSING, Path, PathError
-from apps.profiles import anonymity, ledger, schema, touching
+from apps.profiles import anonymity, dirty, ledger, schema
 from apps.profiles.identifiers import normalise
 from apps.profiles.models import Identifier, Profile, ProfileChange
 from apps.profiles.provenance import entry
@@ -73,7 +73,7 @@ def _edit(
     profile.updated_at = profile.later(now)
     profile.save(update_fields=COLUMNS)
     ProfileChange.objects.bulk_create(changes)
-    touching.touch([profile.id])
+    dirty.mark([profile.id])
     if changes:
         fields = sorted({_told(row.path) for row in changes})
         audit.record("changed", actor=actor, at=now, object=profile, fields=fields)

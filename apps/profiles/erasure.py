@@ -17,7 +17,7 @@ from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.models import Task
 from apps.core.tasks import Step
-from apps.profiles import burial, ledger, touching
+from apps.profiles import burial, dirty, ledger
 from apps.profiles.holdings import Holding, Person, holdings, person_of
 from apps.profiles.models import PrivacyRequest, Profile
 
@@ -77,7 +77,7 @@ def step(task: Task) -> Step:
     # Now that all events are in their place, computed traits are counted anew.
     Profile.objects.filter(pk=person.anonymous_id).update(computed={}, computed_version=0)
     if request.kind == Kind.ANONYMISE:
-        touching.touch([person.anonymous_id])
+        dirty.mark([person.anonymous_id])
     request.person, request.finished_at = {}, timezone.now()
     request.save()
     return Step(0, is_last=True, message=request.summary)

@@ -15,12 +15,12 @@ from apps.profiles.holdings import PROFILE, Person, Rows, register
 from apps.profiles.models import (
     Alias,
     ConsentDecision,
+    Dirty,
     Identifier,
     IdentityConflict,
     Merge,
     Profile,
     ProfileChange,
-    Touched,
 )
 
 
@@ -145,10 +145,10 @@ class Conflicts(Rows):
 
 
 @register
-class Touches(Rows):
+class DirtyProfiles(Rows):
     """That somebody has to look at the profile again."""
 
-    name, title, models = "touched", "That the record was changed a moment ago and waits to be looked at", (Touched,)
+    name, title, models = "dirty", "That the record was changed a moment ago and waits to be looked at", (Dirty,)
     is_at_once = True
 
 

@@ -10,7 +10,7 @@ from apps.core.snapshot import Snapshot
 from apps.events.models import ComputedTrait, EventType
 from apps.profiles import anonymity, schema
 from apps.profiles.models import ConsentType
-from apps.segments import language, seen
+from apps.segments import language, seen_fields
 from apps.segments.models import Segment
 
 REFRESH_SECS: Final = 300.0
@@ -54,7 +54,7 @@ def _read_configured() -> _Configured:
     planned = frozenset(EventType.objects.values_list("type", flat=True))
     return _Configured(
         fields,
-        tuple(sorted(planned | seen.types())),
+        tuple(sorted(planned | seen_fields.types())),
         planned,
         dict(ConsentType.objects.order_by("name").values_list("id", "name")),
         frozenset(_computed(row.key) for row in traits if row.function in _KINDS and _tells_of_nobody(row.condition)),
@@ -75,7 +75,7 @@ def _computed(key: str) -> str:
 
 
 def _read_seen() -> dict[str, KnownField]:
-    return {**seen.in_profiles(), **seen.in_events(configured.get().event_types)}
+    return {**seen_fields.in_profiles(), **seen_fields.in_events(configured.get().event_types)}
 
 
 _DEFINED: Final = (ComputedTrait, ConsentType, EventType, Segment)

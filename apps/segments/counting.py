@@ -53,7 +53,7 @@ class Day:
 def count(condition: Condition, *, now: datetime, within: timedelta = SOON) -> Number:
     """Count the people of whom a condition is true, or estimate their number if that takes too long.
 
-    Raises TooSlow when not even some of the people are decided in that time.
+    Raises TooSlow when not even some of the people are evaluated in that time.
     """
     try:
         sql, params = to_sql(condition, now=now, layout=language.layout())

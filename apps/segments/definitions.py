@@ -1,10 +1,10 @@
-"""The definitions of segments: how one is saved, what it reads, and in which order they are decided.
+"""The definitions of segments: how one is saved, what it reads, and in which order they are evaluated.
 
 Note [Versions]: each change of a definition increments the version of all of them, in its transaction; changes are
-numbered in the order in which they are committed, since each holds the row of the number. Whoever decides a profile
-holds its row, and looks at the version after that: with an older one he reads the definitions anew. A rebuild begins
-when all transactions have ended that were open when the definition was committed; so each profile is decided by the new
-definition: by the rebuild, or by those who change it later.
+numbered in the order in which they are committed, since each holds the row of the number. Whoever evaluates a profile
+holds its row, and looks at the version after that: with an older one they read the definitions anew. A rebuild begins
+when all transactions have ended that were open when the definition was committed; so each profile is evaluated by the
+new definition: by the rebuild, or by those who change it later.
 """
 
 import logging
@@ -29,7 +29,7 @@ from apps.segments.models import Membership, Segment, SegmentVersion
 
 logger = logging.getLogger(__name__)
 MEANING = ("kind", "condition", "is_sticky", "is_enabled")  # what makes a new version
-_COLUMNS = ("name", "description", *MEANING, "version", "decided_at", "updated_at")  # what a change may write
+_COLUMNS = ("name", "description", *MEANING, "version", "evaluated_at", "updated_at")  # what a change may write
 SEGMENTS: Final = Field("profile", ("segments",))
 
 
@@ -52,7 +52,7 @@ class Definition:
     name: str
     version: int
     is_sticky: bool
-    is_built: bool  # it was decided for everybody once; until then nobody is told who enters
+    is_built: bool  # it was evaluated for everybody once; until then nobody is told who enters
     condition: Condition
     reads: Reads
     segments: frozenset[str]  # keys of those that it asks about
@@ -186,7 +186,7 @@ def check(row: Segment) -> None:
 
 
 def save(row: Segment) -> bool:
-    """Store a definition, and tell whether its meaning changed: then everybody is to be decided anew.
+    """Store a definition, and tell whether its meaning changed: then everybody is to be evaluated anew.
 
     Raises DefinitionError, which names the field.
     """
@@ -201,7 +201,7 @@ def save(row: Segment) -> bool:
         is_changed: bool = before != meaning
         if is_changed:
             # First: whoever saves meanwhile waits here, and then sees what this one asks about.
-            row.version, row.decided_at = _next_version(), None
+            row.version, row.evaluated_at = _next_version(), None
             _check_others(row)
         row.save(update_fields=_COLUMNS if before else None)
     return is_changed

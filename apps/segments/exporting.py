@@ -31,13 +31,13 @@ def lines(segment: Segment, *, sees_all: bool) -> Iterator[str]:
     types = list(ConsentType.objects.order_by("id").values_list("id", flat=True)) if sees_all else []
     writer = csv.writer(_Line())
     yield writer.writerow((*columns, "entered_at", *(f"consent {id}" for id in types)))
-    for stays in _pages(segment):
+    for memberships in _pages(segment):
         people = Profile.objects.only(*columns, *(CONSENTS if types else ())).in_bulk(
-            [stay.profile_id for stay in stays]
+            [membership.profile_id for membership in memberships]
         )
-        for stay in stays:
-            if row := people.get(stay.profile_id):
-                cells = [*(getattr(row, name) for name in columns), stay.entered_at, *_states(row, types)]
+        for membership in memberships:
+            if row := people.get(membership.profile_id):
+                cells = [*(getattr(row, name) for name in columns), membership.entered_at, *_states(row, types)]
                 yield writer.writerow(map(_cell, cells))
 
 
@@ -50,8 +50,10 @@ def _states(row: Profile, types: Iterable[str]) -> Iterator[str]:
 def _pages(segment: Segment) -> Iterator[list[Membership]]:
     after = UUID(int=0)
     while True:
-        stays = Membership.objects.filter(segment=segment, left_at=None, profile_id__gt=after).order_by("profile_id")
-        page = list(stays[:PAGE])
+        memberships = Membership.objects.filter(segment=segment, left_at=None, profile_id__gt=after).order_by(
+            "profile_id"
+        )
+        page = list(memberships[:PAGE])
         yield page
         if len(page) < PAGE:
             return

@@ -5,7 +5,7 @@ from typing import Final
 
 from apps.core import beats, queues
 from apps.core.jobs import enqueue, job, wake
-from apps.segments import live, runs
+from apps.segments.runs import due, paging
 
 SEGMENTATION: Final = queues.declare("segmentation:live")
 # Segments that ask who entered others can chase each other without end: so often, and not as fast as they can.
@@ -13,50 +13,50 @@ REST_SECS: Final = 10
 
 
 @job(queue=queues.DEFAULT, every=timedelta(minutes=1))
-def decide_due(**_newer: object) -> str:
+def evaluate_due(**_newer: object) -> str:
     """Begin what waits, as the clock does, and show that there is one. Safe to run twice."""
     beats.beat(beats.Name.CRON, at=datetime.now(UTC))
     return _begin_due(requested_by="clock")
 
 
 @job(queue=queues.DEFAULT)
-def decide_waiting(**_newer: object) -> str:
+def evaluate_waiting(**_newer: object) -> str:
     """Begin what waits, as somebody knows that something does. Safe to run twice."""
     return _begin_due(requested_by="wake-up")
 
 
 def _begin_due(*, requested_by: str) -> str:
     """Begin what waits, and carry on what lies idle: new definitions, people who were changed."""
-    begun = live.begin_due(requested_by=requested_by, now=datetime.now(UTC))
+    begun = due.begin_due(requested_by=requested_by, now=datetime.now(UTC))
     push(begun.n_pages)
     return begun.sentence
 
 
 @job(queue=queues.DEFAULT, every=timedelta(minutes=10))
-def decide_everybody(**_newer: object) -> str:
-    """Begin a run for all that time decides, unless one is under way. Safe to run twice."""
-    begun = live.begin_full(requested_by="clock", now=datetime.now(UTC))
+def evaluate_everybody(**_newer: object) -> str:
+    """Begin a run for all that depends on time, unless one is under way. Safe to run twice."""
+    begun = due.begin_full(requested_by="clock", now=datetime.now(UTC))
     push(begun.n_pages)
     return begun.sentence
 
 
 @job(queue=SEGMENTATION)
-def decide_page(**_newer: object) -> None:
-    """Decide the page that has waited longest, if any waits. Safe to run twice, also at once."""
-    runs.work()
+def evaluate_page(**_newer: object) -> None:
+    """Evaluate the page that has waited longest, if any waits. Safe to run twice, also at once."""
+    paging.work()
 
 
 def push(n_pages: int) -> None:
     """Let so many pages be worked on."""
     for _ in range(n_pages):
-        enqueue(decide_page)
+        enqueue(evaluate_page)
 
 
 def nudge_seldom() -> None:
     """Let somebody begin with what waits, in a while at the latest; for those who change people all the time."""
-    wake(decide_waiting, rest_secs=REST_SECS)
+    wake(evaluate_waiting, rest_secs=REST_SECS)
 
 
 def nudge() -> None:
     """Let somebody begin soon with what waits; for edges that changed a definition, or people."""
-    enqueue(decide_waiting)
+    enqueue(evaluate_waiting)

@@ -2,7 +2,7 @@
 
 Both say the same of the same person, whatever is asked: tests/segments/test_language.py holds them to it. History is of
 valid events only, and of those that lie under the profile's own id: while a merge has not moved all of them (see
-profiles.ledger.unmoved) nobody can be decided by his history.
+profiles.ledger.unmoved) nobody can be evaluated by their history.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -111,7 +111,7 @@ EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
 
 
 def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
-    """Say where it all is for `to_sql`: profiles_profile under the alias p. To decide a few people, name them here."""
+    """Say where it all is for `to_sql`: profiles_profile under the alias p. For a few people only, name them here."""
     only = Sql("e.is_valid")
     if profile_ids is not None:
         only = Sql("e.is_valid AND e.profile_id = ANY(%s)", (list(profile_ids),))
@@ -133,7 +133,7 @@ def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
 
 
 def history(events: Iterable[Mapping[str, Any]]) -> RecordedEvents:
-    """Hand somebody's past events in to be decided in memory; see `event_of`."""
+    """Hand somebody's past events in to be evaluated in memory; see `event_of`."""
     return RecordedEvents(events, unnamed=platform_events.types())
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.models import AuditEntry
-from apps.profiles import touching
+from apps.profiles import dirty
 from apps.profiles.lookup import people_of
 from apps.profiles.models import Profile
 from apps.segments import definitions, memberships
@@ -74,7 +74,7 @@ def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, actor: Actor, n
 
     The audit log has how many it were, also where it broke off.
 
-    Safe to repeat. Raises ListError for a segment that is not decided by lists, and where nobody would be left.
+    Safe to repeat. Raises ListError for a segment that does not go by lists, and where nobody would be left.
     """
     turn = _Turn(segment, mode, actor, now)
     kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
@@ -106,7 +106,7 @@ class _Turn:
 
     def __init__(self, segment: Segment, mode: Mode, actor: Actor, now: datetime) -> None:
         if segment.kind != Segment.Kind.LIST:
-            message = f"The segment {segment.key} is decided {segment.get_kind_display().lower()}."
+            message = f"The segment {segment.key} goes {segment.get_kind_display().lower()}."
             raise ListError(message)
         if not segment.is_enabled:
             message = f"The segment {segment.key} is switched off: nobody enters or leaves."
@@ -120,9 +120,9 @@ class _Turn:
         self.is_asked_about = any(segment.key in each.segments for each in definitions.read().segments)
 
     def let(self, ids: list[UUID], *, is_in: bool) -> None:
-        """Let people enter or leave, and have those decided again whom other segments ask about this one."""
+        """Let people enter or leave, and have those evaluated again whom other segments ask about this one."""
         with transaction.atomic():
-            # Whoever was merged or erased since he was looked up is not there any more.
+            # Whoever was merged or erased since they were looked up is not there any more.
             living = [row.id for row in Profile.objects.only("id").locked(ids)]
             pairs = [(self.segment.pk, id) for id in living]
             changed = memberships.change(
@@ -133,7 +133,7 @@ class _Turn:
                 is_silent=False,
             )
             if self.is_asked_about:
-                touching.touch(change.profile_id for change in (*changed.entered, *changed.left))
+                dirty.mark(change.profile_id for change in (*changed.entered, *changed.left))
             self.report.n_entered += len(changed.entered)
             self.report.n_left += len(changed.left)
             self._record()

@@ -1,6 +1,6 @@
 """Who enters and who leaves: many at once, each change written and announced once, in the caller's transaction.
 
-Whoever decides that somebody enters or leaves holds his row; what several decide of one person has an order then.
+Whoever lets somebody enter or leave holds their row; what several do with one person has an order then.
 """
 
 from collections.abc import Iterable, Mapping
@@ -93,8 +93,8 @@ def _emission(event: PlatformEvent, change: Change, *, because: Cause, time: dat
     return Emission(event.type, change.profile_id, str(change.membership_id), time, properties)
 
 
-# Of the stays of one person in one segment, all but the first.
-_JOIN_STAYS = """
+# Of the current memberships of one person in one segment, all but the first.
+_JOIN = """
 DELETE FROM segments_membership WHERE id IN (
     SELECT id FROM (
         SELECT id, row_number() OVER (PARTITION BY segment_id, coalesce(kept, profile_id) ORDER BY entered_at, id) AS n
@@ -112,9 +112,9 @@ WHERE profile_id = gone
 def adopt(survivors: Mapping[UUID, UUID]) -> None:
     """Give the memberships of profiles that are gone to those into which they were merged; nobody enters or leaves.
 
-    Of two stays in one segment the one that began first goes on. Two statements.
+    Of two memberships in one segment the one that began first goes on. Two statements.
     """
     gone, kept = list(survivors), list(survivors.values())
     with connection.cursor() as cursor:
-        cursor.execute(_JOIN_STAYS, [gone, kept, gone + kept])
+        cursor.execute(_JOIN, [gone, kept, gone + kept])
         cursor.execute(_FOLLOW, [gone, kept])

@@ -1,7 +1,7 @@
 """The pages of segments in the admin's menu."""
 
 from apps.core.menu import OPERATIONS, PEOPLE, entry
-from apps.segments.models import LiveRun, Segment
+from apps.segments.models import Reevaluation, Segment
 
 entry(Segment, PEOPLE, 120, icon="workspaces")
-entry(LiveRun, OPERATIONS, 520, icon="autorenew")
+entry(Reevaluation, OPERATIONS, 520, icon="autorenew")

@@ -8,9 +8,9 @@ from apps.segments.models import Membership
 
 @register
 class Memberships(Rows):
-    """The segments that he is in, and was. Erased with his profile, and nobody is told: there is nobody who left.
+    """The segments that somebody is in, and was. Erased with the profile, and nobody is told: there is nobody who left.
 
-    An anonymous profile that takes his place is decided anew.
+    An anonymous profile that takes its place is evaluated anew.
     """
 
     name, title, models = "segments", "Groups that the person belongs to, or did, since when and why", (Membership,)

@@ -73,7 +73,7 @@ class _Person:
 
 
 def explain(condition: Condition, profile: Profile, segment_keys: Iterable[str], *, now: datetime) -> Clause:
-    """Decide each clause of a condition for a person."""
+    """Evaluate each clause of a condition for a person."""
     document = language.document_of(profile, segment_keys)
     return _clause(condition, _Person(profile, document, Context(now, _history_of(profile, condition))))
 

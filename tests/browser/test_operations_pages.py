@@ -53,16 +53,16 @@ def test_a_task_tells_how_far_it_is(admin: Page, live: Live, shoot: Shoot) -> No
     shoot("task")
 
 
-def test_a_live_run_is_begun_and_watched(admin: Page, live: Live, shoot: Shoot) -> None:
+def test_a_reevaluation_is_begun_and_watched(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/")
-    admin.get_by_role("link", name="Live runs").click()
+    admin.get_by_role("link", name="Re-evaluation runs").click()
     admin.get_by_role("link", name="Run now").first.click()
-    expect(admin.get_by_text("Decide everybody now?").first).to_be_visible()
-    shoot("live-run-now")
+    expect(admin.get_by_text("Re-evaluate everybody now?").first).to_be_visible()
+    shoot("reevaluation-now")
     admin.get_by_role("button", name="Run now").click()
 
     expect(admin.locator("#result_list")).to_contain_text("Everybody, as time goes by")
-    shoot("live-runs")
+    shoot("reevaluations")
     admin.locator("#result_list tbody tr a").first.click()
     expect(admin.get_by_text("Starts that found it under way")).to_be_visible()
-    shoot("live-run")
+    shoot("reevaluation")

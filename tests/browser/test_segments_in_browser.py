@@ -31,7 +31,7 @@ def text_of(page: Page) -> Locator:
 def is_built(live: Live) -> bool:
     """Tick, and tell whether all is built; a build of other segments may have been under way."""
     live.manage("segment_live", "--wait")
-    return not live.rows("SELECT FROM segments_segment WHERE decided_at IS NULL AND kind = 'condition'")
+    return not live.rows("SELECT FROM segments_segment WHERE evaluated_at IS NULL AND kind = 'condition'")
 
 
 def fill(place: Locator, label: str, value: str) -> None:
@@ -50,7 +50,7 @@ def paste(page: Page, names: str, *, mode: str) -> None:
 
 
 def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, live: Live, shoot: Shoot) -> None:
-    live.manage("shell", "--no-imports", "-c", MOVE)  # what other tests merged cannot be decided by its history before
+    live.manage("shell", "--no-imports", "-c", MOVE)  # what other tests merged has no history before
     admin.goto(f"{live.address}/admin/")
     admin.get_by_role("link", name="Segments").click()
     expect(admin).to_have_title("Segments | Customer data platform")
@@ -116,7 +116,7 @@ def test_a_segment_of_each_kind_is_made_changed_and_deleted(kind: str, admin: Pa
     condition, name = KINDS[kind], f"Made {kind.lower()}"
     admin.goto(f"{live.address}/admin/segments/segment/add/")
     admin.get_by_label("Name").fill(name)
-    admin.get_by_label("Decided").select_option(label=kind)
+    admin.get_by_label("Membership").select_option(label=kind)
     expect(admin.locator(".cdp-ready")).to_be_attached()
     expect(text_of(admin)).to_be_visible(visible=bool(condition))
     if condition:
@@ -162,7 +162,7 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
     file.write_text("\r\n".join(rows), encoding="utf-16")
     admin.goto(f"{live.address}/admin/segments/segment/add/")
     admin.get_by_label("Name").fill("Guests of the party")
-    admin.get_by_label("Decided").select_option(label="By a list")
+    admin.get_by_label("Membership").select_option(label="By a list")
     admin.get_by_role("button", name="Save", exact=True).click()
     admin.locator("#result_list").get_by_role("link", name="Guests of the party").click()
     admin.get_by_role("link", name="Upload a list").click()
@@ -196,8 +196,8 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
     expect(admin.get_by_text("1 line: 0 entered, 1 left")).to_be_visible()
 
     admin.goto(f"{live.address}/admin/profiles/profile/{people[0]['id']}/change/")
-    stay = admin.locator(".cdp-rows > div").filter(has_text="Guests of the party")
-    expect(stay.get_by_text(re.compile("^until "))).to_be_visible()  # where they were is told, too
+    membership = admin.locator(".cdp-rows > div").filter(has_text="Guests of the party")
+    expect(membership.get_by_text(re.compile("^until "))).to_be_visible()  # where they were is told, too
 
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:

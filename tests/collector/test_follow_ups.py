@@ -17,7 +17,7 @@ from apps.collector.payload import Answer, Batch
 from apps.core.queues import DEFAULT
 from apps.events.models import Event, InboxItem
 from apps.events.store import inbox
-from apps.profiles.models import Touched
+from apps.profiles.models import Dirty
 from apps.segments import definitions
 from tests.factories import NOON, SegmentFactory, SourceFactory, track_body
 from tests.shop import Shop
@@ -35,7 +35,7 @@ def told(shop: Shop) -> Shop:
         definitions.save(SegmentFactory.build(key=key, condition=condition))
     for user in ("anna", "ben", "cleo"):
         shop.call("identify", userId=user, traits={"plan": "pro"})
-    Touched.objects.all().delete()
+    Dirty.objects.all().delete()
     cache.clear()
     get_queue(DEFAULT.name).empty()
     return shop
@@ -46,7 +46,7 @@ def entered() -> set[UUID | None]:
 
 
 def waiting() -> set[UUID]:
-    return set(Touched.objects.values_list("profile_id", flat=True))
+    return set(Dirty.objects.values_list("profile_id", flat=True))
 
 
 def n_woken() -> int:
@@ -93,7 +93,7 @@ def kill_in_place_of(stage: Callable[[Batch], None], kill: Callable[..., None]) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_decides_segments_is_woken_after_the_outermost_commit_and_not_before(told: Shop) -> None:
+def test_who_evaluates_segments_is_woken_after_the_outermost_commit_and_not_before(told: Shop) -> None:
     with transaction.atomic():
         assert accept.ingest(100, at=told.now)
         assert n_woken() == 0

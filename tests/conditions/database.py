@@ -78,7 +78,7 @@ def rows(people: list[Person], *, first_id: int) -> tuple[str, str]:
 
 
 def found_by_sql(condition: Condition, people: list[Person]) -> list[bool]:
-    """Decide the crowd and some people in one query."""
+    """Evaluate the crowd and some people in one query."""
     sql, params = to_sql(condition, now=NOW, layout=LAYOUT)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -32,7 +32,7 @@ PAYLOAD: dict[str, Any] = {
 }
 
 
-def decide(text: str) -> bool | None:
+def evaluate(text: str) -> bool | None:
     """Return whether a condition is true of the payload, or unknown."""
     return truth(parse(text))({"payload": PAYLOAD}, Context(NOW))
 
@@ -212,7 +212,7 @@ CASES: list[tuple[str, bool | None]] = [
 
 @pytest.mark.parametrize(("text", "expected"), CASES, ids=[text for text, _ in CASES])
 def test_condition_is(text: str, expected: bool | None) -> None:
-    assert decide(text) is expected
+    assert evaluate(text) is expected
 
 
 def test_condition_that_is_unknown_does_not_match() -> None:
@@ -220,7 +220,7 @@ def test_condition_that_is_unknown_does_not_match() -> None:
     assert not matches(parse("NOT payload@missing > 1"), {"payload": PAYLOAD}, now=NOW)
 
 
-def test_compiled_condition_decides_documents_at_their_times() -> None:
+def test_compiled_condition_evaluates_documents_at_their_times() -> None:
     matcher = compile(parse("payload@day = now()"))
 
     assert matcher({"payload": PAYLOAD}, now=datetime(2024, 2, 29, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Deciding in memory and deciding in PostgreSQL are the same, whatever is asked of whatever."""
+"""Evaluating in memory and evaluating in PostgreSQL are the same, whatever is asked of whatever."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def crowd(db: None) -> None:
 
 
 def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
-    """Decide one after the other."""
+    """Evaluate one after the other."""
     matches = compile(condition)
     return [
         matches(

@@ -1,4 +1,4 @@
-"""What a condition depends on is known, so that it is decided anew when, and only when, that changes."""
+"""What a condition depends on is known, so that it is evaluated anew when, and only when, that changes."""
 
 from datetime import timedelta
 

@@ -36,7 +36,7 @@ MENU = [  # group, title, address, and the permission without which it is not of
     ("Privacy", "Tombstones", "/admin/profiles/erasedid/", "profiles.view_erasedid"),
     ("Privacy", "Audit log", "/admin/core/auditentry/", "core.view_auditentry"),
     ("Operations", "Inbox", "/admin/events/inboxitem/", "events.view_inboxitem"),
-    ("Operations", "Live runs", "/admin/segments/liverun/", "segments.view_liverun"),
+    ("Operations", "Re-evaluation runs", "/admin/segments/reevaluation/", "segments.view_reevaluation"),
     ("Operations", "Tasks", "/admin/core/task/", "core.view_task"),
     ("Operations", "Queues", "/admin/django_rq/dashboard/", "django_rq.admin"),
     ("Operations", "API keys", "/admin/core/apikey/", "core.view_apikey"),

@@ -26,7 +26,7 @@ TROUBLE = {
     "events.quarantinedevent",
     "events.inboxitem",
     "core.task",
-    "segments.liverun",
+    "segments.reevaluation",
     "django_rq.dashboard",
 }
 USERS = {"auth.user", "auth.group", "core.apikey"}

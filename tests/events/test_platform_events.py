@@ -17,7 +17,7 @@ from apps.events.event_types import default_types, defaults
 from apps.events.event_types.default_types.document import as_markdown
 from apps.events.models import Event, EventType, EventTypeAlias, RefusedEvent
 from apps.events.store.emitting import Emission, emit
-from apps.segments.models import LiveRun
+from apps.segments.models import Reevaluation
 from tests.segments.people import members, run, segment
 from tests.shop import Shop, person
 
@@ -39,7 +39,7 @@ def install(folder: Path, declaration: str) -> None:
 
 
 def forget() -> None:
-    for known in (platform_events.types, platform_events.unseen, platform_events.undecided, platform_events.leads):
+    for known in (platform_events.types, platform_events.unseen, platform_events.unevaluated, platform_events.leads):
         known.cache_clear()
 
 
@@ -71,7 +71,7 @@ def test_an_event_that_one_module_declares_goes_all_the_way(folder: Path, shop: 
         "once": segment("once", "COUNT(ANY EVENT) = 1"),
         "asleep": segment("asleep", 'DID("Profile Asleep" WHERE event@properties.days > 30)'),
     }
-    run(LiveRun.Kind.BUILD, *rows, now=timezone.now())
+    run(Reevaluation.Kind.BUILD, *rows, now=timezone.now())
 
     emit([Emission("profile-asleep", anna.id, "1", shop.now, {"days": 31})], is_silent=False, now=shop.now)
     accept.ingest(10, at=shop.later(seconds=1))
@@ -80,7 +80,7 @@ def test_an_event_that_one_module_declares_goes_all_the_way(folder: Path, shop: 
     assert (event.profile_id, event.properties, event.tags) == (anna.id, {"days": 31}, ["event:system"])
     after = person(primary_id="anna")
     assert (after.event_count, after.last_seen_at) == (anna.event_count, anna.last_seen_at)
-    run(LiveRun.Kind.FULL, *rows, now=timezone.now())
+    run(Reevaluation.Kind.FULL, *rows, now=timezone.now())
     assert {name: members(name) for name in rows} == {"once": {anna.id}, "asleep": {anna.id}}
 
 

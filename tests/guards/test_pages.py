@@ -143,7 +143,7 @@ BY_ITSELF = {
     "apps/console/queue_pages.py": "jobs are in Valkey",
     "apps/core/sign_ins.py": "a sign-in changes nothing",
     "apps/segments/admin/pages.py": "an export changes nothing",
-    "apps/segments/admin/run.py": "beginning waits for others, and must hold no lock meanwhile",
+    "apps/segments/admin/reevaluation.py": "beginning waits for others, and must hold no lock meanwhile",
     "apps/segments/management/commands/segment.py": "an export changes nothing",
 }
 

@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.profiles.models import Profile
-from apps.segments import definitions, runs
-from apps.segments.models import LiveRun, Membership, Segment
+from apps.segments import definitions
+from apps.segments.models import Membership, Reevaluation, Segment
+from apps.segments.runs import paging
 from tests.factories import ProfileFactory, SegmentFactory
 
 
@@ -29,14 +30,14 @@ def members(key: str) -> set[UUID]:
 
 def work_on_all() -> None:
     """Do what workers do."""
-    while runs.work():
+    while paging.work():
         pass
 
 
-def run(kind: LiveRun.Kind, *keys: str, now: datetime) -> LiveRun:
+def run(kind: Reevaluation.Kind, *keys: str, now: datetime) -> Reevaluation:
     """Make a run for some segments, and work on all of it."""
     known = definitions.read().segments
-    begun = runs.begin(kind, [each for each in known if each.key in keys], requested_by="test", now=now)
+    begun = paging.begin(kind, [each for each in known if each.key in keys], requested_by="test", now=now)
     assert begun
     work_on_all()
     begun.refresh_from_db()

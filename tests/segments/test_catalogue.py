@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.conditions.parse import parse_field
 from apps.events.models import UnplannedType
-from apps.segments import catalogue, language, seen
+from apps.segments import catalogue, language, seen_fields
 from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_one_person_with_many_events_does_not_make_a_value() -> None:
 
 
 def test_keys_that_are_ids_do_not_fill_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen, "MAX_FIELDS", 5)
+    monkeypatch.setattr(seen_fields, "MAX_FIELDS", 5)
     ProfileFactory(traits={f"key-{number}": number for number in range(100)})
 
     found = [path for path in catalogue.people().fields if path.startswith("profile@traits.key")]
@@ -95,7 +95,7 @@ def test_looking_takes_few_statements_however_many_types(django_assert_max_num_q
 
 
 def test_types_are_known_though_the_platform_itself_said_all_that_came_lately(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seen, "N_LATEST", 2)
+    monkeypatch.setattr(seen_fields, "N_LATEST", 2)
     EventFactory(type="old-thing")
     EventFactory.create_batch(2, type="segment-entered")
     UnplannedType.objects.create(

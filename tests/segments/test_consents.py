@@ -1,4 +1,4 @@
-"""Segments of those who agreed: a decision decides them at once, an expiry with the next run of what time decides."""
+"""Segments of those who agreed: a decision moves people at once, an expiry with the next run."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.profiles.models import Profile
 from apps.segments import definitions
 from apps.segments.definitions import DefinitionError
-from apps.segments.models import LiveRun, Segment
+from apps.segments.models import Reevaluation, Segment
 from tests.factories import ConsentTypeFactory, ProfileFactory
 from tests.segments.people import members, run, segment
 from tests.shop import Shop
@@ -46,14 +46,14 @@ def test_whoever_decides_is_moved_by_the_same_batch(shop: Shop) -> None:
     assert where(decide(shop, {"revoke": None})) == {"given"}
 
 
-def test_a_consent_that_expires_leaves_with_the_run_of_what_time_decides(shop: Shop) -> None:
+def test_a_consent_that_expires_leaves_with_the_run_of_what_depends_on_time(shop: Shop) -> None:
     shop.now = timezone.now() - timedelta(days=11)
     one = decide(shop, True)
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
     other = ProfileFactory(consents={"letters": {"revoke": tomorrow}})
     assert where(one) == {"given"}
 
-    run(LiveRun.Kind.FULL, *KEYS, now=timezone.now())
+    run(Reevaluation.Kind.FULL, *KEYS, now=timezone.now())
 
     assert where(one) == {"expired"}
     assert where(other) == {"given"}
@@ -62,7 +62,7 @@ def test_a_consent_that_expires_leaves_with_the_run_of_what_time_decides(shop: S
 def test_an_expired_consent_that_is_withdrawn_at_its_end_is_withdrawn(shop: Shop) -> None:
     shop.now = timezone.now() - timedelta(days=11)
     end = decide(shop, True).consents["letters"]["revoke"]
-    run(LiveRun.Kind.FULL, *KEYS, now=timezone.now())
+    run(Reevaluation.Kind.FULL, *KEYS, now=timezone.now())
     shop.now = timezone.now()
 
     assert where(decide(shop, {"revoke": end})) == {"withdrawn"}

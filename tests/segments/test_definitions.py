@@ -28,20 +28,20 @@ def test_condition_is_stored_in_its_canonical_text() -> None:
 
 def test_change_of_meaning_makes_a_new_version_and_awaits_a_rebuild() -> None:
     segment = made("pros")
-    Segment.objects.update(decided_at=NOON, size=5)
+    Segment.objects.update(evaluated_at=NOON, size=5)
     first = Segment.objects.get().version
 
     segment.condition = 'profile@traits.plan = "team"'
     assert definitions.save(segment)
 
     again = Segment.objects.get()
-    assert (again.version, again.decided_at, again.size) == (first + 1, None, 5)
+    assert (again.version, again.evaluated_at, again.size) == (first + 1, None, 5)
     assert definitions.version_now() == again.version
 
 
 def test_other_name_means_the_same() -> None:
     segment = made("pros")
-    Segment.objects.update(decided_at=NOON)
+    Segment.objects.update(evaluated_at=NOON)
     segment = Segment.objects.get()
     version = segment.version
 
@@ -49,7 +49,7 @@ def test_other_name_means_the_same() -> None:
     assert not definitions.save(segment)
 
     again = Segment.objects.get()
-    assert (again.name, again.version, again.decided_at) == ("Professionals", version, NOON)
+    assert (again.name, again.version, again.evaluated_at) == ("Professionals", version, NOON)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_those_that_are_asked_about_come_first() -> None:
     assert found.version == definitions.version_now()
 
 
-def test_what_is_switched_off_or_broken_is_not_decided() -> None:
+def test_what_is_switched_off_or_broken_is_not_evaluated() -> None:
     made("on")
     made("off", is_enabled=False)
     broken = made("broken")

@@ -56,7 +56,7 @@ def analyst() -> Client:
 
 
 def segment_of(condition: str, *members: Profile, **named: Any) -> Segment:
-    row: Segment = SegmentFactory(condition=condition, decided_at=NOON, **named)
+    row: Segment = SegmentFactory(condition=condition, evaluated_at=NOON, **named)
     for person in members:
         MembershipFactory(segment=row, profile_id=person.pk)
     return row

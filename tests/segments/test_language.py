@@ -1,4 +1,4 @@
-"""What segments ask is decided alike in memory and in the database, of real profiles and events."""
+"""What segments ask is evaluated alike in memory and in the database, of real profiles and events."""
 
 import os
 from datetime import datetime, timedelta
@@ -138,7 +138,7 @@ def real_field(field: Field, random: Random) -> Field:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(strategies.CONDITIONS, st.integers(0, 2**32))
-def test_real_people_are_decided_alike_in_memory_and_in_sql(
+def test_real_people_are_evaluated_alike_in_memory_and_in_sql(
     crowd: list[tuple[dict[str, Any], History]], drawn: Condition, seed: int
 ) -> None:
     condition: Condition = real(drawn, Random(seed))

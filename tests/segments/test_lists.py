@@ -6,7 +6,7 @@ import pytest
 
 from apps.core.ids import new_id
 from apps.profiles.identifiers import identifier_id
-from apps.profiles.models import Identifier, Profile, Touched
+from apps.profiles.models import Dirty, Identifier, Profile
 from apps.segments import definitions, lists
 from apps.segments.lists import ListError, Mode, Report
 from apps.segments.models import Membership, Segment
@@ -95,20 +95,20 @@ def test_a_list_of_nobody_replaces_nobody(invited: Segment) -> None:
     assert members(invited) == {anna.id}
 
 
-def test_segments_that_ask_about_a_list_are_decided_again(invited: Segment) -> None:
+def test_segments_that_ask_about_a_list_are_evaluated_again(invited: Segment) -> None:
     anna = profile(primary_id="a")
     take(invited, "a", mode=Mode.REMOVE)
     definitions.save(SegmentFactory.build(key="guests", condition='profile@segments CONTAINS "invited"'))
 
     take(invited, "a")
 
-    assert list(Touched.objects.values_list("profile_id", flat=True)) == [anna.id]
+    assert list(Dirty.objects.values_list("profile_id", flat=True)) == [anna.id]
 
 
-def test_only_segments_that_are_decided_by_lists_take_them() -> None:
+def test_only_segments_that_go_by_lists_take_them() -> None:
     profile(primary_id="a")
     for kind in (Segment.Kind.CONDITION, Segment.Kind.FLOW):
-        with pytest.raises(ListError, match="is decided by"):
+        with pytest.raises(ListError, match="goes by"):
             take(SegmentFactory.create(kind=kind), "a")
     with pytest.raises(ListError, match="switched off"):
         take(SegmentFactory.create(kind=Segment.Kind.LIST, is_enabled=False), "a")

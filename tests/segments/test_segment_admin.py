@@ -54,7 +54,7 @@ def test_a_segment_is_added_with_its_canonical_text(admin_client: Client) -> Non
 
     assert answer.status_code == 302
     made = Segment.objects.get()
-    assert (made.key, made.condition, made.decided_at) == ("pros", 'profile@traits.plan = "pro"', None)
+    assert (made.key, made.condition, made.evaluated_at) == ("pros", 'profile@traits.plan = "pro"', None)
     assert AuditEntry.objects.filter(action="added", object_id=made.pk).exists()
     assert "being built" in admin_client.get(LIST).content.decode()
 
@@ -89,13 +89,14 @@ def test_a_list_has_no_condition(admin_client: Client) -> None:
 
 
 def test_key_and_kind_stay_when_the_rest_is_changed(admin_client: Client) -> None:
-    row = SegmentFactory(key="pros", decided_at=NOON)
+    row = SegmentFactory(key="pros", evaluated_at=NOON)
     address = reverse("admin:segments_segment_change", args=[row.pk])
 
     admin_client.post(address, {**FILLED, "key": "other", "kind": "list", "condition": "profile@visits.count > 1"})
 
     row.refresh_from_db()
-    assert (row.key, row.kind, row.condition, row.decided_at) == ("pros", "condition", "profile@visits.count > 1", None)
+    assert (row.key, row.kind, row.evaluated_at) == ("pros", "condition", None)
+    assert row.condition == "profile@visits.count > 1"
 
 
 def test_a_segment_that_others_ask_about_is_not_deleted(admin_client: Client) -> None:
@@ -110,7 +111,7 @@ def test_a_segment_that_others_ask_about_is_not_deleted(admin_client: Client) ->
 
 def test_the_list_shows_size_trend_and_state(admin_client: Client, django_assert_max_num_queries: Any) -> None:
     for number in range(5):
-        row = SegmentFactory(size=1200 + number, decided_at=NOON)
+        row = SegmentFactory(size=1200 + number, evaluated_at=NOON)
         today = counting.date.today()
         SegmentSize.objects.bulk_create(
             SegmentSize(segment=row, day=today - timedelta(days=days), size=1000 + days) for days in range(4)
@@ -156,7 +157,7 @@ def test_an_estimate_is_followed_by_an_exact_count(admin_client: Client, monkeyp
 
 def test_a_page_shows_members_page_by_page(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.segments.admin.pages.PAGE", 2)
-    segment = SegmentFactory(decided_at=NOON)
+    segment = SegmentFactory(evaluated_at=NOON)
     people = [ProfileFactory(name=f"Person {number}") for number in range(5)]
     for person in people[:4]:
         MembershipFactory(segment=segment, profile_id=person.pk)
@@ -188,7 +189,7 @@ def test_why_shows_each_clause_with_its_truth_and_values(admin_client: Client) -
         'profile@traits.plan = "pro" AND (age(profile@data.pii.birthday) >= 18 OR profile@visits.count > 5) '
         'AND NOT profile@country = "DE" AND DID("purchase" WHERE event@properties.amount > 50)'
     )
-    segment = SegmentFactory(condition=condition, decided_at=NOON)
+    segment = SegmentFactory(condition=condition, evaluated_at=NOON)
     anna = ProfileFactory(name="Anna", traits={"plan": "pro"}, visit_count=7, country="FR")
     EventFactory(profile_id=anna.pk, type="purchase", properties={"amount": 60})
     EventFactory(profile_id=anna.pk, type="purchase", properties={"amount": 60}, is_valid=False)
@@ -235,7 +236,7 @@ def test_a_profile_shows_its_segments_now_and_before(admin_client: Client) -> No
 
 @pytest.mark.parametrize("condition", ["profile@consents.letters EXISTS", 'NOT CONSENTED("letters")'])
 def test_why_shows_no_green_for_a_consent_that_was_withdrawn(condition: str, admin_client: Client) -> None:
-    segment = SegmentFactory(condition=condition, decided_at=NOON)
+    segment = SegmentFactory(condition=condition, evaluated_at=NOON)
     anna = ProfileFactory(consents={"letters": {"revoke": NOON.isoformat()}})
 
     answer = admin_client.get(reverse("admin:segments_why", args=[segment.pk, anna.pk]))
@@ -309,12 +310,12 @@ def test_before_a_list_replaces_all_members_it_is_asked_how_many_may_leave(admin
             answer = admin_client.post(at, cora | {"agreed": agreed}).content.decode()
             assert "1 of 2 lines found. 2 members are not among them, and would leave." in answer
             assert 'value="2" required>' in answer
-    assert {stay.profile_id for stay in members} == {person.pk for person in people[:2]}
+    assert {membership.profile_id for membership in members} == {person.pk for person in people[:2]}
 
     assert "1 entered, 2 left" in admin_client.post(address, cora | {"agreed": "2"}).content.decode()
     again = admin_client.post(address, cora).content.decode()
     assert "2 lines: 0 entered, 0 left" in again  # nobody leaves: nothing is asked
-    assert {stay.profile_id for stay in members.all()} == {people[2].pk}
+    assert {membership.profile_id for membership in members.all()} == {people[2].pk}
 
 
 def test_whoever_sees_no_names_sees_none_here(as_role: Callable[[str], Client]) -> None:
@@ -363,7 +364,7 @@ def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> 
     answer = admin_client.post(address, {"file": file, "column": "mail", "mode": "replace", "agreed": "1"})
     assert "1 line: 1 entered, 1 left" in answer.content.decode()
 
-    assert [stay.profile_id for stay in segment.memberships.filter(left_at=None)] == [ben.pk]
+    assert [membership.profile_id for membership in segment.memberships.filter(left_at=None)] == [ben.pk]
     assert segment.memberships.get(profile_id=anna.pk).left_at is not None
     segment.refresh_from_db()
     assert segment.size == 1
@@ -380,12 +381,12 @@ def test_a_list_lets_people_in_and_says_who_is_unknown(admin_client: Client) -> 
     ],
 )
 def test_a_list_that_cannot_be_taken_changes_nothing(admin_client: Client, sent: dict[str, str], message: str) -> None:
-    stay = MembershipFactory(segment__kind="list")
+    membership = MembershipFactory(segment__kind="list")
 
-    answer = admin_client.post(reverse("admin:segments_list", args=[stay.segment_id]), sent)
+    answer = admin_client.post(reverse("admin:segments_list", args=[membership.segment_id]), sent)
 
     assert message in answer.content.decode()
-    assert stay.segment.memberships.filter(left_at=None).count() == 1
+    assert membership.segment.memberships.filter(left_at=None).count() == 1
 
 
 def test_only_lists_take_lists(admin_client: Client, as_role: Callable[[str], Client]) -> None:

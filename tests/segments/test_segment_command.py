@@ -138,7 +138,7 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(CommandError, match="There is no segment pro"):
         segment("count", "pro")
-    with pytest.raises(CommandError, match="decided by a condition"):
+    with pytest.raises(CommandError, match="goes by a condition"):
         segment("import", "pros", str(file))
 
 

@@ -8,10 +8,10 @@ from django_rq import get_queue
 from rq import SimpleWorker
 
 from apps.core.queues import DEFAULT
-from apps.profiles import touching
+from apps.profiles import dirty
 from apps.segments import jobs
 from apps.segments.jobs import SEGMENTATION
-from apps.segments.models import LiveRun, Membership, Segment
+from apps.segments.models import Membership, Reevaluation, Segment
 from tests.factories import MembershipFactory
 from tests.segments.people import members, person, segment
 
@@ -24,7 +24,7 @@ def segment_live(*args: str) -> str:
     return out.getvalue()
 
 
-def test_it_decides_what_waits_here_and_now() -> None:
+def test_it_evaluates_what_waits_here_and_now() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
 
@@ -35,7 +35,7 @@ def test_it_decides_what_waits_here_and_now() -> None:
     assert "Nothing waits." in segment_live("--wait")
 
 
-def test_it_decides_everybody_for_what_time_decides_or_for_segments_by_name() -> None:
+def test_it_evaluates_everybody_for_what_depends_on_time_or_for_segments_by_name() -> None:
     recent = segment("recent", "profile@last_seen_at >= now() - 30 DAYS")
     still = segment("still", 'profile@traits.plan = "pro"')
     segment_live("--wait")
@@ -66,22 +66,22 @@ def test_a_worker_takes_the_pages_from_the_queue() -> None:
     queue = get_queue(SEGMENTATION.name)
     queue.empty()
 
-    said = jobs.decide_due()
+    said = jobs.evaluate_due()
     assert queue.count == 1
     SimpleWorker([queue], connection=queue.connection).work(burst=True)
 
     assert said == "A run of 1 page began: everybody, for new definitions."
     assert members("pro") == {profile.id}
-    assert LiveRun.objects.get().finished_at
+    assert Reevaluation.objects.get().finished_at
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_nudge_lets_somebody_begin() -> None:
-    touching.touch([person().id])
+    dirty.mark([person().id])
     queue = get_queue(DEFAULT.name)
     queue.empty()
 
     jobs.nudge()
     SimpleWorker([queue], connection=queue.connection).work(burst=True)
 
-    assert LiveRun.objects.get().kind == LiveRun.Kind.INCREMENTAL
+    assert Reevaluation.objects.get().kind == Reevaluation.Kind.INCREMENTAL

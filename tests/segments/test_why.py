@@ -1,4 +1,4 @@
-"""Why somebody is in a segment: each clause has the truth that deciding gives it, and the values it looked at."""
+"""Why somebody is in a segment: each clause has the truth that evaluating gives it, and the values it looked at."""
 
 from datetime import timedelta
 from typing import Any

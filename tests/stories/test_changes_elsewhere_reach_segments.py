@@ -1,4 +1,4 @@
-"""Whatever changes people outside of the pipeline, they are in the right segments after the next live run."""
+"""Whatever changes people outside of the pipeline, they are in the right segments after the next re-evaluation run."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -23,7 +23,7 @@ from tests.shop import Shop
 PRO, BUYERS, NO_BUYERS = 'profile@traits.plan = "pro"', 'DID("bought")', 'DID NOT("bought")'
 
 
-def decide() -> None:
+def evaluate() -> None:
     """Do what the clock does each minute."""
     call_command("segment_live", "--wait", verbosity=0)
 
@@ -44,10 +44,10 @@ def carry_on(task_id: UUID) -> None:
 def test_fields_that_somebody_sets_by_hand(shop: Shop) -> None:
     segment("pro", PRO)
     anna = visitor(shop, "anna")
-    decide()
+    evaluate()
 
     editing.edit(anna, {"traits.plan": "pro"}, actor=Actor("user:7", "oscar"), now=shop.later(hours=1))
-    decide()
+    evaluate()
 
     assert members("pro") == {anna}
 
@@ -56,7 +56,7 @@ def test_mappings_that_come_later_for_profiles_and_for_events(shop: Shop) -> Non
     segment("pro", PRO)
     segment("gold", 'DID("bought" WHERE event@traits.metal = "gold")')
     anna = visitor(shop, "anna", "bought", plan="pro", metal="gold")
-    decide()
+    evaluate()
     assert not members("pro") | members("gold")
     overrides = {"profile": {"traits.plan": {"equals": "properties.plan"}}, "traits": {"metal": "metal"}}
     EventType.objects.create(type="bought", name="Bought", overrides=overrides)
@@ -64,7 +64,7 @@ def test_mappings_that_come_later_for_profiles_and_for_events(shop: Shop) -> Non
     for kind in (backfill.PROFILES, backfill.TRAITS):
         params = backfill.plan(kind, "bought", since=None, until=None)
         carry_on(jobs.start_task(kind, params=params, requested_by="oscar").pk)
-    decide()
+    evaluate()
 
     assert members("pro") == members("gold") == {anna}
 
@@ -72,11 +72,11 @@ def test_mappings_that_come_later_for_profiles_and_for_events(shop: Shop) -> Non
 def test_traits_that_are_computed_in_the_background(shop: Shop) -> None:
     segment("busy", "profile@computed.purchases >= 2")
     anna = visitor(shop, "anna", "bought", "bought")
-    decide()
+    evaluate()
 
     definitions.save(ComputedTraitFactory.build(key="purchases", event_types=["bought"]))
     carry_on(jobs.start_task(recomputing.KIND, params={}, requested_by="oscar").pk)
-    decide()
+    evaluate()
 
     assert members("busy") == {anna}
 
@@ -85,17 +85,17 @@ def test_people_who_are_merged_by_hand_and_separated_again(shop: Shop) -> None:
     segment("buyers", BUYERS)
     segment("others", NO_BUYERS)
     anna, bert = visitor(shop, "anna"), visitor(shop, "bert", "bought")
-    decide()
+    evaluate()
     assert (members("buyers"), members("others")) == ({bert}, {anna})
 
     by_hand.merge(anna, bert, actor=ANNA, now=shop.later(seconds=1))
-    decide()  # the purchases are still elsewhere
+    evaluate()  # the purchases are still elsewhere
     shop.settle()
-    decide()
+    evaluate()
     whole = Profile.objects.get().id
     merged = (members("buyers"), members("others"))
     shop.undo(Merge.objects.get())
-    decide()
+    evaluate()
 
     assert merged == ({whole}, set())
     assert (members("buyers"), members("others")) == ({bert}, {anna})
@@ -104,13 +104,13 @@ def test_people_who_are_merged_by_hand_and_separated_again(shop: Shop) -> None:
 def test_somebody_who_is_made_anonymous(shop: Shop) -> None:
     segment("buyers", BUYERS)
     anna = visitor(shop, "anna", "bought")
-    decide()
+    evaluate()
     assert members("buyers") == {anna}
 
     kind = PrivacyRequest.Kind.ANONYMISE
     start_erasure(anna, kind=kind, reference="ticket 7", actor=audit.SYSTEM, at=timezone.now())
     carry_on(Task.objects.get(kind=erasure.TASK).pk)
-    decide()
+    evaluate()
 
     nobody = Profile.objects.get().id
     assert nobody != anna
@@ -122,7 +122,7 @@ def test_time_that_goes_by(shop: Shop) -> None:
     segment("recent", 'DID("bought" LAST 1 DAYS)')
     segment("quiet", 'DID NOT("bought" LAST 1 DAYS)')
     anna = visitor(shop, "anna", "bought")
-    assert members("recent") == {anna}  # the pipeline decides as of the batch
+    assert members("recent") == {anna}  # the pipeline evaluates as of the batch
 
     call_command("segment_live", "--full", "--wait", verbosity=0)
 

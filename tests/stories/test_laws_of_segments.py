@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from apps.collector import accept
 from apps.events.computed_traits import definitions as defining
 from apps.events.store import partitions
-from apps.segments import at_once, deciding, definitions
-from apps.segments.deciding import Range
-from apps.segments.models import LiveRun
+from apps.segments import definitions
+from apps.segments.models import Reevaluation
+from apps.segments.runs import reconciling
+from apps.segments.runs.reconciling import Range
+from apps.segments.stream import evaluation
 from tests.factories import ComputedTraitFactory, ConsentTypeFactory
 from tests.segments.people import run, segment
 from tests.shop import Shop
@@ -77,14 +79,14 @@ lawful = settings(
 
 def misplaced(shop: Shop) -> dict[str, Any]:
     """Ask the database who is where they do not belong."""
-    found = {each.key: deciding.different(each, EVERYBODY, now=shop.now) for each in definitions.read().segments}
+    found = {each.key: reconciling.different(each, EVERYBODY, now=shop.now) for each in definitions.read().segments}
     return {key: people for key, people in found.items() if people}
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("limit", [at_once.MAX_EVENTS, 0], ids=["in memory", "by SQL"])
+@pytest.mark.parametrize("limit", [evaluation.MAX_EVENTS, 0], ids=["in memory", "by SQL"])
 def test_whatever_happens_nobody_is_in_a_wrong_segment(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(at_once, "MAX_EVENTS", limit)
+    monkeypatch.setattr(evaluation, "MAX_EVENTS", limit)
     this_month = partitions.month_of(timezone.now())
     partitions.ensure(partitions.next_month(this_month, steps=-step) for step in range(3))
 
@@ -99,7 +101,7 @@ def test_whatever_happens_nobody_is_in_a_wrong_segment(limit: int, monkeypatch: 
                 shop.later(minutes=1)
                 shop.process(*(message(shop, *said) for said in batch))
                 shop.settle()
-                run(LiveRun.Kind.INCREMENTAL, *CONDITIONS, now=shop.now)  # decides those alone whose events had to move
+                run(Reevaluation.Kind.INCREMENTAL, *CONDITIONS, now=shop.now)  # those alone whose events had to move
                 accept.ingest(100, at=shop.later(seconds=1))  # what was announced
                 assert misplaced(shop) == {}
             transaction.set_rollback(True)
@@ -114,7 +116,7 @@ def begin() -> Shop:
         segment(key, condition)
     ConsentTypeFactory(id="letters", valid_days=30)
     shop = Shop()
-    shop.now = timezone.now() - timedelta(hours=1)  # live runs decide by the clock: all of the story lies before it
+    shop.now = timezone.now() - timedelta(hours=1)  # runs go by the clock, after all of the story
     return shop
 
 

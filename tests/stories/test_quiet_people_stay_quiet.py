@@ -18,7 +18,7 @@ from apps.events.computed_traits import definitions as computed_traits
 from apps.events.models import Event
 from apps.profiles.models import Profile
 from apps.segments import definitions
-from apps.segments.models import LiveRun, Membership, Segment
+from apps.segments.models import Membership, Reevaluation, Segment
 from tests.factories import ComputedTraitFactory
 from tests.segments.people import members as ids_in
 from tests.segments.people import run, segment
@@ -89,8 +89,8 @@ def expected(stories: dict[str | None, Story]) -> dict[str, set[str | None]]:
     return {text: {name for name, did in stories.items() if test(did)} for text, test in ASKED.items()}
 
 
-def everything_is_decided(*kinds: LiveRun.Kind) -> None:
-    """Decide everybody for all segments, and let what was announced become events, as often as that says more."""
+def everything_is_evaluated(*kinds: Reevaluation.Kind) -> None:
+    """Evaluate everybody for all segments, and let what was announced become events, as often as that says more."""
     keys = [each.key for each in definitions.read().segments]
     for kind in kinds:
         run(kind, *keys, now=timezone.now())
@@ -100,7 +100,7 @@ def everything_is_decided(*kinds: LiveRun.Kind) -> None:
 
 def test_segments_of_any_event_are_those_of_what_people_did(shop: Shop, stories: dict[str | None, Story]) -> None:
     rows = {text: segment(f"asked-{number:02}", text) for number, text in enumerate(ASKED)}
-    everything_is_decided(LiveRun.Kind.BUILD)
+    everything_is_evaluated(Reevaluation.Kind.BUILD)
     wanted = expected(stories)
     assert members(rows) == wanted
     assert all(0 < len(found) < len(stories) for found in wanted.values())
@@ -110,12 +110,12 @@ def test_segments_of_any_event_are_those_of_what_people_did(shop: Shop, stories:
         segment(f"other-{number}", f'profile@primary_id ENDS WITH "{number}"')
         other.condition = f'NOT profile@primary_id ENDS WITH "{number}"'
         definitions.save(other)
-        everything_is_decided(LiveRun.Kind.BUILD, LiveRun.Kind.INCREMENTAL, LiveRun.Kind.FULL)
+        everything_is_evaluated(Reevaluation.Kind.BUILD, Reevaluation.Kind.INCREMENTAL, Reevaluation.Kind.FULL)
         assert members(rows) == wanted
 
     assert Event.objects.filter(type="segment-entered").exclude(properties__segment__startswith="asked-").count() > 40
-    stays = Membership.objects.filter(segment__in=rows.values())
-    assert not stays.exclude(left_at=None).exists()  # nobody came and went
+    memberships = Membership.objects.filter(segment__in=rows.values())
+    assert not memberships.exclude(left_at=None).exists()  # nobody came and went
 
 
 def test_a_quiet_person_is_quiet_until_they_do_something(shop: Shop) -> None:
@@ -123,16 +123,20 @@ def test_a_quiet_person_is_quiet_until_they_do_something(shop: Shop) -> None:
     segment("quiet", QUIET)
     segment("known", "profile@primary_id EXISTS")
     shop.call("track", userId="anna", event="Hello", time=shop.now - timedelta(days=89))
-    everything_is_decided(LiveRun.Kind.BUILD, LiveRun.Kind.FULL, LiveRun.Kind.INCREMENTAL, LiveRun.Kind.FULL)
+    everything_is_evaluated(
+        Reevaluation.Kind.BUILD, Reevaluation.Kind.FULL, Reevaluation.Kind.INCREMENTAL, Reevaluation.Kind.FULL
+    )
     assert stays_of("anna") == [("known", True), ("quiet", True)]
 
     shop.now = timezone.now() - timedelta(minutes=1)
     shop.call("page", userId="anna", name="Home")
-    everything_is_decided(LiveRun.Kind.FULL)
+    everything_is_evaluated(Reevaluation.Kind.FULL)
     assert stays_of("anna") == [("known", True), ("quiet", False)]
 
 
 def stays_of(name: str) -> list[tuple[str, bool]]:
     """Tell in which segments somebody was, and whether they are now."""
-    stays = Membership.objects.filter(profile_id=person(primary_id=name).id).order_by("segment__key")
-    return [(stay.segment.key, stay.left_at is None) for stay in stays.select_related("segment")]
+    memberships = Membership.objects.filter(profile_id=person(primary_id=name).id).order_by("segment__key")
+    return [
+        (membership.segment.key, membership.left_at is None) for membership in memberships.select_related("segment")
+    ]

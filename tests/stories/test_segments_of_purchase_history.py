@@ -1,6 +1,6 @@
 """Segments of a shop's customers are those that plain Python finds in the file of its purchases.
 
-They are decided as of the last day of the file: by SQL over all at once, and in memory one by one.
+They are evaluated as of the last day of the file: by SQL over all at once, and in memory one by one.
 """
 
 from collections import defaultdict

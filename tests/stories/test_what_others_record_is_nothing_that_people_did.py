@@ -13,7 +13,7 @@ from apps.events.computed_traits import definitions
 from apps.events.models import Event
 from apps.events.resolution import by_hand as merging_by_hand
 from apps.profiles.models import ConsentDecision, Merge, Profile
-from apps.segments.models import LiveRun
+from apps.segments.models import Reevaluation
 from tests.factories import ANNA, ComputedTraitFactory, ConsentTypeFactory
 from tests.profiles.test_privacy_pages import client_of
 from tests.programs import program
@@ -65,7 +65,7 @@ def test_what_is_recorded_for_somebody_makes_them_no_more_active(
     shop: Shop, anna: Profile, record: Recording, *, is_old: bool
 ) -> None:
     rows = {name: segment(name, text) for name, text in ASKED.items()}
-    run(LiveRun.Kind.BUILD, *rows, now=timezone.now())
+    run(Reevaluation.Kind.BUILD, *rows, now=timezone.now())
 
     record(shop, anna, timezone.now() - LONG_AGO if is_old else None)
 
@@ -77,8 +77,8 @@ def test_what_is_recorded_for_somebody_makes_them_no_more_active(
         anna.last_seen_at,
         anna.visit_count,
     )
-    assert {name for name in rows if members(name)} == HELD  # as decided at once, in memory
-    run(LiveRun.Kind.BUILD, *rows, now=timezone.now())
+    assert {name for name in rows if members(name)} == HELD  # as evaluated at once, in memory
+    run(Reevaluation.Kind.BUILD, *rows, now=timezone.now())
     assert {name for name in rows if members(name)} == HELD  # and in SQL
     assert types_of(seen)[-1 if not is_old else 0] == "consent-recorded"
 

@@ -6,5 +6,5 @@ from apps.segments import jobs
 
 def announce(outcome: Outcome) -> None:
     """Put wake-ups into their queues, after the commit: the only stage that does. What is lost here, a clock finds."""
-    if outcome.undecided:
+    if outcome.dirty:
         jobs.nudge_seldom()

@@ -1,7 +1,7 @@
 """After this stage the batch remembers what segments read of its people: `segment` compares them with it."""
 
 from apps.collector.payload import Baseline, Batch
-from apps.segments.index import current
+from apps.segments.stream.index import current
 
 
 def baseline(batch: Batch) -> None:
@@ -16,7 +16,7 @@ def baseline(batch: Batch) -> None:
         before.seen[profile.id] = index.nothing if is_new else index.see(profile)
         before.bits[profile.id] = index.of_nobody if is_new else 0
     for merge in batch.directory.merges:
-        # Whoever turns out to be two is decided anew, by all segments.
+        # Whoever turns out to be two is evaluated anew, by all segments.
         kept_id = batch.directory.living_id(merge.kept_id)
         if kept_id in before.seen:
             before.bits[kept_id] = index.everything

@@ -1,7 +1,7 @@
 """After this stage all that follows from the batch is a row: it exists exactly when the events do."""
 
 from apps.collector.payload import Batch
-from apps.profiles import touching
+from apps.profiles import dirty
 
 
 def plan(batch: Batch) -> None:
@@ -9,4 +9,4 @@ def plan(batch: Batch) -> None:
 
     At most one statement for each app that has something to do, and none where nothing follows.
     """
-    touching.touch(batch.outcome.undecided)
+    dirty.mark(batch.outcome.dirty)

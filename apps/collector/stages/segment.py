@@ -5,15 +5,15 @@ from uuid import UUID
 
 from apps.collector.payload import Batch, Payload
 from apps.events import platform_events
-from apps.segments import at_once
-from apps.segments.at_once import Subject
+from apps.segments.stream import evaluation
+from apps.segments.stream.evaluation import Subject
 
 
 def segment(batch: Batch) -> None:
-    """Decide people by the segments that read what has changed; one query, and more only where somebody changes.
+    """Evaluate people by the segments that read what has changed; one query, and more only where somebody changes.
 
-    That somebody entered or left decides nothing at once, or segments that ask about that could chase each other
-    without end: a live run looks at such people, in its time.
+    That somebody entered or left evaluates nothing at once, or segments that ask about that could chase each other
+    without end: a re-evaluation run looks at such people, in its time.
     """
     index = batch.baseline.index
     by_profile: dict[UUID, list[Payload]] = defaultdict(list)
@@ -21,15 +21,15 @@ def segment(batch: Batch) -> None:
         if payload.profile and payload.saves_profile:
             by_profile[payload.profile.id].append(payload)
     subjects = []
-    undecided = platform_events.undecided()
+    unevaluated = platform_events.unevaluated()
     for profile_id, payloads in by_profile.items():
         subject = _subject(profile_id, payloads, batch)
-        if any(event.type not in undecided for payload in payloads for event in payload.going):
+        if any(event.type not in unevaluated for payload in payloads for event in payload.going):
             subjects.append(subject)
         elif subject.bits:
-            batch.outcome.undecided.append(profile_id)
+            batch.outcome.dirty.append(profile_id)
     if subjects:
-        at_once.decide(subjects, index, now=batch.now)
+        evaluation.evaluate(subjects, index, now=batch.now)
 
 
 def _subject(profile_id: UUID, payloads: list[Payload], batch: Batch) -> Subject:

@@ -1,4 +1,4 @@
-"""Trees decided in memory: a tree is compiled once to closures, which decide one document after the other."""
+"""Trees evaluated in memory: a tree is compiled once to closures, which evaluate one document after the other."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,11 +29,11 @@ class Matcher(Protocol):
     """Tells whether a condition is true of a document; what is unknown does not match."""
 
     def __call__(self, document: Mapping[str, Any], *, now: datetime, history: History | None = None) -> bool:
-        """Decide one document."""
+        """Evaluate one document."""
 
 
 def compile(condition: Condition) -> Matcher:
-    """Make a function of a condition; keep it where many documents are decided."""
+    """Make a function of a condition; keep it where many documents are evaluated."""
     test = truth(condition)
 
     def matcher(document: Document, *, now: datetime, history: History | None = None) -> bool:

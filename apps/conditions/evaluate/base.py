@@ -1,4 +1,4 @@
-"""What deciding in memory consists of: each kind of node registers how it becomes a closure."""
+"""What evaluating in memory consists of: each kind of node registers how it becomes a closure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -65,12 +65,12 @@ Made = TypeVar("Made")
 
 
 def once_for(make: Callable[[datetime], Made]) -> Callable[[datetime], Made]:
-    """Remember what is made of the present time: many documents are decided at the same one."""
+    """Remember what is made of the present time: many documents are evaluated at the same one."""
     known: tuple[datetime, Made] | None = None
 
     def get(now: datetime) -> Made:
         nonlocal known
-        found = known  # another thread may decide at another time
+        found = known  # another thread may evaluate at another time
         if found is None or found[0] is not now:
             found = known = (now, make(now))
         return found[1]

@@ -1,4 +1,4 @@
-"""Conditions on a document, decided in memory."""
+"""Conditions on a document, evaluated in memory."""
 
 import operator
 from collections.abc import Callable
@@ -182,7 +182,7 @@ def _match(node: Match) -> Test:
 
 @decides(Items)
 def _items(node: Items) -> Test:
-    """Decide ANY as OR over the items, and ALL as AND; what is no list is unknown."""
+    """Evaluate ANY as OR over the items, and ALL as AND; what is no list is unknown."""
     operand, where = value(node.operand), truth(node.where)
     decisive = node.quantifier == "any"
 

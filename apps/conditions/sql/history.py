@@ -1,7 +1,7 @@
 """Conditions on past events, in SQL: for all rows at once, or for one, as the planner prefers.
 
 All have the form EXISTS (SELECT ... WHERE the events' owner is the row). The planner makes a join of it, or looks up
-each row's events by their index where few rows are left to decide; grouping and windows do not stand in its way.
+each row's events by their index where few rows are left to evaluate; grouping and windows do not stand in its way.
 """
 
 from collections.abc import Callable

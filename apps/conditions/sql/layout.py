@@ -74,7 +74,7 @@ class EventTable:
     type: str
     time: str
     columns: Columns  # of event@...
-    # What else holds of the events that are looked at; to decide a few profiles, name them here:
+    # What else holds of the events that are looked at; to evaluate a few profiles, name them here:
     # Sql("e.profile_id = ANY(%s)", (ids,))
     only: Sql | None = None
     # Types that ANY EVENT leaves out: they count only where they are named.

@@ -50,7 +50,7 @@ class Not(Condition):
 class ValueTest(Condition):
     """A condition on values.
 
-    One that looks at past events asks nothing else of the document: SQL decides it for all profiles at once.
+    One that looks at past events asks nothing else of the document: SQL evaluates it for all profiles at once.
     """
 
     __slots__ = ()

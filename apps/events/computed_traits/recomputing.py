@@ -26,7 +26,7 @@ from apps.events.computed_traits.counter import Counter
 from apps.events.computed_traits.definitions import Definitions
 from apps.events.computed_traits.definitions import read as read_definitions
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import computed, ledger, scores, touching
+from apps.profiles import computed, dirty, ledger, scores
 from apps.profiles.aggregates import States
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
 
@@ -233,7 +233,7 @@ def _said(rows: Iterable[Profile]) -> dict[UUID, dict[str, Any]]:
 def _store(rows: Sequence[Profile], before: dict[UUID, dict[str, Any]]) -> None:
     """Write profiles; those of whom something else is said now are to be looked at by what follows them."""
     update(Profile, rows, COLUMNS)
-    touching.touch(row.id for row in rows if row.computed != before[row.id])
+    dirty.mark(row.id for row in rows if row.computed != before[row.id])
 
 
 def _day(now: datetime) -> date:

@@ -27,7 +27,7 @@ from apps.events.event_types.redaction import redact
 from apps.events.event_types.rules import EventRules
 from apps.events.event_types.traits import extract
 from apps.events.models import Event, EventType
-from apps.profiles import touching
+from apps.profiles import dirty
 from apps.profiles.models import Alias, Profile
 
 TRAITS, PROFILES = "index-traits", "copy-to-profiles"
@@ -94,7 +94,7 @@ def index_traits(task: Task) -> Step:
     with connection.cursor() as cursor:
         cursor.execute(UPDATE_TRAITS, [storable.dumps(rows)])
         changed = [profile_id for (profile_id,) in cursor.fetchall()]
-    touching.touch(profile_id for profile_id in changed if profile_id)
+    dirty.mark(profile_id for profile_id in changed if profile_id)
     return _step(task, events, len(changed), size=TRAITS_PAGE, what="events got other traits")
 
 
@@ -119,7 +119,7 @@ def copy_to_profiles(task: Task) -> Step:
         profile.summarise()
         profile.updated_at = profile.later(timezone.now())
     upsert(Profile, list(changed.values()), keep=["created_at"])
-    touching.touch(changed)
+    dirty.mark(changed)
     return _step(task, events, len(changed), size=PROFILES_PAGE, what="times a profile changed")
 
 

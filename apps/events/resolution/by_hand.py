@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.upsert import upsert
-from apps.profiles import ledger, merge_rules, merging, touching
+from apps.profiles import dirty, ledger, merge_rules, merging
 from apps.profiles.identity import Directory
 from apps.profiles.leads import Found
 from apps.profiles.models import Identifier, IdentityConflict, Merge, Profile, Reason
@@ -58,7 +58,7 @@ def merge(one_id: UUID, other_id: UUID, *, actor: Actor, now: datetime) -> Merge
         row.actor = actor.key
         upsert(Profile, [kept])
         ledger.store([row])
-        touching.touch([kept.id, gone.id])
+        dirty.mark([kept.id, gone.id])
         audit.record("merged", actor=actor, at=now, object=row)
     return row
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.core import claims, keyset, locks
-from apps.profiles import ledger, touching
+from apps.profiles import dirty, ledger
 from apps.profiles.models import Merge
 
 PAGE: Final = 500  # rows of a transaction: what else is committed meanwhile waits for its part of the log
@@ -68,7 +68,7 @@ def _move_all(merge: Merge, *, deadline: float) -> None:
     with transaction.atomic():
         Merge.objects.filter(pk=merge.pk, undone_at=merge.undone_at).update(moved_at=timezone.now())
         # Their past events are in their place only now.
-        touching.touch({ledger.living_id(merge.kept_via), ledger.living_id(merge.merged_via)})
+        dirty.mark({ledger.living_id(merge.kept_via), ledger.living_id(merge.merged_via)})
 
 
 def _move_events(place: UUID, *, deadline: float) -> None:

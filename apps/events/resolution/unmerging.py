@@ -23,7 +23,7 @@ from apps.events.event_types import applying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.rules import EventRules
 from apps.events.models import Event
-from apps.profiles import computed, ledger, merging, touching
+from apps.profiles import computed, dirty, ledger, merging
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.identity import Directory
 from apps.profiles.leads import Found
@@ -233,7 +233,7 @@ def _merge_again(directory: Directory, plan: Plan, *, at: datetime) -> None:
 
 def _store(directory: Directory, cut: Merge, plan: Plan, *, actor: str, at: datetime) -> None:
     upsert(Profile, list(directory.profiles.values()))
-    touching.touch(directory.profiles)
+    dirty.mark(directory.profiles)
     Alias.objects.filter(id__in=directory.profiles.keys()).delete()
     upsert(Alias, list(directory.aliases.values()))
     ledger.store(directory.merges)

@@ -2,12 +2,12 @@
 
 from apps.profiles.models.change import ProfileChange
 from apps.profiles.models.consent import ConsentDecision, ConsentText, ConsentType
+from apps.profiles.models.dirty import Dirty
 from apps.profiles.models.identifiers import Alias, BlockedIdentifier, Identifier
 from apps.profiles.models.merge import IdentityConflict, Merge, MergeRule, Reason
 from apps.profiles.models.privacy import ErasedId, PrivacyRequest
 from apps.profiles.models.profile import NO_EVENTS, Profile, ProfileQuerySet, summary_of
 from apps.profiles.models.score import ScoreScale
-from apps.profiles.models.touched import Touched
 
 __all__ = [
     "NO_EVENTS",
@@ -16,6 +16,7 @@ __all__ = [
     "ConsentDecision",
     "ConsentText",
     "ConsentType",
+    "Dirty",
     "ErasedId",
     "Identifier",
     "IdentityConflict",
@@ -27,6 +28,5 @@ __all__ = [
     "ProfileQuerySet",
     "Reason",
     "ScoreScale",
-    "Touched",
     "summary_of",
 ]

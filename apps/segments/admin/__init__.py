@@ -1,5 +1,5 @@
-"""The admin's pages of segments: list, form with editor, members, growth, why somebody is in one; live runs."""
+"""The admin's pages of segments: list, form with editor, members, growth, why somebody is in; re-evaluation runs."""
 
-from apps.segments.admin import languages, run, segment
+from apps.segments.admin import languages, reevaluation, segment
 
-__all__ = ["languages", "run", "segment"]
+__all__ = ["languages", "reevaluation", "segment"]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from apps.core.admin.hiding import HidesCondition
 from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.shown import kind_of, state_of
-from apps.segments.models import LiveRun, Segment
+from apps.segments.models import Reevaluation, Segment
 
 SEES_PEOPLE = "profiles.view_profile"
 
@@ -38,8 +38,8 @@ class SegmentPage(HidesCondition):
 
     def context(self, request: HttpRequest, segment: Segment, title: str) -> dict[str, Any]:
         """Return what the templates of all these pages show."""
-        is_built = segment.kind != Segment.Kind.CONDITION or segment.decided_at is not None
-        runs = LiveRun.objects.filter(finished_at=None, segments__has_key=segment.key)
+        is_built = segment.kind != Segment.Kind.CONDITION or segment.evaluated_at is not None
+        runs = Reevaluation.objects.filter(finished_at=None, segments__has_key=segment.key)
         return {
             **self.admin_site.each_context(request),
             "title": title,

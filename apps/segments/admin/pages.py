@@ -69,12 +69,12 @@ class SegmentPages(SegmentPage):
 
     def _members(self, request: HttpRequest, segment: Segment) -> dict[str, Any]:
         before = as_uuid(request.GET.get("before", ""))
-        stays = Membership.objects.filter(segment=segment, left_at=None).order_by("-profile_id")
-        found = list(stays.filter(profile_id__lt=before)[: PAGE + 1] if before else stays[: PAGE + 1])
-        people = Profile.objects.in_bulk([stay.profile_id for stay in found[:PAGE]])
+        current = Membership.objects.filter(segment=segment, left_at=None).order_by("-profile_id")
+        found = list(current.filter(profile_id__lt=before)[: PAGE + 1] if before else current[: PAGE + 1])
+        people = Profile.objects.in_bulk([each.profile_id for each in found[:PAGE]])
         for person in people.values():
             mask(request, person, masked_columns_of)
-        members = [(people[stay.profile_id], stay) for stay in found[:PAGE] if stay.profile_id in people]
+        members = [(people[each.profile_id], each) for each in found[:PAGE] if each.profile_id in people]
         return {"segment": segment, "members": members, "after": found[PAGE - 1].profile_id if found[PAGE:] else None}
 
     def _others(self, request: HttpRequest, segment: Segment) -> list[Segment]:
@@ -115,14 +115,15 @@ class SegmentPages(SegmentPage):
         )
 
     def why(self, request: HttpRequest, segment_id: UUID, profile_id: UUID) -> HttpResponse:
-        """Show each clause of the condition as it is of a person, and his stays in the segment."""
+        """Show each clause of the condition as it is of a person, and their memberships in the segment."""
         segment = self.found_members(request, segment_id)
         profile = get_object_or_404(Profile, pk=ledger.living_id(profile_id))
         sees_all = request.user.has_perm(SEES_PII)
-        open_stays = Membership.objects.filter(profile_id=profile.pk, left_at=None)
+        own = Membership.objects.filter(profile_id=profile.pk)
+        current = own.filter(left_at=None)
         clause = None
         if segment.kind == Segment.Kind.CONDITION:
-            keys = open_stays.values_list("segment__key", flat=True)
+            keys = current.values_list("segment__key", flat=True)
             found = why.explain(conditions.parse(segment.condition, is_stored=True), profile, keys, now=timezone.now())
             clause = as_lines(found, sees_all=sees_all)
         mask(request, profile, masked_columns_of)
@@ -131,7 +132,7 @@ class SegmentPages(SegmentPage):
             "profile": profile,
             "clause": clause,
             "is_unmoved": bool(ledger.unmoved([profile.pk])),
-            "is_in": open_stays.filter(segment=segment).exists(),
-            "stays": Membership.objects.filter(segment=segment, profile_id=profile.pk).order_by("-entered_at")[:PAGE],
+            "is_in": current.filter(segment=segment).exists(),
+            "memberships": own.filter(segment=segment).order_by("-entered_at")[:PAGE],
         }
         return render(request, "segments/segment_why.html", shown)

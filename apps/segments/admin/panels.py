@@ -42,5 +42,5 @@ class SegmentFilter(DropdownFilter):
             return queryset
         if self.value() not in dict(self.lookup_choices):  # whatever the address says
             return queryset.none()
-        stays = Membership.objects.filter(segment__key=self.value(), left_at=None, profile_id=OuterRef("pk"))
-        return queryset.filter(Exists(stays))
+        current = Membership.objects.filter(segment__key=self.value(), left_at=None, profile_id=OuterRef("pk"))
+        return queryset.filter(Exists(current))

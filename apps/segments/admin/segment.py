@@ -48,7 +48,7 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
     """Groups of people."""
 
     form = SegmentForm
-    list_display = ("name_shown", "kind_shown", "size_shown", "trend", "state", "decided")
+    list_display = ("name_shown", "kind_shown", "size_shown", "trend", "state", "evaluated")
     list_filter = ("kind", "is_enabled")
     list_filter_submit = True
     search_fields = ("name", "key")
@@ -84,7 +84,7 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
         return {} if obj else self.prepopulated_fields
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: Any = False, **kwargs: Any) -> Any:  # noqa: FBT002
-        """Tell the form who fills it in: he may ask only about what he may see."""
+        """Tell the form who fills it in: they may ask only about what they may see."""
         form = super().get_form(request, obj, change=change, **kwargs)
         form.user = request.user
         form.preview = reverse("admin:segments_preview")
@@ -132,13 +132,13 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
             yield f"Other segments ask about it: {', '.join(readers)}."
 
     def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: Any) -> None:
-        """Save, and let the background decide anew who belongs to it."""
+        """Save, and let the background evaluate anew who belongs to it."""
         is_changed = definitions.save(obj)
         for warning in warnings_of(obj):
             self.message_user(request, warning, messages.WARNING)
         if is_changed and obj.kind == Segment.Kind.CONDITION and obj.is_enabled:
             nudge()
-            self.message_user(request, "Who belongs to it is being decided in the background.", messages.INFO)
+            self.message_user(request, "Who belongs to it is being evaluated in the background.", messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Segment) -> None:
         """Delete a segment with its memberships."""
@@ -182,9 +182,9 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
         address = reverse("admin:segments_overview", args=[row.pk])
         return format_html('<a class="cdp-link" href="{}">{}</a> {}', address, row.name, copyable(row.key))
 
-    @admin.display(description="Decided", ordering="kind")
+    @admin.display(description="Membership", ordering="kind")
     def kind_shown(self, row: Segment) -> SafeString:
-        """Show what decides who is in it."""
+        """Show by what people come into it."""
         return kind_of(row)
 
     @admin.display(description="People", ordering="size")
@@ -202,10 +202,10 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
         """Show whether it is up to date."""
         return state_of(row)
 
-    @admin.display(description="Decided for all", ordering="decided_at")
-    def decided(self, row: Segment) -> SafeString:
+    @admin.display(description="Evaluated for all", ordering="evaluated_at")
+    def evaluated(self, row: Segment) -> SafeString:
         """Show since when its members are those of its present meaning."""
-        return moment(row.decided_at)
+        return moment(row.evaluated_at)
 
 
 def _counted(condition: Condition, *, n_people: int, within: timedelta) -> tuple[counting.Number | None, list[Profile]]:

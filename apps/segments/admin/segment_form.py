@@ -29,7 +29,7 @@ class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Segment
         fields = ("name", "key", "description", "kind", "condition", "is_sticky", "is_enabled")
-        labels = {"is_sticky": "Sticky", "is_enabled": "On", "kind": "Decided"}
+        labels = {"is_sticky": "Sticky", "is_enabled": "On", "kind": "Membership"}
         help_texts = {
             "key": 'Its name in conditions, as in profile@segments CONTAINS "vip". It cannot be changed later.',
             "is_sticky": "Whoever came in once stays in, even when the condition is no longer true.",

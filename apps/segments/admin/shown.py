@@ -15,11 +15,11 @@ from apps.segments.why import Clause, Value
 KIND_COLOURS = {Segment.Kind.CONDITION: "blue", Segment.Kind.LIST: "grey", Segment.Kind.FLOW: "amber"}
 TRUTHS = {True: ("true", "green"), False: ("false", "red"), None: ("unknown", "amber")}
 HIDDEN = "hidden: personal data"
-N_STAYS = 50
+N_MEMBERSHIPS = 50
 
 
 def kind_of(row: Segment) -> SafeString:
-    """Show what decides who is in it."""
+    """Show by what people come into it."""
     return badge(row.get_kind_display(), KIND_COLOURS[Segment.Kind(row.kind)])
 
 
@@ -27,30 +27,30 @@ def state_of(row: Segment) -> SafeString:
     """Show whether its members are those of its present meaning."""
     if not row.is_enabled:
         return badge("off")
-    if row.kind == Segment.Kind.CONDITION and row.decided_at is None:
+    if row.kind == Segment.Kind.CONDITION and row.evaluated_at is None:
         return badge("being built", "amber")
     return badge("up to date", "green")
 
 
-def why_link(stay: Membership, text: Any) -> SafeString:
+def why_link(membership: Membership, text: Any) -> SafeString:
     """Link to why somebody is in a segment, or was."""
-    address = reverse("admin:segments_why", args=[stay.segment_id, stay.profile_id])
+    address = reverse("admin:segments_why", args=[membership.segment_id, membership.profile_id])
     return format_html('<a class="cdp-link" href="{}">{}</a>', address, text)
 
 
 def segments_of(profile_id: Any, *, sees_all: bool) -> SafeString:
     """Show the segments that somebody is in, and those that they were in, each linked to why."""
-    stays = Membership.objects.filter(profile_id=profile_id).select_related("segment").order_by("-entered_at")
+    memberships = Membership.objects.filter(profile_id=profile_id).select_related("segment").order_by("-entered_at")
     if not sees_all:
-        stays = stays.exclude(segment__key__in=discretion.private_keys())
-    latest = sorted(stays[:N_STAYS], key=lambda stay: stay.left_at is not None)
+        memberships = memberships.exclude(segment__key__in=discretion.private_keys())
+    latest = sorted(memberships[:N_MEMBERSHIPS], key=lambda each: each.left_at is not None)
     return rows(
-        (why_link(stay, stay.segment.name), _since(stay), stay.get_entered_because_display()) for stay in latest
+        (why_link(each, each.segment.name), _since(each), each.get_entered_because_display()) for each in latest
     )
 
 
-def _since(stay: Membership) -> SafeString:
-    word, at = ("until", stay.left_at) if stay.left_at else ("since", stay.entered_at)
+def _since(membership: Membership) -> SafeString:
+    word, at = ("until", membership.left_at) if membership.left_at else ("since", membership.entered_at)
     return format_html("{} {}", word, moment(at))
 
 

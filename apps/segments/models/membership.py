@@ -18,7 +18,7 @@ class Cause(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A person's stay in a segment; open while `left_at` is null. At most one is open for a person and a segment."""
+    """That somebody is or was in a segment; current while `left_at` is null, as at most one of a person in it is."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="memberships", db_index=False)

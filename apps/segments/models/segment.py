@@ -12,7 +12,7 @@ KEY, KEY_MESSAGE = r"^[a-z0-9][a-z0-9_-]*\Z", "Use small letters, digits, hyphen
 
 @impersonal("configuration")
 class Segment(Remembered):
-    """A group of people. Who belongs to it is said by memberships, whatever decides them."""
+    """A group of people. Who belongs to it is said by memberships, whatever made them."""
 
     class Kind(models.TextChoices):
         CONDITION = "condition", "By a condition"
@@ -30,8 +30,8 @@ class Segment(Remembered):
     is_enabled = models.BooleanField("enabled", default=True, help_text="While it is off, nobody comes in or leaves.")
     # The version of all definitions in which its meaning changed last; see SegmentVersion.
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    # Since when its members are those of its present meaning; null: it has not been decided for everybody yet.
-    decided_at = models.DateTimeField(null=True, editable=False)
+    # Since when its members are those of its present meaning; null: it has not been evaluated for everybody yet.
+    evaluated_at = models.DateTimeField(null=True, editable=False)
     # When that was so for the first time, of whatever meaning: until then nobody is told who comes in.
     built_at = models.DateTimeField(null=True, editable=False)
     size = models.PositiveBigIntegerField(default=0, editable=False)  # members when they were last counted

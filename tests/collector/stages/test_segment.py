@@ -13,10 +13,11 @@ from apps.collector import accept
 from apps.core import snapshot
 from apps.core.ids import new_id
 from apps.events.models import Event, InboxItem, RefusedEvent
-from apps.profiles.models import Merge, Profile, Touched
-from apps.segments import at_once, definitions, memberships
-from apps.segments.index import current
+from apps.profiles.models import Dirty, Merge, Profile
+from apps.segments import definitions, memberships
 from apps.segments.models import Cause, Membership, Segment
+from apps.segments.stream import evaluation
+from apps.segments.stream.index import current
 from tests.factories import NOON, MembershipFactory, SegmentFactory
 from tests.shop import SDK, Shop, person
 
@@ -31,10 +32,10 @@ def define(key: str, condition: str, **values: Any) -> Segment:
     return row
 
 
-@pytest.fixture(params=[at_once.MAX_EVENTS, 0], ids=["few events", "very many"])
+@pytest.fixture(params=[evaluation.MAX_EVENTS, 0], ids=["few events", "very many"])
 def _however_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decide by past events in memory, and by SQL."""
-    monkeypatch.setattr(at_once, "MAX_EVENTS", request.param)
+    """Evaluate by past events in memory, and by SQL."""
+    monkeypatch.setattr(evaluation, "MAX_EVENTS", request.param)
 
 
 def identify(shop: Shop, user: str, **traits: Any) -> Profile:
@@ -97,7 +98,7 @@ def test_what_was_announced_twice_is_one_event(shop: Shop) -> None:
     assert announced(shop) == [("segment-entered", "pros", False)]
 
 
-def test_what_changes_nothing_for_a_segment_decides_nothing(shop: Shop) -> None:
+def test_what_changes_nothing_for_a_segment_evaluates_nothing(shop: Shop) -> None:
     define("pros", PRO)
     identify(shop, "anna", plan="pro")
     Membership.objects.all().delete()
@@ -179,7 +180,7 @@ def test_parts_of_past_events_are_read_as_they_are_asked_for(shop: Shop) -> None
 
 
 @pytest.mark.usefixtures("_however_many")
-def test_segments_that_ask_about_each_other_are_decided_in_order(shop: Shop) -> None:
+def test_segments_that_ask_about_each_other_are_evaluated_in_order(shop: Shop) -> None:
     define("z-pros", PRO)
     define("m-regulars", f'{BUYS_TWICE} AND profile@segments CONTAINS "z-pros"')
     define("a-best", 'profile@segments CONTAINS ALL ["m-regulars", "z-pros"]')
@@ -228,7 +229,7 @@ def test_nobody_is_told_of_a_segment_that_was_never_built(shop: Shop) -> None:
     assert announced(shop) == [("segment-entered", "pros", True)]
 
 
-def test_profiles_that_are_not_stored_are_not_decided(shop: Shop) -> None:
+def test_profiles_that_are_not_stored_are_not_evaluated(shop: Shop) -> None:
     define("all", 'DID("purchase") OR profile@traits.plan NOT EXISTS')
 
     shop.track("purchase", session="s", options={"saveProfile": False})
@@ -236,7 +237,7 @@ def test_profiles_that_are_not_stored_are_not_decided(shop: Shop) -> None:
     assert not Membership.objects.exists()
 
 
-def test_two_who_turn_out_to_be_one_are_decided_anew(shop: Shop) -> None:
+def test_two_who_turn_out_to_be_one_are_evaluated_anew(shop: Shop) -> None:
     define("pros", PRO)
     define("known", "profile@data.contact.email.main EXISTS")
     define("strangers", "profile@is_anonymous = TRUE")
@@ -254,7 +255,7 @@ def test_two_who_turn_out_to_be_one_are_decided_anew(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("_however_many")
-def test_history_is_not_decided_before_all_events_have_followed_a_merge(shop: Shop) -> None:
+def test_history_is_not_evaluated_before_all_events_have_followed_a_merge(shop: Shop) -> None:
     define("regulars", BUYS_TWICE)
     shop.call("track", anonymousId="device", event="purchase")
     shop.call("track", anonymousId="device", event="purchase")
@@ -270,7 +271,7 @@ def test_history_is_not_decided_before_all_events_have_followed_a_merge(shop: Sh
     assert Membership.objects.count() == 1
 
 
-def test_definition_that_another_process_changed_a_moment_ago_decides_already(
+def test_definition_that_another_process_changed_a_moment_ago_evaluates_already(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = define("pros", PRO)
@@ -293,16 +294,16 @@ def test_definition_that_another_process_changed_a_moment_ago_decides_already(
     assert members("pros") == set()
 
 
-def test_entering_decides_nothing_at_once_and_lets_a_live_run_look(shop: Shop) -> None:
+def test_entering_evaluates_nothing_at_once_and_lets_a_reevaluation_look(shop: Shop) -> None:
     define("pros", PRO)
     define("new-pros", 'DID("segment-entered" WHERE event@properties.segment = "pros" LAST 7 DAYS)')
     anna = identify(shop, "anna", plan="pro")
-    Touched.objects.all().delete()
+    Dirty.objects.all().delete()
 
     announced(shop)
 
     assert members("new-pros") == set()
-    assert list(Touched.objects.values_list("profile_id", flat=True)) == [anna.id]
+    assert list(Dirty.objects.values_list("profile_id", flat=True)) == [anna.id]
 
 
 def test_entering_makes_nobody(shop: Shop) -> None:
@@ -357,7 +358,7 @@ def stay(segment: Segment, profile_id: UUID) -> Membership:
     return row
 
 
-def test_list_segments_are_asked_about_and_not_decided(shop: Shop) -> None:
+def test_list_segments_are_asked_about_and_not_evaluated(shop: Shop) -> None:
     invited = define("invited", "", kind=Segment.Kind.LIST)
     define("guests", 'profile@segments CONTAINS "invited" AND profile@traits.comes = TRUE')
     anna = identify(shop, "anna")

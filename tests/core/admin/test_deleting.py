@@ -27,12 +27,12 @@ def test_a_segment_says_how_many_are_in_it_and_lists_nobody(
     admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:
     row = SegmentFactory(kind="list", name="Guests")
-    stays = MembershipFactory.create_batch(3, segment=row)
+    memberships = MembershipFactory.create_batch(3, segment=row)
     with django_assert_max_num_queries(12):
         text = read(admin_client, row)
 
     assert "3 people are in it" in text
-    assert str(stays[0].profile_id) not in text
+    assert str(memberships[0].profile_id) not in text
 
     answer = admin_client.post(page_of(row), {"post": "yes", "name": "guests"}, follow=True)
     assert "Type the name to delete it: Guests" in answer.content.decode()

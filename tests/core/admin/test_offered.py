@@ -18,14 +18,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 @pytest.mark.parametrize("role", roles.names())
 def test_no_button_is_shown_to_those_whom_it_refuses(role: str) -> None:
     Shop().track({"type": "parcel-weighed", "properties": {"weight": 3}}, session="phone")
-    stay = MembershipFactory(segment=SegmentFactory(), profile_id=ProfileFactory().pk)
+    membership = MembershipFactory(segment=SegmentFactory(), profile_id=ProfileFactory().pk)
     pages = [
         reverse("admin:events_eventtype_change", args=[EventTypeFactory(type="parcel-weighed").pk]),
         reverse("admin:events_eventtype_add"),
         reverse("admin:events_computedtrait_change", args=[quote(ComputedTraitFactory().pk)]),
         reverse("admin:events_computedtrait_add"),
-        reverse("admin:segments_overview", args=[stay.segment_id]),
-        reverse("admin:profiles_profile_change", args=[stay.profile_id]),
+        reverse("admin:segments_overview", args=[membership.segment_id]),
+        reverse("admin:profiles_profile_change", args=[membership.profile_id]),
     ]
     client, n_tried = client_of(role), 0
     client.raise_request_exception = False

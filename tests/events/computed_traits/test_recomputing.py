@@ -18,7 +18,7 @@ from apps.events.computed_traits import recomputing
 from apps.events.computed_traits.counter import Counter
 from apps.events.models import ComputedTrait, Event
 from apps.events.resolution import by_hand
-from apps.profiles.models import Merge, Profile, ProfileQuerySet, ScoreScale, Touched
+from apps.profiles.models import Dirty, Merge, Profile, ProfileQuerySet, ScoreScale
 from tests.factories import ANNA, NOON, ComputedTraitFactory, EventFactory, ProfileFactory
 from tests.shop import Shop
 
@@ -110,7 +110,7 @@ def test_only_those_of_whom_something_else_is_said_are_looked_at_again() -> None
 
     recount()
 
-    assert Touched.objects.get().profile_id == anna.id
+    assert Dirty.objects.get().profile_id == anna.id
 
 
 def test_a_changed_trait_keeps_what_it_said_until_its_turn_comes() -> None:

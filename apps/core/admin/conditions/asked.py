@@ -18,7 +18,7 @@ PAGE_SECS: Final = 8.0
 COUNT_SECS: Final = 2.0
 TOO_SLOW: Final = (
     f"This took longer than {PAGE_SECS:.0f} seconds and was stopped. Ask for more that narrows it, as a type "
-    "or a time; or make a segment of it, which is decided in the background."
+    "or a time; or make a segment of it, which is evaluated in the background."
 )
 Result = TypeVar("Result")
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from apps.core import audit, keyset
 from apps.segments import lists, sizes
-from apps.segments.explaining import explain
 from apps.segments.list_files import ListError, open_text
 from apps.segments.lists import Mode
 from apps.segments.models import Membership, Segment
+from apps.segments.query_plan import explain
 from apps.segments.warnings import warnings_of
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         for action, words in (
             ("count", "count the members, and note the size of the day"),
             ("members", "print the ids of the members' profiles"),
-            ("explain", "say what the condition reads, how SQL decides it, and by which indexes"),
+            ("explain", "say what the condition reads, how SQL evaluates it, and by which indexes"),
         ):
             actions.add_parser(action, help=words).add_argument("key")
         taking = actions.add_parser("import", help="let people enter or leave a segment of the kind list")
@@ -92,5 +92,5 @@ def _line(row: Segment) -> dict[str, Any]:
         "size": row.size,
         "is_enabled": row.is_enabled,
         "warnings": warnings_of(row),
-        "decided_at": row.decided_at.isoformat() if row.decided_at else None,
+        "evaluated_at": row.evaluated_at.isoformat() if row.evaluated_at else None,
     }

@@ -1,4 +1,4 @@
-"""Decide segments for many people: what waits, and everybody for what time decides."""
+"""Evaluate segments for many people: what waits, and everybody for what depends on time."""
 
 import time
 from typing import Any
@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.core import beats
-from apps.segments import jobs, live, runs
-from apps.segments.models import LiveRun
+from apps.segments import jobs
+from apps.segments.models import Reevaluation
+from apps.segments.runs import due, paging
 
 IDLE_SECS = 0.5
 
@@ -16,11 +17,11 @@ IDLE_SECS = 0.5
 class Command(BaseCommand):
     """Make runs and push their pages to the queue `segmentation:live`, as the clock does."""
 
-    help = "Decide segments: manage.py segment_live [--full] [--segment KEY ...] [--wait]"
+    help = "Evaluate segments: manage.py segment_live [--full] [--segment KEY ...] [--wait]"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what to decide, and whether to wait."""
-        parser.add_argument("--full", action="store_true", help="everybody, for the segments that time decides")
+        """Take what to evaluate, and whether to wait."""
+        parser.add_argument("--full", action="store_true", help="everybody, for the segments that depend on time")
         parser.add_argument("--segment", nargs="+", default=[], metavar="KEY", help="everybody, for these segments")
         parser.add_argument("--wait", action="store_true", help="work on the pages here, too, and end with the runs")
 
@@ -29,9 +30,9 @@ class Command(BaseCommand):
         now = timezone.now()
         beats.beat(beats.Name.CRON, at=now)
         try:
-            begun = [live.begin_due(requested_by="command", now=now)]
+            begun = [due.begin_due(requested_by="command", now=now)]
             if full or segment:
-                begun.append(live.begin_full(segment, requested_by="command", now=now))
+                begun.append(due.begin_full(segment, requested_by="command", now=now))
         except KeyError as error:
             raise CommandError(f"No segment with a condition that is switched on: {', '.join(error.args)}.") from None
         jobs.push(sum(each.n_pages for each in begun))
@@ -41,12 +42,12 @@ class Command(BaseCommand):
 
     def _wait(self) -> None:
         """Take page after page, as workers do, until the runs that are under way are over."""
-        run_ids = set(LiveRun.objects.filter(finished_at=None).values_list("pk", flat=True))
-        while LiveRun.objects.filter(pk__in=run_ids, finished_at=None).exists():
-            if not runs.work():
-                runs.heal(now=timezone.now())
+        run_ids = set(Reevaluation.objects.filter(finished_at=None).values_list("pk", flat=True))
+        while Reevaluation.objects.filter(pk__in=run_ids, finished_at=None).exists():
+            if not paging.work():
+                paging.heal(now=timezone.now())
                 time.sleep(IDLE_SECS)
-        for run in LiveRun.objects.filter(pk__in=run_ids).order_by("started_at"):
+        for run in Reevaluation.objects.filter(pk__in=run_ids).order_by("started_at"):
             self.stdout.write(
                 f"{run.get_kind_display()}: {run.n_seen} people, {run.n_entered} entered, {run.n_left} left."
             )

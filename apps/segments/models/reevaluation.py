@@ -1,4 +1,4 @@
-"""Live runs: deciding segments for many people at once, page by page, in the background."""
+"""Re-evaluation: segments are evaluated for many people at once, page by page, in the background."""
 
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from apps.core.impersonal import impersonal
 
 
 @impersonal("counts")
-class LiveRun(models.Model):
-    """One go through people, to decide segments for them. Of each kind one is under way at a time.
+class Reevaluation(models.Model):
+    """A run through people, to evaluate segments for them. Of each kind one is under way at a time.
 
     These rows and those of its pages are the truth; jobs in the queue only name them.
     """
@@ -25,7 +25,7 @@ class LiveRun(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=12, choices=Kind)
     requested_by = models.CharField(max_length=150)
-    # What is decided: {key of a segment: version of its definition when the run began}.
+    # What is evaluated: {key of a segment: version of its definition when the run began}.
     segments = Json(default=dict)
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()  # the last sign of life
@@ -41,9 +41,10 @@ class LiveRun(models.Model):
     problems = Json(default=dict)
 
     class Meta:
+        verbose_name = "re-evaluation run"
         constraints = [
             models.UniqueConstraint(
-                fields=["kind"], condition=models.Q(finished_at=None), name="live_run_of_a_kind_one_at_a_time"
+                fields=["kind"], condition=models.Q(finished_at=None), name="reevaluation_of_a_kind_one_at_a_time"
             )
         ]
 
@@ -57,14 +58,14 @@ class LiveRun(models.Model):
 
 
 @impersonal("bounds of ids, and counts")
-class LivePage(Claimable):
-    """The people of a run whose ids lie within bounds. It is decided again and again until that went well."""
+class ReevaluationPage(Claimable):
+    """The people of a run whose ids lie within bounds. It is evaluated again and again until that went well."""
 
     MAX_ATTEMPTS = 3
     BACKOFF = (timedelta(minutes=1),)
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(LiveRun, on_delete=models.CASCADE, related_name="pages")
+    run = models.ForeignKey(Reevaluation, on_delete=models.CASCADE, related_name="pages")
     number = models.PositiveIntegerField()
     after = models.UUIDField()
     until = models.UUIDField()  # included
@@ -76,7 +77,7 @@ class LivePage(Claimable):
     class Meta(Claimable.Meta):
         constraints = [
             *Claimable.Meta.constraints,
-            models.UniqueConstraint(fields=["run", "number"], name="live_page_by_number"),
+            models.UniqueConstraint(fields=["run", "number"], name="reevaluation_page_by_number"),
         ]
 
     def __str__(self) -> str:

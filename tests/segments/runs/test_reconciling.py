@@ -7,10 +7,11 @@ from django.db import transaction
 
 from apps.core.ids import NIL, new_id
 from apps.profiles.models import Merge, Profile, Reason
-from apps.segments import deciding, definitions
-from apps.segments.deciding import Outdated, Range, Those
+from apps.segments import definitions
 from apps.segments.definitions import Definition
 from apps.segments.models import Cause, Membership
+from apps.segments.runs import reconciling
+from apps.segments.runs.reconciling import Outdated, Range, Those
 from tests.factories import NOON, EventFactory, MembershipFactory
 from tests.segments.people import members, person, segment
 
@@ -24,7 +25,9 @@ def defined(key: str) -> Definition:
 
 
 def settle(key: str, *profiles: Profile) -> None:
-    deciding.settle(defined(key), [each.id for each in profiles], definitions.read(), because=Cause.TIME, now=LATER)
+    reconciling.reconcile(
+        defined(key), [each.id for each in profiles], definitions.read(), because=Cause.TIME, now=LATER
+    )
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_only_those_are_found_for_whom_it_differs_from_what_is_stored(pro: Defin
     for profile in (stays, leaves):
         MembershipFactory(segment_id=pro.id, profile_id=profile.id)
 
-    found = deciding.different(pro, EVERYBODY, now=LATER)
+    found = reconciling.different(pro, EVERYBODY, now=LATER)
 
     assert found == {enters.id: True, leaves.id: False}
     assert never.id not in found
@@ -47,9 +50,9 @@ def test_only_those_are_found_for_whom_it_differs_from_what_is_stored(pro: Defin
 def test_only_the_people_asked_for_are_looked_at(pro: Definition) -> None:
     one, two, three = sorted((person(plan="pro") for _ in range(3)), key=lambda profile: profile.id)
 
-    assert deciding.different(pro, Range(one.id, two.id), now=LATER) == {two.id: True}
-    assert deciding.different(pro, Those([one.id, three.id]), now=LATER) == {one.id: True, three.id: True}
-    assert deciding.different(pro, Those([]), now=LATER) == {}
+    assert reconciling.different(pro, Range(one.id, two.id), now=LATER) == {two.id: True}
+    assert reconciling.different(pro, Those([one.id, three.id]), now=LATER) == {one.id: True, three.id: True}
+    assert reconciling.different(pro, Those([]), now=LATER) == {}
 
 
 def test_past_events_of_others_are_not_looked_at() -> None:
@@ -58,8 +61,8 @@ def test_past_events_of_others_are_not_looked_at() -> None:
     for profile in (buyer, other):
         EventFactory(type="purchase", profile_id=profile.id)
 
-    assert deciding.different(defined("buyers"), Those([buyer.id]), now=LATER) == {buyer.id: True}
-    assert deciding.different(defined("buyers"), EVERYBODY, now=LATER) == {buyer.id: True, other.id: True}
+    assert reconciling.different(defined("buyers"), Those([buyer.id]), now=LATER) == {buyer.id: True}
+    assert reconciling.different(defined("buyers"), EVERYBODY, now=LATER) == {buyer.id: True, other.id: True}
 
 
 def test_whoever_came_into_a_sticky_segment_stays() -> None:
@@ -67,12 +70,12 @@ def test_whoever_came_into_a_sticky_segment_stays() -> None:
     was, now = person(plan="free"), person(plan="pro")
     MembershipFactory(segment_id=defined("tried").id, profile_id=was.id)
 
-    assert deciding.different(defined("tried"), EVERYBODY, now=LATER) == {now.id: True}
+    assert reconciling.different(defined("tried"), EVERYBODY, now=LATER) == {now.id: True}
 
 
-def test_what_is_settled_is_decided_again_so_that_a_change_meanwhile_counts(pro: Definition) -> None:
+def test_what_is_settled_is_evaluated_again_so_that_a_change_meanwhile_counts(pro: Definition) -> None:
     profile = person(plan="pro")
-    assert deciding.different(pro, EVERYBODY, now=LATER) == {profile.id: True}
+    assert reconciling.different(pro, EVERYBODY, now=LATER) == {profile.id: True}
 
     Profile.objects.filter(pk=profile.pk).update(traits={"plan": "free"})
     settle("pro", profile)
@@ -95,12 +98,12 @@ def test_nothing_is_settled_by_definitions_that_are_no_longer_those(pro: Definit
     segment("other", 'profile@traits.plan = "free"')
 
     with pytest.raises(Outdated), transaction.atomic():
-        deciding.settle(pro, [profile.id], old, because=Cause.TIME, now=LATER)
+        reconciling.reconcile(pro, [profile.id], old, because=Cause.TIME, now=LATER)
 
     assert not members("pro")
 
 
-def test_nobody_is_decided_by_a_history_that_is_still_elsewhere() -> None:
+def test_nobody_is_evaluated_by_a_history_that_is_still_elsewhere() -> None:
     segment("strangers", 'DID NOT("purchase")')
     whole, moving = person(), person()
     gone = new_id()
@@ -114,8 +117,8 @@ def test_nobody_is_decided_by_a_history_that_is_still_elsewhere() -> None:
 
 def test_somebody_who_is_no_more_is_left_alone(pro: Definition) -> None:
     MembershipFactory(segment_id=pro.id, profile_id=new_id())
-    [missing] = deciding.different(pro, EVERYBODY, now=LATER)
+    [missing] = reconciling.different(pro, EVERYBODY, now=LATER)
 
-    deciding.settle(pro, [missing], definitions.read(), because=Cause.TIME, now=LATER)
+    reconciling.reconcile(pro, [missing], definitions.read(), because=Cause.TIME, now=LATER)
 
     assert members("pro") == {missing}

@@ -1,7 +1,7 @@
-"""Who belongs to a segment, for many people at once.
+"""Memberships are made what the condition of a segment says, for many people at once.
 
-First those are found for whom what is decided differs from what is stored, without a lock; then only they are locked
-and decided again, and what still differs is written. So locks are few and short, and whoever does it twice changes
+First those are found for whom the condition differs from what is stored, without a lock; then only they are locked
+and evaluated again, and what still differs is written. So locks are few and short, and whoever does it twice changes
 nothing twice.
 """
 
@@ -83,10 +83,10 @@ def different(definition: Definition, people: People, *, now: datetime) -> dict[
         return dict(cursor.fetchall())
 
 
-def settle(
+def reconcile(
     definition: Definition, ids: Iterable[UUID], definitions: Definitions, *, because: Cause, now: datetime
 ) -> Changed:
-    """Decide some people again and store what differs; the caller's transaction holds their rows from then on.
+    """Evaluate some people again and store what differs; the caller's transaction holds their rows from then on.
 
     Raises Outdated when the definitions are no longer those: then nothing was stored. See Note [Versions].
     """

@@ -1,6 +1,6 @@
 """Which segments something concerns: from fields and event types to the definitions that read them.
 
-Sets of definitions are bits of a number, in the order in which they are decided: the pipeline asks for each profile.
+Sets of definitions are bits of a number, in the order in which they are evaluated: the pipeline asks for each profile.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from apps.profiles.models import Profile
 from apps.segments import definitions, language
 from apps.segments.definitions import Definition, Definitions
 from apps.segments.models import Segment, SegmentVersion
-from apps.segments.past import Past
+from apps.segments.stream.past_events import Past
 
 Bits = int
 Seen = tuple[Any, ...]  # the values of the fields of an index, in a profile
@@ -26,22 +26,22 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
-    """Definitions that can be decided together: those without history first, then those with it."""
+class Tier:
+    """Definitions that can be evaluated together: those without history first, then those with it."""
 
     without: Bits
     with_history: Bits
 
 
 def places(bits: Bits) -> Iterator[int]:
-    """Yield the places of the bits, in the order in which they are decided."""
+    """Yield the places of the bits, in the order in which they are evaluated."""
     while bits:
         yield (bits & -bits).bit_length() - 1
         bits &= bits - 1
 
 
 class Index:
-    """The definitions, and all that is known of them before anybody is decided."""
+    """The definitions, and all that is known of them before anybody is evaluated."""
 
     def __init__(self, found: Definitions) -> None:
         self.version = found.version
@@ -49,7 +49,7 @@ class Index:
         self.segments = sorted(found.segments, key=lambda each: (ranks[each.key], each.has_history))  # it is stable
         self.everything: Bits = (1 << len(self.segments)) - 1
         self.with_history = self._where(lambda each: each.has_history)
-        self.waves = list(self._waves(ranks))
+        self.tiers = list(self._tiers(ranks))
         self.tests = [truth(each.condition) for each in self.segments]
         self.names = [str(each.id) for each in self.segments]
         self.keys = {str(id): key for key, id in found.ids.items()}
@@ -70,10 +70,10 @@ class Index:
         self.nothing = self.see(_NOBODY)
         self.of_nobody = self._where(_may_match_nobody)
 
-    def _waves(self, ranks: dict[str, int]) -> Iterator[Wave]:
+    def _tiers(self, ranks: dict[str, int]) -> Iterator[Tier]:
         for rank in sorted(set(ranks.values())):
             together = self._where(lambda each, rank=rank: ranks[each.key] == rank)
-            yield Wave(together & ~self.with_history, together & self.with_history)
+            yield Tier(together & ~self.with_history, together & self.with_history)
 
     def _leading_to(self, found: Bits) -> Bits:
         """Add the segments that these ask about, directly or not."""
@@ -110,7 +110,7 @@ class Index:
 
 
 def _ranks(segments: Iterable[Definition]) -> dict[str, int]:
-    """Number the waves: what asks about a segment with history is decided after the statement that decides that."""
+    """Number the tiers: what asks about a segment with history is evaluated after the statement that evaluates that."""
     by_key: dict[str, Definition] = {}
     ranks: dict[str, int] = {}
     for each in segments:  # in order of dependency
@@ -124,7 +124,7 @@ _NOBODY: Final = Profile(id=UUID(int=0))
 
 
 def _may_match_nobody(definition: Definition) -> bool:
-    """Tell whether somebody of whom nothing is known may belong to the segment: he is then decided in any case."""
+    """Tell whether somebody of whom nothing is known may belong to the segment: they are then evaluated in any case."""
     document = language.document_of(_NOBODY, ())
     context = Context(_LONG_AGO, language.history(()))
     return definition.is_time_dependent or truth(definition.condition)(document, context) is True

@@ -56,13 +56,15 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 
 def is_half_done(live: Live) -> bool:
     """Tell whether somebody is in the midst of a page, and has stored a part of it."""
-    return bool(live.rows("SELECT FROM segments_livepage WHERE due_at IS NOT NULL AND n_entered > 0"))
+    return bool(live.rows("SELECT FROM segments_reevaluationpage WHERE due_at IS NOT NULL AND n_entered > 0"))
 
 
 def let_a_minute_pass(live: Live) -> None:
     """Whoever has not been heard of for that long is taken for dead."""
-    live.rows("UPDATE segments_livepage SET due_at = due_at - interval '2 minutes' WHERE attempts > 0 RETURNING id")
-    live.rows("UPDATE segments_liverun SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
+    live.rows(
+        "UPDATE segments_reevaluationpage SET due_at = due_at - interval '2 minutes' WHERE attempts > 0 RETURNING id"
+    )
+    live.rows("UPDATE segments_reevaluation SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
 
 
 def bring_to_an_end(live: Live) -> None:
@@ -70,14 +72,14 @@ def bring_to_an_end(live: Live) -> None:
     for _ in range(10):
         with suppress(AssertionError):
             wait_for(
-                lambda: bool(live.rows("SELECT FROM segments_liverun WHERE finished_at IS NOT NULL")),
+                lambda: bool(live.rows("SELECT FROM segments_reevaluation WHERE finished_at IS NOT NULL")),
                 "the end",
                 timeout_secs=8,
             )
             return
-        live.rows("UPDATE segments_liverun SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
+        live.rows("UPDATE segments_reevaluation SET heartbeat_at = heartbeat_at - interval '2 minutes' RETURNING id")
         live.manage("segment_live")
-    raise AssertionError(live.rows("SELECT number, due_at, attempts, dead_at, problems FROM segments_livepage"))
+    raise AssertionError(live.rows("SELECT number, due_at, attempts, dead_at, problems FROM segments_reevaluationpage"))
 
 
 @pytest.mark.timeout(180)
@@ -87,7 +89,7 @@ def test_each_change_happens_once_and_is_told_once(platform: Live) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: platform.manage("segment_live"), range(2)))
-    [run] = platform.rows("SELECT kind, n_pages, n_skipped FROM segments_liverun")
+    [run] = platform.rows("SELECT kind, n_pages, n_skipped FROM segments_reevaluation")
     victim = start_worker(platform)
     survivor = start_worker(platform)
     try:
@@ -105,7 +107,7 @@ def test_each_change_happens_once_and_is_told_once(platform: Live) -> None:
 
     assert run == {"kind": "build", "n_pages": 3, "n_skipped": 1}
     assert "put again" in healed
-    [done] = platform.rows("SELECT n_entered, n_left, n_seen, problems FROM segments_liverun")
+    [done] = platform.rows("SELECT n_entered, n_left, n_seen, problems FROM segments_reevaluation")
     n_fourth, n_few = PEOPLE // 4, 9_000 // 4
     assert done == {"n_entered": n_fourth + n_few, "n_left": 0, "n_seen": PEOPLE, "problems": {}}
     assert platform.rows(

@@ -1,7 +1,7 @@
-"""The people of a batch are decided: only by the segments that something concerns, and all of them together.
+"""The people of a batch are evaluated: only by the segments that something concerns, and all of them together.
 
 The caller holds the rows of these people, and has stored what they did. Past events are read by one statement, and
-decided in memory: planning a query for each condition would take longer. People with very many events are left to SQL.
+looked at in memory: planning a query for each condition would take longer. People with very many are left to SQL.
 The number of statements depends on the depth to which segments ask about each other, and on nothing else.
 """
 
@@ -16,13 +16,13 @@ from apps.conditions import Context, History
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 from apps.segments import language, memberships
-from apps.segments.index import Bits, Index, current, places
 from apps.segments.memberships import Pair
 from apps.segments.models import Cause
+from apps.segments.stream.index import Bits, Index, current, places
 
-MAX_EVENTS = 20_000  # of all people of a batch together, that are read to be decided in memory
+MAX_EVENTS = 20_000  # of all people of a batch together, that are read to be evaluated in memory
 
-# The version comes first, in the same look: whoever is decided by an older one would be missed by a rebuild.
+# The version comes first, in the same look: whoever is evaluated by an older one would be missed by a rebuild.
 _LOOK = """
 SELECT number, profile_id::text, segments FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentversion)
 AS version LEFT JOIN (
@@ -34,14 +34,14 @@ AS version LEFT JOIN (
 
 @dataclass(slots=True)
 class Subject:
-    """Somebody who is decided, and by what."""
+    """Somebody who is evaluated, and by what."""
 
     profile: Profile
     bits: Bits
     is_silent: bool = False
-    own: set[str] = field(default_factory=set)  # ids of the segments that he is in
+    own: set[str] = field(default_factory=set)  # ids of the segments that they are in
     history: History | None = None  # their past events, if there are few
-    decidable: Bits = -1  # all, but for history while events have still to follow a merge
+    evaluable: Bits = -1  # all, but for history while events have still to follow a merge
 
 
 @dataclass(slots=True)
@@ -52,8 +52,8 @@ class Result:
     left: list[Pair] = field(default_factory=list)
 
 
-def decide(subjects: list[Subject], index: Index, *, now: datetime) -> None:
-    """Let people enter and leave segments. If the definitions have changed, those of now decide, all of them.
+def evaluate(subjects: list[Subject], index: Index, *, now: datetime) -> None:
+    """Let people enter and leave segments. If the definitions have changed, those of now count, all of them.
 
     See Note [Versions] in definitions.py.
     """
@@ -63,7 +63,7 @@ def decide(subjects: list[Subject], index: Index, *, now: datetime) -> None:
         for subject in subjects:
             subject.bits = index.everything
         _look(subjects)  # at all of them, now that all are concerned
-    _Deciding(subjects, index, now).run()
+    _Evaluation(subjects, index, now).run()
 
 
 def _look(subjects: list[Subject]) -> int:
@@ -78,8 +78,8 @@ def _look(subjects: list[Subject]) -> int:
     return version
 
 
-class _Deciding:
-    """One batch on its way through the waves."""
+class _Evaluation:
+    """One batch on its way through the tiers."""
 
     def __init__(self, subjects: Iterable[Subject], index: Index, now: datetime) -> None:
         self.subjects = [subject for subject in subjects if subject.bits]
@@ -88,16 +88,16 @@ class _Deciding:
         self.results = {is_silent: Result() for is_silent in (False, True)}
 
     def run(self) -> None:
-        """Decide wave after wave, and write what has changed."""
+        """Evaluate tier after tier, and write what has changed."""
         self._recall()
-        for wave in self.index.waves:
+        for tier in self.index.tiers:
             for subject in self.subjects:
-                bits = wave.with_history | wave.without if subject.history else wave.without
+                bits = tier.with_history | tier.without if subject.history else tier.without
                 if subject.bits & bits:
-                    self._decide_in_memory(subject, bits)
-            asked = self._asked_by_sql(wave.with_history) if wave.with_history else {}
+                    self._evaluate_in_memory(subject, bits)
+            asked = self._asked_by_sql(tier.with_history) if tier.with_history else {}
             if asked:
-                self._decide_by_sql(asked)
+                self._evaluate_by_sql(asked)
         self._write()
 
     def _recall(self) -> None:
@@ -109,7 +109,7 @@ class _Deciding:
         room, few = MAX_EVENTS, []
         for subject in sorted(concerned, key=lambda each: each.profile.event_count):
             if subject.profile.id in unmoved:
-                subject.decidable = ~self.index.with_history
+                subject.evaluable = ~self.index.with_history
                 continue
             room -= subject.profile.event_count
             if room >= 0:
@@ -118,10 +118,10 @@ class _Deciding:
         for subject in few:
             subject.history = language.history(histories.get(subject.profile.id, ()))
 
-    def _decide_in_memory(self, subject: Subject, bits: Bits) -> None:
-        """Decide in order; what reads a segment that changes comes after it, and joins in."""
+    def _evaluate_in_memory(self, subject: Subject, bits: Bits) -> None:
+        """Evaluate in order; what reads a segment that changes comes after it, and joins in."""
         index, tests, names, own = self.index, self.index.tests, self.index.names, subject.own
-        bits &= subject.decidable
+        bits &= subject.evaluable
         waiting, context = subject.bits & bits, Context(self.now, subject.history)
         # Few ask about other segments; of what changes below, those who do will know.
         own_keys = [index.keys[id] for id in own if id in index.keys] if waiting & index.composed else ()
@@ -155,13 +155,13 @@ class _Deciding:
         """List whom each definition with history concerns, of those whose events are too many to read."""
         asked: dict[int, list[Subject]] = {}
         for subject in self.subjects:
-            if subject.history is None and subject.bits & bits & subject.decidable:
-                for place in places(subject.bits & bits & subject.decidable):
+            if subject.history is None and subject.bits & bits & subject.evaluable:
+                for place in places(subject.bits & bits & subject.evaluable):
                     asked.setdefault(place, []).append(subject)
         return asked
 
-    def _decide_by_sql(self, asked: dict[int, list[Subject]]) -> None:
-        """Decide all that are asked in one statement, after what it reads of memberships has been written."""
+    def _evaluate_by_sql(self, asked: dict[int, list[Subject]]) -> None:
+        """Evaluate all that are asked in one statement, after what it reads of memberships has been written."""
         if any(self.index.segments[place].segments for place in asked):
             self._write()
         parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Whoever writes profiles outside of the pipeline says whom they changed: segments are decided anew for them."""
+"""Whoever writes profiles outside of the pipeline says whom they changed: segments are evaluated anew for them."""
 
 import re
 
@@ -10,7 +10,7 @@ WRITES = re.compile(
 )
 # Those that write and need not say so themselves.
 OTHERS = {
-    "apps/collector/stages/store.py": "the pipeline decides segments itself",
+    "apps/collector/stages/store.py": "the pipeline evaluates segments itself",
     "apps/events/store/anonymity.py": "what it changes are events of somebody made anonymous: the last step says so",
     "apps/events/personal.py": "as above",
     "apps/profiles/personal.py": "as above",
@@ -25,7 +25,7 @@ def test_who_writes_profiles_says_whom() -> None:
         if "migrations" not in path.parts and WRITES.search(path.read_text())
     }
 
-    silent = {name for name, text in writers.items() if "touching.touch(" not in text}
+    silent = {name for name, text in writers.items() if "dirty.mark(" not in text}
 
     assert silent == OTHERS.keys() & writers.keys()
     assert len(writers) - len(silent) >= 7, "The search finds no writers any more."

@@ -1,4 +1,4 @@
-"""The past events that definitions ask about: of some people, in one statement, to be decided in memory."""
+"""The past events that definitions ask about: of some people, in one statement, to be evaluated in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

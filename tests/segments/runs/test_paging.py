@@ -13,54 +13,55 @@ from django.utils import timezone
 from apps.core.audit import Actor
 from apps.core.claims import DIED
 from apps.events.resolution import by_hand
-from apps.profiles import editing, touching
-from apps.profiles.models import Profile, Touched
-from apps.segments import deciding, definitions, runs
+from apps.profiles import dirty, editing
+from apps.profiles.models import Dirty, Profile
+from apps.segments import definitions
 from apps.segments.definitions import Definition
-from apps.segments.models import LivePage, LiveRun, Membership, Segment, SegmentSize
+from apps.segments.models import Membership, Reevaluation, ReevaluationPage, Segment, SegmentSize
+from apps.segments.runs import paging, reconciling
 from tests.factories import EventFactory, MembershipFactory
 from tests.segments.people import members, person, run, segment, work_on_all
 
 pytestmark = pytest.mark.django_db
-Kind = LiveRun.Kind
+Kind = Reevaluation.Kind
 NOW = timezone.now()
 ANNA = Actor("user:7", "anna")
-LEASE, MAX_ATTEMPTS = LivePage.LEASE, LivePage.MAX_ATTEMPTS
+LEASE, MAX_ATTEMPTS = ReevaluationPage.LEASE, ReevaluationPage.MAX_ATTEMPTS
 
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "PAGE", 2)
-    monkeypatch.setattr(runs, "TOUCHED_PAGE", 2)
-    monkeypatch.setattr(runs, "LOCKED", 1)
+    monkeypatch.setattr(paging, "PAGE", 2)
+    monkeypatch.setattr(paging, "DIRTY_PAGE", 2)
+    monkeypatch.setattr(paging, "LOCKED", 1)
 
 
-def begin(kind: Kind = Kind.FULL) -> LiveRun:
-    begun = runs.begin(kind, definitions.read().segments, requested_by="test", now=timezone.now())
+def begin(kind: Kind = Kind.FULL) -> Reevaluation:
+    begun = paging.begin(kind, definitions.read().segments, requested_by="test", now=timezone.now())
     assert begun
     return begun
 
 
 def pass_time() -> None:
     """Let so much time go by that whoever is at a page is taken for dead, and what failed is tried again."""
-    LivePage.objects.filter(attempts__gt=0).update(due_at=F("due_at") - 2 * LEASE)
-    LiveRun.objects.update(heartbeat_at=timezone.now() - 2 * LEASE)
+    ReevaluationPage.objects.filter(attempts__gt=0).update(due_at=F("due_at") - 2 * LEASE)
+    Reevaluation.objects.update(heartbeat_at=timezone.now() - 2 * LEASE)
 
 
 def break_for(monkeypatch: pytest.MonkeyPatch, key: str, error: type[BaseException]) -> None:
-    """Let deciding a segment fail."""
-    different: Callable[..., dict[UUID, bool]] = deciding.different
+    """Let evaluating a segment fail."""
+    different: Callable[..., dict[UUID, bool]] = reconciling.different
 
     def failing(definition: Definition, *args: Any, **values: Any) -> dict[UUID, bool]:
         if definition.key == key:
             raise error("it hurts")
         return different(definition, *args, **values)
 
-    monkeypatch.setattr(deciding, "different", failing)
+    monkeypatch.setattr(reconciling, "different", failing)
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_a_run_decides_everybody_page_by_page() -> None:
+def test_a_run_evaluates_everybody_page_by_page() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     people = [person(plan="pro" if number % 2 else "free") for number in range(5)]
     leaver = person(plan="free")
@@ -106,8 +107,8 @@ def test_a_second_run_of_a_kind_is_not_begun_but_counted() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     first = begin(Kind.FULL)
 
-    again = runs.begin(Kind.FULL, [], requested_by="test", now=NOW)
-    other = runs.begin(Kind.INCREMENTAL, [], requested_by="test", now=NOW)
+    again = paging.begin(Kind.FULL, [], requested_by="test", now=NOW)
+    other = paging.begin(Kind.INCREMENTAL, [], requested_by="test", now=NOW)
 
     assert again is None
     assert other
@@ -115,7 +116,7 @@ def test_a_second_run_of_a_kind_is_not_begun_but_counted() -> None:
     assert first.n_skipped == 1
 
 
-def test_segments_that_others_ask_about_are_decided_before_them() -> None:
+def test_segments_that_others_ask_about_are_evaluated_before_them() -> None:
     segment("z-base", 'profile@traits.plan = "pro"')
     segment("a-top", 'profile@segments CONTAINS "z-base" AND profile@traits.size > 3')
     both = person(plan="pro", size=5)
@@ -133,18 +134,18 @@ def test_a_run_notes_since_when_members_are_right_and_how_many_there_are() -> No
     done = run(Kind.BUILD, "pro", now=NOW)
 
     row.refresh_from_db()
-    assert (row.decided_at, row.size, row.built_at) == (done.started_at, 1, done.finished_at)
+    assert (row.evaluated_at, row.size, row.built_at) == (done.started_at, 1, done.finished_at)
     assert SegmentSize.objects.values_list("segment__key", "day", "size").get() == ("pro", NOW.date(), 1)
 
 
-def test_only_a_build_says_that_a_new_definition_is_decided() -> None:
-    """It alone has waited for those who decided by other definitions."""
+def test_only_a_build_says_that_a_new_definition_is_evaluated() -> None:
+    """It alone has waited for those who evaluated by other definitions."""
     row = segment("pro", 'profile@traits.plan = "pro"', built_at=None)
 
     run(Kind.FULL, "pro", now=NOW)
 
     row.refresh_from_db()
-    assert (row.decided_at, row.built_at) == (None, None)
+    assert (row.evaluated_at, row.built_at) == (None, None)
 
 
 def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> None:
@@ -156,10 +157,10 @@ def test_a_definition_that_changes_meanwhile_waits_for_a_build_of_its_own() -> N
     work_on_all()
 
     row.refresh_from_db()
-    assert row.decided_at is None
+    assert row.evaluated_at is None
 
 
-def test_a_segment_that_is_switched_off_meanwhile_is_not_decided() -> None:
+def test_a_segment_that_is_switched_off_meanwhile_is_not_evaluated() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     person(plan="pro")
     begin()
@@ -169,14 +170,14 @@ def test_a_segment_that_is_switched_off_meanwhile_is_not_decided() -> None:
     work_on_all()
 
     assert not members("pro")
-    assert LiveRun.objects.get().problems == {}
+    assert Reevaluation.objects.get().problems == {}
 
 
 def test_definitions_that_change_between_finding_and_settling_are_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     pro, team = person(plan="pro"), person(plan="team")
     begin()
-    different, changed = deciding.different, []
+    different, changed = reconciling.different, []
 
     def change_after(*args: Any, **values: Any) -> dict[UUID, bool]:
         found = different(*args, **values)
@@ -185,7 +186,7 @@ def test_definitions_that_change_between_finding_and_settling_are_read_anew(monk
             changed.append(definitions.save(row))
         return found
 
-    monkeypatch.setattr(deciding, "different", change_after)
+    monkeypatch.setattr(reconciling, "different", change_after)
     work_on_all()
 
     assert members("pro") == {team.id}
@@ -200,7 +201,7 @@ def test_a_page_whose_worker_died_is_put_again_and_nothing_happens_twice(monkeyp
     segment("pro", 'profile@traits.plan = "pro"')
     people = {person(plan="pro").id for _ in range(2)}
     begin()
-    settle = deciding.settle
+    settle = reconciling.reconcile
 
     def die_at_the_second(*args: Any, **values: Any) -> Any:
         if Membership.objects.exists():
@@ -208,41 +209,41 @@ def test_a_page_whose_worker_died_is_put_again_and_nothing_happens_twice(monkeyp
         return settle(*args, **values)
 
     with monkeypatch.context() as patched:
-        patched.setattr(deciding, "settle", die_at_the_second)
+        patched.setattr(reconciling, "reconcile", die_at_the_second)
         with pytest.raises(KeyboardInterrupt):
-            runs.work()
+            paging.work()
     assert Membership.objects.count() == 1
-    assert runs.heal(now=timezone.now()) == 0
+    assert paging.heal(now=timezone.now()) == 0
     work_on_all()  # the other page: this one is still leased
     assert Membership.objects.count() == 1
     pass_time()
 
-    assert runs.heal(now=timezone.now()) == 1
+    assert paging.heal(now=timezone.now()) == 1
     work_on_all()
 
     assert members("pro") == people
-    done = LiveRun.objects.get()
+    done = Reevaluation.objects.get()
     assert (done.n_entered, done.n_seen, bool(done.finished_at), done.problems) == (2, 2, True, {})
 
 
-def test_who_was_taken_for_dead_says_nothing_of_a_page_that_another_one_decided(
+def test_who_was_taken_for_dead_says_nothing_of_a_page_that_another_one_evaluated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
     begin()
-    different = deciding.different
+    different = reconciling.different
 
     def fall_asleep(*_: Any, **__: Any) -> dict[UUID, bool]:
         pass_time()
-        monkeypatch.setattr(deciding, "different", different)
-        assert runs.work()
+        monkeypatch.setattr(reconciling, "different", different)
+        assert paging.work()
         raise ZeroDivisionError("woken up")
 
-    monkeypatch.setattr(deciding, "different", fall_asleep)
-    assert runs.work()
+    monkeypatch.setattr(reconciling, "different", fall_asleep)
+    assert paging.work()
 
-    done = LiveRun.objects.get()
+    done = Reevaluation.objects.get()
     assert (done.problems, done.n_pages_done, bool(done.finished_at)) == ({}, 1, True)
     assert members("pro") == {profile.id}
 
@@ -252,11 +253,11 @@ def test_pages_that_the_queue_lost_are_put_again_once_nobody_works_on_the_run() 
     for _ in range(3):
         person()
     begun = begin()
-    assert runs.heal(now=timezone.now()) == 0
+    assert paging.heal(now=timezone.now()) == 0
     pass_time()
 
-    assert runs.heal(now=timezone.now()) == begun.n_pages
-    assert runs.heal(now=timezone.now()) == 0
+    assert paging.heal(now=timezone.now()) == begun.n_pages
+    assert paging.heal(now=timezone.now()) == 0
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -266,35 +267,35 @@ def test_looking_after_a_run_is_no_sign_of_life_of_it() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     begun, began = begin(), timezone.now()
 
-    looks = [runs.heal(now=began + timedelta(seconds=secs)) for secs in (40, 80, 120)]
+    looks = [paging.heal(now=began + timedelta(seconds=secs)) for secs in (40, 80, 120)]
 
     assert looks == [0, begun.n_pages, 0]
 
 
-def test_a_run_whose_last_worker_died_before_he_could_say_so_ends() -> None:
+def test_a_run_whose_last_worker_died_before_it_could_say_so_ends() -> None:
     begin()
-    LivePage.objects.update(due_at=None)
+    ReevaluationPage.objects.update(due_at=None)
 
-    runs.heal(now=timezone.now())
+    paging.heal(now=timezone.now())
 
-    assert LiveRun.objects.get().finished_at
+    assert Reevaluation.objects.get().finished_at
 
 
 def test_a_page_that_kills_whoever_works_on_it_is_set_aside() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
-    Segment.objects.update(decided_at=NOW)
+    Segment.objects.update(evaluated_at=NOW)
     begin()
-    LivePage.objects.update(attempts=MAX_ATTEMPTS)
+    ReevaluationPage.objects.update(attempts=MAX_ATTEMPTS)
 
-    assert runs.heal(now=timezone.now()) == 0
+    assert paging.heal(now=timezone.now()) == 0
 
-    done = LiveRun.objects.get()
+    done = Reevaluation.objects.get()
     assert (bool(done.finished_at), done.problems) == (True, {"": DIED})
     row.refresh_from_db()
-    assert row.decided_at is None
+    assert row.evaluated_at is None
 
 
-def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_segment_that_cannot_be_evaluated_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     segment("bad", 'profile@traits.plan = "pro"')
     segment("good", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
@@ -302,72 +303,72 @@ def test_a_segment_that_cannot_be_decided_takes_no_other_with_it(monkeypatch: py
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
-        assert LiveRun.objects.get().finished_at is None
-        assert runs.work()
+        assert Reevaluation.objects.get().finished_at is None
+        assert paging.work()
         pass_time()
 
     assert members("good") == {profile.id}
-    done = LiveRun.objects.get()
+    done = Reevaluation.objects.get()
     assert done.problems == {"bad": "ZeroDivisionError: it hurts"}
     assert done.finished_at
-    decided = dict(Segment.objects.values_list("key", "decided_at"))
-    assert (decided["bad"], decided["good"]) == (None, done.started_at)
+    evaluated = dict(Segment.objects.values_list("key", "evaluated_at"))
+    assert (evaluated["bad"], evaluated["good"]) == (None, done.started_at)
 
 
-# Only those who were touched.
+# Only those who are dirty.
 
 
 def test_an_incremental_run_looks_at_those_who_were_touched_and_at_nobody_else() -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     segment("buyers", 'DID("purchase")')
-    touched, other = person(plan="pro"), person(plan="pro")
-    for profile in (touched, other):
+    changed, other = person(plan="pro"), person(plan="pro")
+    for profile in (changed, other):
         EventFactory(type="purchase", profile_id=profile.id)
-    touching.touch([touched.id])
+    dirty.mark([changed.id])
 
     done = run(Kind.INCREMENTAL, "pro", "buyers", now=NOW)
 
-    assert members("pro") == members("buyers") == {touched.id}
+    assert members("pro") == members("buyers") == {changed.id}
     assert (done.n_profiles, done.n_seen, done.n_entered) == (1, 1, 2)
-    assert not Touched.objects.exists()
+    assert not Dirty.objects.exists()
 
 
-def test_somebody_who_is_touched_while_he_is_decided_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_who_is_marked_while_they_are_evaluated_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     profile = person(plan="pro")
-    touching.touch([profile.id])
-    settle = deciding.settle
+    dirty.mark([profile.id])
+    settle = reconciling.reconcile
 
     def edit_before(*args: Any, **values: Any) -> Any:
         editing.edit(profile.id, {"traits.plan": "free"}, actor=ANNA, now=timezone.now())
         return settle(*args, **values)
 
-    monkeypatch.setattr(deciding, "settle", edit_before)
+    monkeypatch.setattr(reconciling, "reconcile", edit_before)
     run(Kind.INCREMENTAL, "pro", now=NOW)
 
     assert not members("pro")
-    assert Touched.objects.get().profile_id == profile.id
+    assert Dirty.objects.get().profile_id == profile.id
 
 
-def test_who_was_touched_stays_so_until_he_was_decided_but_a_broken_segment_is_built_anew_instead(
+def test_who_is_dirty_stays_so_until_they_were_evaluated_but_a_broken_segment_is_built_anew_instead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row = segment("bad", 'profile@traits.plan = "pro"')
-    Segment.objects.update(decided_at=NOW)
-    touching.touch([person(plan="pro").id])
+    Segment.objects.update(evaluated_at=NOW)
+    dirty.mark([person(plan="pro").id])
     begin(Kind.INCREMENTAL)
     break_for(monkeypatch, "bad", ZeroDivisionError)
 
     for _ in range(MAX_ATTEMPTS):
-        assert Touched.objects.exists()
-        runs.work()
+        assert Dirty.objects.exists()
+        paging.work()
         pass_time()
 
     row.refresh_from_db()
-    assert (row.decided_at, Touched.objects.exists()) == (None, False)
+    assert (row.evaluated_at, Dirty.objects.exists()) == (None, False)
 
 
-def test_memberships_of_somebody_who_was_merged_by_hand_follow_him_and_are_decided_anew() -> None:
+def test_memberships_of_somebody_who_was_merged_by_hand_follow_them_and_are_evaluated_anew() -> None:
     row = segment("pro", 'profile@traits.plan = "pro"')
     other = segment("free", 'profile@traits.plan = "free"')
     one, two = person(plan="pro"), person(plan="free")
@@ -385,15 +386,15 @@ def test_memberships_of_somebody_who_was_merged_by_hand_follow_him_and_are_decid
 def test_old_runs_are_forgotten() -> None:
     long_ago = timezone.now() - timedelta(days=60)
     old = run(Kind.FULL, now=NOW)
-    LiveRun.objects.update(finished_at=long_ago, started_at=long_ago)
+    Reevaluation.objects.update(finished_at=long_ago, started_at=long_ago)
 
     run(Kind.FULL, now=NOW)
 
-    assert not LiveRun.objects.filter(pk=old.pk).exists()
+    assert not Reevaluation.objects.filter(pk=old.pk).exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_stored(
+def test_a_page_waits_for_a_batch_that_has_a_person_and_evaluates_by_what_it_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
@@ -410,17 +411,17 @@ def test_a_page_waits_for_a_batch_that_has_a_person_and_decides_by_what_it_store
             locked.save()
         connections.close_all()
 
-    settle = deciding.settle
+    settle = reconciling.reconcile
 
     def settle_when_found(*args: Any, **values: Any) -> Any:
         is_found.set()
         return settle(*args, **values)
 
-    monkeypatch.setattr(deciding, "settle", settle_when_found)
+    monkeypatch.setattr(reconciling, "reconcile", settle_when_found)
     with ThreadPoolExecutor(1) as pool:
         batch = pool.submit(change_as_a_batch_does)
         assert is_held.wait(timeout=30)
-        runs.work()
+        paging.work()
         batch.result()
 
     assert not Membership.objects.exists()

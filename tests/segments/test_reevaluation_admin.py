@@ -1,4 +1,4 @@
-"""Operators watch live runs, and begin one."""
+"""Operators watch re-evaluation runs, and begin one."""
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -6,12 +6,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.profiles import touching
-from apps.segments.models import LiveRun
+from apps.profiles import dirty
+from apps.segments.models import Reevaluation
 from tests.segments.people import person, run, segment
 
 pytestmark = pytest.mark.django_db
-LIST, NOW = "admin:segments_liverun_changelist", "admin:segments_liverun_run_now"
+LIST, NOW = "admin:segments_reevaluation_changelist", "admin:segments_reevaluation_run_now"
 
 
 def signed_in(client: Client, *permissions: str) -> Client:
@@ -21,15 +21,15 @@ def signed_in(client: Client, *permissions: str) -> Client:
     return client
 
 
-def test_the_pages_show_what_was_decided_and_what_went_wrong(client: Client) -> None:
+def test_the_pages_show_what_was_evaluated_and_what_went_wrong(client: Client) -> None:
     segment("pro", 'profile@traits.plan = "pro"')
     person(plan="pro")
-    done = run(LiveRun.Kind.FULL, "pro", now=timezone.now())
-    LiveRun.objects.update(problems={"pro": "It hurts."})
+    done = run(Reevaluation.Kind.FULL, "pro", now=timezone.now())
+    Reevaluation.objects.update(problems={"pro": "It hurts."})
 
-    operator = signed_in(client, "view_liverun")
+    operator = signed_in(client, "view_reevaluation")
     listed = operator.get(reverse(LIST)).content.decode()
-    shown = operator.get(reverse("admin:segments_liverun_change", args=[done.pk])).content.decode()
+    shown = operator.get(reverse("admin:segments_reevaluation_change", args=[done.pk])).content.decode()
 
     assert "Everybody, as time goes by" in listed
     assert "With problems" in listed
@@ -39,12 +39,12 @@ def test_the_pages_show_what_was_decided_and_what_went_wrong(client: Client) -> 
 
 def test_only_a_run_that_is_under_way_is_asked_for_again(client: Client) -> None:
     now = timezone.now()
-    under_way = LiveRun.objects.create(kind="full", started_at=now, heartbeat_at=now, n_pages=4, n_pages_done=1)
-    over = LiveRun.objects.create(kind="build", started_at=now, heartbeat_at=now, finished_at=now)
-    operator = signed_in(client, "view_liverun")
+    under_way = Reevaluation.objects.create(kind="full", started_at=now, heartbeat_at=now, n_pages=4, n_pages_done=1)
+    over = Reevaluation.objects.create(kind="build", started_at=now, heartbeat_at=now, finished_at=now)
+    operator = signed_in(client, "view_reevaluation")
 
     parts = [
-        operator.get(reverse("admin:segments_liverun_progress", args=[row.pk])).content.decode()
+        operator.get(reverse("admin:segments_reevaluation_progress", args=[row.pk])).content.decode()
         for row in (under_way, over)
     ]
 
@@ -54,16 +54,16 @@ def test_only_a_run_that_is_under_way_is_asked_for_again(client: Client) -> None
 
 def test_a_run_begins_when_somebody_says_yes(client: Client) -> None:
     segment("recent", "profile@last_seen_at >= now() - 30 DAYS")
-    touching.touch([person().id])
-    operator = signed_in(client, "view_liverun", "change_liverun")
+    dirty.mark([person().id])
+    operator = signed_in(client, "view_reevaluation", "change_reevaluation")
 
     assert reverse(NOW) in operator.get(reverse(LIST)).content.decode()
     asked = operator.get(reverse(NOW))
-    assert not LiveRun.objects.exists()
+    assert not Reevaluation.objects.exists()
     answer = operator.post(reverse(NOW), follow=True).content.decode()
 
-    assert "Decide everybody now?" in asked.content.decode()
-    assert set(LiveRun.objects.values_list("kind", "requested_by")) == {
+    assert "Re-evaluate everybody now?" in asked.content.decode()
+    assert set(Reevaluation.objects.values_list("kind", "requested_by")) == {
         ("full", "oscar"),
         ("build", "oscar"),
         ("incremental", "oscar"),
@@ -72,8 +72,8 @@ def test_a_run_begins_when_somebody_says_yes(client: Client) -> None:
 
 
 def test_who_may_only_look_can_begin_nothing(client: Client) -> None:
-    operator = signed_in(client, "view_liverun")
+    operator = signed_in(client, "view_reevaluation")
 
     assert reverse(NOW) not in operator.get(reverse(LIST)).content.decode()
     assert operator.post(reverse(NOW)).status_code == 403
-    assert not LiveRun.objects.exists()
+    assert not Reevaluation.objects.exists()

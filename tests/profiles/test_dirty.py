@@ -6,8 +6,8 @@ from django.utils import timezone
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.resolution import by_hand
-from apps.profiles import editing, touching
-from apps.profiles.models import Touched
+from apps.profiles import dirty, editing
+from apps.profiles.models import Dirty
 from tests.factories import NOON, ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,40 +17,40 @@ ANNA = Actor("user:7", "anna")
 def test_a_profile_is_noted_once_and_later_each_time() -> None:
     one, other = new_id(), new_id()
 
-    touching.touch([one, other, one])
-    before = Touched.objects.get(pk=one).touched_at
-    touching.touch([one])
-    touching.touch([])
+    dirty.mark([one, other, one])
+    before = Dirty.objects.get(pk=one).marked_at
+    dirty.mark([one])
+    dirty.mark([])
 
-    assert Touched.objects.count() == 2
-    assert Touched.objects.get(pk=one).touched_at > before
+    assert Dirty.objects.count() == 2
+    assert Dirty.objects.get(pk=one).marked_at > before
 
 
 def test_the_time_grows_even_where_the_clock_goes_back() -> None:
     profile_id = new_id()
     ahead = timezone.now() + timedelta(hours=1)
-    Touched.objects.create(profile_id=profile_id, touched_at=ahead)
+    Dirty.objects.create(profile_id=profile_id, marked_at=ahead)
 
-    touching.touch([profile_id])
+    dirty.mark([profile_id])
 
-    assert Touched.objects.get().touched_at > ahead
+    assert Dirty.objects.get().marked_at > ahead
 
 
 def test_what_was_looked_at_is_forgotten_but_not_what_came_meanwhile() -> None:
     seen, again = new_id(), new_id()
-    touching.touch([seen, again])
-    looked_at = list(Touched.objects.values_list("profile_id", "touched_at"))
-    touching.touch([again])
+    dirty.mark([seen, again])
+    looked_at = list(Dirty.objects.values_list("profile_id", "marked_at"))
+    dirty.mark([again])
 
-    touching.settle(looked_at)
+    dirty.clear(looked_at)
 
-    assert Touched.objects.get().profile_id == again
+    assert Dirty.objects.get().profile_id == again
 
 
-def test_whoever_edits_by_hand_touches_and_so_does_who_merges() -> None:
+def test_whoever_edits_by_hand_marks_and_so_does_who_merges() -> None:
     edited, kept, gone = ProfileFactory(), ProfileFactory(), ProfileFactory()
 
     editing.edit(edited.id, {"traits.plan": "pro"}, actor=ANNA, now=NOON)
     by_hand.merge(kept.id, gone.id, actor=ANNA, now=NOON)
 
-    assert set(Touched.objects.values_list("profile_id", flat=True)) == {edited.id, kept.id, gone.id}
+    assert set(Dirty.objects.values_list("profile_id", flat=True)) == {edited.id, kept.id, gone.id}

@@ -1,0 +1,1 @@
+"""Segments are evaluated by each event, in the pipeline."""
