@@ -225,6 +225,7 @@ def test_of_dead_letters_only_their_parts_go(shop: Shop) -> None:
     )
     InboxItemFactory(body=json.dumps({"session": {"id": "annas-phone"}, "events": [{"type": "x"}]}), **common)
     InboxItemFactory(body="[" + json.dumps(EMAIL), **common)
+    InboxItemFactory(body="to be retried: " + json.dumps(EMAIL), source_id=shop.source.id, retry_at=NOON)
     other = InboxItemFactory(body=json.dumps({"session": {"id": "bens-phone"}, "events": [{"type": "x"}]}), **common)
 
     forget(anna().id)

@@ -40,3 +40,21 @@ def test_only_what_failed_can_be_listed(admin_client: Client) -> None:
     failed, _ = InboxItemFactory(dead_at=NOON), InboxItemFactory()
 
     assert list(admin_client.get(INBOX, {"state": "dead"}).context["cl"].result_list) == [failed]
+
+
+def test_the_list_tells_what_waits_what_rests_and_what_was_given_up(admin_client: Client) -> None:
+    InboxItemFactory()
+    InboxItemFactory(retry_at=NOON)
+    InboxItemFactory(dead_at=NOON)
+
+    page = admin_client.get(INBOX).content.decode()
+
+    assert [page.count(f">{state}<") for state in ("waits", "to be retried", "dead letter")] == [1, 1, 1]
+
+
+def test_what_rests_can_be_tried_at_once(admin_client: Client) -> None:
+    resting = InboxItemFactory(retry_at=NOON)
+
+    release(admin_client, resting)
+
+    assert InboxItem.objects.get().retry_at is None

@@ -1,0 +1,44 @@
+"""One word for each thing, everywhere: ARCHITECTURE.md lists them under Words. People are they."""
+
+import re
+from collections.abc import Iterator
+
+from cdp.processes import BASE_DIR
+
+FOLDERS = ("apps", "bench", "cdp", "docs", "static", "templates", "tests")
+TEXTS = {".css", ".html", ".js", ".lark", ".md", ".py", ".toml", ".yaml"}
+# Parts of names are words, too.
+PRONOUNS = re.compile(r"(?<![A-Za-z])[Hh](?:e|is|im|imself)(?![a-z])")
+# What is a version, a state, fixed, a dead letter now.
+FORMER = re.compile(
+    r"(?<![A-Za-z])[Ee]ditions?(?![a-z])|(?<![A-Za-z])(?:[Tt]all(?:y|ies)|[Mm]end(?:s|ed)?|[Pp]ark(?:s|ed))(?![a-z])"
+)
+QUOTED = {"tests/conditions/test_legacy.py": ["He"]}  # a value of its condition
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of all that people read, but for migrations, which tell of their day, and this guard."""
+    paths = [*BASE_DIR.glob("*.*"), *(path for folder in FOLDERS for path in (BASE_DIR / folder).rglob("*.*"))]
+    for path in paths:
+        if path.suffix in TEXTS and not {"migrations", "node_modules", "test_words.py"} & set(path.parts):
+            yield path.relative_to(BASE_DIR).as_posix(), path.read_text()
+
+
+def found(words: re.Pattern[str]) -> dict[str, list[str]]:
+    told = {name: words.findall(text) for name, text in texts()}
+    return {name: words for name, words in told.items() if words and words != QUOTED.get(name)}
+
+
+def test_people_are_they() -> None:
+    assert found(PRONOUNS) == {}
+
+
+def test_what_has_a_new_word_goes_by_it() -> None:
+    assert found(FORMER) == {}
+
+
+def test_each_word_of_the_glossary_means_one_thing() -> None:
+    glossary = (BASE_DIR / "ARCHITECTURE.md").read_text().partition("## Words")[2]
+    words = re.findall(r"\*\*(.+?)\*\*", glossary)
+
+    assert len(words) == len(set(words)) > 30
