@@ -1,0 +1,74 @@
+"""A name of a module means one thing: who finds it in one app knows what it is in the next."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from cdp.processes import BASE_DIR
+
+# Folders that show what an app is about from one side: each may have a module of the same name for the same thing.
+SIDES = {"models", "admin", "api", "commands", "stages", "tree", "evaluate", "sql"}
+# What several apps have: the same kind of thing in each.
+ROLES = {
+    "apps": "Django's: the app itself",
+    "models": "Django's: the tables",
+    "migrations": "Django's: how tables came to be what they are",
+    "management": "Django's: the folder of the commands",
+    "commands": "Django's: what `manage.py` does",
+    "templatetags": "Django's: what templates may call",
+    "admin": "Django's: the pages for people",
+    "api": "the addresses for programs",
+    "urls": "the addresses, on one page",
+    "views": "what answers at addresses",
+    "serializers": "the shapes of what is sent and answered",
+    "errors": "how programs are told what went wrong",
+    "base": "what all modules of its folder build on",
+    "jobs": "declares jobs and queues",
+    "menu": "declares pages in the menu",
+    "roles": "declares who may do what",
+    "panels": "declares parts of pages of lower apps",
+    "languages": "declares what conditions may ask about",
+    "personal": "declares what is held of people",
+    "platform_events": "declares what the platform says",
+    "shown": "how values look on pages",
+    "anonymity": "what is left when nobody may be recognised",
+    "definitions": "what operators define: how it is saved, and which version counts",
+    "catalogue": "what there is to ask about: the shape of it, and what segments fill it with",
+}
+# What another app shows, serves or does: the thing itself is in the app that is named.
+THINGS = {
+    "conditions": "conditions: their editor is in core, as all apps use it",
+    "consents": "profiles: programs and forms ask for them",
+    "events": "events: programs read them",
+    "past_events": "conditions say how they are handed in, segments read them",
+    "privacy": "profiles: programs export and erase",
+    "profile": "profiles: a stage fills it",
+    "profiles": "profiles: programs read them",
+    "segment": "segments: a stage decides them",
+    "segments": "segments: programs read them",
+    "store": "events: a stage calls it",
+    "traits": "events: a stage fills them",
+}
+
+
+def test_a_name_that_repeats_means_the_same() -> None:
+    assert {name: places for name, places in repeated().items() if name not in ROLES | THINGS} == {}
+
+
+def test_each_name_that_may_repeat_does() -> None:
+    assert set(ROLES | THINGS) - set(repeated()) == set()
+
+
+def repeated() -> dict[str, list[str]]:
+    """Return {name: modules} of names that two apps have, or one app twice but not from two sides."""
+    found = defaultdict(list)
+    for path in sorted((BASE_DIR / "apps").rglob("*")):
+        is_module = path.suffix == ".py" and not path.stem.startswith("__")
+        if (is_module or (path / "__init__.py").exists()) and path.parent.name != "migrations":
+            found[path.stem].append(path.relative_to(BASE_DIR / "apps"))
+    return {name: [str(path) for path in paths] for name, paths in found.items() if not is_one_thing(paths)}
+
+
+def is_one_thing(paths: list[Path]) -> bool:
+    """Tell whether modules of one name are one app's, and each of another side."""
+    sides = [next((part for part in path.parts[1:-1] if part in SIDES), "") for path in paths]
+    return len({path.parts[0] for path in paths}) == 1 and len(set(sides)) == len(paths)
