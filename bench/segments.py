@@ -115,7 +115,7 @@ def segment_sql() -> Figures:
     return {**figures, "segment_sql_ratio": max(figures[f"segment_sql_{name}_ratio"] for name in TYPICAL)}
 
 
-def live_run() -> Figures:
+def reevaluation() -> Figures:
     """Evaluate twenty segments for everybody, again, and for those who are dirty; for few people, and for many."""
     figures: Figures = {}
     for count in (people.PROFILES, people.PROFILES // 10):
