@@ -106,8 +106,8 @@ class Rows(Holding):
     omitted: ClassVar[tuple[str, ...]] = ()  # columns that say nothing to the person
 
     def find(self, person: Person) -> Q:
-        """Return what selects a person's rows: those with the id of one of the profiles, where nothing else is said."""
-        return Q(profile_id__in=person.raw_ids)
+        """Return what selects a person's rows."""
+        raise NotImplementedError
 
     def found(self, person: Person) -> QuerySet[Any]:
         """Select the person's rows, in a stable order."""
@@ -133,6 +133,17 @@ class Rows(Holding):
     @property
     def _objects(self) -> QuerySet[Any]:
         return self.models[0]._default_manager.all()
+
+
+class RawRows(Rows):
+    """Rows whose `profile_id` stays the raw id that they came with: merges leave them alone, and can be undone.
+
+    Whoever reads those of a living profile asks for all of its `ledger.raw_ids`.
+    """
+
+    def find(self, person: Person) -> Q:
+        """Return what selects a person's rows: those with the id of one of the profiles."""
+        return Q(profile_id__in=person.raw_ids)
 
 
 # In the order of the apps, and in an app as declared: rows come after those that they refer to, and go before them.

@@ -78,7 +78,9 @@ def conflict_of(
     )
 
 
-# What higher apps hold of people follows merges: each is told {gone: survivor}, in the transaction that merges.
+# What higher apps hold of people follows merges, by the label of its table: each is told {gone: survivor}, in the
+# transaction that merges. Nobody is told when a merge is undone: what was added up stays with the survivor. So this is
+# for what is worked out anew for both, as memberships are; all else keeps its raw id, and is read by `raw_ids`.
 followers: Final[Registry[Callable[[Mapping[UUID, UUID]], None]]] = Registry("follower of merges", module="personal")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.core.models import AuditEntry
 from apps.profiles import anonymity, decisions
 from apps.profiles.burial import burial_id
-from apps.profiles.holdings import PROFILE, Person, Rows, register
+from apps.profiles.holdings import PROFILE, Person, RawRows, Rows, register
 from apps.profiles.models import (
     Alias,
     ConsentDecision,
@@ -73,7 +73,7 @@ class Aliases(Rows):
 
 
 @register
-class Identifiers(Rows):
+class Identifiers(RawRows):
     """The hashed names of other systems."""
 
     name, title, models = (
@@ -91,7 +91,7 @@ class Identifiers(Rows):
 
 
 @register
-class Decisions(Rows):
+class Decisions(RawRows):
     """The ledger of consents."""
 
     name, title, models = (
@@ -104,7 +104,7 @@ class Decisions(Rows):
 
 
 @register
-class Changes(Rows):
+class Changes(RawRows):
     """What people and programs set by hand."""
 
     name, title, models = "changes", "Fields that were set by hand, by whom and when", (ProfileChange,)
@@ -145,7 +145,7 @@ class Conflicts(Rows):
 
 
 @register
-class DirtyProfiles(Rows):
+class DirtyProfiles(RawRows):
     """That somebody has to look at the profile again."""
 
     name, title, models = "dirty", "That the record was changed a moment ago and waits to be looked at", (Dirty,)

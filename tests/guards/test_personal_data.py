@@ -1,17 +1,23 @@
 """No table is forgotten when a person is exported or erased."""
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps as django_apps
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import CASCADE, ForeignKey, ManyToManyField, Model, OneToOneField
 from django.http import HttpRequest
+from django.test.utils import isolate_apps
 
 from apps.core.impersonal import IMPERSONAL
-from apps.profiles.holdings import holdings
+from apps.profiles import ledger
+from apps.profiles.holdings import RawRows, holdings
+from apps.profiles.models import Profile
 
+# They keep both ids, and events.resolution moves them, to and fro.
+MOVED = {"events.Event", "cdp_sessions.Session"}
 OURS = [model for model in django_apps.get_models() if model.__module__.startswith("apps.")]
 
 
@@ -48,3 +54,52 @@ def test_no_table_that_refers_to_a_profile_passes_for_impersonal() -> None:
     }
 
     assert suspicious.isdisjoint(IMPERSONAL)
+
+
+def keys_to_profiles(models: list[type[Model]]) -> list[str]:
+    """List what the database holds to profiles, of models outside of their app."""
+    return [
+        f"{model._meta.label}.{field.name}"
+        for model in models
+        if model._meta.app_label != Profile._meta.app_label
+        for field in (*model._meta.local_fields, *model._meta.local_many_to_many)
+        if field.related_model is Profile and getattr(field, "db_constraint", True)
+    ]
+
+
+def test_no_key_of_a_higher_app_leads_to_profiles() -> None:
+    """A merge deletes profiles by SQL: a key to one would let every merge of its person fail, and whoever collects."""
+    assert keys_to_profiles(OURS) == [], "Keep a UUIDField profile_id in its place: see the recipe of a table."
+
+
+@pytest.mark.parametrize("kind", [ForeignKey, OneToOneField, ManyToManyField])
+def test_a_key_to_profiles_is_found_whatever_its_kind(kind: Any) -> None:
+    options = {} if kind is ManyToManyField else {"on_delete": CASCADE}
+    with isolate_apps("apps.segments"):
+        card = type(
+            "Card",
+            (Model,),
+            {
+                "__module__": __name__,
+                "owner": kind(Profile, related_name="+", **options),
+                "Meta": type("Meta", (), {"app_label": "segments"}),
+            },
+        )
+
+    assert keys_to_profiles([card]) == ["segments.Card.owner"]
+
+
+def test_what_a_higher_app_holds_of_people_follows_merges_or_keeps_its_raw_id() -> None:
+    undecided = [
+        model._meta.label
+        for holding in holdings.values()
+        for model in holding.models
+        if model._meta.app_label != Profile._meta.app_label
+        and "profile_id" in {field.attname for field in model._meta.concrete_fields}
+        and not isinstance(holding, RawRows)
+        and model._meta.label not in {*ledger.followers, *MOVED}
+    ]
+
+    assert undecided == [], (
+        "Let its holding inherit from RawRows, and read by ledger.raw_ids: see the recipe of a table."
+    )

@@ -27,7 +27,7 @@ class Emission:
 
     type: str  # as an app declares it (platform_events.py), or an operator defines it
     profile_id: UUID  # any that the person ever had
-    key: str  # by which a repetition is known, among all of its type
+    key: str  # by which a repetition is known, among all of its type: unique over all people
     time: datetime  # when it came about
     properties: Mapping[str, Any] = field(default_factory=dict)
     session_id: UUID | None = None  # in which it came about, if it did
@@ -98,7 +98,10 @@ def _messages(emissions: Iterable[Emission]) -> Iterator[list[str]]:
         text = storable.dumps(each.as_dict())
         size = len(text.encode())
         if size > settings.MAX_EVENT_BYTES:
-            raise CannotEmit(f"An event of the type {each.type} is larger than {settings.MAX_EVENT_BYTES} bytes.")
+            raise CannotEmit(
+                f"An event of the type {each.type} with the key {each.key} has {size} bytes: "
+                f"MAX_EVENT_BYTES is {settings.MAX_EVENT_BYTES}."
+            )
         if len(texts) == PER_MESSAGE or n_bytes + size > inbox.MAX_BATCH_BYTES:
             yield texts
             texts, n_bytes = [], 0

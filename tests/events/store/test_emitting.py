@@ -199,7 +199,7 @@ class TestEmit:
         settings.MAX_EVENT_BYTES = 1_000
         huge = Emission(LEFT.type, new_id(), "1", NOON, {"text": "ü" * 500})
 
-        with pytest.raises(CannotEmit, match="segment-left is larger than 1000 bytes"):
+        with pytest.raises(CannotEmit, match=r"segment-left with the key .+ has \d+ bytes: MAX_EVENT_BYTES is 1000"):
             emit([entered(new_id()), huge], is_silent=False, now=NOON)
 
         assert not InboxItem.objects.exists()
