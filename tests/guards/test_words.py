@@ -9,10 +9,8 @@ FOLDERS = ("apps", "bench", "cdp", "docs", "static", "templates", "tests")
 TEXTS = {".css", ".html", ".js", ".lark", ".md", ".py", ".toml", ".yaml"}
 # Parts of names are words, too.
 PRONOUNS = re.compile(r"(?<![A-Za-z])[Hh](?:e|is|im|imself)(?![a-z])")
-# What is a version, a state, fixed, a dead letter now.
-FORMER = re.compile(
-    r"(?<![A-Za-z])[Ee]ditions?(?![a-z])|(?<![A-Za-z])(?:[Tt]all(?:y|ies)|[Mm]end(?:s|ed)?|[Pp]ark(?:s|ed))(?![a-z])"
-)
+# What is a version, a state, fixed, a dead letter, a tier now.
+FORMER = re.compile(r"(?<![a-z])(?:editions?|tally|tallies|mend(?:s|ed)?|parks|parked|waves?)(?![a-z])", re.IGNORECASE)
 QUOTED = {"tests/conditions/test_legacy.py": ["He"]}  # a value of its condition
 
 
