@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections, transaction
+from django.db import close_old_connections, connection, connections, transaction
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
@@ -52,14 +52,16 @@ def admin_pages() -> None:
 def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remember nothing of the test before: its database is another one.
 
-    What a test changes is forgotten at once, as the transaction around it never commits.
+    What a test changes is forgotten at once where a transaction is around it, as that never commits.
     """
 
-    def at_once(forget: Callable[[], None]) -> None:
-        forget()
-        transaction.on_commit(forget)
+    def on_commit(forget: Callable[[], None]) -> None:
+        if any(block._from_testcase for block in connection.atomic_blocks):
+            forget()
+        else:
+            transaction.on_commit(forget)
 
-    monkeypatch.setattr(snapshot, "on_commit", at_once)
+    monkeypatch.setattr(snapshot, "on_commit", on_commit)
     forget_all()
     yield
     forget_all()

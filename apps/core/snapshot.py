@@ -1,7 +1,8 @@
 """Configuration that every request needs, kept in memory and at most seconds old.
 
 What this process changes itself it sees at once: saving or deleting rows of the models that a snapshot reads makes it
-read again, when the transaction has committed. Others learn of it by the clock.
+read again, when the transaction has committed; until then, and if it rolls back, nobody is told of what it wrote.
+Others learn of it by the clock.
 """
 
 import logging
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import DatabaseError, models
+from django.db import DatabaseError, connection, models
 from django.db.models.signals import post_delete, post_save
 from django.db.transaction import on_commit
 from django.dispatch import Signal
@@ -90,6 +91,8 @@ class Snapshot(Memory, Generic[Value]):
         """
         limit = self._refresh_secs if max_age_secs is None else max_age_secs
         if time.monotonic() - self._read_at > limit:
+            if self._has_unsaved():
+                return self._read()  # and keep nothing: no other thread may ever see what may be rolled back
             must_wait = self._read_at == _NEVER or max_age_secs is not None
             if self._reading.acquire(blocking=must_wait):
                 try:
@@ -108,6 +111,12 @@ class Snapshot(Memory, Generic[Value]):
 
     def _on_written(self, **_signal: Any) -> None:
         on_commit(self.forget)
+        # Before the callbacks of others: of those that stand behind one that raises, none is called.
+        connection.run_on_commit.sort(key=lambda callback: callback[1] != self.forget)
+
+    def _has_unsaved(self) -> bool:
+        """Tell whether the transaction of this thread has written what is read; Django drops what was rolled back."""
+        return any(callback[1] == self.forget for callback in connection.run_on_commit)
 
     def _refresh(self) -> None:
         n_forgotten = self._n_forgotten

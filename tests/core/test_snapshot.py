@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
-from apps.core import snapshot as snapshots
 from apps.core.memory import forget_all
 from apps.core.snapshot import Snapshot, rows_changed
 from apps.profiles.models import BlockedIdentifier, MergeRule
@@ -180,8 +179,7 @@ def test_other_models_are_no_reason_to_read_again(reader: Reader) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_others_cannot_see_yet_is_not_forgotten_yet(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "on_commit", transaction.on_commit)
+def test_what_others_cannot_see_yet_is_not_forgotten_yet(reader: Reader) -> None:
     snapshot = Snapshot(reader, of=(BlockedIdentifier,), refresh_secs=60)
     snapshot.get()
 
@@ -193,6 +191,57 @@ def test_what_others_cannot_see_yet_is_not_forgotten_yet(reader: Reader, monkeyp
     with transaction.atomic():
         block("newer")
         transaction.set_rollback(True)
+    assert snapshot.get() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_was_in_nobodys_memory() -> None:
+    snapshot = Snapshot(BlockedIdentifier.objects.count, of=(BlockedIdentifier,), refresh_secs=60)
+
+    def elsewhere() -> int:
+        try:
+            return snapshot.get()
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        block("new")
+        assert snapshot.get() == 1
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(elsewhere).result(PATIENCE_SECS) == 0
+        transaction.set_rollback(True)
+
+    assert snapshot.get() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_savepoint_took_back_is_no_reason_to_keep_nothing(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(BlockedIdentifier,), refresh_secs=60)
+
+    with transaction.atomic():
+        with transaction.atomic():
+            block("new")
+            assert [snapshot.get(), snapshot.get()] == [1, 2]
+            transaction.set_rollback(True)
+        assert [snapshot.get(), snapshot.get()] == [3, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_forgotten_whatever_others_do_once_it_commits(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(BlockedIdentifier,), refresh_secs=60)
+    snapshot.get()
+
+    def fail() -> None:
+        raise RuntimeError
+
+    @transaction.atomic
+    def write() -> None:
+        transaction.on_commit(fail)
+        block("new")
+
+    with pytest.raises(RuntimeError):
+        write()
+
     assert snapshot.get() == 2
 
 
