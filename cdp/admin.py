@@ -28,12 +28,14 @@ class CdpAdminSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[Any]:
         """Find what apps add to each other's pages; add what the editor of conditions asks for, on pages of several."""
-        from apps.core.admin import panels  # apps are not loaded yet when the site is made
+        from apps.core import menu  # apps are not loaded yet when the site is made
+        from apps.core.admin import panels
         from apps.core.admin.conditions.languages import LANGUAGES
         from apps.core.admin.conditions.views import urls
 
         LANGUAGES.discover()
         panels.discover(self)
+        menu.check(self)
         return [path("signed-in/", never_cache(self.signed_in), name="signed_in"), *urls(self), *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: Any = False) -> Any:  # noqa: FBT002 - as Django has it

@@ -2,6 +2,8 @@
 
 from typing import Any, Final, NamedTuple
 
+from django.contrib.admin import AdminSite
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
@@ -44,6 +46,14 @@ def entry(model: type[Model], group: str, order: int, *, icon: str, title: str =
     title = title or capfirst(str(options.verbose_name_plural))
     needs = needs or f"{options.app_label}.view_{options.model_name}"
     entries.register(options.label_lower, Entry(model, group, order, icon, title, needs), stacklevel=2)
+
+
+def check(site: AdminSite) -> None:
+    """Raise ImproperlyConfigured, naming the file, for an entry of a model that has no page."""
+    for key, found in entries.items():
+        if found.model not in site._registry:
+            place, model = entries.place_of(key), found.model._meta.label
+            raise ImproperlyConfigured(f"{place}: there is no admin page of {model}, which the menu offers.")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -158,6 +158,11 @@ def test_all_that_an_app_declares_works(tmp_path: Path) -> None:
 
 WRONG = {
     "menu entry twice": ("menu.py", 'entry(Toy, "Toys", 290, icon="toys")\n', "two entries menu entry toys.toy"),
+    "menu entry without a page": (
+        "menu.py",
+        'from apps.profiles.models import Alias\nentry(Alias, "Toys", 291, icon="toys")\n',
+        "menu.py:7: there is no admin page of profiles.Alias",
+    ),
     "panel without a slot": ("admin/panels.py", 'panel(Profile, "cellar")(print)\n', "panels.py:8: there is no slot"),
     "job without a queue": ("jobs.py", "@job()\ndef lost(**_newer): ...\n", "toys/jobs.py"),
     "queue of nobody's": ("jobs.py", "@job(queue=queues.Queue('no'))\ndef lost(**_newer): ...\n", "toys/jobs.py"),
