@@ -7,10 +7,17 @@ from cdp.processes import BASE_DIR
 
 FOLDERS = ("apps", "bench", "cdp", "docs", "static", "templates", "tests")
 TEXTS = {".css", ".html", ".js", ".lark", ".md", ".py", ".toml", ".yaml"}
-# Parts of names are words, too.
-PRONOUNS = re.compile(r"(?<![A-Za-z])[Hh](?:e|is|im|imself)(?![a-z])")
+
+
+def parts(*words: str) -> re.Pattern[str]:
+    """Return what finds the words, also as parts of names: of_his, SegmentEdition."""
+    either = "|".join(f"[{word[0].upper()}{word[0]}]{word[1:]}" for word in words)
+    return re.compile(rf"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))(?:{either})(?![a-z])")
+
+
+PRONOUNS = parts("he", "his", "him", "himself")
 # What is a version, a state, fixed, a dead letter, a tier now.
-FORMER = re.compile(r"(?<![a-z])(?:editions?|tally|tallies|mend(?:s|ed)?|parks|parked|waves?)(?![a-z])", re.IGNORECASE)
+FORMER = parts("editions?", "tally", "tallies", "mend", "mends", "mended", "parks", "parked", "waves?")
 QUOTED = {"tests/conditions/test_legacy.py": ["He"]}  # a value of its condition
 
 
