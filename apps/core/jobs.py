@@ -49,7 +49,11 @@ def job(*, queue: Queue, every: timedelta | None = None) -> Callable[[Run], Run]
 
 
 def discover() -> None:
-    """Find all queues, jobs and kinds of tasks. Raises ImproperlyConfigured where one goes into a queue of nobody's."""
+    """Find all queues, jobs and kinds of tasks.
+
+    Raises ImproperlyConfigured where one goes into a queue of nobody's, and where the clock would have to wait for
+    others: its jobs go into the common queue, and put into one of their own what takes long.
+    """
     for registry in (queues.queues, jobs, tasks.kinds):
         registry.discover()
     for registry in (jobs, tasks.kinds):
@@ -58,6 +62,13 @@ def discover() -> None:
                 place = registry.place_of(name)
                 message = f"{place}: the {registry.kind} {name} goes into {entry.queue.name}, a queue of nobody's."
                 raise ImproperlyConfigured(message)
+    for name, each in jobs.items():
+        if each.every is not None and each.queue != queues.DEFAULT:
+            place, queue = jobs.place_of(name), each.queue.name
+            message = (
+                f"{place}: the clock puts the job {name} into {queue}: it only does so into default, let it enqueue."
+            )
+            raise ImproperlyConfigured(message)
 
 
 def enqueue(run: Callable[..., object], **arguments: str) -> None:

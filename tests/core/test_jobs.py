@@ -14,6 +14,7 @@ from apps.core.queues import DEFAULT, queues
 from cdp.processes import BASE_DIR
 
 HEAD = """
+from datetime import timedelta
 from apps.core import queues, tasks
 from apps.core.jobs import job
 from apps.core.queues import Queue
@@ -29,6 +30,10 @@ TASK = "tasks.register(Kind('toy', 'Toy', Queue('{queue}'), lambda task: Step(1,
 BAD = {
     "without a queue": ("@job()\ndef wind_up(**_newer): ...", "missing 1 required keyword-only argument: 'queue'"),
     "in a queue of nobody's": ("@job(queue=Queue('nowhere'))\ndef wind_up(**_newer): ...", "goes into nowhere"),
+    "by the clock in a queue of its own": (
+        "@job(queue=queues.declare('toys'), every=timedelta(minutes=1))\ndef wind_up(**_newer): ...",
+        "toys/jobs.py:7: the clock puts the job toys.jobs.wind_up into toys",
+    ),
     "twice": (2 * "@job(queue=queues.DEFAULT)\ndef wind_up(**_newer): ...\n", "two entries job toys.jobs.wind_up"),
     "in a queue that another app has": ("queues.declare('segmentation:live')", "two entries queue segmentation:live"),
     "a task in a queue of nobody's": (TASK.format(queue="nowhere"), "goes into nowhere"),
@@ -73,7 +78,8 @@ def test_an_app_brings_its_queue_with_it(tmp_path: Path) -> None:
 def test_queues_have_the_documented_names_and_workers_look_into_the_common_one_first() -> None:
     copying = ["event_to_profile_coping:worker", "event_props_to_event_traits:worker"]
 
-    assert list(queues) == ["default", *copying, "segmentation:live"]
+    assert next(iter(queues)) == "default"
+    assert {*copying, "segmentation:live"} <= set(queues)
     assert {queue["name"] for queue in get_queues_list()} == set(queues)
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from apps.core.jobs import jobs
-from apps.core.keys import scopes
-from apps.core.queues import DEFAULT, queues
 from cdp.processes import BASE_DIR
+from tests import declares
 
 # Folders of tests that mirror none of the code; README.md says what they are.
 OTHER_TESTS = {"browser", "clients", "factories", "guards", "stories"}
@@ -75,25 +73,9 @@ def test_browsers_check_every_form() -> None:
     assert [path.name for path in templates if re.search("novalidate", path.read_text(), re.IGNORECASE)] == []
 
 
-def test_every_queue_is_documented_and_no_other_one() -> None:
-    first_table = (BASE_DIR / "docs" / "queues.md").read_text().partition("| job |")[0]
-    rows = re.findall(r"^\| `([^`]+)` \|", first_table, re.MULTILINE)
-
-    assert rows == list(queues)
-
-
-def test_every_job_of_the_clock_is_documented_and_no_other_one() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| ([\d:]+) \|", (BASE_DIR / "docs" / "queues.md").read_text(), re.MULTILINE)
-    scheduled = [job for job in jobs.values() if job.every is not None]
-
-    assert rows == [(job.run.__name__, str(job.every)) for job in scheduled]
-    assert {job.queue for job in scheduled} == {DEFAULT}
-
-
-def test_every_scope_of_a_key_is_documented_and_no_other_one() -> None:
-    rows = re.findall(r"^\| `(\w+:\w+)` \|", (BASE_DIR / "docs" / "profile-api.md").read_text(), re.MULTILINE)
-
-    assert rows == list(scopes)
+def test_what_apps_declare_is_written_down() -> None:
+    """Menu, grants, events, queues, jobs and scopes: whoever changes them sees it in a file, and reads it there."""
+    assert declares.outdated() == [], f"Is it meant so? Then write it anew: {declares.COMMAND}"
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -1,4 +1,4 @@
-"""A new app touches its own folder and INSTALLED_APPS: page, panel, menu, role, queue, schedule and event are found."""
+"""A new app touches its own folders and INSTALLED_APPS: page, panel, menu, role, queue, schedule, event are found."""
 
 import json
 import os
@@ -54,7 +54,7 @@ grant("profiles.view_profile", *actions("toys.toy"), to=["Player"])
     "jobs.py": """
 from datetime import timedelta
 from apps.core import queues
-from apps.core.jobs import job
+from apps.core.jobs import enqueue, job
 from django.utils import timezone
 from apps.events.store.emitting import Emission, emit
 from apps.profiles.models import Profile
@@ -63,7 +63,12 @@ from toys.platform_events import BROKE
 
 SHELF = queues.declare("toys:shelf")
 
-@job(queue=SHELF, every=timedelta(minutes=5))
+@job(queue=queues.DEFAULT, every=timedelta(minutes=5))
+def look_for_toys(**_newer):
+    '''Let toys break that are old.'''
+    enqueue(break_toys)
+
+@job(queue=SHELF)
 def break_toys(**_newer):
     now = timezone.now()
     owner = Profile.objects.get()
@@ -86,10 +91,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django_rq import get_queue
 from apps.console.management.commands import cron
-from apps.core import jobs
 from apps.events.models import Event
 from apps.profiles.models import Profile
-from toys.jobs import break_toys
+from toys.jobs import look_for_toys, break_toys
 from toys.models import Toy
 
 call_command("migrate", verbosity=0, run_syncdb=True)
@@ -113,10 +117,10 @@ with open("printed", "w") as printed:
         }
     queue = get_queue("toys:shelf")
     queue.empty()
-    jobs.enqueue(break_toys)
+    look_for_toys()
     found["queued"] = [job.func_name for job in queue.jobs]
     clock = cron.Scheduler.of_all_jobs().get_jobs()
-    found["clock"] = [(job.func_name, job.interval) for job in clock if job.queue_name == "toys:shelf"]
+    found["clock"] = [(job.func_name, job.interval) for job in clock if job.func_name.startswith("toys.")]
     queue.empty()
     break_toys()
     call_command("ingest", once=True, stdout=printed)
@@ -151,9 +155,39 @@ def test_all_that_an_app_declares_works(tmp_path: Path) -> None:
         "player": {"page": 200, "panel": True, "menu": True},
         "stranger": {"page": 403, "panel": False, "menu": False},
         "queued": ["toys.jobs.break_toys"],
-        "clock": [["toys.jobs.break_toys", 300]],
+        "clock": [["toys.jobs.look_for_toys", 300]],
         "event": ["Bear", True],
     }
+
+
+WRITTEN = """
+import json, django
+django.setup()
+from tests.declares import outdated, written
+texts = written()
+print(json.dumps({name: texts[name] for name in outdated()}))
+"""
+
+
+def test_the_lists_of_other_apps_stay_as_they_are(tmp_path: Path) -> None:
+    """All that is written down of an app is a file of its own and rows of the tables, by one command."""
+    code, printed, said = start(tmp_path, WRITTEN)
+
+    assert code == 0, said
+    texts = json.loads(printed)
+    assert texts.keys() == {"tests/toys/declares.json", "docs/event-types.md", "docs/queues.md"}
+    assert json.loads(texts["tests/toys/declares.json"]) == {
+        "menu": ["290 Toys > Toys: toys.toy, needs toys.view_toy"],
+        "roles": {
+            "Player": ["profiles.view_profile", "toys.add_toy", "toys.change_toy", "toys.delete_toy", "toys.view_toy"]
+        },
+        "events": ["toy-broke"],
+    }
+    before = (BASE_DIR / "docs" / "queues.md").read_text().split("\n")
+    assert [line for line in texts["docs/queues.md"].split("\n") if line not in before] == [
+        "| `toys:shelf` | break_toys | `manage.py rqworker toys:shelf` | | | |",
+        "| `look_for_toys` | 0:05:00 | let toys break that are old |",
+    ]
 
 
 WRONG = {
@@ -166,6 +200,11 @@ WRONG = {
     "panel without a slot": ("admin/panels.py", 'panel(Profile, "cellar")(print)\n', "panels.py:8: there is no slot"),
     "job without a queue": ("jobs.py", "@job()\ndef lost(**_newer): ...\n", "toys/jobs.py"),
     "queue of nobody's": ("jobs.py", "@job(queue=queues.Queue('no'))\ndef lost(**_newer): ...\n", "toys/jobs.py"),
+    "clock's in a queue of its own": (
+        "jobs.py",
+        "@job(queue=SHELF, every=timedelta(minutes=1))\ndef lost(**_newer): ...\n",
+        "the clock puts the job toys.jobs.lost into toys:shelf",
+    ),
     "unknown permission": ("roles.py", 'grant("toys.fly_toy", to=[ANALYST])\n', "roles.py:5: there is no permission"),
     "event twice": ("platform_events.py", 'declare(PlatformEvent("toy-broke", "Again"))\n', "platform_events.py:5"),
 }

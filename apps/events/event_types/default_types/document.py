@@ -1,4 +1,4 @@
-"""The text of docs/event-types.md; `python -m apps.events.event_types.default_types` prints it."""
+"""The text of docs/event-types.md; `python -m tests.declares` writes it."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, groupby
