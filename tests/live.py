@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -21,9 +22,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from apps.console.leftovers import MARK
-from apps.console.supervision import MANAGE, SKIP_CHECKS, roles, web_command
+from apps.console.supervision import SKIP_CHECKS, roles, web_command
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
+from tests.commands import Commands
 from tests.servers import redis_url
 
 READY_SECS = 60.0
@@ -48,6 +50,10 @@ class Live:
     web: subprocess.Popen[bytes] = field(init=False)
     ingest: subprocess.Popen[bytes] = field(init=False)
     postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
+
+    @cached_property
+    def _commands(self) -> Commands:
+        return Commands(self.env, self.var)
 
     @property
     def address(self) -> str:
@@ -80,10 +86,7 @@ class Live:
         System checks are left out: they would take half of the time of most commands.
         """
         skip = [] if command in UNCHECKED else [SKIP_CHECKS]
-        whole = [*MANAGE, command, *skip, *args]
-        done = subprocess.run(whole, env=self.env, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self._commands.run(command, *skip, *args)
 
     def source(self, name: str, *options: str) -> Row:
         """Make a source, and return its id and write key."""
@@ -127,6 +130,8 @@ class Live:
 
     def stop(self) -> None:
         """End what runs."""
+        if "_commands" in vars(self):
+            self._commands.stop()
         for name, number in (("web", signal.SIGTERM), ("ingest", signal.SIGTERM), ("postgres", signal.SIGINT)):
             process = getattr(self, name, None)
             if process is None:
