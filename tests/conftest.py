@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
@@ -15,13 +16,14 @@ from playwright.sync_api import Browser, Page, StorageState
 from apps.core import counters, snapshot
 from apps.core.memory import forget_all
 from tests.chromium import chromium, new_page
+from tests.laws import EXAMPLES
 from tests.live import Live, live_platform
 
 if TYPE_CHECKING:
     from tests.shop import Shop
 
 # How long an example takes says more about what else the machine does.
-settings.register_profile("tests", deadline=None)
+settings.register_profile("tests", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("tests")
 
 
@@ -34,6 +36,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def no_lasting_connections() -> None:
     """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_rows_are_deleted() -> None:
+    """Empty tables after a test that commits by deleting its rows: TRUNCATE makes each table and index anew."""
+
+    def sql_flush(self: Any, style: Any, tables: list[str], **_options: Any) -> list[str]:
+        deletions = [f"DELETE FROM {self.quote_name(table)}" for table in tables]
+        return ["SET session_replication_role = replica", *deletions, "RESET session_replication_role"]
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

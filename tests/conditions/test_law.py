@@ -1,7 +1,6 @@
 """Evaluating in memory and evaluating in PostgreSQL are the same, whatever is asked of whatever."""
 
 import json
-import os
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -11,9 +10,7 @@ from apps.profiles import consents
 from tests.conditions.database import found_by_sql, keep_crowd
 from tests.conditions.people import CROWD, NOW, UNNAMED, Person
 from tests.conditions.strategies import CONDITIONS, PEOPLE
-
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
-N_CASES = 20_000 if IS_NIGHTLY else 500
+from tests.laws import IS_NIGHTLY, examples
 
 
 @pytest.fixture
@@ -37,7 +34,7 @@ def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
 @pytest.mark.usefixtures("crowd")
 @pytest.mark.timeout(4 * 3600 if IS_NIGHTLY else 120)
 @settings(
-    max_examples=N_CASES,
+    max_examples=examples(500, nightly=20_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

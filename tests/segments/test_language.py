@@ -1,6 +1,5 @@
 """What segments ask is evaluated alike in memory and in the database, of real profiles and events."""
 
-import os
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,8 +19,8 @@ from apps.segments import language
 from tests.conditions import people, strategies
 from tests.conditions.people import NOW
 from tests.factories import EventFactory, MembershipFactory, ProfileFactory, SegmentFactory
+from tests.laws import examples
 
-N_CASES = 5_000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 200
 KEYS = ("vip", "new", "a")
 REPORT = "segment-entered"  # stands in for one of the types that are drawn
 DATES = [path for path, field in schema.FIELDS.items() if field.kind in (schema.Kind.DATE, schema.Kind.DATETIME)]
@@ -133,7 +132,7 @@ def real_field(field: Field, random: Random) -> Field:
 
 @pytest.mark.timeout(3600)
 @settings(
-    max_examples=N_CASES,
+    max_examples=examples(200, nightly=5_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -19,6 +19,7 @@ from apps.segments.runs import reconciling
 from apps.segments.runs.reconciling import Range
 from apps.segments.stream import evaluation
 from tests.factories import ComputedTraitFactory, ConsentTypeFactory
+from tests.laws import examples
 from tests.segments.people import run, segment
 from tests.shop import Shop
 
@@ -70,7 +71,7 @@ WHAT = st.one_of(
 DAYS_AGO = st.sampled_from([0, 0, 0, 1, 3, 20, 40])
 STORY = st.lists(st.lists(st.tuples(WHO, WHAT, DAYS_AGO), min_size=1, max_size=5), max_size=8)
 lawful = settings(
-    max_examples=8,
+    max_examples=examples(5, nightly=200),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes here
     suppress_health_check=list(HealthCheck),

@@ -12,6 +12,7 @@ from apps.conditions import Condition, ConditionError, parse
 from apps.core.admin.conditions.builder import from_builder, to_builder
 from cdp.processes import BASE_DIR
 from tests.conditions.strategies import CONDITIONS
+from tests.laws import examples
 
 MODEL = BASE_DIR / "static" / "cdp" / "condition" / "model.js"
 # Reads trees, one a line; draws each, and writes what the drawing says.
@@ -49,7 +50,7 @@ def draw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Draw]:
         writing.close()
 
 
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100, nightly=5_000), suppress_health_check=list(HealthCheck))
 @given(condition=CONDITIONS)
 def test_whatever_is_drawn_says_the_same(draw: Draw, condition: Condition) -> None:
     answer = draw(condition)
