@@ -35,12 +35,10 @@ def test_slow_senders_keep_nobody_waiting_and_are_cut_off(live: Live) -> None:
 
     with ExitStack() as stack:
         slow = [stack.enter_context(sending(live, part)) for part in SLOW.values() for _ in range(SENDERS)]
-        for _ in range(10):
-            began_at = time.monotonic()
-            assert track(live, body) == 200
-            assert time.monotonic() - began_at < 2
-        wait_for(lambda: all(map(is_closed, slow[:-SENDERS])), "the end of slow bodies", timeout_secs=20)
-        wait_for(lambda: all(map(is_closed, slow)), "the end of slow heads", timeout_secs=arrival.HEADER_SECS)
+        assert track(live, body) == 200
+        assert not any(map(is_closed, slow[:SENDERS])), "Others were answered only when slow senders had been cut off"
+        assert [track(live, body) for _ in range(9)] == [200] * 9
+        wait_for(lambda: all(map(is_closed, slow)), "the end of slow bodies and heads", timeout_secs=60)
 
     assert track(live, body) == 200
     assert len(live.events(source)) == 11
@@ -52,14 +50,14 @@ def test_a_body_that_arrives_in_time_is_whole(live: Live) -> None:
     with sending(live, HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body[:5])) as sender:
         time.sleep(0.3)
         sender.sendall(body[5:])
-        sender.settimeout(10)
+        sender.settimeout(60)
         assert b"401 Unauthorized" in sender.recv(1000)
 
 
 def test_a_body_that_ends_too_early_is_refused(live: Live) -> None:
     with sending(live, SLOW["half a body"]) as sender:
         sender.shutdown(socket.SHUT_WR)
-        sender.settimeout(10)
+        sender.settimeout(60)
         assert b"408 Request Timeout" in sender.recv(1000)
 
 
@@ -87,7 +85,7 @@ def test_only_connections_to_our_port_are_looked_at() -> None:
         assert not is_closed(client)
 
         arrival._close_slow({("127.0.0.1", port)}, stall_secs=0.01)
-        assert is_closed(client)
+        wait_for(lambda: is_closed(client), "the end of the connection")
 
 
 def test_a_long_body_gives_its_place_to_others_between_its_parts() -> None:
@@ -161,5 +159,5 @@ def is_closed(connection: socket.socket) -> bool:
 
 def track(live: Live, body: Any) -> int:
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}
-    with urlopen(Request(f"{live.address}/track", json.dumps(body).encode(), headers), timeout=10) as answer:
+    with urlopen(Request(f"{live.address}/track", json.dumps(body).encode(), headers), timeout=60) as answer:
         return int(answer.status)

@@ -18,6 +18,8 @@ from tests.factories import CHROME
 from tests.installation import Installation
 from tests.live import wait_for
 
+ANSWER_SECS = 120.0  # right after a start everything else starts, too
+
 
 @pytest.fixture
 def installation() -> Iterator[Installation]:
@@ -31,7 +33,7 @@ def installation() -> Iterator[Installation]:
 def post(address: str, body: object) -> int:
     headers = {"Content-Type": "application/json", "User-Agent": CHROME}  # urllib itself counts as a bot
     request = Request(address, json.dumps(body).encode(), headers)
-    with urlopen(request, timeout=30) as answer:
+    with urlopen(request, timeout=ANSWER_SECS) as answer:
         return int(answer.status)
 
 
@@ -45,7 +47,7 @@ def sign_in(address: str, password: str) -> OpenerDirector:
 
 
 def read(browser: OpenerDirector, address: str, form: bytes | None = None) -> str:
-    return str(browser.open(address, form, timeout=30).read().decode())
+    return str(browser.open(address, form, timeout=ANSWER_SECS).read().decode())
 
 
 def found(pattern: str, text: str) -> str:

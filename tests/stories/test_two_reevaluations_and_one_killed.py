@@ -97,9 +97,9 @@ def test_each_change_happens_once_and_is_told_once(platform: Live) -> None:
         kill(victim)
         wait_for(lambda: is_half_done(platform), "another page that is half done", timeout_secs=60)
         kill(survivor)
-        survivor = start_worker(platform)
         let_a_minute_pass(platform)
-        healed = platform.manage("segment_live")
+        healed = platform.manage("segment_live")  # while nobody works: a worker takes idle pages by itself
+        survivor = start_worker(platform)
         bring_to_an_end(platform)
         platform.wait_until_drained(timeout_secs=60)
     finally:
