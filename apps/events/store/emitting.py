@@ -15,22 +15,41 @@ from apps.events.store import inbox
 
 EMISSIONS: Final = "emissions"  # the list in a message
 PER_MESSAGE: Final = 500  # the inbox processes a message as a whole
+_KINDS: Final[Mapping[str, Any]] = {
+    "type": str,
+    "profile_id": UUID,
+    "key": str,
+    "time": datetime,
+    "properties": Mapping,
+    "session_id": UUID | None,
+}
 
 
 class CannotEmit(ValueError):
-    """Something that was to be said cannot be: nobody declared its type, or it is too large."""
+    """Something that was to be said cannot be: its type is not the platform's, it is too large, or no event at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """An event that the platform says of somebody whom it knows; it makes nobody, and no session."""
+    """An event that the platform says of somebody whom it knows; it makes nobody, and no session.
 
-    type: str  # as an app declares it (platform_events.py), or an operator defines it
+    Raises CannotEmit for values of another kind: whoever reads the message later would lose all that it holds.
+    """
+
+    type: str  # as an app declares it (platform_events.py), or an operator made it: that counts as an activity
     profile_id: UUID  # any that the person ever had
     key: str  # by which a repetition is known, among all of its type: unique over all people
     time: datetime  # when it came about
     properties: Mapping[str, Any] = field(default_factory=dict)
     session_id: UUID | None = None  # in which it came about, if it did
+
+    def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise CannotEmit(f"{name} of an event of the type {self.type} cannot be {type(value).__name__}.")
+        if self.time.utcoffset() is None:
+            raise CannotEmit(f"time of an event of the type {self.type} has no time zone.")
 
     def as_dict(self) -> dict[str, Any]:
         """Shape it for a message."""
@@ -84,10 +103,12 @@ def read(said: Mapping[str, Any]) -> Emitted:
 def _check_types(types: Collection[str]) -> None:
     unknown = set(types) - platform_events.types()
     if unknown:
-        unknown -= set(EventType.objects.filter(type__in=unknown).values_list("type", flat=True))
+        # Those that are built in are of senders: they say what people did.
+        made = EventType.objects.filter(type__in=unknown, is_builtin=False)
+        unknown -= set(made.values_list("type", flat=True))
     if unknown:
         named = ", ".join(sorted(unknown))
-        raise CannotEmit(f"Nobody declared events of the type {named}: no app in its platform_events, and no operator.")
+        raise CannotEmit(f"{named} cannot be said: no app declares it in its platform_events, and no operator made it.")
 
 
 def _messages(emissions: Iterable[Emission]) -> Iterator[list[str]]:

@@ -58,6 +58,27 @@ def test_what_is_read_is_what_was_written(emissions: list[Emission], is_silent: 
     assert emitting.read(json.loads(emitting.write(emissions, is_silent=is_silent))) == (emissions, is_silent)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"profile_id": None},
+        {"profile_id": str(new_id())},
+        {"key": 7},
+        {"type": None},
+        {"time": "2026-07-01T12:00:00Z"},
+        {"time": NOON.replace(tzinfo=None)},
+        {"properties": ["vip"]},
+        {"session_id": "phone"},
+    ],
+    ids=str,
+)
+def test_what_is_no_event_is_named_before_it_waits_with_others(wrong: dict[str, Any]) -> None:
+    right: dict[str, Any] = {"type": ENTERED.type, "profile_id": new_id(), "key": "1", "time": NOON}
+
+    with pytest.raises(CannotEmit, match=f"^{next(iter(wrong))} of an event"):
+        Emission(**{**right, **wrong})
+
+
 @pytest.mark.django_db
 class TestEmit:
     @pytest.fixture
@@ -182,6 +203,12 @@ class TestEmit:
     def test_a_type_that_nobody_declared_is_named_at_once_and_nothing_is_said(self, anna: Profile) -> None:
         with pytest.raises(CannotEmit, match="profile-hibernates"):
             emit([entered(anna.id), Emission("profile-hibernates", anna.id, "1", NOON)], is_silent=False, now=NOON)
+
+        assert not InboxItem.objects.exists()
+
+    def test_what_people_do_is_said_by_senders_alone(self, anna: Profile) -> None:
+        with pytest.raises(CannotEmit, match="page-view"):
+            emit([Emission("page-view", anna.id, "1", NOON)], is_silent=True, now=NOON)
 
         assert not InboxItem.objects.exists()
 
