@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.conditions.type_names import event_type
 from apps.core.registry import Registry
 
 TAG: Final = "event:system"  # no sender can set it
@@ -45,7 +48,12 @@ DECLARED: Final = Registry[PlatformEvent]("platform event", module="platform_eve
 
 
 def declare(event: PlatformEvent) -> PlatformEvent:
-    """Make an event of the platform known, and return it. Raises ImproperlyConfigured for a type that there is."""
+    """Make an event of the platform known, and return it.
+
+    Raises ImproperlyConfigured for a type that there is, or that is not written as types are.
+    """
+    if event.type != event_type(event.type):
+        raise ImproperlyConfigured(f"The type {event.type!r} is written {event_type(event.type)!r}.")
     return DECLARED.register(event.type, event, stacklevel=2)
 
 

@@ -106,6 +106,11 @@ def test_it_is_an_event_type_like_any_other(folder: Path) -> None:
     assert "### `profile-asleep`" in as_markdown()
 
 
+def test_a_type_that_is_not_written_as_types_are_is_an_error_that_says_how(folder: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match="'Profile Asleep' is written 'profile-asleep'"):
+        install(folder, DECLARATION.replace('"profile-asleep"', '"Profile Asleep"'))
+
+
 @pytest.mark.parametrize(
     ("type_", "other"), [("segment-entered", "segments/platform_events.py"), ("page-view", "traffic.yaml")]
 )
