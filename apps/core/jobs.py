@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from inspect import signature
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -51,24 +52,34 @@ def job(*, queue: Queue, every: timedelta | None = None) -> Callable[[Run], Run]
 def discover() -> None:
     """Find all queues, jobs and kinds of tasks.
 
-    Raises ImproperlyConfigured where one goes into a queue of nobody's, and where the clock would have to wait for
-    others: its jobs go into the common queue, and put into one of their own what takes long.
+    Raises ImproperlyConfigured, naming the file, where one goes into a queue of nobody's, or the clock cannot run it.
     """
     for registry in (queues.queues, jobs, tasks.kinds):
         registry.discover()
     for registry in (jobs, tasks.kinds):
         for name, entry in registry.items():
-            if entry.queue.name not in queues.queues:
-                place = registry.place_of(name)
-                message = f"{place}: the {registry.kind} {name} goes into {entry.queue.name}, a queue of nobody's."
+            if entry.queue not in queues.queues.values():
+                place, queue = registry.place_of(name), getattr(entry.queue, "name", repr(entry.queue))
+                message = f"{place}: the {registry.kind} {name} goes into {queue}, a queue of nobody's."
                 raise ImproperlyConfigured(message)
     for name, each in jobs.items():
-        if each.every is not None and each.queue != queues.DEFAULT:
-            place, queue = jobs.place_of(name), each.queue.name
-            message = (
-                f"{place}: the clock puts the job {name} into {queue}: it only does so into default, let it enqueue."
-            )
-            raise ImproperlyConfigured(message)
+        problem = _problem_of_clock(each)
+        if problem:
+            raise ImproperlyConfigured(f"{jobs.place_of(name)}: the clock cannot run the job {name}: {problem}.")
+
+
+def _problem_of_clock(job: Job) -> str:
+    if job.every is None:
+        return ""
+    if not isinstance(job.every, timedelta) or job.every < timedelta(seconds=1):
+        return f"{job.every!r} is no timedelta of a second or more"
+    if job.queue != queues.DEFAULT:  # the clock would have to wait for what takes long
+        return f"it goes into {job.queue.name}, not into {queues.DEFAULT.name}, from where it can enqueue others"
+    try:
+        signature(job.run).bind()
+    except TypeError as error:
+        return str(error)
+    return ""
 
 
 def enqueue(run: Callable[..., object], **arguments: str) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.core.registry import Registry
 
@@ -22,7 +23,9 @@ queues: Final[Registry[Queue]] = Registry("queue", module="jobs")
 
 
 def declare(name: str) -> Queue:
-    """Make a queue known, and return it. Raises ImproperlyConfigured for a name that there is."""
+    """Make a queue known, and return it. Raises ImproperlyConfigured for a name that there is, and for none."""
+    if not name:
+        raise ImproperlyConfigured("A queue has a name: this one is empty.")
     return queues.register(name, Queue(name), stacklevel=2)
 
 

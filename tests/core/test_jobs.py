@@ -27,13 +27,27 @@ TOYS = queues.declare("toys")
 def wind_up(**_newer): ...
 """
 TASK = "tasks.register(Kind('toy', 'Toy', Queue('{queue}'), lambda task: Step(1, is_last=True)))\n"
+CLOCK = """
+from datetime import timedelta
+
+@job(queue=queues.DEFAULT, every={every})
+def wind_up(**_newer): ...
+"""
 BAD = {
     "without a queue": ("@job()\ndef wind_up(**_newer): ...", "missing 1 required keyword-only argument: 'queue'"),
     "in a queue of nobody's": ("@job(queue=Queue('nowhere'))\ndef wind_up(**_newer): ...", "goes into nowhere"),
     "by the clock in a queue of its own": (
         "@job(queue=queues.declare('toys'), every=timedelta(minutes=1))\ndef wind_up(**_newer): ...",
-        "toys/jobs.py:7: the clock puts the job toys.jobs.wind_up into toys",
+        "toys/jobs.py:7: the clock cannot run the job toys.jobs.wind_up: it goes into toys",
     ),
+    "in a text": ("@job(queue='default')\ndef wind_up(**_newer): ...", "goes into 'default', a queue of nobody's"),
+    "every number": (CLOCK.format(every="3600"), "wind_up: 3600 is no timedelta"),
+    "all the time": (CLOCK.format(every="timedelta(0)"), "wind_up: datetime.timedelta(0) is no timedelta of a second"),
+    "by the clock, with arguments": (
+        CLOCK.format(every="timedelta(minutes=1)").replace("(**_newer)", "(*, toy, **_newer)"),
+        "the clock cannot run the job toys.jobs.wind_up: missing a required",
+    ),
+    "in a queue without a name": ("queues.declare('')", "A queue has a name"),
     "twice": (2 * "@job(queue=queues.DEFAULT)\ndef wind_up(**_newer): ...\n", "two entries job toys.jobs.wind_up"),
     "in a queue that another app has": ("queues.declare('segmentation:live')", "two entries queue segmentation:live"),
     "a task in a queue of nobody's": (TASK.format(queue="nowhere"), "goes into nowhere"),
