@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
+from apps.core import roles
 from apps.core.models import ApiKey, AuditEntry, Task
 from apps.core.registry import Registry
 
@@ -49,11 +50,12 @@ def entry(model: type[Model], group: str, order: int, *, icon: str, title: str =
 
 
 def check(site: AdminSite) -> None:
-    """Raise ImproperlyConfigured, naming the file, for an entry of a model that has no page."""
+    """Raise ImproperlyConfigured, naming the file, for an entry without a page, or of no known permission."""
     for key, found in entries.items():
+        place, model = entries.place_of(key), found.model._meta.label
         if found.model not in site._registry:
-            place, model = entries.place_of(key), found.model._meta.label
             raise ImproperlyConfigured(f"{place}: there is no admin page of {model}, which the menu offers.")
+        roles.check([found.needs], place=place)
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Roles, as groups: each app says in a module `roles` what they may do with what it owns. No role, no pages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Final, NamedTuple
 
 from django.apps import apps as django_apps
@@ -29,7 +30,12 @@ grants: Final[Registry[Grant]] = Registry("permission", module="roles")
 
 
 def grant(*permissions: str, to: Iterable[str]) -> None:
-    """Let roles have permissions; a role that nobody has named before is a new one."""
+    """Let roles have permissions; a role that nobody has named before is a new one.
+
+    Raises ImproperlyConfigured for a text: each of its letters would be a role.
+    """
+    if isinstance(to, str):
+        raise ImproperlyConfigured(f"Roles are listed, {to!r} is a text.")
     for role in to:
         for permission in permissions:
             grants.register(f"{permission} of {role}", Grant(role, permission), stacklevel=2)
@@ -44,10 +50,22 @@ def actions(model: str, *verbs: str) -> tuple[str, ...]:
 def discover() -> None:
     """Find what all apps grant. Raises ImproperlyConfigured, naming the file, for a permission that no model has."""
     grants.discover()
-    known = {permission for model in django_apps.get_models() for permission in _permissions_of(model)}
     for key, found in grants.items():
-        if found.permission not in known:
-            raise ImproperlyConfigured(f"{grants.place_of(key)}: there is no permission {found.permission}.")
+        check([found.permission], place=grants.place_of(key))
+
+
+def check(permissions: Collection[str], *, place: str) -> None:
+    """Raise ImproperlyConfigured, naming the place, for a permission that no model has."""
+    if isinstance(permissions, str):
+        raise ImproperlyConfigured(f"{place}: permissions are listed, {permissions!r} is a text.")
+    for permission in permissions:
+        if permission not in _known():
+            raise ImproperlyConfigured(f"{place}: there is no permission {permission}.")
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(permission for model in django_apps.get_models() for permission in _permissions_of(model))
 
 
 def _permissions_of(model: type[Model]) -> list[str]:

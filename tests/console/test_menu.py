@@ -8,6 +8,7 @@ from django.test import RequestFactory
 
 from apps.core import menu
 from apps.core.models import Task
+from tests.registries import declared
 
 
 def test_the_menu_has_all_that_apps_offer_in_one_order() -> None:
@@ -42,6 +43,16 @@ def test_an_entry_is_for_those_who_may_view_the_list() -> None:
 def test_a_page_is_offered_once() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"core.task: .*core/menu\.py:\d+ and .*test_menu\.py:\d+"):
         menu.entry(Task, menu.PRIVACY, 1, icon="key")
+
+
+def test_an_entry_that_needs_what_is_no_permission_is_refused_with_its_file() -> None:
+    wrong = menu.Entry(Task, menu.OPERATIONS, 1, "key", "Tasks", "core.fly_task")
+
+    with (
+        declared(menu.entries, "wrong", wrong),
+        pytest.raises(ImproperlyConfigured, match=r"registries\.py: there is no permission core.fly_task"),
+    ):
+        menu.check(admin.site)
 
 
 def test_an_entry_stands_in_the_app_that_has_its_page() -> None:

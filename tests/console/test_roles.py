@@ -150,6 +150,11 @@ def test_a_role_with_an_unknown_permission_stops_the_process_and_names_the_file(
     assert str(raised.value).endswith("registries.py: there is no permission profiles.fly_profile.")
 
 
+def test_a_role_that_is_not_listed_is_not_one_for_each_letter() -> None:
+    with pytest.raises(ImproperlyConfigured, match="Roles are listed, 'Pilot' is a text"):
+        roles.grant("segments.view_segment", to="Pilot")
+
+
 def test_nothing_is_granted_twice() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"segments/roles\.py:\d+ and .*test_roles\.py"):
         roles.grant("segments.view_segment", to=[roles.ANALYST])

@@ -6,6 +6,7 @@ A panel is a function in `admin/panels.py` of the app that adds it, and is calle
     def segments(request: HttpRequest, row: Profile) -> SafeString: ...
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -15,7 +16,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.http import HttpRequest
 
+from apps.core import roles
+from apps.core.admin.shown import NOT_SHOWN
 from apps.core.registry import Registry
+
+logger = logging.getLogger(__name__)
 
 # Slots of a page, and of its list. Whatever else a page names is one of its sections: what fills it is a line there.
 MAIN: Final = "main"  # sections in the wide column
@@ -38,6 +43,11 @@ class Panel:
     title: str
     order: int
     needs: Sequence[str]  # all of these permissions
+
+    @property
+    def key(self) -> str:
+        """Its name among all panels."""
+        return f"{self.model._meta.label_lower} {self.slot} {self.content.__name__}"
 
     def bind(self, request: HttpRequest) -> "BoundPanel":
         """Return it for one request: nothing of it is kept in the page, which serves all."""
@@ -66,8 +76,12 @@ class BoundPanel:
         return self.panel.content.__name__
 
     def __call__(self, row: Any) -> Any:
-        """Show what is to be seen of a row."""
-        return self.panel.content(self.request, row)
+        """Show what is to be seen of a row; where that fails, the page goes on without it, and says so."""
+        try:
+            return self.panel.content(self.request, row)
+        except Exception:  # one app must not take the page from all others; Django would show some of these as nothing
+            logger.exception("A panel could not be shown", extra={"panel": PANELS.place_of(self.panel.key)})
+            return NOT_SHOWN
 
 
 PANELS: Final[Registry[Panel]] = Registry("panel", module="admin.panels")
@@ -79,15 +93,18 @@ def panel(
     """Let what is decorated fill a slot of a model's page, for users who have all permissions that it needs."""
 
     def declare(content: Content) -> Content:
-        key = f"{model._meta.label_lower} {slot} {content.__name__}"
-        PANELS.register(key, Panel(model, slot, content, title, order, needs), stacklevel=2)
+        made = Panel(model, slot, content, title, order, needs)
+        PANELS.register(made.key, made, stacklevel=2)
         return content
 
     return declare
 
 
 def discover(site: AdminSite) -> None:
-    """Find the panels of all apps. Raises ImproperlyConfigured, naming the file, for one whose slot does not exist."""
+    """Find the panels of all apps.
+
+    Raises ImproperlyConfigured, naming the file, for one whose slot does not exist, or that needs no known permission.
+    """
     PANELS.discover()
     for key, found in PANELS.items():
         slots = getattr(site._registry.get(found.model), "slots", ())
@@ -95,6 +112,7 @@ def discover(site: AdminSite) -> None:
             has = f"has the slots {', '.join(slots)}" if slots else "has no slots"
             place, page = PANELS.place_of(key), found.model._meta.label
             raise ImproperlyConfigured(f"{place}: there is no slot {found.slot}: the page of {page} {has}.")
+        roles.check(found.needs, place=PANELS.place_of(key))
 
 
 def filling(model: type[Model], slot: str) -> list[Panel]:

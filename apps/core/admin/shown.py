@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 MAX_SHOWN = 20_000  # characters
 NOTHING = mark_safe('<span class="cdp-none">&ndash;</span>')
+NOT_SHOWN = mark_safe('<span class="cdp-none">could not be shown</span>')
 
 
 def tree(value: Any) -> SafeString:

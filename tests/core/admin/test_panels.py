@@ -138,11 +138,50 @@ def test_a_panel_whose_slot_does_not_exist_is_refused_with_its_file(
         panels.discover(admin.site)
 
 
-@pytest.mark.django_db
-def test_permissions_that_panels_need_exist() -> None:
-    known = {f"{app}.{name}" for app, name in Permission.objects.values_list("content_type__app_label", "codename")}
+@pytest.mark.parametrize(
+    ("needs", "told"),
+    [
+        (("profiles.fly_profile",), "there is no permission profiles.fly_profile"),
+        ("profiles.view_profile", "permissions are listed, 'profiles.view_profile' is a text"),
+    ],
+)
+def test_a_panel_that_needs_what_is_no_permission_is_refused_with_its_file(
+    needs: Any, told: str, toys: Registry[panels.Panel]
+) -> None:
+    panels.panel(Profile, panels.MAIN, needs=needs)(str)
 
-    assert {need for panel in panels.PANELS.values() for need in panel.needs} - known == set()
+    with pytest.raises(ImproperlyConfigured, match=rf"test_panels\.py:\d+: {told}"):
+        panels.discover(admin.site)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slot", [panels.HEAD, panels.MAIN, panels.SIDE, panels.COLUMNS])
+@pytest.mark.parametrize("error", [AttributeError, ValueError, Profile.DoesNotExist, RuntimeError])
+def test_a_panel_that_fails_takes_nothing_else_with_it_and_is_logged_once(
+    slot: str,
+    error: type[Exception],
+    admin_client: Client,
+    toys: Registry[panels.Panel],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @panels.panel(Profile, slot, title="Broken")
+    def broken(request: Any, row: Profile) -> str:
+        raise error
+
+    @panels.panel(Profile, panels.SIDE, title="Whole")
+    def whole(request: Any, row: Profile) -> str:
+        return "all is well"
+
+    panels.discover(admin.site)
+    person = ProfileFactory.create()
+
+    with caplog.at_level("ERROR"):
+        answer = admin_client.get(LIST if slot == panels.COLUMNS else page_of(person))
+
+    assert (answer.status_code, "could not be shown" in answer.content.decode()) == (200, True)
+    assert slot == panels.COLUMNS or "all is well" in answer.content.decode()
+    [logged] = [record for record in caplog.records if record.name == panels.__name__]
+    assert "test_panels.py:" in logged.panel  # type: ignore[attr-defined]
 
 
 def test_slots_are_places_that_pages_have() -> None:
