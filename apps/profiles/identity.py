@@ -321,16 +321,11 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     directory.aliases = fetch(Alias, raw_ids)
     wanted = {directory.living_id(raw_id) for raw_id in raw_ids}
     directory.profiles = fetch(Profile, wanted, locks=True)
-    # Whoever changes an alias holds the lock of the profile that it leads to. Now that we hold it, it stays as it is.
-    if directory.aliases or len(directory.profiles) < len(wanted):
-        _check_aliases(directory, raw_ids)
-    return directory
-
-
-def _check_aliases(directory: Directory, raw_ids: set[UUID]) -> None:
+    absent = wanted - directory.profiles.keys()
     seen = {alias.id: alias.profile_id for alias in directory.aliases.values()}
-    if dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id")) != seen:
+    if (seen or absent) and ledger.has_moved(seen, raw_ids=raw_ids, absent=absent):
         raise Moved
+    return directory
 
 
 def lookup(kind: str, value: str) -> Profile | None:

@@ -5,7 +5,7 @@ To undo a merge is to take its edge away: `plan` says which parts are then left,
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -111,6 +111,22 @@ def store(merges: Sequence[Merge]) -> None:
 def living_id(raw_id: UUID) -> UUID:
     """Follow any id that a profile ever had to the one that it has now; unknown ids lead to themselves."""
     return Alias.objects.filter(id=raw_id).values_list("profile_id", flat=True).first() or raw_id
+
+
+def has_moved(aliases: Mapping[UUID, UUID], *, raw_ids: Collection[UUID], absent: Collection[UUID]) -> bool:
+    """Tell whether ids lead elsewhere than they did at our look, or some of the `absent`, not found since, are there.
+
+    The caller holds the locks of the profiles that were found: whoever changes an alias holds that of the profile that
+    it leads to, so that these stay. One statement, and so one moment: who is merged away and back between a look at
+    the aliases and one at the profiles was absent, and leads where they led before.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, profile_id FROM profiles_alias WHERE id = ANY(%s::uuid[]) "
+            "UNION ALL SELECT id, NULL FROM profiles_profile WHERE id = ANY(%s::uuid[])",
+            [list(raw_ids), list(absent)],
+        )
+        return set(cursor.fetchall()) != set(aliases.items())
 
 
 def raw_ids(profile_ids: Iterable[UUID]) -> list[UUID]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,10 +15,12 @@ from django.db import connections
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
+from apps.core.fetch import fetch
 from apps.events import sources
 from apps.events.event_types import planned
 from apps.events.models import Event, Source
 from apps.events.resolution import by_hand, moving, unmerging
+from apps.profiles import identity
 from apps.profiles.ledger import living_id
 from apps.profiles.models import Merge, Profile
 from apps.sessions.models import Session
@@ -123,4 +126,41 @@ def test_merging_and_separating_by_hand_loses_nothing() -> None:
             unmerging.undo(merge.id, actor=ANNA, rules=rules, now=datetime.now(UTC))
     check_nothing_is_lost(4 * 41)
     assert [living_id(person) for person in people] == people
+    assert set(Profile.objects.values_list("id", flat=True)) == set(people)
     assert set(Profile.objects.values_list("interests__jazz", flat=True)) == {41}
+
+
+@pytest.mark.parametrize("n_merged_before", [0, 1])
+def test_who_is_merged_away_and_is_back_while_we_look_is_nobody_new(
+    monkeypatch: pytest.MonkeyPatch, n_merged_before: int
+) -> None:
+    source = SourceFactory()
+    for device in ("eldest", "between", "latest"):
+        like(source, device)
+    eldest, *people = Profile.objects.order_by("id").values_list("id", flat=True)
+    if n_merged_before:
+        by_hand.merge(*people, actor=ANNA, now=datetime.now(UTC))
+    with ThreadPoolExecutor(1) as pool:
+
+        def merge() -> None:
+            by_hand.merge(eldest, people[-1], actor=ANNA, now=datetime.now(UTC))
+
+        def separate() -> None:
+            last = Merge.objects.filter(undone_at=None).latest("at")
+            unmerging.undo(last.id, actor=ANNA, rules=planned.rules(), now=datetime.now(UTC))
+
+        def overtaken(model: Any, ids: Any, *, locks: bool = False) -> dict[Any, Any]:
+            if locks:
+                monkeypatch.setattr(identity, "fetch", fetch)
+                run(pool, [merge])
+            found = fetch(model, ids, locks=locks)
+            if locks:
+                run(pool, [separate])
+            return found
+
+        monkeypatch.setattr(identity, "fetch", overtaken)
+        like(source, "latest")
+
+    check_nothing_is_lost(4)
+    assert Profile.objects.count() == 3 - n_merged_before
+    assert Profile.objects.get(id=living_id(people[-1])).interests == {"jazz": 2 + n_merged_before}
