@@ -8,7 +8,7 @@ A panel is a function in `admin/panels.py` of the app that adds it, and is calle
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from django.contrib.admin import AdminSite
@@ -60,6 +60,7 @@ class BoundPanel:
 
     panel: Panel
     request: HttpRequest
+    _shown: dict[Any, Any] = field(default_factory=dict, compare=False)  # by row, as Unfold asks twice for each
 
     @property
     def short_description(self) -> str:
@@ -77,6 +78,11 @@ class BoundPanel:
 
     def __call__(self, row: Any) -> Any:
         """Show what is to be seen of a row; where that fails, the page goes on without it, and says so."""
+        if row.pk not in self._shown:
+            self._shown[row.pk] = self._show(row)
+        return self._shown[row.pk]
+
+    def _show(self, row: Any) -> Any:
         try:
             return self.panel.content(self.request, row)
         except Exception:  # one app must not take the page from all others; Django would show some of these as nothing
