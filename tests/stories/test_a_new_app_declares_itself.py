@@ -67,6 +67,7 @@ SHELF = queues.declare("toys:shelf")
 def look_for_toys(**_newer):
     '''Let toys break that are old.'''
     enqueue(break_toys)
+    return "They are looked for."
 
 @job(queue=SHELF)
 def break_toys(**_newer):
