@@ -204,7 +204,7 @@ WRONG = {
     "clock's in a queue of its own": (
         "jobs.py",
         "@job(queue=SHELF, every=timedelta(minutes=1))\ndef lost(**_newer): ...\n",
-        "the clock puts the job toys.jobs.lost into toys:shelf",
+        "the clock cannot run the job toys.jobs.lost: it goes into toys:shelf",
     ),
     "unknown permission": ("roles.py", 'grant("toys.fly_toy", to=[ANALYST])\n', "roles.py:5: there is no permission"),
     "event twice": ("platform_events.py", 'declare(PlatformEvent("toy-broke", "Again"))\n', "platform_events.py:5"),
