@@ -91,9 +91,11 @@ class ProfileMergeView(KeyView):
     @described("profiles_merge", request=MergeSerializer, responses=ProfileSerializer)
     def post(self, request: Request, profile_id: UUID) -> Response:
         """Merge with another profile, and return what they are now; the admin can undo it."""
-        other = living(checked(MergeSerializer, request.data)["other_id"])
+        other_id = checked(MergeSerializer, request.data)["other_id"]
+        for each in (profile_id, other_id):
+            living(each)
         try:
-            jobs.merge(living(profile_id).id, other.id, actor=actor_of(request), now=timezone.now())
+            jobs.merge(profile_id, other_id, actor=actor_of(request), now=timezone.now())
         except by_hand.CannotMerge as error:
             raise ValidationError({"other_id": str(error)}) from None
         return Response(ProfileSerializer(living(profile_id)).data)

@@ -29,9 +29,7 @@ from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
 from apps.events import platform_events
 from apps.events.store import partitions
-from apps.profiles.identity import Moved
-
-MAX_TRIES = 10  # while others merge the profiles of the batch between our look and our lock
+from apps.profiles.ledger import MAX_TRIES, Moved
 
 # What each event is in itself: whether it is refused for that, which its sender is told on every way in, ...
 CHECKS = (admit, validate)

@@ -40,7 +40,7 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
     """Set fields, {dotted path: value}, null empties one; all of them or none. Return the living profile.
 
     Who set a field by hand is in its provenance: only events that happen later can set it again. Raises CannotEdit,
-    and Profile.DoesNotExist.
+    Profile.DoesNotExist, and ledger.Moved while others keep merging this person.
     """
     with transaction.atomic():
         return _edit(_locked(profile_id), values, actor=actor, now=now, check=_plausible)
@@ -62,7 +62,10 @@ def is_standing(change: ProfileChange, profile: Profile) -> bool:
 
 
 def _locked(profile_id: UUID) -> Profile:
-    return Profile.objects.all().locked([ledger.living_id(profile_id)]).get()
+    found = ledger.locked([profile_id])
+    if not found:
+        raise Profile.DoesNotExist
+    return found[profile_id]
 
 
 def _edit(

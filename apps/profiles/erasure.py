@@ -23,7 +23,6 @@ from apps.profiles.models import PrivacyRequest, Profile
 
 TASK: Final = "erase"
 PAGE: Final = 1_000
-ATTEMPTS: Final = 3
 Kind = PrivacyRequest.Kind
 _DONE: Final = {Kind.ERASE: "erased", Kind.ANONYMISE: "anonymised"}
 
@@ -35,8 +34,8 @@ class NotYet(Exception):
 def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor: Actor, at: datetime) -> PrivacyRequest:
     """Bury all ids of a person, and remove their profile and what leads to it; `step` does the rest.
 
-    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and NotYet while a merge that was undone
-    has still to give another person back what is theirs.
+    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and NotYet while others merge this person,
+    or a merge that was undone has still to give another person back what is theirs.
     """
     with transaction.atomic():
         profile = _locked(profile_id)
@@ -85,11 +84,13 @@ def step(task: Task) -> Step:
 
 def _locked(profile_id: UUID) -> Profile:
     """Lock the living profile. Whoever tracks it waits, then finds it gone and its ids buried."""
-    for _ in range(ATTEMPTS):  # it may be merged away while we wait for it
-        found = Profile.objects.filter(pk=ledger.living_id(profile_id)).select_for_update().first()
-        if found:
-            return found
-    raise Profile.DoesNotExist
+    try:
+        found = ledger.locked([profile_id])
+    except ledger.Moved:
+        raise NotYet("Others are merging this profile. Please try again in a minute.") from None
+    if not found:
+        raise Profile.DoesNotExist
+    return found[profile_id]
 
 
 def _as_they_go() -> list[Holding]:

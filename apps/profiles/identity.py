@@ -30,10 +30,6 @@ Kind = Identifier.Kind
 Refusal = IdentityConflict.Refusal
 
 
-class Moved(Exception):
-    """Between our look at the ids and our lock on the profiles, some were merged or erased; try again."""
-
-
 @dataclass(slots=True)
 class Claim:
     """The ids that came with a request; it does not change any more."""
@@ -309,7 +305,7 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     """Read all that the claims may resolve to, and lock the profiles; the caller holds the locks of the keys.
 
     Three queries, whatever the number of claims, and a fourth if a profile is not known by its own id. What is unknown
-    is absent. Raises Moved when a merge, or the undoing of one, came in between.
+    is absent. Raises ledger.Moved when a merge, or the undoing of one, came in between.
     """
     claims = list(claims)
     directory = Directory()
@@ -323,8 +319,8 @@ def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Dir
     directory.profiles = fetch(Profile, wanted, locks=True)
     absent = wanted - directory.profiles.keys()
     seen = {alias.id: alias.profile_id for alias in directory.aliases.values()}
-    if (seen or absent) and ledger.has_moved(seen, raw_ids=raw_ids, absent=absent):
-        raise Moved
+    if ledger.has_moved(seen, raw_ids=raw_ids, absent=absent):
+        raise ledger.Moved
     return directory
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from apps.core.ids import digest, new_id
@@ -20,6 +20,12 @@ from apps.core.upsert import upsert
 from apps.profiles import merging
 from apps.profiles.leads import Found
 from apps.profiles.models import Alias, Identifier, IdentityConflict, Merge, Profile, Reason
+
+MAX_TRIES: Final = 10  # while others merge and separate the profiles between our look and our lock
+
+
+class Moved(Exception):
+    """Between our look at the ids and our lock on the profiles, some were merged, separated or erased; try again."""
 
 
 class Part(NamedTuple):
@@ -113,6 +119,24 @@ def living_id(raw_id: UUID) -> UUID:
     return Alias.objects.filter(id=raw_id).values_list("profile_id", flat=True).first() or raw_id
 
 
+def locked(ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Lock the living profiles that ids lead to; {id: profile}, without those that are no more.
+
+    Until the caller's transaction ends each id leads there: nobody merges, separates or erases whom we hold. Whoever
+    reads an alias and locks by themselves may find that the profile is another person's by then. Raises Moved when
+    others keep merging these profiles.
+    """
+    for _ in range(MAX_TRIES):
+        aliases = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))
+        leads = {each: aliases.get(each, each) for each in ids}
+        with transaction.atomic():
+            found = {row.id: row for row in Profile.objects.all().locked([*leads.values()])}
+            if not has_moved(aliases, raw_ids=ids, absent=set(leads.values()) - found.keys()):
+                return {each: found[living] for each, living in leads.items() if living in found}
+            transaction.set_rollback(True)  # gives the locks back
+    raise Moved
+
+
 def has_moved(aliases: Mapping[UUID, UUID], *, raw_ids: Collection[UUID], absent: Collection[UUID]) -> bool:
     """Tell whether ids lead elsewhere than they did at our look, or some of the `absent`, not found since, are there.
 
@@ -120,6 +144,8 @@ def has_moved(aliases: Mapping[UUID, UUID], *, raw_ids: Collection[UUID], absent
     it leads to, so that these stay. One statement, and so one moment: who is merged away and back between a look at
     the aliases and one at the profiles was absent, and leads where they led before.
     """
+    if not aliases and not absent:  # all are found by their own ids
+        return False
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, profile_id FROM profiles_alias WHERE id = ANY(%s::uuid[]) "

@@ -20,7 +20,7 @@ from apps.events.computed_traits import definitions as computed_traits
 from apps.events.computed_traits import recomputing
 from apps.events.models import ComputedTrait, Event, Source
 from apps.events.resolution import moving
-from apps.profiles.identity import Moved
+from apps.profiles.ledger import Moved
 from apps.profiles.models import Merge, Profile
 from tests.factories import NOON, ComputedTraitFactory, SourceFactory, track_body
 

@@ -2,15 +2,16 @@
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
@@ -20,9 +21,9 @@ from apps.events import sources
 from apps.events.event_types import planned
 from apps.events.models import Event, Source
 from apps.events.resolution import by_hand, moving, unmerging
-from apps.profiles import identity
+from apps.profiles import editing, erasure, identity
 from apps.profiles.ledger import living_id
-from apps.profiles.models import Merge, Profile
+from apps.profiles.models import ErasedId, Merge, PrivacyRequest, Profile
 from apps.sessions.models import Session
 from tests.factories import ANNA, SourceFactory
 
@@ -164,3 +165,69 @@ def test_who_is_merged_away_and_is_back_while_we_look_is_nobody_new(
     check_nothing_is_lost(4)
     assert Profile.objects.count() == 3 - n_merged_before
     assert Profile.objects.get(id=living_id(people[-1])).interests == {"jazz": 2 + n_merged_before}
+
+
+@contextmanager
+def overtaken(work: Callable[[], None]) -> Iterator[None]:
+    """Let somebody else do their work after we have looked where an id leads, and just before we lock a profile."""
+    waiting = [work]
+
+    def execute(run_it: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if waiting and "profiles_profile" in sql and sql.rstrip().endswith("UPDATE"):
+            with ThreadPoolExecutor(1) as pool:
+                run(pool, [waiting.pop()])
+        return run_it(sql, params, many, context)
+
+    with connection.execute_wrapper(execute):
+        yield
+    assert not waiting
+
+
+def merged_by_hand() -> tuple[UUID, UUID]:
+    """Return two people who are one: the id of the whole, and that of who was merged away."""
+    source = SourceFactory()
+    for device in ("elder", "younger"):
+        like(source, device)
+    elder, younger = Profile.objects.order_by("id").values_list("id", flat=True)
+    by_hand.merge(elder, younger, actor=ANNA, now=datetime.now(UTC))
+    assert living_id(younger) == elder
+    moving.move(secs=30)
+    return elder, younger
+
+
+def separate() -> None:
+    """Undo the merge, and let events follow."""
+    unmerging.undo(Merge.objects.get().id, actor=ANNA, rules=planned.rules(), now=datetime.now(UTC))
+    moving.move(secs=30)
+
+
+def test_who_was_separated_a_moment_ago_is_erased_and_not_the_other() -> None:
+    elder, younger = merged_by_hand()
+
+    with overtaken(separate):
+        kind = PrivacyRequest.Kind.ERASE
+        erasure.begin(younger, kind=kind, reference="ticket 7", actor=ANNA, at=datetime.now(UTC))
+
+    assert list(Profile.objects.values_list("id", flat=True)) == [elder]
+    assert ErasedId.objects.exists()
+
+
+def test_who_was_separated_a_moment_ago_is_edited_and_not_the_other() -> None:
+    elder, younger = merged_by_hand()
+
+    with overtaken(separate):
+        editing.edit(younger, {"traits.plan": "pro"}, actor=ANNA, now=datetime.now(UTC))
+
+    assert dict(Profile.objects.values_list("id", "traits")) == {elder: {}, younger: {"plan": "pro"}}
+
+
+def test_who_was_separated_a_moment_ago_is_merged_and_not_the_other() -> None:
+    elder, younger = merged_by_hand()
+    like(SourceFactory(), "third")
+    third = Profile.objects.exclude(id=elder).get().id
+
+    with overtaken(separate):
+        by_hand.merge(younger, third, actor=ANNA, now=datetime.now(UTC))
+
+    assert set(Profile.objects.values_list("id", flat=True)) == {elder, living_id(third)}
+    assert living_id(third) == living_id(younger) != elder

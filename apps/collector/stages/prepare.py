@@ -8,7 +8,7 @@ from apps.collector.payload import Batch
 from apps.core import locks
 from apps.core.fetch import fetch
 from apps.events import consent_policy
-from apps.profiles import burial, identity
+from apps.profiles import burial, identity, ledger
 from apps.sessions.models import Session
 
 TOLERATED_SKEW: Final = timedelta(minutes=1)  # between the clocks of our hosts; one that is ahead by more is wrong
@@ -17,7 +17,7 @@ TOLERATED_SKEW: Final = timedelta(minutes=1)  # between the clocks of our hosts;
 def prepare(batch: Batch) -> None:
     """Lock all keys of the batch, and read what they name in one query a table.
 
-    Raises identity.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
+    Raises ledger.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
     if batch.buried:
         _turn_away(batch)
@@ -28,7 +28,7 @@ def prepare(batch: Batch) -> None:
     buried = burial.find(batch.names)
     if buried.keys() != batch.buried.keys():
         batch.buried = buried  # so few are that nobody is looked for before
-        raise identity.Moved
+        raise ledger.Moved
     batch.stored_at = batch.directory.later_than_all(batch.now)
     if batch.stored_at - batch.now < TOLERATED_SKEW:
         batch.now = batch.stored_at  # what another host has just stored did not happen in the future

@@ -4,13 +4,13 @@ Both go through a type's events in the order of their arrival, page by page, and
 arrives in the meantime is the live pipeline's, which has the same rules.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from apps.conditions.type_names import event_type
@@ -27,12 +27,11 @@ from apps.events.event_types.redaction import redact
 from apps.events.event_types.rules import EventRules
 from apps.events.event_types.traits import extract
 from apps.events.models import Event, EventType
-from apps.profiles import dirty
-from apps.profiles.models import Alias, Profile
+from apps.profiles import dirty, ledger
+from apps.profiles.models import Profile
 
 TRAITS, PROFILES = "index-traits", "copy-to-profiles"
 TRAITS_PAGE, PROFILES_PAGE = 1_000, 500
-N_TRIES: Final = 3
 # For the seconds in which a process may still work with the rules that it had before the change.
 OVERLAP: Final = timedelta(minutes=1)
 
@@ -102,7 +101,7 @@ def copy_to_profiles(task: Task) -> Step:
     """Copy one page of events to their profiles again, and write the profiles that changed."""
     rules = _narrowed(_rules_of(task.params["type"]), task.params["fields"])
     events = _page(task, PROFILES_PAGE)
-    profiles = _lock({event.profile_id for event in events if event.profile_id and event.is_valid})
+    profiles = ledger.locked({event.profile_id for event in events if event.profile_id and event.is_valid})
     changed: dict[UUID, Profile] = {}
     for event in events:
         profile = profiles.get(event.profile_id) if event.profile_id and event.is_valid else None
@@ -182,20 +181,3 @@ def _step(task: Task, events: list[Event], n_changed: int, *, size: int, what: s
         total=_events(task).count() if task.total is None else None,
         message=f"{n_changed} {what}",
     )
-
-
-def _lock(ids: set[UUID]) -> Mapping[UUID, Profile]:
-    """Lock the living profiles of the ids, by id; {id as the events have it: profile}, without those that are gone.
-
-    A merge may take a profile away between the look at its aliases and the lock: then both are done again.
-    """
-    for _ in range(N_TRIES):
-        living = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))
-        wanted = {living.get(each, each) for each in ids}
-        with transaction.atomic():
-            locked = {profile.id: profile for profile in Profile.objects.locked(list(wanted))}
-            gone = Alias.objects.filter(id__in=wanted - locked.keys()).exists() if wanted - locked.keys() else False
-            if not gone:
-                return {each: locked[living.get(each, each)] for each in ids if living.get(each, each) in locked}
-            transaction.set_rollback(True)  # gives the locks back
-    raise RuntimeError("Profiles are being merged faster than they can be locked; please let the task go on later.")

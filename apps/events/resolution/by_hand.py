@@ -1,6 +1,6 @@
 """A person decides who is one: what merging two profiles will give, doing it, and whose an identifier is not."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -40,7 +40,10 @@ class Preview:
 
 def preview(one_id: UUID, other_id: UUID) -> Preview:
     """Show what merging would give, and change nothing. Raises CannotMerge."""
-    kept, gone = _both(one_id, other_id, read=lambda ids: list(Profile.objects.filter(id__in=ids)))
+    leads = {each: ledger.living_id(each) for each in (one_id, other_id)}
+    living = Profile.objects.in_bulk(list(leads.values()))
+    found = {each: living[lead] for each, lead in leads.items() if lead in living}
+    kept, gone = _both(found, one_id, other_id)
     rules = merge_rules.current.get()
     images = merging.image_of(kept), merging.image_of(gone)
     result = merging.profile_of(merging.merge_images(*images, rules))
@@ -50,7 +53,7 @@ def preview(one_id: UUID, other_id: UUID) -> Preview:
 def merge(one_id: UUID, other_id: UUID, *, actor: Actor, now: datetime) -> Merge:
     """Merge two profiles, be they two customers or once separated: a person has decided. Raises CannotMerge."""
     with transaction.atomic():
-        kept, gone = _both(one_id, other_id, read=lambda ids: list(Profile.objects.all().locked(ids)))
+        kept, gone = _both(_locked(one_id, other_id), one_id, other_id)
         directory = Directory(profiles={kept.id: kept, gone.id: gone})
         at = directory.later_than_all(now)
         directory.merge(Found(kept, kept.id), Found(gone, gone.id), reason=Reason.MANUAL, now=at)
@@ -74,12 +77,18 @@ def recognise_again(conflicts: Collection[IdentityConflict], *, actor: Actor, no
     return n_again
 
 
-def _both(one_id: UUID, other_id: UUID, *, read: Callable[[list[UUID]], list[Profile]]) -> tuple[Profile, Profile]:
-    living = {ledger.living_id(one_id), ledger.living_id(other_id)}
-    if len(living) < 2:
+def _locked(one_id: UUID, other_id: UUID) -> dict[UUID, Profile]:
+    try:
+        return ledger.locked([one_id, other_id])
+    except ledger.Moved:
+        raise CannotMerge("Others are merging one of the profiles; look again.") from None
+
+
+def _both(found: Mapping[UUID, Profile], one_id: UUID, other_id: UUID) -> tuple[Profile, Profile]:
+    """Return whom both ids lead to, the one who is kept first."""
+    if one_id not in found or other_id not in found:
+        raise CannotMerge("One of the profiles is no more; look again.")
+    kept, gone = sorted((found[one_id], found[other_id]), key=merging.precedence)
+    if kept.id == gone.id:
         raise CannotMerge("These are one profile already.")
-    found = read(list(living))
-    if len(found) < 2:
-        raise CannotMerge("One of the profiles is no more, or was merged just now; look again.")
-    kept, gone = sorted(found, key=merging.precedence)
     return kept, gone

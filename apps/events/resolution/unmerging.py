@@ -60,7 +60,7 @@ def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: 
     for _ in range(MAX_TRIES):
         try:
             return _undo(merge_id, actor=actor, rules=rules, now=now)
-        except _Changed:
+        except (_Changed, ledger.Moved):
             continue
     raise CannotUndo("Others keep merging these profiles; try again in a moment.")
 
@@ -75,9 +75,9 @@ def _undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now:
     seen_until = whole.updated_at
     _replay(sides, whole, rules, counter, after=None, until=seen_until)
     with transaction.atomic():
-        locked = Profile.objects.all().locked([whole.id]).first()
+        locked = ledger.locked([cut.kept_via]).get(cut.kept_via)
         again = ledger.plan(cut, ledger.merges_of(whole.id))
-        if locked is None or not _is_standing(merge_id) or again.again != plan.again:
+        if locked is None or locked != whole or not _is_standing(merge_id) or again.again != plan.again:
             raise _Changed
         _replay(sides, locked, rules, counter, after=seen_until, until=locked.updated_at)
         for side in sides:
