@@ -29,13 +29,13 @@ class Installation:
         foreign = {name: value for name, value in os.environ.items() if name not in OURS}
         self.env = {**foreign, "CDP_VAR_DIR": str(var), "CDP_PORT": str(self.port), "PYTHONUNBUFFERED": "1", **env}
 
-    def up(self, *args: str) -> tuple[subprocess.Popen[str], str]:
+    def up(self, *args: str, until: str = LAST_LINE) -> tuple[subprocess.Popen[str], str]:
         """Start in the background, and return once the start says that it is done, with what it printed."""
         out = self.var / "up.out"
         with out.open("w") as output:
             command = [*self._manage, "up", *args]
             started = subprocess.Popen(command, env=self.env, stdout=output, stderr=output, text=True, cwd=self._tree)
-        wait_for(lambda: LAST_LINE in out.read_text() or started.poll() is not None, "the start", timeout_secs=90)
+        wait_for(lambda: until in out.read_text() or started.poll() is not None, "the start", timeout_secs=90)
         assert started.poll() is None, out.read_text()
         return started, out.read_text()
 

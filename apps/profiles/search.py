@@ -1,6 +1,6 @@
 """People are found by any part of name, e-mail address, customer number or phone number.
 
-The columns `search_text` and `last_seen_hour` are the database's own (see migration 0095): it computes them from what
+The columns `search_text` and `last_seen_hour` are the database's own (see migration 0002): it computes them from what
 is stored, so that nobody who writes profiles has to know of them. The one has a trigram index. The other puts people
 into the order of their last events; an index on the time itself would have to be written with every event.
 """

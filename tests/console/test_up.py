@@ -12,8 +12,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
+import psycopg
 import pytest
 
+from apps.console.management.commands.up import MEANWHILE
+from apps.core.squashed import MARK
+from cdp import embedded
+from cdp.processes import BASE_DIR
 from tests.factories import CHROME
 from tests.installation import Installation
 from tests.live import wait_for
@@ -88,6 +93,32 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
         assert restarted.wait(timeout=60) == 0
     except subprocess.TimeoutExpired as error:
         raise AssertionError(installation.log()) from error
+    assert installation.running() == []
+
+
+@pytest.mark.timeout(180)
+def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_ctrl_c(
+    installation: Installation,
+) -> None:
+    embedded.prepare_postgres(installation.var)
+    postgres = subprocess.Popen(embedded.postgres_command(installation.var), cwd=BASE_DIR)
+    embedded.wait_ready(installation.var, wants_valkey=False)
+    with psycopg.connect(embedded.database_url(installation.var)) as database:
+        database.execute("CREATE TABLE django_migrations (id bigserial, app text, name text, applied timestamptz)")
+        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", MARK)
+    postgres.send_signal(signal.SIGINT)
+    postgres.wait(timeout=20)
+
+    refused, told = installation.up(until=MEANWHILE)
+
+    assert "Nothing was changed." in told
+    assert "git switch --detach" in told
+    with psycopg.connect(embedded.database_url(installation.var)) as database:
+        assert database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall() == [
+            ("django_migrations",)
+        ]
+    refused.send_signal(signal.SIGINT)
+    assert refused.wait(timeout=60) == 0
     assert installation.running() == []
 
 

@@ -1,4 +1,4 @@
-"""What must hold everywhere: migrations, commands, queues, documents, the layout of the tests."""
+"""What must hold everywhere: commands, queues, documents, the layout of the tests."""
 
 import re
 import subprocess
@@ -6,9 +6,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-from django.core.management import call_command
 
 from cdp.processes import BASE_DIR
 from tests import declares
@@ -22,11 +19,6 @@ OTHER_TEMPLATES = {"admin", "django_rq", "unfold"}
 def documents() -> Iterator[Path]:
     yield from BASE_DIR.glob("*.md")
     yield from (BASE_DIR / "docs").glob("*.md")
-
-
-@pytest.mark.django_db
-def test_no_migration_is_missing() -> None:
-    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
 ALONE = """

@@ -1,14 +1,10 @@
 """Somebody sends traits without end: the person stays small, and nobody else waits for them."""
 
-import hashlib
 import time
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps as django_apps
-from django.db import connection
 from rest_framework.test import APIClient
 
 from apps.api.scopes import Scope
@@ -144,22 +140,6 @@ def test_a_session_has_only_so_much_room_for_what_clients_say_of_themselves(shop
     assert session.context["page"]["url"] == "https://shop.example/4"
     problems = Event.objects.filter(type="page-view").latest("time").problems or []
     assert [problem["field"] for problem in problems] == ["session.properties.part-4"]
-
-
-def test_who_is_too_large_is_cut_down_by_the_migration_and_nobody_else_is_touched(db: None) -> None:
-    traits = {name: hashlib.sha256(name.encode()).hexdigest() * 4 for name in NAMES}
-    large = ProfileFactory(traits=traits, provenance={f"traits.{name}": [name, "", ""] for name in NAMES})
-    small = ProfileFactory(traits={"plan": "pro"})
-
-    with connection.schema_editor(atomic=False) as editor:
-        import_module("apps.profiles.migrations.0087_room").cut_down(django_apps, editor)
-
-    large.refresh_from_db()
-    assert 500 < len(large.traits) < 1_000
-    assert set(large.traits) == set(NAMES[-len(large.traits) :])  # said last
-    assert {path.removeprefix("traits.") for path in large.provenance} == set(large.traits)
-    small.refresh_from_db()
-    assert small.traits == {"plan": "pro"}
 
 
 def test_lists_of_people_come_without_who_said_what(client: APIClient, shop: Shop) -> None:

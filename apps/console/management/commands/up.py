@@ -15,10 +15,12 @@ from apps.console import setup, supervision
 from apps.console.leftovers import stop_leftovers
 from apps.console.ports import address_of, answers, check_port, reachable
 from apps.console.supervisor import supervised
+from apps.core.squashed import OldMigrations
 from apps.events.models import Source
 from cdp import embedded
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
+MEANWHILE = "PostgreSQL runs until Ctrl-C: do what needs it in another terminal."
 
 
 class Command(BaseCommand):
@@ -60,7 +62,15 @@ class Command(BaseCommand):
         running = supervision.programs(var, host=host, port=port, has_postgres=has_postgres, has_valkey=has_valkey)
         with supervised(var, running) as supervisor:
             embedded.wait_ready(var, timeout_secs=RECOVERY_SECS, wants_postgres=has_postgres, wants_valkey=has_valkey)
-            for line in setup.prepare(wants_samples=wants_samples):
+            try:
+                told = setup.prepare(wants_samples=wants_samples)
+            except OldMigrations as refused:
+                if not has_postgres:
+                    raise
+                self.stderr.write(f"{refused}\n{MEANWHILE}")
+                supervisor.wait(tell=self.stdout.write)
+                return
+            for line in told:
                 self.stdout.write(line)  # at once: a password is shown only here
             supervisor.start_roles()
             embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=60)

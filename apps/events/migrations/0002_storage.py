@@ -20,6 +20,7 @@ CREATE TABLE events_event (
     journey text,
     tags text[] NOT NULL DEFAULT '{}',
     is_silent boolean NOT NULL DEFAULT false,
+    is_valid boolean NOT NULL DEFAULT true,
     properties jsonb NOT NULL DEFAULT '{}',
     traits jsonb NOT NULL DEFAULT '{}',
     context jsonb NOT NULL DEFAULT '{}',
@@ -35,6 +36,8 @@ CREATE INDEX events_event_by_session ON events_event (session_id, time)
 -- The admin's list of one type, or of one source.
 CREATE INDEX events_event_by_type ON events_event (type, id);
 CREATE INDEX events_event_by_source ON events_event (source_id, id);
+-- The admin's list of events that were accepted although they are not what their type says: few rows.
+CREATE INDEX events_event_invalid ON events_event (id) WHERE NOT is_valid;
 """
 
 
@@ -43,8 +46,9 @@ class Migration(migrations.Migration):
 
     dependencies = [("events", "0001_initial")]
     operations = [
-        migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(CREATE, "DROP TABLE events_event")],
+        migrations.RunSQL(
+            CREATE,
+            "DROP TABLE events_event",
             state_operations=[
                 migrations.CreateModel(
                     name="Event",
@@ -72,6 +76,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("is_silent", models.BooleanField(default=False)),
+                        ("is_valid", models.BooleanField(default=True)),
                         ("properties", models.JSONField(default=dict)),
                         ("traits", models.JSONField(default=dict)),
                         ("context", models.JSONField(default=dict)),
