@@ -62,7 +62,7 @@ def test_what_is_read_is_what_was_written(emissions: list[Emission], is_silent: 
     "wrong",
     [
         {"profile_id": None},
-        {"profile_id": str(new_id())},
+        {"profile_id": "01a2297e-546f-736d-925e-a163f3b35a6e"},
         {"key": 7},
         {"type": None},
         {"time": "2026-07-01T12:00:00Z"},
