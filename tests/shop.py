@@ -46,7 +46,7 @@ class Shop:
 
     def message(self, dialect: str, body: dict[str, Any], *, call: str = "") -> Message:
         """Make a message, to be processed with others."""
-        policy = sources.find(str(self.source.id), max_age_secs=0)
+        policy = sources.find(str(self.source.id))
         assert policy is not None
         return Message(dialect, orjson.dumps(body), Envelope(policy, self.now, call=call))
 

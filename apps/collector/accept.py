@@ -187,8 +187,7 @@ def _lacks_room(error: Exception) -> bool:
 
 
 def _read(item: inbox.Claimed) -> Parsed:
-    # Whoever accepted the item knew its source, if only since a moment ago.
-    source = sources.find(item.source_id, max_age_secs=0)
+    source = sources.find(item.source_id)
     if source is None:
         raise LookupError(f"source {item.source_id} no longer exists")
     envelope = Envelope(source, item.received_at, request_id=f"inbox-{item.pk}", **item.envelope)

@@ -3,19 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import TruncHour
 from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.collector import health
-from apps.events.models import Event, RefusedEvent, Source
+from apps.events.models import Event, RefusedEvent, Source, latest_arrival
 from apps.events.platform_events import TAG
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
 HOURS = 24
 N_TYPES = 8
+N_SOURCES = 10
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["types"] = _types(now)
     if request.user.has_perm("events.view_source"):
         context["sources"] = _sources()
+        context["n_more_sources"] = max(0, Source.objects.count() - N_SOURCES)
         context["health"] = health.measure()
         context["n_refused"] = RefusedEvent.objects.filter(received_at__gte=now - timedelta(days=1)).count()
     return context
@@ -72,9 +74,7 @@ def _types(now: datetime) -> Any:
     return recent.values("type").annotate(count=Count("id")).order_by("-count")[:N_TYPES]
 
 
-def _sources() -> list[dict[str, Any]]:
-    found = []
-    for source in Source.objects.order_by("name")[:10]:
-        latest = Event.objects.filter(source_id=source.id).order_by("-id").only("received_at").first()
-        found.append({"source": source, "latest": latest.received_at if latest else None})
-    return found
+def _sources() -> list[Source]:
+    """Read those that sent last, and then those that never did."""
+    heard = Source.objects.annotate(latest_at=latest_arrival())
+    return list(heard.order_by(F("latest_at").desc(nulls_last=True), "name")[:N_SOURCES])

@@ -78,35 +78,45 @@ class Snapshot(Memory, Generic[Value]):
         self._reading = threading.Lock()
         self._guard = threading.Lock()  # of what follows, for a moment only
         self._value: Value | None = None
-        self._read_at = _NEVER
+        self._read_at = _NEVER  # when the reading of the value began: it may not have what was committed since
+        self._good_until = _NEVER
         self._n_forgotten = 0
         for model in self.of:
             for written in (post_save, post_delete, _written):
                 written.connect(self._on_written, sender=model)
 
-    def get(self, *, max_age_secs: float | None = None) -> Value:
-        """Return the value, of an age that the caller may limit further.
-
-        Raises DatabaseError when it was never read and cannot be read now.
-        """
-        limit = self._refresh_secs if max_age_secs is None else max_age_secs
-        if time.monotonic() - self._read_at > limit:
+    def get(self) -> Value:
+        """Return the value. Raises DatabaseError when it was never read and cannot be read now."""
+        if self._is_old():
             if self._has_unsaved():
                 return self._read()  # and keep nothing: no other thread may ever see what may be rolled back
-            must_wait = self._read_at == _NEVER or max_age_secs is not None
-            if self._reading.acquire(blocking=must_wait):
+            if self._reading.acquire(blocking=self._good_until == _NEVER):
                 try:
-                    if time.monotonic() - self._read_at > limit:
-                        self._refresh()
+                    if self._is_old():
+                        self._try_to_refresh()
                 finally:
                     self._reading.release()
+        assert self._value is not None
+        return self._value
+
+    def latest(self) -> Value:
+        """Return the value as it is now, or later: threads that ask at once share what one reads after all have asked.
+
+        Raises DatabaseError when it cannot be read now.
+        """
+        asked_at = time.monotonic()
+        if self._has_unsaved():
+            return self._read()
+        with self._reading:
+            if self._read_at < asked_at:
+                self._refresh()
         assert self._value is not None
         return self._value
 
     def forget(self) -> None:
         """Read anew at the next look; whoever is reading just now may have seen what there was before."""
         with self._guard:
-            self._read_at = _NEVER
+            self._good_until = _NEVER
             self._n_forgotten += 1
 
     def _on_written(self, **_signal: Any) -> None:
@@ -118,14 +128,23 @@ class Snapshot(Memory, Generic[Value]):
         """Tell whether the transaction of this thread has written what is read; Django drops what was rolled back."""
         return any(callback[1] == self.forget for callback in connection.run_on_commit)
 
-    def _refresh(self) -> None:
-        n_forgotten = self._n_forgotten
+    def _is_old(self) -> bool:
+        return self._value is None or time.monotonic() > self._good_until
+
+    def _try_to_refresh(self) -> None:
         try:
-            self._value = self._read()
+            self._refresh()
         except DatabaseError:
             if self._value is None:
                 raise
             logger.warning("Configuration could not be read again; the old one stays in force", exc_info=True)
-        with self._guard:
-            if n_forgotten == self._n_forgotten:
-                self._read_at = time.monotonic()
+
+    def _refresh(self) -> None:
+        n_forgotten, began_at = self._n_forgotten, time.monotonic()
+        try:
+            self._value = self._read()
+            self._read_at = began_at
+        finally:
+            with self._guard:
+                if n_forgotten == self._n_forgotten:
+                    self._good_until = began_at + self._refresh_secs

@@ -77,12 +77,12 @@ def _read() -> dict[str, SourcePolicy]:
 
 
 current = Snapshot(_read, of=(Source,), refresh_secs=2)
-UNKNOWN_SECS = 0.2  # how long an unknown name stays unknown: a flood of wrong keys must not become one of queries
 
 
-def find(name: str, *, max_age_secs: float = UNKNOWN_SECS) -> SourcePolicy | None:
+def find(name: str) -> SourcePolicy | None:
     """Find a source by its id or its write key; None when there is no such source, enabled or not.
 
-    One that was made just now is not in memory yet: None is said only by what was read `max_age_secs` ago or later.
+    One that was made just now is not in memory yet, so that all are read again before None is said: a wrong key costs
+    a query, as a right one does, and a process asks one at a time. Raises DatabaseError when that cannot be done now.
     """
-    return current.get().get(name) or current.get(max_age_secs=max_age_secs).get(name)
+    return current.get().get(name) or current.latest().get(name)

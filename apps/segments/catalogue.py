@@ -83,16 +83,19 @@ configured: Final = Snapshot(_read_configured, of=_DEFINED, refresh_secs=CONFIGU
 sampled: Final = Snapshot(_read_seen, of=_DEFINED, refresh_secs=REFRESH_SECS)
 
 
-def names(*, max_age_secs: float | None = None) -> Catalogue:
-    """Return what has a name: fields that there always are, and all that people have defined."""
-    found = configured.get(max_age_secs=max_age_secs)
+def names() -> Catalogue:
+    """Return what has a name: fields that there always are, and all that people have defined, if only just now."""
+    return _with_built_in(configured.latest())
+
+
+def _with_built_in(found: _Configured) -> Catalogue:
     known = language.catalogue(found.event_types, found.consent_types)
     return replace(known, fields={**known.fields, **found.fields}, planned_types=found.planned_types)
 
 
 def people() -> Catalogue:
     """Return what may be asked of people: fields that there always are, those that are configured, and those seen."""
-    known = names()
+    known = _with_built_in(configured.get())
     fields = dict(known.fields)
     for text, field in sampled.get().items():
         about = schema.find(text.removeprefix("profile@")) if text.startswith("profile@data.") else None

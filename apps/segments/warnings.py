@@ -20,7 +20,7 @@ def warnings_of(row: Segment) -> list[str]:
         condition = definitions.compile(row).condition
     except DefinitionError as error:
         return [error.message]
-    found = [str(doubt) for doubt in conditions.doubts(condition, catalogue.names(max_age_secs=0))]
+    found = [str(doubt) for doubt in conditions.doubts(condition, catalogue.names())]
     for field in sorted(bare_consents.fields_of(condition), key=str):
         name = field.keys[1] if len(field.keys) > 1 else "…"
         found.append(f"{field} is there whatever was decided: {_WITHDRAWN}. Ask CONSENTED({quote(name)}).")

@@ -18,12 +18,14 @@ def rows(page: Page) -> Locator:
 
 
 def test_the_home_page_tells_what_happens(admin: Page, live: Live, shoot: Shoot) -> None:
+    source = {"id": live.source("Heard of just now")["id"]}
+    assert admin.request.post(f"{live.address}/track", data={"source": source, "events": [{"type": "hello"}]}).ok
     admin.goto(f"{live.address}/")
 
     expect(admin).to_have_title("Home | Customer data platform")
     expect(admin.locator(".cdp-card")).to_have_count(5)
     expect(admin.locator(".cdp-bars div")).to_have_count(24)
-    expect(admin.locator(".cdp-panels")).to_contain_text("Sample shop")
+    expect(admin.locator(".cdp-panels")).to_contain_text("Heard of just now")
     shoot("home")
 
 

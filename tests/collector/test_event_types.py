@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def fresh() -> set[str]:
     """Look at the database again."""
-    return set(planned.current.get(max_age_secs=0))
+    return set(planned.current.latest())
 
 
 def test_a_broken_definition_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,7 @@ from apps.collector import health
 from apps.console import home, samples
 from apps.core import beats
 from apps.events.models import Event
-from tests.factories import NOON, InboxItemFactory, SourceFactory
+from tests.factories import NOON, EventFactory, InboxItemFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
 
@@ -44,6 +44,18 @@ def test_a_source_without_events_waits_for_the_first_one(admin_client: Client) -
 
     assert "Web shop" in shown
     assert "waiting for the first event" in shown
+
+
+def test_the_sources_that_sent_last_come_first_and_those_left_out_are_counted(admin_client: Client) -> None:
+    for number in range(home.N_SOURCES):
+        SourceFactory(name=f"Quiet {number}")
+    for name, sent_at in (("Yesterday's", NOON - timedelta(days=1)), ("Zealous", NOON)):
+        EventFactory(source_id=SourceFactory(name=name).id, received_at=sent_at)
+
+    names = [source.name for source in home.dashboard(admin_client.get("/admin/").wsgi_request, {})["sources"]]
+
+    assert names[:3] == ["Zealous", "Yesterday's", "Quiet 0"]
+    assert "2 more" in page(admin_client)
 
 
 def test_figures_compare_with_the_day_before(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

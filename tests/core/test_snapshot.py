@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from apps.core.memory import forget_all
 from apps.core.snapshot import Snapshot, rows_changed
 from apps.profiles.models import BlockedIdentifier, MergeRule
+from tests.live import wait_for
 
 PATIENCE_SECS = 10.0
 ALWAYS_OLD = -1.0
@@ -45,7 +46,6 @@ def test_a_value_is_read_once_while_it_is_fresh(reader: Reader) -> None:
     snapshot = Snapshot(reader, of=(), refresh_secs=60)
 
     assert [snapshot.get(), snapshot.get()] == [1, 1]
-    assert snapshot.get(max_age_secs=ALWAYS_OLD) == 2
 
 
 def test_an_old_or_forgotten_value_is_read_again(reader: Reader) -> None:
@@ -64,9 +64,47 @@ def test_the_old_value_stays_while_the_database_is_away(reader: Reader) -> None:
     reader.is_away = True
 
     assert snapshot.get() == 1
-    assert snapshot.get(max_age_secs=0) == 1
     snapshot.forget()
     assert snapshot.get() == 1
+
+
+def test_whoever_needs_the_latest_is_not_given_an_old_value(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    assert [snapshot.get(), snapshot.latest(), snapshot.get()] == [1, 2, 2]
+
+    reader.is_away = True
+
+    with pytest.raises(DatabaseError):
+        snapshot.latest()
+    assert snapshot.get() == 2
+
+
+def test_the_latest_is_what_was_read_after_it_was_asked_for(reader: Reader) -> None:
+    """Who is reading just now may have looked before the change was committed."""
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    reader.answers.clear()
+
+    with ThreadPoolExecutor(4) as pool:
+        reading = pool.submit(snapshot.get)
+        assert reader.is_asked.wait(PATIENCE_SECS)
+        asking = [pool.submit(snapshot.latest) for _ in range(3)]
+        wait_for(lambda: all(each.running() for each in asking), "those who ask")
+        reader.answers.set()
+
+        assert reading.result(PATIENCE_SECS) == 1
+        assert min(each.result(PATIENCE_SECS) for each in asking) == 2
+    assert reader.n_reads <= 4
+
+
+def test_a_value_that_could_not_be_read_is_tried_again_by_the_next(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    reader.is_away = True
+    with pytest.raises(DatabaseError):
+        snapshot.get()
+
+    reader.is_away = False
+
+    assert snapshot.get() == 2
 
 
 def test_without_an_old_value_its_absence_is_an_error(reader: Reader) -> None:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def send(source: Source, call: str, **message: object) -> None:
     """Process one message in a transaction of its own, as a process of its own would."""
-    policy = sources.find(str(source.id), max_age_secs=0)
+    policy = sources.find(str(source.id))
     assert policy is not None
     at = datetime.now(UTC)
     body = Message("sdk", orjson.dumps(message), Envelope(policy, at, call=call))

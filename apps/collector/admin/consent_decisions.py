@@ -160,7 +160,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
     """Record the decision through the pipeline, as any other; otherwise the form says why not."""
     actor, now, wanted = audit.actor_of(request), timezone.now(), form.cleaned_data
     at, reference = form.decided_at, wanted["reference"]
-    consent_policy.current.get(max_age_secs=0)  # whoever makes a consent type goes on to record decisions about it
+    consent_policy.current.latest()  # whoever makes a consent type goes on to record decisions about it
     try:
         # The address and the agent are not the person's: the ledger gets neither.
         payload = consent_decisions.record(

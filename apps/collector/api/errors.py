@@ -46,7 +46,7 @@ def note(error: Exception, *, key: str) -> None:
         return
     if isinstance(found, SourceRefused):
         key = found.key
-    source = sources.find(key) if key else None
+    source = sources.current.get().get(key)
     noticing.note_refusal(found.refusal, at=datetime.now(UTC), source_id=source.id if source else None, key=key)
 
 

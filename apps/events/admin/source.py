@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,7 +17,7 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
 from apps.events.admin.event_type_named import known_type
-from apps.events.models import Event, IdentificationPoint, Redirect, Source
+from apps.events.models import IdentificationPoint, Redirect, Source, latest_arrival
 from apps.profiles.admin.consent import ConsentsField
 
 KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
@@ -69,9 +69,8 @@ class SourceAdmin(DeletedByName, Addressed):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Source]:
-        """Read when each one's latest event arrived: one look each into the index on (source_id, id)."""
-        latest = Event.objects.filter(source_id=OuterRef("pk")).order_by("-id").values("received_at")[:1]
-        sources: QuerySet[Source] = super().get_queryset(request).annotate(latest_at=Subquery(latest))
+        """Read when each one's latest event arrived."""
+        sources: QuerySet[Source] = super().get_queryset(request).annotate(latest_at=latest_arrival())
         return sources
 
     def consequences(self, obj: Any) -> Iterator[str]:

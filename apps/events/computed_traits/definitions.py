@@ -114,7 +114,7 @@ class Definitions:
 def at_least(version: int) -> Definitions:
     """Return the definitions, seconds old at most, and never older than a version that a profile is of."""
     found = current.get()
-    return found if found.version >= version else current.get(max_age_secs=0)
+    return found if found.version >= version else current.latest()
 
 
 def read() -> Definitions:

@@ -8,7 +8,7 @@ from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
 from apps.events.models.noticed import RefusalCount, UnplannedType
 from apps.events.models.quarantine import QuarantinedEvent
-from apps.events.models.source import Redirect, Source, new_write_key
+from apps.events.models.source import Redirect, Source, latest_arrival, new_write_key
 
 __all__ = [
     "ComplianceRule",
@@ -26,5 +26,6 @@ __all__ = [
     "RefusedEvent",
     "Source",
     "UnplannedType",
+    "latest_arrival",
     "new_write_key",
 ]

@@ -6,6 +6,7 @@ import secrets
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from apps.core import paths
 from apps.core.fields import EventTypeField, Json
@@ -14,6 +15,7 @@ from apps.core.impersonal import impersonal
 from apps.core.paths import PathError
 from apps.core.snapshot import Remembered
 from apps.events import platform_events
+from apps.events.models.event import Event
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s*]+/?|\*\.[^/\s*:]+|null", re.IGNORECASE)
 
@@ -107,6 +109,11 @@ class Source(Remembered):
                 mistakes[name] = str(error)
         if mistakes:
             raise ValidationError(mistakes)
+
+
+def latest_arrival() -> Subquery:
+    """Select when a source's latest event arrived: one look each into the index on (source_id, id)."""
+    return Subquery(Event.objects.filter(source_id=OuterRef("pk")).order_by("-id").values("received_at")[:1])
 
 
 @impersonal("configuration")

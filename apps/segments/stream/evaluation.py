@@ -59,7 +59,7 @@ def evaluate(subjects: list[Subject], index: Index, *, now: datetime) -> None:
     """
     version = _look(subjects)
     if version != index.version:
-        index = current.get(max_age_secs=0)
+        index = current.latest()
         for subject in subjects:
             subject.bits = index.everything
         _look(subjects)  # at all of them, now that all are concerned
