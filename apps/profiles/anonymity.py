@@ -11,7 +11,6 @@ from django.conf import settings
 from apps.core import paths
 from apps.core.paths import MISSING
 from apps.profiles.models import Profile
-from apps.profiles.provenance import Provenance
 from apps.profiles.schema import FIELDS, Kind, is_empty
 
 # Names of properties whose texts tell of nobody; HARMLESS_PROPERTIES adds an installation's own.
@@ -104,6 +103,7 @@ def columns_of(profile: Profile) -> dict[str, Any]:
         value = paths.get(profile.data, field.path.removeprefix("data."))
         if not is_empty(value):
             paths.put(data, field.path.removeprefix("data."), value)
+    left = {path: said for path, said in profile.provenance.items() if paths.get({"data": data}, path) is not MISSING}
     return {
         "primary_id": None,
         "email": None,
@@ -117,7 +117,7 @@ def columns_of(profile: Profile) -> dict[str, Any]:
         "computed": _numbers(profile.computed),
         "consents": {},
         "aux": {},
-        "provenance": _times(profile.provenance, data),
+        "provenance": {path: [said[0], "", ""] for path, said in left.items()},  # when, and not by which event
     }
 
 
@@ -128,9 +128,3 @@ def masked_columns_of(profile: Profile) -> dict[str, Any]:
 
 def _numbers(tree: dict[str, Any]) -> dict[str, Any]:
     return {name: left for name, left in harmless_object(tree).items() if isinstance(left, int | float)}
-
-
-def _times(provenance: Provenance, data: dict[str, Any]) -> Provenance:
-    """Keep when the fields that are left were set, and not by which event."""
-    kept = {path: said for path, said in provenance.items() if paths.get({"data": data}, path) is not MISSING}
-    return {path: [said[0], "", ""] for path, said in kept.items()}

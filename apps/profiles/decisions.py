@@ -27,7 +27,8 @@ def held_by(profile: Profile, *, at: datetime) -> list[Held]:
     """List the consents that are asked for, and those that the person has decided about, by name; three statements."""
     types = ConsentType.objects.filter(Q(is_enabled=True) | Q(id__in=profile.consents)).order_by("name")
     in_force = _in_force(profile)
-    texts = _texts(in_force)
+    known = ConsentText.objects.filter(consent_type_id__in=in_force).values_list("consent_type_id", "version", "text")
+    texts = {(id, version): text for id, version, text in known}
     found = []
     for row in types:
         standing = consents.standing(profile.consents, profile.provenance, row.id, at=at)
@@ -76,9 +77,3 @@ def _in_force(profile: Profile) -> dict[str, ConsentDecision]:
     }
     rows = ConsentDecision.objects.filter(event_id__in=setters) if setters else ()
     return {row.consent_type_id: row for row in rows}
-
-
-def _texts(in_force: dict[str, ConsentDecision]) -> dict[tuple[str, int], str]:
-    wanted = {(id, row.text_version) for id, row in in_force.items()}
-    known = ConsentText.objects.filter(consent_type_id__in=in_force).values_list("consent_type_id", "version", "text")
-    return {(id, version): text for id, version, text in known if (id, version) in wanted}

@@ -46,20 +46,16 @@ def usable(kind: str, value: str) -> str | None:
 @lru_cache(maxsize=16_384)  # each claim of a batch is looked at several times
 def _usable(kind: str, value: str, patterns: Patterns) -> str | None:
     found = normalise(kind, value)
-    return None if found is None or _is_blocked(kind, found, patterns) else found
+    if found is None or (kind == Kind.EMAIL and _is_role(found)):
+        return None
+    is_blocked = any(matches(found) for scope, matches in patterns if scope in ("", kind))
+    return None if is_blocked else found
 
 
 @lru_cache(maxsize=16_384)
 def identifier_id(kind: str, value: str) -> UUID:
     """Hash a normalised identifier, keyed by IDENTITY_KEY: the value itself is not kept here."""
     return digest(kind, value, key=settings.IDENTITY_KEY.encode()[:64])
-
-
-def _is_blocked(kind: str, value: str, patterns: Patterns) -> bool:
-    """Tell whether a normalised value names too many, by our own list or the administrators'."""
-    if kind == Kind.EMAIL and _is_role(value):
-        return True
-    return any(matches(value) for scope, matches in patterns if scope in ("", kind))
 
 
 def _is_role(address: str) -> bool:
@@ -106,14 +102,13 @@ _NORMALISERS: Final[dict[str, Callable[[str], str | None]]] = {Kind.EMAIL: _emai
 
 
 def _read() -> Patterns:
-    rows = BlockedIdentifier.objects.values_list("kind", "pattern")
-    return tuple((kind, re.compile(translate(_spelled(pattern)), re.IGNORECASE).match) for kind, pattern in rows)
-
-
-def _spelled(pattern: str) -> str:
-    """Write a pattern as the values are written that it is held against."""
-    name, at, host = fold(pattern).rpartition("@")
-    return f"{name}{at}{_ascii_host(host) if at else host}"
+    found = []
+    for kind, pattern in BlockedIdentifier.objects.values_list("kind", "pattern"):
+        # Written as the values are that it is held against.
+        name, at, host = fold(pattern).rpartition("@")
+        spelled = f"{name}@{_ascii_host(host)}" if at else host
+        found.append((kind, re.compile(translate(spelled), re.IGNORECASE).match))
+    return tuple(found)
 
 
 blocked = Snapshot(_read, of=(BlockedIdentifier,), refresh_secs=5)

@@ -186,8 +186,15 @@ class Directory(Known):
         return kept.profile
 
     def _first(self, claim: Claim, leads: Iterable[Lead]) -> Lead | None:
-        """Return what leads to the claim's person: the user id, or the first of what may be that user's."""
-        return self._owner(claim) or next((lead for lead in leads if self._suits(lead, claim.user_id)), None)
+        """Return what leads to the claim's person: the user id, or the first that leads to no other customer."""
+        owner = self._owner(claim)
+        if owner:
+            return owner
+        for lead in leads:
+            customer = self.profiles[self.living_id(lead.raw_id)].primary_id
+            if not claim.user_id or not customer or customer == claim.user_id:
+                return lead
+        return None
 
     def _owner(self, claim: Claim) -> Lead | None:
         return self._of_identifier(claim.user, Reason.USER) if claim.user else None
@@ -212,11 +219,6 @@ class Directory(Known):
         if found is None or found.is_shared or self.living_id(found.profile_id) not in self.profiles:
             return None
         return Lead(found.profile_id, reason, found)
-
-    def _suits(self, lead: Lead, user_id: str | None) -> bool:
-        """Tell whether the profile may be that of the user: it is nobody else's."""
-        customer = self.profiles[self.living_id(lead.raw_id)].primary_id
-        return lead.reason == Reason.USER or not user_id or not customer or customer == user_id
 
     def _join_all(self, found: Found, leads: list[Lead], hand: Hand, *, now: datetime) -> Profile:
         person, raw_id = found
@@ -274,16 +276,12 @@ class Directory(Known):
             self.new_aliases.append(alias)
         return profile
 
-    def _goes_over(self, known: Identifier, profile: Profile) -> bool:
-        """Tell whether an identifier is to lead to another profile than before: a device, and what led nowhere."""
-        owner = self.living_id(known.profile_id)
-        return owner not in self.profiles or (known.kind == Kind.ANONYMOUS and owner != profile.id)
-
     def _remember(self, claim: Claim, found: Found, hand: Hand, *, now: datetime) -> None:
         """Let the identifiers of the claim lead to its profile; only a device goes over to who uses it now."""
         for kind, key, is_former in claim.names():
             known = self.identifiers.get(key)
-            if known is not None and not self._goes_over(known, found.profile):
+            owner = self.living_id(known.profile_id) if known else None
+            if owner in self.profiles and (kind != Kind.ANONYMOUS or owner == found.profile.id):
                 continue
             if is_former and not hand.is_vouched:
                 continue  # nobody takes a number by saying that it was theirs
@@ -297,6 +295,7 @@ class Directory(Known):
             self._settled.clear()
 
     def _has_all_names(self, profile: Profile) -> bool:
+        """Tell whether as many names lead to a profile as may; the database is asked only where that can be."""
         most = settings.MAX_IDENTIFIERS_PER_PROFILE
         return profile.identifier_count >= most and self.objections.n_names(profile) >= most
 

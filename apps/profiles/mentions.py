@@ -26,6 +26,7 @@ _DOMAIN: Final = re.compile(r"(.*\.[^\W\d_]+).*", re.DOTALL)  # to the letters o
 # Most addresses are the whole of a value in JSON, and leave no doubt: the name is read backwards to the quotation mark.
 _PLAIN_NAME: Final = re.compile(r"[a-z0-9._-]*[a-z0-9](?=\")")
 _PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*\.)+[a-z]+(?=\")")
+_IDEOGRAPHIC_DOT: Final = "\u3002"  # which parts hosts, too
 _MARKS: Final = "'`*_~.-+"
 _ASCII_END: Final = re.compile(r"[\x00-\x7f]*\Z")
 _ASCII_START: Final = re.compile(r"[\x00-\x7f]*")
@@ -52,15 +53,12 @@ def mentions_in(tree: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     """Find the addresses in a text, normalised; what only might be one is listed, too."""
-    if not _may_mention(text):
+    # Next to nothing to ask, and mostly no.
+    may_mention = "@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text) is not None)
+    if not may_mention:
         return set()
     written = {each for reading in _readings(fold(text)) for each in _written_in(reading, limit)}
     return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
-
-
-def _may_mention(text: str) -> bool:
-    """Tell whether a text may hold an address at all: next to nothing to ask, and mostly no."""
-    return "@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text) is not None)
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -96,7 +94,7 @@ def _written_in(text: str, limit: int) -> Iterator[str]:
         name = _start(_NAME, before[: -_LONGEST - 1 : -1])[::-1]  # read backwards, to where it begins
         host = _start(_HOST, after[:_LONGEST]).strip("._-")
         before = after
-        if not name or "." not in _ascii_dots(host):
+        if not name or not ("." in host or _IDEOGRAPHIC_DOT in host):
             continue
         bare = _WITHIN.split(name)[-1].lstrip(_MARKS)
         # In a language without blanks, the words around an address are not part of it; nor is a number behind it.
@@ -113,7 +111,3 @@ def _start(part: re.Pattern[str], text: str) -> str:
 def _ascii(part: re.Pattern[str], text: str) -> str:
     found = None if text.isascii() else part.search(text)
     return found[0] if found else text
-
-
-def _ascii_dots(host: str) -> str:
-    return host if host.isascii() else host.replace("\u3002", ".")

@@ -66,13 +66,7 @@ def merge_images(one: Image, other: Image, rules: MergeRules) -> Image:
         return one
     kept, gone = sorted((one, other), key=precedence)
     merged: Image = {name: combine(kept[name], gone[name]) for name, combine in COLUMNS.items()}
-    merged["previous_visit_at"], merged["visit_started_at"] = _last_visits(kept, gone)
-    seen = [image for image in (kept, gone) if image["event_count"]] or [
-        kept,
-        gone,
-    ]  # until then it is as old as its row
-    merged["first_seen_at"] = min(image["first_seen_at"] for image in seen)
-    merged["last_seen_at"] = max(image["last_seen_at"] for image in seen)
+    merged |= _times(kept, gone)
     merged.update({root: {} for root in TREES}, country="", provenance=_above(kept, gone))
     if "primary_id" in kept["provenance"]:
         merged["provenance"]["primary_id"] = complete(kept["provenance"]["primary_id"])
@@ -195,13 +189,22 @@ def _put(image: Image, unit: Path, value: Any) -> None:
     node[unit[-1]] = value
 
 
-def _last_visits(kept: Image, gone: Image) -> tuple[datetime | None, datetime | None]:
-    times = {image[name] for image in (kept, gone) for name in ("visit_started_at", "previous_visit_at")} - {None}
-    previous, latest = [None, None, *sorted(times)][-2:]
-    return previous, latest
+def _times(kept: Image, gone: Image) -> dict[str, datetime | None]:
+    """Say when the one person was seen first and last, and when their last two visits began."""
+    both = (kept, gone)
+    seen = [image for image in both if image["event_count"]] or both  # until its first event it is as old as its row
+    visits = {image[name] for image in both for name in ("visit_started_at", "previous_visit_at")} - {None}
+    previous, latest = [None, None, *sorted(visits)][-2:]
+    return {
+        "first_seen_at": min(image["first_seen_at"] for image in seen),
+        "last_seen_at": max(image["last_seen_at"] for image in seen),
+        "previous_visit_at": previous,
+        "visit_started_at": latest,
+    }
 
 
 def _compute_percentage(merged: Image) -> None:
+    """Compute anew what follows from two merged sums: of percentages themselves nothing can be made."""
     target, part, whole = (_get(merged, path) for path in _PERCENTAGE)
     if whole and target is not None:
         _put(merged, _PERCENTAGE[0], round(100 * (part or 0) / whole, 2))

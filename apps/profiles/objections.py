@@ -96,6 +96,7 @@ class Objections:
         return len(new.union(stored.values_list("id", flat=True)))
 
     def _were_separated(self, person: Profile, other: Profile) -> bool:
+        """Tell whether a person has parted the two by hand; read once, as few batches come to ask."""
         if self._separated is None:
             self._separated = ledger.separated()
         return any({*map(self._known.living_id, pair)} == {person.id, other.id} for pair in self._separated)

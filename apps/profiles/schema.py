@@ -3,7 +3,7 @@
 Everything under `data` is fixed and typed. `traits`, `interests` and `stats` are free: any name, any JSON value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -117,14 +117,11 @@ _CONVERSIONS: Final[dict[Kind, Callable[[object], object]]] = {
 }
 
 
-def _group(prefix: str, label: str, kind: Kind, names: str, *, is_pii: bool = False) -> list[Field]:
-    """List fields of one kind and prefix; `label` has a place for the field's own name."""
-    return [Field(f"{prefix}.{name}", kind, _label(label, name), is_pii) for name in names.split()]
-
-
-def _label(template: str, name: str) -> str:
-    label = template.format(name.replace("_", " ").replace(".", " "))
-    return label[0].upper() + label[1:]
+def _group(prefix: str, template: str, kind: Kind, names: str, *, is_pii: bool = False) -> Iterator[Field]:
+    """Yield fields of one kind and prefix; `template`, of their labels, has a place for the field's own name."""
+    for name in names.split():
+        label = template.format(name.replace("_", " ").replace(".", " "))
+        yield Field(f"{prefix}.{name}", kind, label[0].upper() + label[1:], is_pii)
 
 
 _ALL: Final = [

@@ -37,12 +37,11 @@ def scored(key: str, said: dict[str, Any]) -> dict[str, Any]:
     limits = current.get().get(key)
     if not limits:
         return said
-    scores = {measure: _score(said[name], limits[measure]) for measure, name in MEASURES.items()}
+    scores = {}
+    for measure, name in MEASURES.items():
+        n_exceeded = sum(1 for limit in limits[measure] if limit is None or said[name] > limit)
+        scores[measure] = 1 + n_exceeded
     return {**scores, "text": "".join(map(str, scores.values())), **said}
-
-
-def _score(value: Any, limits: list[Any]) -> int:
-    return 1 + sum(1 for limit in limits if limit is None or value > limit)
 
 
 def rescale(key: str, *, at: datetime) -> int:

@@ -30,7 +30,10 @@ def naming(text: str) -> Q:
 def containing(text: str) -> Q:
     """Return what selects the profiles in which all words of a text are, in any case and with or without accents."""
     text = text[:MAX_LETTERS]
-    found = Q(*(_has(_pattern(word)) for word in text.split()[:N_WORDS]))
+    found = Q()
+    for word in text.split()[:N_WORDS]:
+        escaped = _SPECIAL.sub(r"\\\1", word)
+        found &= Q(_has(f"%{escaped}%" if len(word) >= N_LETTERS else f"% {escaped}%"))
     digits = re.sub(r"\D", "", text).lstrip("0")  # numbers are kept without signs, and may begin with a country
     if _PHONE.fullmatch(text.strip()) and digits:
         found |= Q(_has(f"%{digits}%"))
@@ -49,8 +52,3 @@ def hour_of(time: datetime) -> datetime:
 
 def _has(pattern: str) -> RawSQL:
     return RawSQL("search_text LIKE profiles_folded(%s)", (pattern,), output_field=BooleanField())
-
-
-def _pattern(word: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", word)
-    return f"%{escaped}%" if len(word) >= N_LETTERS else f"% {escaped}%"

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from apps.core import paths, reading
 from apps.core.admin.form_fields import Column, RowsField
+from apps.profiles.admin.shown import set_by
 from apps.profiles.editing import EDITABLE_ROOTS
 from apps.profiles.models import Profile
 from apps.profiles.schema import FIELDS, Field, Kind, find, is_empty
@@ -149,6 +150,7 @@ class Line(NamedTuple):
 
     input: BoundField
     path: str
+    set_by: str
 
 
 class Group(NamedTuple):
@@ -163,8 +165,11 @@ class EditForm(forms.Form):
     """All that can be set by hand. Only what was changed is set: what an event sets meanwhile stays."""
 
     def __init__(self, profile: Profile, data: Any = None) -> None:
+        self.profile = profile
         document = {root: value for root, value in profile.document.items() if root in EDITABLE_ROOTS}
-        known = {path: paths.get(document, path) for path in _paths(profile)}
+        offered = [path for path in FIELDS if path.startswith("data.")]
+        offered += [paths.join((root, name)) for root in FREE for name in sorted(getattr(profile, root))]
+        known = {path: paths.get(document, path) for path in offered}
         super().__init__(
             data, initial={path: None if value is paths.MISSING else value for path, value in known.items()}
         )
@@ -203,14 +208,8 @@ class EditForm(forms.Form):
             if path != MORE:
                 root, second, *_ = paths.parse(path)
                 title = FREE[root] if root in FREE else GROUPS[second]
-                lines[title].append(Line(self[path], path))
+                lines[title].append(Line(self[path], path, set_by(self.profile, path)))
         for title, found in lines.items():
             if found:
                 is_open = any(line.input.errors or not is_empty(self.initial[line.path]) for line in found)
                 yield Group(title, found, is_open)
-
-
-def _paths(profile: Profile) -> Iterator[str]:
-    yield from (path for path in FIELDS if path.startswith("data."))
-    for root in FREE:
-        yield from (paths.join((root, name)) for name in sorted(getattr(profile, root)))

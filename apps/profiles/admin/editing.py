@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from apps.core import audit
 from apps.core.ids import as_uuid
 from apps.profiles import anonymity, editing, ledger
-from apps.profiles.admin.edit_form import EditForm, Group
+from apps.profiles.admin.edit_form import EditForm
 from apps.profiles.admin.privacy import is_masked, mask
-from apps.profiles.admin.shown import set_by, value_of
+from apps.profiles.admin.shown import value_of
 from apps.profiles.models import Profile, ProfileChange
 from apps.profiles.schema import find
 
@@ -49,8 +49,7 @@ def _edit(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> Ht
     form = EditForm(profile, request.POST if request.method == "POST" else None)
     if form.is_valid() and _is_set(profile, form, request):
         return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
-    groups = [_with_setters(group, profile) for group in form.groups()]
-    context |= {"profile": profile, "form": form, "groups": groups, "title": f"Edit {profile}"}
+    context |= {"profile": profile, "form": form, "groups": form.groups(), "title": f"Edit {profile}"}
     return render(request, "profiles/edit_profile.html", context)
 
 
@@ -98,22 +97,18 @@ def _more_changes(request: HttpRequest, profile_id: UUID) -> HttpResponse:
     return HttpResponse(changes_of(profile, before=before, is_masked=is_masked(profile), may_undo=may_undo))
 
 
-def _with_setters(group: Group, profile: Profile) -> dict[str, Any]:
-    lines = [{"input": line.input, "path": line.path, "set_by": set_by(profile, line.path)} for line in group.lines]
-    return {"title": group.title, "is_open": group.is_open, "lines": lines}
-
-
 def changes_of(profile: Profile, *, before: str = "", is_masked: bool, may_undo: bool) -> SafeString:
     """Show what people and programs set by hand, the latest first; `before` is the last change that was shown."""
     rows = ProfileChange.objects.filter(profile_id__in=ledger.raw_ids([profile.id])).order_by("-id")
     last = as_uuid(before)
     found = list((rows.filter(id__lt=last) if last else rows)[: PAGE + 1])
-    shown = [
-        _hidden(row)
-        if is_masked and not anonymity.is_kept_fact(row.path)
-        else {**_shown(row), "undo": row.pk if may_undo and editing.is_standing(row, profile) else None}
-        for row in found[:PAGE]
-    ]
+    shown: list[dict[str, Any]] = []
+    for row in found[:PAGE]:
+        if is_masked and not anonymity.is_kept_fact(row.path):
+            shown.append({"at": row.at, "who": row.actor_name, "label": "personal data", "is_masked": True})
+        else:
+            undo = row.pk if may_undo and editing.is_standing(row, profile) else None
+            shown.append({**_shown(row), "undo": undo})
     after = found[PAGE - 1].id if len(found) > PAGE else ""
     return render_to_string("profiles/changes.html", {"changes": shown, "after": after, "profile_id": profile.id})
 
@@ -123,7 +118,3 @@ def _shown(row: ProfileChange) -> dict[str, Any]:
     before, after = value_of(row.path, row.before), value_of(row.path, row.after)
     said = {"at": row.at, "who": row.actor_name, "path": row.path, "label": field.label if field else row.path}
     return {**said, "before": before, "after": after}
-
-
-def _hidden(row: ProfileChange) -> dict[str, Any]:
-    return {"at": row.at, "who": row.actor_name, "label": "personal data", "is_masked": True}

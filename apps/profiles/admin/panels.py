@@ -46,18 +46,22 @@ def traits(request: HttpRequest, row: Profile) -> SafeString:
 @panel(Profile, SIDE, title="Interests", order=60)
 def interests(request: HttpRequest, row: Profile) -> SafeString:
     """Show interests, the strongest first."""
-    strongest = sorted(row.interests.items(), key=lambda item: -_weight(item[1]))
+    weights = {name: value for name, value in row.interests.items() if isinstance(value, int | float)}
+    strongest = sorted(row.interests.items(), key=lambda item: -weights.get(item[0], 0))
     return rows((name, tree(value), "") for name, value in strongest)
 
 
 @panel(Profile, SIDE, title="Ids", order=80)
 def ids(request: HttpRequest, row: Profile) -> SafeString:
     """Show the ids that lead here; identifiers are hashes, and say only of which kind they are."""
-    own = [(copyable(row.id), "profile"), *([(copyable(row.primary_id), "customer")] if row.primary_id else [])]
-    aliases = [(copyable(alias.id), "an old id") for alias in row.aliases.all()[:N_IDS]]
-    identifiers = Identifier.objects.filter(profile_id__in=ledger.raw_ids([row.id]))[:N_IDS]
-    hashes = [(copyable(found.id), _hash_of(found)) for found in identifiers]
-    return rows((kind, shown, "") for shown, kind in (*own, *aliases, *hashes))
+    found: list[tuple[str, Any]] = [("profile", row.id)]
+    if row.primary_id:
+        found.append(("customer", row.primary_id))
+    found += [("an old id", alias.id) for alias in row.aliases.all()[:N_IDS]]
+    for identifier in Identifier.objects.filter(profile_id__in=ledger.raw_ids([row.id]))[:N_IDS]:
+        shared = ", shared: it leads nowhere" if identifier.is_shared else ""
+        found.append((f"hash of a {identifier.get_kind_display()}{shared}", identifier.id))
+    return rows((kind, copyable(id), "") for kind, id in found)
 
 
 @panel(Profile, SIDE, title="Merges", order=90)
@@ -67,11 +71,3 @@ def merges(request: HttpRequest, row: Profile) -> SafeString:
     return rows(
         (link("profiles_merge", found.id, moment(found.at)), found.get_reason_display(), "") for found in latest
     )
-
-
-def _hash_of(found: Identifier) -> str:
-    return f"hash of a {found.get_kind_display()}{', shared: it leads nowhere' if found.is_shared else ''}"
-
-
-def _weight(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
