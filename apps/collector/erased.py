@@ -43,7 +43,10 @@ def names_in(payloads: Collection[Payload]) -> set[UUID]:
     for payload in payloads:
         names.update(payload.keys)
         names.update(identifier_id(Kind.EMAIL, address) for address in _mentioned_by(payload))
-        if _has_traits(payload):
+        has_traits = "traits" in payload.context or any(
+            event.type == IDENTIFY or "traits" in event.context for event in payload.events
+        )
+        if has_traits:
             for said in _all_said(payload):
                 names.update(identifier_id(kind, value) for _, kind, value in _traits_in(said))
     return names
@@ -56,12 +59,6 @@ def _mentioned_by(payload: Payload) -> set[str]:
         text = orjson.dumps(_all_said(payload)).decode()
     # All of it at once: to go through values by their paths takes ten times as long.
     return addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES)
-
-
-def _has_traits(payload: Payload) -> bool:
-    return "traits" in payload.context or any(
-        event.type == IDENTIFY or "traits" in event.context for event in payload.events
-    )
 
 
 def _all_said(payload: Payload) -> list[dict[str, Any]]:

@@ -129,7 +129,6 @@ class Payload:
     raw_profile_id: UUID | None = field(init=False, default=None)  # identify: which led to it, before any merge
     session: Session | None = field(init=False, default=None)  # visit; None for what neither names nor keeps one
     is_new_session: bool = field(init=False, default=False)  # visit
-    is_new_profile: bool = field(init=False, default=False)  # visit
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""

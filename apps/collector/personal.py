@@ -1,7 +1,7 @@
 """What waits in the inbox of people: messages that were set aside, and may stay there."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from apps.collector.envelope import Envelope
@@ -37,18 +37,22 @@ class DeadLetters(Holding):
         n_erased = 0
         for item, theirs, others in _found(person):
             if others:
-                item.body = json.dumps({**load_json(item.body.encode())[0], _list_of(item): list(others.values())})
-                item.envelope = {**item.envelope, "refused": _moved(item.envelope.get("refused", ()), list(others))}
-                item.save(update_fields=["body", "envelope"])
+                _keep_only(item, others)
             else:
                 item.delete()
             n_erased += len(theirs)
         return n_erased
 
 
-def _moved(refused: Iterable[dict[str, Any]], places: list[int]) -> list[dict[str, Any]]:
-    """Let refusals follow the messages that stay to their new places."""
-    return [{**each, "index": places.index(each["index"])} for each in refused if each["index"] in places]
+def _keep_only(item: InboxItem, others: dict[int, Any]) -> None:
+    """Keep the messages of others, by their place, and let refusals follow them to their new places."""
+    body = load_json(item.body.encode()).value
+    item.body = json.dumps({**body, _list_of(item): list(others.values())})
+    places = list(others)
+    refused = [each for each in item.envelope.get("refused", ()) if each["index"] in places]
+    moved = [{**each, "index": places.index(each["index"])} for each in refused]
+    item.envelope = {**item.envelope, "refused": moved}
+    item.save(update_fields=["body", "envelope"])
 
 
 def _found(person: Person) -> Iterator[tuple[InboxItem, list[Any], dict[int, Any]]]:

@@ -75,17 +75,18 @@ def _content(payload: Payload, sent: Sent, event: PayloadEvent | None, shells: _
     said = [_cleaned(each.sent, each.type, dialect=sent.dialect) for each in events]
     if not name:
         return printable(said)
-    if id(sent) not in shells:
-        shells[id(sent)] = _shell_of(sent, name)
-    shell = shells[id(sent)]
+    shell = _shell_of(sent, name, shells)
     return printable({name: said})[:-1] + LEFT_OUT if shell is None else printable({**shell, name: said})
 
 
-def _shell_of(sent: Sent, name: str) -> dict[str, Any] | None:
+def _shell_of(sent: Sent, name: str, shells: _Shells) -> dict[str, Any] | None:
     """Return what stands beside the list of events; None when it is too large to be kept with each of them."""
-    shell: dict[str, Any] = {key: value for key, value in sent.body.items() if key != name}
-    shell = _cleaned(shell, "", dialect=sent.dialect)
-    return shell if len(printable(shell)) * len(sent.body[name] or ()) <= settings.MAX_BODY_BYTES else None
+    if id(sent) not in shells:
+        said = {key: value for key, value in sent.body.items() if key != name}
+        shell = _cleaned(said, "", dialect=sent.dialect)
+        n_bytes = len(printable(shell)) * len(sent.body[name] or ())
+        shells[id(sent)] = shell if n_bytes <= settings.MAX_BODY_BYTES else None
+    return shells[id(sent)]
 
 
 def _cleaned(sent: Any, type: str, *, dialect: str) -> Any:

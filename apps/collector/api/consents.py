@@ -1,7 +1,6 @@
 """What people may agree to, and what they decided: for consent forms on pages."""
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -55,11 +54,15 @@ class ConsentView(CollectorView):
         body = load_json(request.body).value
         name = track_wire.source_of(body)
         source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
-        said = _said(body, wants_all=flag_of(query_of(request).get("all"), "all"))
+        said = body.get(consents.PROPERTY)
+        if flag_of(query_of(request).get("all"), "all"):
+            said = {row["id"]: True for row in consent_policy.current.get().offered}
+        # What is wrong goes on as if it agreed, to be refused by its field.
+        agrees = not isinstance(said, dict) or any(value is not False for value in said.values())
         ids = {name: body.get(name) for name in ("session", "profile", "device")}
         envelope = envelope_of(request, source)
         try:
-            if _are_unknown(body, source) and not _agrees(said):
+            if _are_unknown(body, source) and not agrees:
                 consent_decisions.check(said, at=envelope.received_at)
                 return answer(_NOTHING)
             payload = consent_decisions.decide(said, ids=ids, envelope=envelope)
@@ -79,17 +82,6 @@ _UNHEARD = Refusal("not_kept", "Nobody is known here, and nothing was agreed to:
 _NOTHING = {"success": True, "profile": {"id": None}, "consents": {}, "warnings": [_UNHEARD.as_dict()]}
 
 
-def _said(body: dict[str, Any], *, wants_all: bool) -> Any:
-    if wants_all:
-        return {row["id"]: True for row in consent_policy.current.get().offered}
-    return body.get(consents.PROPERTY)
-
-
-def _agrees(said: Any) -> bool:
-    """Tell whether anything is said that is not a withdrawal; what is wrong goes on, to be refused by its field."""
-    return not isinstance(said, dict) or any(value is not False for value in said.values())
-
-
 def _own(payload: Payload, profile: Profile) -> dict[str, Any]:
     """Show what was decided on this device: the rest is no business of whoever claims to be them."""
     foreign = standing.Deciders().foreign(profile, payload.hand, among=[profile])
@@ -105,15 +97,13 @@ def _are_unknown(body: dict[str, Any], source: SourcePolicy) -> bool:
     session_key = track_wire.session_key(session_ref)
     session = Session.objects.filter(pk=session_key).first() if session_key else None
     claimed_id = track_wire.profile_key(profile_ref, trusts_ids=source.trusts_ids)
-    if session_key and session is None and not _is_known(claimed_id):
-        return True
+    if session_key and session is None:
+        is_profile_known = claimed_id is not None and Profile.objects.filter(pk=ledger.living_id(claimed_id)).exists()
+        if not is_profile_known:
+            return True
     owner_id = session.profile_id if session else None
     if not (owner_id and claimed_id and ledger.living_id(owner_id) == ledger.living_id(claimed_id)):
         raise Refused(
             status.HTTP_403_FORBIDDEN, Refusal(_FOREIGN, "There is no such session of this profile.", "session.id")
         )
     return False
-
-
-def _is_known(profile_id: UUID | None) -> bool:
-    return profile_id is not None and Profile.objects.filter(pk=ledger.living_id(profile_id)).exists()

@@ -22,7 +22,6 @@ from apps.collector.payload import Payload
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
-from apps.collector.wire.parsed import Parsed
 from apps.core.api.shapes import ERRORS
 from apps.core.ids import new_id
 from apps.events import links, sources
@@ -159,14 +158,17 @@ def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
     payload = parsed.payloads[0]
     follows = incoming.outcome.answer_to(payload)
     is_open = is_later or parsed.is_refused or all(event.is_set_aside for event in payload.events)
-    profile_id, session_id = _claimed_ids(payload) if is_open else _ids_of(payload)
+    profile_id, session_id = _ids_of(payload, is_open=is_open)
+    event_ids = []
+    if parsed.is_debugged and not is_later:
+        event_ids = [str(event.id) for each in parsed.payloads for event in each.going]
     # Trackers keep the first profile id that they are given, null too: before anybody has agreed there is none.
     profile = {} if parsed.is_refused else {"profile": {"id": profile_id}}
     return {
         "task": str(new_id()),
         "ux": follows.ux,
         "response": follows.response,
-        "events": _event_ids(parsed) if parsed.is_debugged and not is_later else [],
+        "events": event_ids,
         **profile,
         "session": {"id": session_id},
         "errors": [refusal.as_dict() for refusal in parsed.refusals],
@@ -174,20 +176,14 @@ def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
     }
 
 
-def _claimed_ids(payload: Payload) -> tuple[str | None, str | None]:
-    """Return the ids with which the client goes on until its events are processed: its own."""
-    return str(payload.claim.profile_ref) if payload.claim.profile_ref else None, payload.session_ref
-
-
-def _ids_of(payload: Payload) -> tuple[str | None, str | None]:
-    """Return the ids of profile and session, as far as they are kept."""
+def _ids_of(payload: Payload, *, is_open: bool) -> tuple[str | None, str | None]:
+    """Return the ids of profile and session with which the client goes on: its own until its events are processed."""
+    if is_open:
+        claimed_id = payload.claim.profile_ref
+        return str(claimed_id) if claimed_id else None, payload.session_ref
     profile_id = str(payload.profile.id) if payload.profile and payload.saves_profile else None
     session_id = payload.session.reference if payload.session and payload.saves_session else None
     return profile_id, session_id
-
-
-def _event_ids(parsed: Parsed) -> list[str]:
-    return [str(event.id) for payload in parsed.payloads for event in payload.going]
 
 
 def _webhook(request: Request, source_id: str) -> SourcePolicy:

@@ -15,7 +15,6 @@ from apps.events import platform_events
 from apps.events.event_types import planned
 from apps.events.models import Source
 from apps.events.platform_events import TAG
-from apps.events.sources import SourcePolicy
 from apps.sessions.agent import is_bot
 
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
@@ -30,7 +29,10 @@ def admit(batch: Batch) -> None:
     for payload in batch.payloads:
         if payload.refusal or not payload.going:
             continue
-        if _refuses_bots(payload.source) and payload.user_agent and is_bot(payload.user_agent):
+        source = payload.source
+        # Who calls a webhook is a robot by trade.
+        refuses_bots = source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
+        if refuses_bots and payload.user_agent and is_bot(payload.user_agent):
             payload.refusal = _bot(payload)
             continue
         is_refused = False
@@ -39,11 +41,6 @@ def admit(batch: Batch) -> None:
             is_refused |= event.refusal is not None
         if is_refused:
             payload.settle()
-
-
-def _refuses_bots(source: SourcePolicy) -> bool:
-    # Who calls a webhook is a robot by trade.
-    return source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
 
 
 def _bot(payload: Payload) -> Refusal:

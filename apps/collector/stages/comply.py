@@ -23,7 +23,8 @@ def comply(payload: Payload, batch: Batch) -> None:
     counts for all that comes after it in the batch. Where consents do not hold that the source requires, nothing is
     kept but what somebody decided.
     """
-    if not _has_say(payload, batch.policy):
+    have_consents_a_say = batch.policy.rules or payload.source.required_consents or _decides(payload)
+    if not have_consents_a_say:
         return
     held = _held_by(payload, batch)
     for event in payload.events:
@@ -37,11 +38,6 @@ def comply(payload: Payload, batch: Batch) -> None:
     if any(event.decisions for event in payload.going):
         batch.deciding.append(payload)
     proofs.claim(payload, buried=batch.buried)  # by what is left of it
-
-
-def _has_say(payload: Payload, policy: Policy) -> bool:
-    """Tell whether consents have a say in what is kept of a payload."""
-    return bool(policy.rules or payload.source.required_consents) or _decides(payload)
 
 
 def _decides(payload: Payload) -> bool:
@@ -108,8 +104,9 @@ def _judge(event: PayloadEvent, payload: Payload, held: _Held) -> None:
     if held.hold(payload.source.required_consents):
         held.allows_more = True
         _enforce(event, payload, held)
-    elif event.decisions:
-        _keep_decisions(event)
+    elif event.decisions:  # nothing else that it says is kept
+        event.properties = {consents.PROPERTY: event.properties[consents.PROPERTY]}
+        event.context, event.tags = {}, []
     else:
         event.refusal = _refusal(payload, event)
 
@@ -150,12 +147,6 @@ def _enforce(event: PayloadEvent, payload: Payload, held: _Held) -> None:
     if isinstance(event.context.get("traits"), dict):  # SDKs repeat there what `identify` has as properties
         event.context = {**event.context, "traits": enforce(rules, "properties", event.context["traits"])}
     payload.context = enforce(rules, "context", payload.context)  # the payload's, which becomes the session's
-
-
-def _keep_decisions(event: PayloadEvent) -> None:
-    """Take away all that an event says besides what was decided."""
-    event.properties = {consents.PROPERTY: event.properties[consents.PROPERTY]}
-    event.context, event.tags = {}, []
 
 
 def _refusal(payload: Payload, event: PayloadEvent) -> Refusal:

@@ -20,7 +20,9 @@ def prepare(batch: Batch) -> None:
     Raises ledger.Moved when a merge or an erasure came between our look and our lock; nothing has changed then.
     """
     if batch.buried:
-        _turn_away(batch)
+        for payload in batch.kept:
+            erased.turn_away(payload, batch.buried)
+            proofs.claim(payload, buried=batch.buried)  # by what is left of it
     batch.named = batch.going
     locks.by_key(set().union(*(payload.keys for payload in batch.named)))
     _load(batch)
@@ -47,10 +49,3 @@ def _load(batch: Batch) -> None:
     batch.directory = identity.load(claims, session_profile_ids=set(batch.owners.values()))
     lent = {found.session_id for found in batch.directory.identifiers.values() if found.session_id}
     batch.sessions = sessions | fetch(Session, lent - sessions.keys())
-
-
-def _turn_away(batch: Batch) -> None:
-    """Refuse what names erased people, and let what is left claim only what it may."""
-    for payload in batch.kept:
-        erased.turn_away(payload, batch.buried)
-        proofs.claim(payload, buried=batch.buried)

@@ -24,7 +24,10 @@ def _key(payload: Payload, event: PayloadEvent) -> str | None:
     """
     source = payload.source.key
     if event.message_id:
-        event.content = _checksum(payload, event)
+        properties = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS)
+        # What two messages of one id must have in common, summed up to a signed number of 32 bits.
+        checksum = crc32(f"{payload.session_key} {event.type}".encode() + properties)
+        event.content = checksum - (1 << 32) if checksum >= 1 << 31 else checksum
         return fingerprint(source, event.message_id)
     whose = _whose(payload) if event.said_at else ""
     if event.said_at and whose:
@@ -44,10 +47,3 @@ def _whose(payload: Payload) -> str:
     # The profile is what a device learns from our answer: what it sent before that, it sends again without.
     named = (payload.device_key or claim.device, claim.user)
     return " ".join(str(key) for key in named if key) or str(claim.profile_ref or "")
-
-
-def _checksum(payload: Payload, event: PayloadEvent) -> int:
-    """Sum up what two messages of one id must have in common: a signed number of 32 bits."""
-    said = orjson.dumps(event.properties, option=orjson.OPT_SORT_KEYS)
-    found = crc32(f"{payload.session_key} {event.type}".encode() + said)
-    return found - (1 << 32) if found >= 1 << 31 else found

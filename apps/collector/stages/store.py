@@ -1,6 +1,6 @@
 """After this stage the batch is in the database: once the transaction commits, it is accepted."""
 
-from typing import Any
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.conf import settings
@@ -169,26 +169,21 @@ def _audited(payload: Payload, batch: Batch) -> list[AuditEntry]:
     return [audit.entry("decided", payload.profile, actor=actor, at=batch.now, consents=decided)]
 
 
-def _set_aside(payload: Payload) -> list[SetAside]:
-    return [
-        SetAside(
+def _set_aside(payload: Payload) -> Iterator[SetAside]:
+    for event in payload.kept:
+        if not event.is_set_aside:
+            continue
+        rules = planned.rules().get(event.type)
+        yield SetAside(
             id=UUID(event.key) if event.key else new_id(),
             type=event.type,
             source_id=payload.source.id,
             time=event.happened_at,
             received_at=payload.received_at,
             problems=_problems(event),
-            properties=_storable(event),
+            # The stage that takes out what must never be stored has not been reached.
+            properties=redact(event.properties, rules) if rules else event.properties,
             context=event.context,
             payload=replay.shape(payload, event),
             keys=sorted(payload.keys),
         )
-        for event in payload.kept
-        if event.is_set_aside
-    ]
-
-
-def _storable(event: PayloadEvent) -> dict[str, Any]:
-    """Return the properties without what must never be stored: the stage that takes it out has not been reached."""
-    rules = planned.rules().get(event.type)
-    return redact(event.properties, rules) if rules else event.properties

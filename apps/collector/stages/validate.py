@@ -50,14 +50,11 @@ def _judge(payload: Payload, event: PayloadEvent, problems: list[Problem], polic
     event.problems += [problem.as_dict() for problem in problems]
     if policy is Policy.FLAG:
         return False
+    takes_consent = payload.source.required_consents or consent_policy.current.get().rules_for(event.type)
     # What its sender wants forgotten, or a consent might forbid to keep, is not kept for being wrong, either.
-    if policy is Policy.QUARANTINE and payload.saves_events and not _takes_consent(payload, event):
+    if policy is Policy.QUARANTINE and payload.saves_events and not takes_consent:
         event.is_set_aside = True
         return True
     field = payload.place(event, problems[0].field)
     event.refusal = Refusal("invalid", f"{field}: {problems[0].message}", field, event.index)
     return True
-
-
-def _takes_consent(payload: Payload, event: PayloadEvent) -> bool:
-    return bool(payload.source.required_consents or consent_policy.current.get().rules_for(event.type))

@@ -27,9 +27,7 @@ def visit(batch: Batch) -> None:
             payload.profile.forget_future(now=batch.now)
         if known or payload.saves_session:
             _continue_session(payload, batch, known)
-        if payload.profile:
-            _announce_profile(payload, batch)
-        begun = _begin(payload)
+        begun = _begin(payload, batch)
         if begun:
             _tell(payload, begun)
         for event in payload.going:
@@ -91,20 +89,15 @@ def _give_session(session: Session, payload: Payload, batch: Batch) -> None:
         session.device_key = payload.device_key or payload.claim.device
 
 
-def _announce_profile(payload: Payload, batch: Batch) -> None:
-    # By the raw id: a later payload of the batch may have merged it already.
-    if payload.saves_profile and payload.raw_profile_id in batch.directory.unannounced:
-        batch.directory.unannounced.discard(payload.raw_profile_id)
-        payload.is_new_profile = True
-
-
-def _begin(payload: Payload) -> dict[int, list[PlatformEvent]]:
+def _begin(payload: Payload, batch: Batch) -> dict[int, list[PlatformEvent]]:
     """Record the events in their session, and return what the platform says of it, by the place of an event."""
     begun: dict[int, list[PlatformEvent]] = {}
-    if payload.is_new_profile:
-        begun[0] = [PROFILE_CREATED]
     session = payload.session if payload.saves_session else None
-    profile = payload.profile
+    profile, unannounced = payload.profile, batch.directory.unannounced
+    # By the raw id: a later payload of the batch may have merged it already.
+    if profile and payload.saves_profile and payload.raw_profile_id in unannounced:
+        unannounced.discard(payload.raw_profile_id)
+        begun[0] = [PROFILE_CREATED]
     for place, event in enumerate(payload.going):
         if session:
             at = event.happened_at

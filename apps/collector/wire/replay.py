@@ -31,6 +31,11 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     """Read what `shape` wrote, and the event as it is now."""
     kept = json.value
     event = kept["event"]
+    # What this version keeps and another one did not is as it is by default.
+    parts = {name: kept[name] for name in KEPT if name in kept}
+    for name, reader in _READERS.items():
+        if parts.get(name) is not None:
+            parts[name] = reader(parts[name])
     payload = Payload(
         source=envelope.source,
         received_at=envelope.received_at,
@@ -48,8 +53,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
                 sent=kept,
             )
         ],
-        # What this version keeps and another one did not is as it is by default.
-        **{name: _read(name, kept[name]) for name in KEPT if name in kept},
+        **parts,
     )
     return Parsed(payloads=[payload], is_asynchronous=True)
 
@@ -83,7 +87,3 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "recorded": _recorded,
     "claim": _claim,
 }
-
-
-def _read(name: str, kept: Any) -> Any:
-    return _READERS[name](kept) if kept is not None and name in _READERS else kept

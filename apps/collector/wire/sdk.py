@@ -108,13 +108,15 @@ class _Reader:
         session_ref = _session_ref(context, claim)
         # What a message says of its sending may be of an earlier try; it counts where the request says nothing.
         sent_at = self._sent_at or _instant(message.get("sentAt"))
+        if sent_at and abs(self._envelope.received_at - sent_at) <= times.TOLERATED_SKEW:
+            sent_at = None  # by a clock that is right
         source = self._envelope.source
         payload = Payload(
             source=source,
             received_at=self._envelope.received_at,
             request_id=self._envelope.request_id,
             sent=self._sent,
-            sent_at=self._by_wrong_clock(sent_at) if sent_at else None,
+            sent_at=sent_at,
             events=[event],
             claim=claim,
             session_ref=session_ref,
@@ -131,10 +133,6 @@ class _Reader:
         )
         payload.mentions = self._mentions
         return payload
-
-    def _by_wrong_clock(self, sent_at: datetime) -> datetime | None:
-        """Return when the sender's clock says that it sent; None when the clock is right."""
-        return sent_at if abs(self._envelope.received_at - sent_at) > times.TOLERATED_SKEW else None
 
     def _claim(self, message: dict[str, Any], path: str) -> Claim:
         claim = Claim(
