@@ -83,16 +83,12 @@ def _preview(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) ->
     profile = get_object_or_404(Profile, pk=profile_id)
     text = request.GET.get("with", "").strip()
     context |= {"profile": profile, "text": text, "title": f"Merge {profile} with another profile"}
-    found = _found(request, text, besides=profile) if text else []
+    found = latest(naming(request, text) & ~Q(pk=profile.pk), limit=N_FOUND) if text else []
     if len(found) == 1:
         context["other"] = found[0]
         context["preview"] = shown = by_hand.preview(profile.id, found[0].id)
         context["rows"] = [_row(each, profile, shown) for each in shown.fields]
     return render(request, "events/merge_profile.html", {**context, "found": found})
-
-
-def _found(request: HttpRequest, text: str, *, besides: Profile) -> list[Profile]:
-    return latest(naming(request, text) & ~Q(pk=besides.pk), limit=N_FOUND)
 
 
 def _row(each: merging.Merged, profile: Profile, preview: by_hand.Preview) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Field, QuerySet
+from django.db.models import Field
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -104,11 +104,7 @@ class ComplianceRuleAdmin(ModelAdmin):
         if not row.field:
             return NOTHING
         part, path = parse(row.field)
-        trees = list(_latest(row.event_type).values_list(part, flat=True))
+        events = Event.objects.filter(type=row.event_type) if row.event_type else Event.objects.all()
+        trees = list(events.order_by("-id").values_list(part, flat=True)[:N_LATEST])
         n_found = sum(paths.get(tree, path) is not MISSING for tree in trees)
         return f"{n_found} of the latest {len(trees)} events have this field."
-
-
-def _latest(event_type: str) -> QuerySet[Event]:
-    events = Event.objects.filter(type=event_type) if event_type else Event.objects.all()
-    return events.order_by("-id")[:N_LATEST]

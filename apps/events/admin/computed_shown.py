@@ -41,14 +41,13 @@ def said(function: str, value: Any) -> SafeString:
 
 def values_of(profile: Profile, traits: Iterable[ComputedTrait]) -> SafeString:
     """Show all that is computed of a profile, and what has still to be counted."""
-    return rows(
-        (
-            _named(trait),
-            said(trait.function, profile.computed.get(trait.key)),
-            badge("being counted", "amber") if trait.version > profile.computed_version else "",
-        )
-        for trait in traits
-    )
+    lines = []
+    for trait in traits:
+        address = page_address("events_computedtrait", trait.pk)
+        name = format_html('<a href="{}" title="{}">{}</a>', address, meaning(trait), trait.name)
+        note = badge("being counted", "amber") if trait.version > profile.computed_version else ""
+        lines.append((name, said(trait.function, profile.computed.get(trait.key)), note))
+    return rows(lines)
 
 
 def people(function: str, found: Iterable[tuple[Profile, Any]]) -> SafeString:
@@ -61,8 +60,3 @@ def people(function: str, found: Iterable[tuple[Profile, Any]]) -> SafeString:
         )
         for profile, value in found
     )
-
-
-def _named(trait: ComputedTrait) -> SafeString:
-    address = page_address("events_computedtrait", trait.pk)
-    return format_html('<a href="{}" title="{}">{}</a>', address, meaning(trait), trait.name)

@@ -185,7 +185,8 @@ class EventAdmin(Browser):
     @admin.display(description="Profile")
     def person(self, row: Any) -> SafeString:
         """Link to whose it is."""
-        return link("profiles_profile", row.profile_id, row.person_name or _unnamed(row))
+        name = row.person_name or Profile(id=row.profile_id, is_anonymous=row.person_is_anonymous is not False)
+        return link("profiles_profile", row.profile_id, name)
 
     @admin.display(description="Session")
     def session(self, row: Event) -> SafeString:
@@ -230,7 +231,3 @@ class EventAdmin(Browser):
     def problems_tree(self, row: Event) -> SafeString:
         """Show what is not as its type says, and what could not be copied to the profile."""
         return tree(row.problems)
-
-
-def _unnamed(row: Any) -> str:
-    return str(Profile(id=row.profile_id, is_anonymous=row.person_is_anonymous is not False))

@@ -8,7 +8,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from apps.core.admin.form_fields import Column, JsonObject, Row, RowsField
 from apps.events.event_types import asking
-from apps.events.event_types.compiling import RulesError, compile
+from apps.events.event_types.compiling import RulesError, as_list, compile
 from apps.events.event_types.effective import definition_of
 from apps.events.event_types.operations import OPERATIONS, Source
 from apps.events.event_types.rules import PROPERTIES
@@ -194,8 +194,8 @@ def trait_specs(rows: list[Row], builtin: Mapping[str, Any]) -> dict[str, Any]:
 def profile_rows(specs: Mapping[str, Any]) -> list[Row]:
     """Show the rules of fields as rows."""
     rows = []
-    for target, all_specs in specs.items():
-        for spec in all_specs if isinstance(all_specs, list) else [all_specs]:
+    for target, of_target in specs.items():
+        for spec in as_list(of_target):
             rows.append({"target": target, **_row(spec, target)})
     return rows
 

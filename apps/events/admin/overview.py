@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from apps.core.admin.shown import NOTHING, tree
 from apps.core.paths import MISSING
 from apps.events.event_types.inference import Drift, Seen, drift, flat
-from apps.events.event_types.trial import Change, Outcome
+from apps.events.event_types.trial import Outcome
 from apps.events.models import EventType
 
 DRIFT_COLOURS = {"new": "blue", "missing": "amber", "changed": "red"}
@@ -87,9 +87,12 @@ def changes_of(outcome: Outcome) -> list[tuple[str, list[tuple[str, SafeString, 
         ("Traits of the event", outcome.traits),
         (f"Profile of {outcome.profile_name}, after one more such event", outcome.profile),
     )
-    return [(title, [_shown(change) for change in changes]) for title, changes in parts if changes]
+    return [
+        (title, [(change.path, _shown(change.before), _shown(change.after)) for change in changes])
+        for title, changes in parts
+        if changes
+    ]
 
 
-def _shown(change: Change) -> tuple[str, SafeString, SafeString]:
-    before, after = (NOTHING if value is MISSING else tree(value) for value in (change.before, change.after))
-    return change.path, before, after
+def _shown(value: Any) -> SafeString:
+    return NOTHING if value is MISSING else tree(value)

@@ -41,16 +41,12 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(name, problem.message)
         rules = planned.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
-            source = Source.objects.filter(pk=self.instance.source_id).first()
-            scope = scope_of_quarantined(self._fixed(cleaned), source)
+            row: QuarantinedEvent = self.instance
+            row.properties, row.context = cleaned["properties"], cleaned["context"]
+            scope = scope_of_quarantined(row, Source.objects.filter(pk=row.source_id).first())
             for found in rules.check.problems(cleaned["properties"], lambda: scope, now=timezone.now()):
                 self.add_error("properties", f"{found.field}: {found.message}")
         return cleaned
-
-    def _fixed(self, cleaned: dict[str, Any]) -> QuarantinedEvent:
-        row: QuarantinedEvent = self.instance
-        row.properties, row.context = cleaned["properties"], cleaned["context"]
-        return row
 
     def save(self, commit: Any = True) -> Any:  # noqa: FBT002 - as Django has it
         """Note that nothing is wrong any more."""

@@ -53,18 +53,14 @@ def apply(
 
 def _told(problems: list[tuple[str, str]], rules: EventRules | None) -> list[dict[str, str]]:
     """Name fields that were left out, but no more than anybody reads: each is kept with the event."""
-    told = [
-        {"field": path, "message": message, "property": _property_for(path, rules)}
-        for path, message in problems[:MAX_PROBLEMS]
-    ]
+    told = []
+    for path, message in problems[:MAX_PROBLEMS]:
+        said = rules.property_for(path) if rules else ""
+        if not said and path.startswith("traits."):
+            said = path.replace("traits", "properties", 1)
+        told.append({"field": path, "message": message, "property": said})
     n_more = len(problems) - MAX_PROBLEMS
     return told if n_more <= 0 else [*told, {"field": "", "message": f"{n_more} further fields were left out."}]
-
-
-def _property_for(path: str, rules: EventRules | None) -> str:
-    """Name the property that says what could not be copied to a field of the profile."""
-    found = rules.property_for(path) if rules else ""
-    return found or (path.replace("traits", "properties", 1) if path.startswith("traits.") else "")
 
 
 def _count(profile: Profile, *, seen_at: datetime) -> None:

@@ -7,7 +7,7 @@ from apps import conditions
 from apps.conditions import Catalogue, ConditionError, KnownField
 from apps.conditions.tree import Field
 from apps.core import templating
-from apps.events.event_types.compiling import RulesError
+from apps.events.event_types.compiling import RulesError, as_list
 from apps.profiles import schema
 
 
@@ -57,6 +57,6 @@ def _conditions(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, Catal
     if definition.get("condition"):
         yield "condition", definition["condition"], OF_EVENT
     for target, specs in (definition.get("profile") or {}).items():
-        for spec in specs if isinstance(specs, list) else [specs]:
+        for spec in as_list(specs):
             if isinstance(spec, Mapping) and spec.get("when"):
                 yield f"profile.{target}.when", spec["when"], OF_PERSON

@@ -70,6 +70,11 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
     )
 
 
+def as_list(spec: Any) -> list[Any]:
+    """Return what a definition says once, or several times in a list."""
+    return spec if isinstance(spec, list) else [spec]
+
+
 def _check_keys(definition: Mapping[str, Any]) -> None:
     for key in definition:
         if key not in KEYS:
@@ -78,7 +83,7 @@ def _check_keys(definition: Mapping[str, Any]) -> None:
 
 def _fields(definition: Mapping[str, Any], traits: Mapping[Path, TraitRule]) -> Iterator[FieldRule]:
     for target, specs in definition.items():
-        for spec in specs if isinstance(specs, list) else [specs]:
+        for spec in as_list(specs):
             yield _field_rule(target, spec, traits)
 
 
@@ -142,7 +147,7 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
         path = _path(key, target)
         if any(_lies_within(path, other) or _lies_within(other, path) for other in rules):
             raise RulesError(key, "Another trait lies within this one, or holds it.")
-        sources = _sources(key, spec)
+        sources = tuple(_path(key, source) for source in as_list(spec))
         default = next((defaults[source] for source in sources if source in defaults), MISSING)
         rules[path] = TraitRule(path[:-1], path[-1], sources, default, _holders(sources))
     unused = defaults.keys() - {source for rule in rules.values() for source in rule.sources}
@@ -151,11 +156,8 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
     return rules
 
 
-def _sources(key: str, spec: object) -> tuple[Path, ...]:
-    return tuple(_path(key, source) for source in (spec if isinstance(spec, list) else [spec]))
-
-
 def _holders(sources: tuple[Path, ...]) -> frozenset[Path]:
+    """Return the sources that others lie within."""
     return frozenset(
         source for source in sources if any(other != source and _lies_within(other, source) for other in sources)
     )

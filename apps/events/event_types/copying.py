@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from apps.conditions import Matcher
 from apps.core import paths
 from apps.core.ids import as_uuid
 from apps.core.paths import MISSING, Path, PathError
@@ -183,8 +182,14 @@ def _sayings(rules: EventRules, said: Said, writer: _Writer) -> Iterator[Saying]
     properties, traits, at = said.properties, said.traits, writer.at
     for rule in rules.fields:
         value = rule.value(properties, traits, at)
-        if value is not MISSING and (not rule.when or _is_met(rule.when, rules.type, said, writer.document)):
-            yield rule, rule.operation, value
+        if value is MISSING:
+            continue
+        if rule.when:
+            # As of the time of the event: so it is decided the same way when it is copied again.
+            event = {"type": rules.type, "time": said.time.isoformat(), "properties": properties, "traits": traits}
+            if not rule.when({"event": event, "profile": writer.document}, now=said.time):
+                continue
+        yield rule, rule.operation, value
 
 
 def _object_at(document: Document, parents: Path) -> dict[str, Any] | None:
@@ -192,12 +197,6 @@ def _object_at(document: Document, parents: Path) -> dict[str, Any] | None:
     for key in parents:
         node = node.get(key) if type(node) is dict else None
     return node if type(node) is dict else None
-
-
-def _is_met(when: Matcher, type_: str, said: Said, document: Document) -> bool:
-    """Decide a rule's condition as of the time of the event: so it is decided the same way when it is copied again."""
-    event = {"type": type_, "time": said.time.isoformat(), "properties": said.properties, "traits": said.traits}
-    return when({"event": event, "profile": document}, now=said.time)
 
 
 def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:

@@ -100,7 +100,8 @@ def propose(seen: Seen) -> dict[str, Any]:
 
 
 def _schema(seen: Seen) -> dict[str, Any]:
-    types = _allowed(seen)
+    # A price of 5 says nothing against one of 4.99.
+    types = sorted(seen.types.keys() - ({"integer"} if "number" in seen.types else set()))
     schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
     if seen.fields:
         required = [name for name, below in seen.fields.items() if below.count == seen.types["object"]]
@@ -109,11 +110,6 @@ def _schema(seen: Seen) -> dict[str, Any]:
     if seen.items is not None:
         schema["items"] = _schema(seen.items)
     return schema
-
-
-def _allowed(seen: Seen) -> list[str]:
-    # A price of 5 says nothing against one of 4.99.
-    return sorted(seen.types.keys() - ({"integer"} if "number" in seen.types else set()))
 
 
 def drift(schema: Mapping[str, Any], seen: Seen) -> list[Drift]:

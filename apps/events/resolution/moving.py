@@ -79,29 +79,18 @@ def _move_events(place: UUID, *, deadline: float) -> None:
         started = time.monotonic()
         with transaction.atomic():
             _take_turn()
-            _need_not_be_flushed()
             after = _move_page(place, after)
         if after is not None:
-            _give_way(time.monotonic() - started)
-
-
-def _give_way(taken_secs: float) -> None:
-    """Rest as long as the page took: at most half of the log, and of a processor, is ours while people are tracked."""
-    time.sleep(min(taken_secs, MAX_REST_SECS))
-
-
-def _need_not_be_flushed() -> None:
-    """Let the transaction commit without a flush of the log, for which tracking would wait too.
-
-    Lost in a crash, a page is moved again: that a merge is finished is written later, and flushed.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
+            # As long as the page took: at most half of the log, and of a processor, is ours while people are tracked.
+            time.sleep(min(time.monotonic() - started, MAX_REST_SECS))
 
 
 def _move_page(place: UUID, after: datetime | str) -> datetime | None:
     """Move the next events under an id, in the order of their time; return how far that was, None at the end."""
     with connection.cursor() as cursor:
+        # The commit need not flush the log, for which tracking would wait, too. Lost in a crash, a page is moved again:
+        # that a merge is finished is written later, and flushed.
+        cursor.execute("SET LOCAL synchronous_commit = off")
         cursor.execute(_PAGE_END, [place, after, PAGE - 1])
         row: tuple[Any, ...] | None = cursor.fetchone()
         end = row[0] if row else None

@@ -77,7 +77,8 @@ def _undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now:
     with transaction.atomic():
         locked = ledger.locked([cut.kept_via]).get(cut.kept_via)
         again = ledger.plan(cut, ledger.merges_of(whole.id))
-        if locked is None or locked != whole or not _is_standing(merge_id) or again.again != plan.again:
+        is_standing = Merge.objects.filter(pk=merge_id, undone_at=None).exists()
+        if locked is None or locked != whole or not is_standing or again.again != plan.again:
             raise _Changed
         _replay(sides, locked, rules, counter, after=seen_until, until=locked.updated_at)
         for side in sides:
@@ -99,10 +100,6 @@ def _look(merge_id: UUID) -> tuple[Merge, Profile]:
     if whole is None:
         raise CannotUndo("The profile is no more.")
     return cut, whole
-
-
-def _is_standing(merge_id: UUID) -> bool:
-    return Merge.objects.filter(pk=merge_id, undone_at=None).exists()
 
 
 def _replay(

@@ -55,12 +55,11 @@ def replay(ids: Iterable[UUID]) -> int:
     """
     with transaction.atomic():
         rows = list(QuarantinedEvent.objects.filter(pk__in=ids).order_by("id").select_for_update())
-        inbox.put([_item(row) for row in rows])
+        items = []
+        for row in rows:
+            said = {"type": row.type, "time": row.time, "properties": row.properties, "context": row.context}
+            body = storable.dumps({**row.payload, "event": {"key": row.id, **said}})
+            items.append(inbox.Item(row.source_id, InboxItem.Dialect.REPLAY, body, {}, row.received_at))
+        inbox.put(items)
         QuarantinedEvent.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
-
-
-def _item(row: QuarantinedEvent) -> inbox.Item:
-    event = {"key": row.id, "type": row.type, "time": row.time, "properties": row.properties, "context": row.context}
-    body = storable.dumps({**row.payload, "event": event})
-    return inbox.Item(row.source_id, InboxItem.Dialect.REPLAY, body, {}, row.received_at)

@@ -39,7 +39,10 @@ def samples_of(type: str, *, with_profiles: bool) -> list[Sample]:
     sources = {source.id: source for source in Source.objects.all()}
     sessions = Session.objects.in_bulk([event.session_id for event in events if event.session_id])
     profiles = Profile.objects.in_bulk([event.profile_id for event in events if event.profile_id])
-    found = [_waiting(row, sources.get(row.source_id)) for row in waiting]
+    found = []
+    for row in waiting:
+        scope = scope_of_quarantined(row, sources.get(row.source_id))
+        found.append(Sample(row.id, row.time, row.properties, row.context, {}, scope, is_quarantined=True))
     for event in events:
         session = sessions.get(event.session_id) if event.session_id else None
         profile = profiles.get(event.profile_id) if with_profiles and event.profile_id else None
@@ -54,11 +57,6 @@ def scope_of_quarantined(row: QuarantinedEvent, source: Source | None) -> dict[s
     scope["session"] = {"id": payload.get("session_ref"), "context": payload.get("context", {})}
     scope["payload"] |= {"context": payload.get("context", {}), "properties": payload.get("properties", {})}
     return scope
-
-
-def _waiting(row: QuarantinedEvent, source: Source | None) -> Sample:
-    scope = scope_of_quarantined(row, source)
-    return Sample(row.id, row.time, row.properties, row.context, {}, scope, is_quarantined=True)
 
 
 def _stored(event: Event, session: Session | None, source: Source | None, profile: Profile | None) -> Sample:

@@ -37,10 +37,8 @@ def _read() -> dict[str, dict[str, Any]]:
         for file in files
         for type_, definition in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader).items()
     }
-    return {type_: _whole(definition, found) for type_, definition in found.items()}
-
-
-def _whole(definition: dict[str, Any], all_: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Fill a definition that is `like` another one; apps/conditions/type_names.py says that both mean the same."""
-    own = {key: value for key, value in definition.items() if key != "like"}
-    return {**all_[definition["like"]], **own} if "like" in definition else own
+    for type_, definition in found.items():
+        if "like" in definition:  # apps/conditions/type_names.py says that both mean the same
+            other = found[definition.pop("like")]
+            found[type_] = other | definition
+    return found

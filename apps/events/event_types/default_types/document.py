@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from apps.conditions.type_names import event_types
 from apps.events import platform_events
+from apps.events.event_types.compiling import as_list
 from apps.events.event_types.default_types import load
 from apps.events.event_types.operations import OPERATIONS
 from apps.events.event_types.rules import PROPERTIES
@@ -113,7 +114,7 @@ def _summary(definition: Mapping[str, Any]) -> str:
 
 def _rows(definition: Mapping[str, Any]) -> Iterator[str]:
     """List each property with what becomes of it, then what happens to the profile without one."""
-    traits = {trait: _listed(sources) for trait, sources in definition.get("traits", {}).items()}
+    traits = {trait: as_list(sources) for trait, sources in definition.get("traits", {}).items()}
     fields = [(f"`{target}`", *_source(target, spec)) for target, spec in definition.get("profile", {}).items()]
     declared = _leaves(definition.get("properties", {}))
     of_fields = [source.removeprefix(PROPERTIES) for _, _, source in fields if source.startswith(PROPERTIES)]
@@ -126,10 +127,6 @@ def _rows(definition: Mapping[str, Any]) -> Iterator[str]:
     for target, name, source in fields:
         if not source:
             yield f"| | | {target} {name} |"
-
-
-def _listed(sources: str | list[str]) -> list[str]:
-    return [sources] if isinstance(sources, str) else sources
 
 
 def _note(definition: Mapping[str, Any], path: str) -> str:

@@ -11,6 +11,8 @@ from apps.core import audit
 from apps.events.models import Source
 from apps.profiles.models import ConsentType
 
+COLUMNS = ("name", "kind", "write_key", "channel", "is_enabled")
+
 
 class Command(BaseCommand):
     """Manage event sources; one line of JSON for each source, so that scripts can read it."""
@@ -42,7 +44,8 @@ class Command(BaseCommand):
         else:
             sources = [self._switch(options["name"], is_enabled=action == "enable")]
         for source in sources:
-            self.stdout.write(json.dumps(_line(source)))
+            line = {"id": str(source.id), **{name: getattr(source, name) for name in COLUMNS}}
+            self.stdout.write(json.dumps(line))
 
     def _create(self, options: dict[str, Any]) -> Source:
         columns = {field.name for field in Source._meta.fields}
@@ -72,8 +75,3 @@ class Command(BaseCommand):
 def _record(action: str, source: Source, before: dict[str, Any]) -> None:
     changes = audit.changes_of(Source, before, audit.values_of(source))
     audit.record(action, actor=audit.COMMAND, at=timezone.now(), object=source, name=source.name, **changes)
-
-
-def _line(source: Source) -> dict[str, Any]:
-    names = ("name", "kind", "write_key", "channel", "is_enabled")
-    return {"id": str(source.id), **{name: getattr(source, name) for name in names}}
