@@ -5,13 +5,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.exceptions import NotFound
 
+from apps.core.api.errors import Refused, refused_by
 from apps.core.api.shapes import ERROR_RESPONSE
+from apps.core.refusal import Refusal
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 
 View = TypeVar("View", bound=Callable[..., Any])
+NOT_YET = {409: ERROR_RESPONSE}  # where people are locked: others may be merging them
 ERRORS = dict.fromkeys((400, 401, 403, 404, 413, 415, 422, 503), ERROR_RESPONSE)
 
 
@@ -26,6 +30,11 @@ def living(profile_id: UUID) -> Profile:
 def unknown() -> NotFound:
     """Say no more than that: nobody learns here whether an id was ever somebody's."""
     return NotFound("There is no such profile.")
+
+
+@refused_by.register
+def _(error: ledger.NotYet) -> Refused:
+    return Refused(status.HTTP_409_CONFLICT, Refusal("not_yet", str(error)))
 
 
 def described(operation_id: str, *, responses: Any, **parts: Any) -> Callable[[View], View]:

@@ -10,19 +10,17 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.base import described, unknown
+from apps.api.base import NOT_YET, described, unknown
 from apps.api.scopes import Scope
 from apps.api.serializers import CertificateSerializer, ReferenceSerializer
 from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
-from apps.core.api.errors import Refused
-from apps.core.api.shapes import ERROR_RESPONSE
-from apps.core.refusal import Refusal
-from apps.profiles import erasure, export
+from apps.profiles import export
 from apps.profiles.jobs import start_erasure
 from apps.profiles.models import PrivacyRequest, Profile
 
-CERTIFICATES = {200: CertificateSerializer, 202: CertificateSerializer, 409: ERROR_RESPONSE}
+ARCHIVE: dict[Any, Any] = {(200, "application/zip"): OpenApiTypes.BINARY, **NOT_YET}
+CERTIFICATES = {200: CertificateSerializer, 202: CertificateSerializer, **NOT_YET}
 
 
 class ExportView(KeyView):
@@ -30,9 +28,7 @@ class ExportView(KeyView):
 
     scopes: ClassVar = {"POST": Scope.PRIVACY_EXPORT}
 
-    @described(
-        "profiles_export", request=ReferenceSerializer, responses={(200, "application/zip"): OpenApiTypes.BINARY}
-    )
+    @described("profiles_export", request=ReferenceSerializer, responses=ARCHIVE)
     def post(self, request: Request, profile_id: UUID) -> StreamingHttpResponse:
         """Send a ZIP archive of JSON and CSV files, written while it is sent: no copy of it stays here."""
         reference = checked(ReferenceSerializer, request.data)["reference"]
@@ -89,7 +85,5 @@ def _start(request: Request, profile_id: UUID, kind: PrivacyRequest.Kind) -> Res
         made = start_erasure(profile_id, kind=kind, reference=reference, actor=actor_of(request), at=timezone.now())
     except Profile.DoesNotExist:
         raise unknown() from None
-    except erasure.NotYet as error:
-        raise Refused(status.HTTP_409_CONFLICT, Refusal("not_yet", str(error))) from None
     code = status.HTTP_200_OK if made.finished_at else status.HTTP_202_ACCEPTED
     return Response(CertificateSerializer(made).data, status=code)

@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api.base import described, living, unknown
+from apps.api.base import NOT_YET, described, living, unknown
 from apps.api.filters import ProfileFilter
 from apps.api.scopes import Scope
 from apps.api.serializers import (
@@ -70,7 +70,7 @@ class ProfileView(KeyView):
         """Return the profile; `id` is the one that it has now."""
         return Response(ProfileSerializer(living(profile_id)).data)
 
-    @described("profiles_edit", request=EditSerializer, responses=ProfileSerializer)
+    @described("profiles_edit", request=EditSerializer, responses={200: ProfileSerializer, **NOT_YET})
     def patch(self, request: Request, profile_id: UUID) -> Response:
         """Set fields, all of them or none; events that happened before do not take them back."""
         values = checked(EditSerializer, request.data)["set"]

@@ -40,16 +40,16 @@ def edit(profile_id: UUID, values: Mapping[str, Any], *, actor: Actor, now: date
     """Set fields, {dotted path: value}, null empties one; all of them or none. Return the living profile.
 
     Who set a field by hand is in its provenance: only events that happen later can set it again. Raises CannotEdit,
-    Profile.DoesNotExist, and ledger.Moved while others keep merging this person.
+    Profile.DoesNotExist, and ledger.NotYet while others keep merging this person.
     """
     with transaction.atomic():
-        return _edit(_locked(profile_id), values, actor=actor, now=now, check=_plausible)
+        return _edit(ledger.locked_one(profile_id), values, actor=actor, now=now, check=_plausible)
 
 
 def undo(change: ProfileChange, *, actor: Actor, now: datetime) -> Profile:
     """Set a field to what it held before a change, unless it was set again since. Raises as `edit` does."""
     with transaction.atomic():
-        profile = _locked(change.profile_id)
+        profile = ledger.locked_one(change.profile_id)
         if not is_standing(change, profile):
             raise CannotEdit([(change.path, "It has been set again since.")])
         return _edit(profile, {change.path: change.before}, actor=actor, now=now)
@@ -59,13 +59,6 @@ def is_standing(change: ProfileChange, profile: Profile) -> bool:
     """Tell whether a profile still holds what a change set."""
     found = paths.get(profile.document, paths.parse(change.path))
     return bool((None if found is MISSING else found) == change.after)
-
-
-def _locked(profile_id: UUID) -> Profile:
-    found = ledger.locked([profile_id])
-    if not found:
-        raise Profile.DoesNotExist
-    return found[profile_id]
 
 
 def _edit(

@@ -27,21 +27,17 @@ Kind = PrivacyRequest.Kind
 _DONE: Final = {Kind.ERASE: "erased", Kind.ANONYMISE: "anonymised"}
 
 
-class NotYet(Exception):
-    """Something has to be finished first; the message says what."""
-
-
 def begin(profile_id: UUID, *, kind: PrivacyRequest.Kind, reference: str, actor: Actor, at: datetime) -> PrivacyRequest:
     """Bury all ids of a person, and remove their profile and what leads to it; `step` does the rest.
 
-    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and NotYet while others merge this person,
-    or a merge that was undone has still to give another person back what is theirs.
+    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and ledger.NotYet while others merge this
+    person, or a merge that was undone has still to give another person back what is theirs.
     """
     with transaction.atomic():
-        profile = _locked(profile_id)
+        profile = ledger.locked_one(profile_id)  # whoever tracks it waits, then finds it gone and its ids buried
         person = person_of(profile)
         if set(person.places) != set(person.raw_ids):
-            raise NotYet("A merge of this profile was undone a moment ago. Please try again in a minute.")
+            raise ledger.NotYet("A merge of this profile was undone a moment ago. Please try again in a minute.")
         if kind == Kind.ANONYMISE:
             person = replace(person, anonymous_id=uuid4(), salt=secrets.token_hex(16))
         request = PrivacyRequest.objects.create(
@@ -80,17 +76,6 @@ def step(task: Task) -> Step:
     request.person, request.finished_at = {}, timezone.now()
     request.save()
     return Step(0, is_last=True, message=request.summary)
-
-
-def _locked(profile_id: UUID) -> Profile:
-    """Lock the living profile. Whoever tracks it waits, then finds it gone and its ids buried."""
-    try:
-        found = ledger.locked([profile_id])
-    except ledger.Moved:
-        raise NotYet("Others are merging this profile. Please try again in a minute.") from None
-    if not found:
-        raise Profile.DoesNotExist
-    return found[profile_id]
 
 
 def _as_they_go() -> list[Holding]:

@@ -16,7 +16,7 @@ from apps.core import audit
 from apps.core.audit import Actor
 from apps.profiles import burial, ledger
 from apps.profiles.holdings import Holding, Person, holdings, person_of
-from apps.profiles.models import PrivacyRequest, Profile
+from apps.profiles.models import PrivacyRequest
 
 CHUNK_BYTES: Final = 64 * 1024
 # A spreadsheet takes such a text for a formula, and runs it.
@@ -57,10 +57,11 @@ class _Pipe(io.RawIOBase):
 def begin(profile_id: UUID, *, reference: str, actor: Actor, at: datetime) -> tuple[PrivacyRequest, Person]:
     """Record that somebody exports all of a person's data, and gather by what it is found.
 
-    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist.
+    `profile_id` may be any that they ever had. Raises Profile.DoesNotExist, and ledger.NotYet while others merge this
+    person.
     """
     with transaction.atomic():
-        person = person_of(Profile.objects.get(pk=ledger.living_id(profile_id)))
+        person = person_of(ledger.locked_one(profile_id))
         request = PrivacyRequest.objects.create(
             kind=PrivacyRequest.Kind.EXPORT,
             subject=burial.burial_id(person.id),

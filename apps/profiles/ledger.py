@@ -28,6 +28,10 @@ class Moved(Exception):
     """Between our look at the ids and our lock on the profiles, some were merged, separated or erased; try again."""
 
 
+class NotYet(Exception):
+    """Something has to be finished first; the message says what."""
+
+
 class Part(NamedTuple):
     """What is left as a profile of its own when merges are undone: all it was, and from when on more has come."""
 
@@ -135,6 +139,20 @@ def locked(ids: Collection[UUID]) -> dict[UUID, Profile]:
                 return {each: found[living] for each, living in leads.items() if living in found}
             transaction.set_rollback(True)  # gives the locks back
     raise Moved
+
+
+def locked_one(raw_id: UUID) -> Profile:
+    """Lock the living profile that an id leads to, as `locked` does.
+
+    Raises Profile.DoesNotExist, and NotYet while others keep merging this profile.
+    """
+    try:
+        found = locked([raw_id])
+    except Moved:
+        raise NotYet("Others are merging this profile. Please try again in a minute.") from None
+    if not found:
+        raise Profile.DoesNotExist
+    return found[raw_id]
 
 
 def has_moved(aliases: Mapping[UUID, UUID], *, raw_ids: Collection[UUID], absent: Collection[UUID]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from apps.api.scopes import Scope
 from apps.core.models import AuditEntry
-from apps.profiles import jobs
+from apps.profiles import jobs, ledger
 from apps.profiles.models import Merge, PrivacyRequest, Profile
 from tests.factories import NOON, AliasFactory, ProfileFactory, SessionFactory
 from tests.programs import program
@@ -72,6 +72,16 @@ def test_it_waits_until_an_undone_merge_has_given_back_what_is_anothers() -> Non
 
     assert (answer.status_code, answer.json()["code"]) == (409, "not_yet")
     assert Profile.objects.count() == 2
+
+
+@pytest.mark.parametrize("what", ["export", "erase", "anonymise"])
+def test_it_waits_while_others_merge_this_person(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.setattr(ledger, "has_moved", lambda *_, **__: True)
+
+    answer = ask(ProfileFactory(), what, reference="ticket 7")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_yet")
+    assert not PrivacyRequest.objects.exists()
 
 
 @pytest.mark.parametrize("what", ["export", "erase", "anonymise"])

@@ -13,6 +13,7 @@ from apps.core.keys import scopes
 from apps.core.models import AuditEntry
 from apps.events.models import Event
 from apps.events.store import partitions
+from apps.profiles import ledger
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
 from apps.segments.models import Cause, Membership, Segment
@@ -172,6 +173,18 @@ def test_fields_are_set_by_a_key_and_a_wrong_one_is_named() -> None:
     assert refused.status_code == 422
     assert refused.json()["field"] == "set.data.shoe"
     assert Profile.objects.get().traits == {"plan": "pro"}
+
+
+def test_nothing_is_set_while_others_merge_this_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = ProfileFactory()
+    monkeypatch.setattr(ledger, "has_moved", lambda *_, **__: True)
+
+    answer = program(Scope.PROFILES_WRITE).patch(
+        f"/api/profiles/{profile.id}", {"set": {"traits.plan": "pro"}}, format="json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_yet")
+    assert Profile.objects.get().traits == {}
 
 
 def test_two_profiles_are_merged_and_both_ids_go_on_to_lead_there() -> None:

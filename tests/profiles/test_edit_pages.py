@@ -12,7 +12,7 @@ from apps.core import paths
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.core.models import AuditEntry
-from apps.profiles import editing
+from apps.profiles import editing, ledger
 from apps.profiles.admin.edit_form import EditForm
 from apps.profiles.admin.editing import PAGE
 from apps.profiles.models import Profile, ProfileChange
@@ -262,6 +262,22 @@ def test_a_change_is_undone_unless_the_field_was_set_again(admin_client: Client)
     assert undo not in admin_client.get(page(profile, "changes")).content.decode()
     for role in ("Marketer", "Analyst"):
         assert client_of(role).post(undo).status_code == 403
+
+
+def test_while_others_merge_this_person_nothing_is_set_and_the_page_says_so(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = ProfileFactory(traits={"plan": "free"})
+    save(admin_client, profile, set={"traits.plan": "pro"})
+    undo = reverse("admin:profile_change_undo", args=[ProfileChange.objects.get().pk])
+    monkeypatch.setattr(ledger, "has_moved", lambda *_, **__: True)
+
+    answers = [save(admin_client, profile, set={"traits.plan": "max"}), admin_client.post(undo, follow=True)]
+
+    for answer in answers:
+        assert "Others are merging this profile. Please try again in a minute." in answer.content.decode()
+    assert 'value="max"' in answers[0].content.decode()  # what was typed is not lost
+    assert Profile.objects.get().traits == {"plan": "pro"}
 
 
 def test_the_audit_log_has_the_names_of_fields_and_not_what_they_hold(admin_client: Client) -> None:

@@ -18,7 +18,7 @@ from apps.events.models import Event, InboxItem, RefusedEvent
 from apps.events.resolution import by_hand, unmerging
 from apps.events.store import emitting
 from apps.events.store.emitting import Emission, emit
-from apps.profiles import erasure
+from apps.profiles import erasure, ledger
 from apps.profiles.burial import burial_id
 from apps.profiles.holdings import holdings, person_of
 from apps.profiles.jobs import start_erasure
@@ -282,7 +282,7 @@ def test_a_merge_that_was_undone_has_to_be_tidied_up_first(shop: Shop) -> None:
     merge = by_hand.merge(visitor.id, ben.id, actor=ANNA, now=shop.later(seconds=1))
     unmerging.undo(merge.id, actor=ANNA, rules=planned.rules(), now=shop.later(seconds=1))
 
-    with pytest.raises(erasure.NotYet, match="try again"):
+    with pytest.raises(ledger.NotYet, match="try again"):
         forget(ben.id)
 
     assert not ErasedId.objects.exists()

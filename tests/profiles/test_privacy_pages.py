@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
+from apps.core.ids import NIL, new_id
 from apps.core.models import AuditEntry, Task
+from apps.profiles import ledger
 from apps.profiles.models import ConsentDecision, ConsentType, ErasedId, PrivacyRequest, Profile
 from tests.factories import NOON, ConsentTypeFactory
 from tests.shop import Shop
@@ -104,6 +105,16 @@ def test_what_is_under_way_links_to_its_task(anna: Profile) -> None:
 
     assert page("core_task_change", task.pk) in client.get(page("profiles_privacyrequest_changelist")).content.decode()
     assert "interim" in client.get(page("profiles_privacyrequest_certificate", made.pk)).content.decode()
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_nobody_is_found_by_what_is_no_id_of_theirs(anna: Profile, name: str) -> None:
+    client = client_of("Data steward")
+
+    for other in ("anna", NIL, new_id()):
+        answer = client.post(page(f"profiles_profile_{name}", other), {"reference": "x"})
+
+        assert answer.status_code == 404
 
 
 @pytest.mark.parametrize("role", ["Marketer", "Developer", "Analyst"])
@@ -221,15 +232,15 @@ def test_marketers_see_consent_types_and_change_none(anna: Profile) -> None:
     assert client.post(page("profiles_consenttype_add"), {"name": "x", "id": "x", "text": "x"}).status_code == 403
 
 
-def test_an_erasure_that_has_to_wait_says_so(anna: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
-    from apps.profiles import erasure
+@pytest.mark.parametrize("name", BUTTONS)
+def test_what_has_to_wait_while_others_merge_this_person_says_so(
+    anna: Profile, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(ledger, "has_moved", lambda *_, **__: True)
 
-    def wait(*_: object, **__: object) -> None:
-        raise erasure.NotYet("Please try again in a minute.")
+    answer = client_of("Data steward").post(button(name, anna), {"reference": "x"}, follow=True)
 
-    monkeypatch.setattr(erasure, "begin", wait)
-    answer = client_of("Data steward").post(button("erase_person", anna), {"reference": "x"}, follow=True)
-
-    assert "try again in a minute" in answer.content.decode()
-    assert timezone.now() > anna.updated_at
+    assert "Others are merging this profile. Please try again in a minute." in answer.content.decode()
+    assert Profile.objects.get() == anna
+    assert not PrivacyRequest.objects.exists()
     assert not Task.objects.exists()

@@ -12,6 +12,8 @@ from uuid import UUID
 import orjson
 import pytest
 from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
 
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
@@ -21,7 +23,7 @@ from apps.events import sources
 from apps.events.event_types import planned
 from apps.events.models import Event, Source
 from apps.events.resolution import by_hand, moving, unmerging
-from apps.profiles import editing, erasure, identity
+from apps.profiles import editing, erasure, export, identity
 from apps.profiles.ledger import living_id
 from apps.profiles.models import ErasedId, Merge, PrivacyRequest, Profile
 from apps.sessions.models import Session
@@ -231,3 +233,33 @@ def test_who_was_separated_a_moment_ago_is_merged_and_not_the_other() -> None:
 
     assert set(Profile.objects.values_list("id", flat=True)) == {elder, living_id(third)}
     assert living_id(third) == living_id(younger) != elder
+
+
+def test_who_was_separated_a_moment_ago_is_exported_and_not_the_other() -> None:
+    elder, younger = merged_by_hand()
+
+    with overtaken(separate):
+        _, person = export.begin(younger, reference="ticket 7", actor=ANNA, at=datetime.now(UTC))
+
+    assert (person.id, person.raw_ids) == (younger, (younger,))
+    assert elder in Profile.objects.values_list("id", flat=True)
+
+
+def test_a_page_erases_whom_its_address_names(admin_client: Client) -> None:
+    elder, younger = merged_by_hand()
+
+    with overtaken(separate):
+        admin_client.post(reverse("admin:profiles_profile_erase_person", args=[younger]), {"reference": "ticket 7"})
+
+    assert list(Profile.objects.values_list("id", flat=True)) == [elder]
+
+
+def test_a_page_sets_fields_of_whom_its_address_names(admin_client: Client) -> None:
+    elder, younger = merged_by_hand()
+    plan = {"more-root": "traits", "more-name": "plan", "more-value": "pro"}
+
+    with overtaken(separate):
+        answer = admin_client.post(reverse("admin:profile_edit", args=[younger]), plan)
+
+    assert answer["Location"] == reverse("admin:profiles_profile_change", args=[younger])
+    assert dict(Profile.objects.values_list("id", "traits")) == {elder: {}, younger: {"plan": "pro"}}

@@ -47,20 +47,23 @@ def _edit(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> Ht
         raise PermissionDenied
     profile = get_object_or_404(Profile, pk=ledger.living_id(profile_id))
     form = EditForm(profile, request.POST if request.method == "POST" else None)
-    if form.is_valid() and _is_set(profile, form, request):
-        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+    if form.is_valid() and _is_set(profile_id, form, request):
+        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile_id]))
     context |= {"profile": profile, "form": form, "groups": form.groups(), "title": f"Edit {profile}"}
     return render(request, "profiles/edit_profile.html", context)
 
 
-def _is_set(profile: Profile, form: EditForm, request: HttpRequest) -> bool:
+def _is_set(profile_id: UUID, form: EditForm, request: HttpRequest) -> bool:
     """Set what was changed, and say so; otherwise the form says what could not be set."""
     values = form.values
     try:
         if values:
-            editing.edit(profile.pk, values, actor=audit.actor_of(request), now=timezone.now())
+            editing.edit(profile_id, values, actor=audit.actor_of(request), now=timezone.now())
     except editing.CannotEdit as error:
         form.add_problems(error.problems)
+        return False
+    except ledger.NotYet as error:
+        messages.error(request, str(error))
         return False
     except Profile.DoesNotExist:
         raise Http404 from None
@@ -82,9 +85,11 @@ def _undo(request: HttpRequest, change_id: UUID, context: dict[str, Any]) -> Htt
         editing.undo(change, actor=audit.actor_of(request), now=timezone.now())
     except editing.CannotEdit as error:
         messages.error(request, " ".join(message for _, message in error.problems))
+    except ledger.NotYet as error:
+        messages.error(request, str(error))
     else:
         messages.success(request, "It is as it was before.")
-    return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+    return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[change.profile_id]))
 
 
 def _more_changes(request: HttpRequest, profile_id: UUID) -> HttpResponse:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -22,7 +22,7 @@ from apps.core.admin.base import ModelAdmin
 from apps.core.admin.browser import Browser
 from apps.core.admin.shown import badge, link, moment, rows
 from apps.core.ids import as_uuid
-from apps.profiles import burial, erasure, export, ledger
+from apps.profiles import burial, export, ledger
 from apps.profiles.holdings import holdings, person_of
 from apps.profiles.identifiers import identifier_id, normalise
 from apps.profiles.jobs import start_erasure
@@ -60,12 +60,12 @@ class PrivacyActions(ModelAdmin):
     actions_detail = ("export_person", "anonymise_person", "erase_person")
 
     @action(description="Export", url_path="export", icon="download", permissions=["export"])
-    def export_person(self, request: HttpRequest, object_id: UUID) -> HttpResponseBase:
+    def export_person(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Ask for a reference, and send all that is known of a person."""
         return self._ask(request, object_id, Kind.EXPORT, then=self._export)
 
     @action(description="Anonymise", url_path="anonymise", icon="person_off", permissions=["erase"])
-    def anonymise_person(self, request: HttpRequest, object_id: UUID) -> HttpResponseBase:
+    def anonymise_person(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Show what is lost, ask for a reference, and make a person anonymous."""
         return self._ask(request, object_id, Kind.ANONYMISE, then=self._erase)
 
@@ -76,7 +76,7 @@ class PrivacyActions(ModelAdmin):
         variant=ActionVariant.DANGER,
         permissions=["erase"],
     )
-    def erase_person(self, request: HttpRequest, object_id: UUID) -> HttpResponseBase:
+    def erase_person(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Show what will go, ask for a reference, and erase a person."""
         return self._ask(request, object_id, Kind.ERASE, then=self._erase)
 
@@ -89,12 +89,20 @@ class PrivacyActions(ModelAdmin):
         return request.user.has_perm("profiles.erase_profile")
 
     def _ask(
-        self, request: HttpRequest, object_id: UUID, kind: Kind, *, then: Callable[..., HttpResponseBase]
+        self, request: HttpRequest, object_id: str, kind: Kind, *, then: Callable[..., HttpResponseBase]
     ) -> HttpResponseBase:
-        profile = get_object_or_404(Profile, pk=ledger.living_id(object_id))
+        named = as_uuid(object_id)
+        profile = get_object_or_404(Profile, pk=ledger.living_id(named) if named else None)
         form = RequestForm(request.POST or None)
         if form.is_valid():
-            return then(request, profile, kind, form.cleaned_data["reference"])
+            # To whom the address names: an old id may lead elsewhere by now.
+            try:
+                return then(request, named, kind, form.cleaned_data["reference"])
+            except Profile.DoesNotExist:
+                raise Http404 from None
+            except ledger.NotYet as error:
+                self.message_user(request, str(error), messages.ERROR)
+                return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[named]))
         person = person_of(profile)
         counts = [(holding, holding.count(person)) for holding in holdings.values()]
         context = {
@@ -107,22 +115,18 @@ class PrivacyActions(ModelAdmin):
         }
         return render(request, "profiles/privacy_request.html", context)
 
-    def _export(self, request: HttpRequest, profile: Profile, kind: Kind, reference: str) -> HttpResponseBase:
+    def _export(self, request: HttpRequest, profile_id: UUID, kind: Kind, reference: str) -> HttpResponseBase:
         actor = audit.actor_of(request)
-        made, person = export.begin(profile.id, reference=reference, actor=actor, at=timezone.now())
+        made, person = export.begin(profile_id, reference=reference, actor=actor, at=timezone.now())
         return StreamingHttpResponse(
             export.stream(person, made),
             content_type="application/zip",
             headers={"Content-Disposition": f'attachment; filename="person-{made.pk}.zip"'},
         )
 
-    def _erase(self, request: HttpRequest, profile: Profile, kind: Kind, reference: str) -> HttpResponseBase:
+    def _erase(self, request: HttpRequest, profile_id: UUID, kind: Kind, reference: str) -> HttpResponseBase:
         actor = audit.actor_of(request)
-        try:
-            made = start_erasure(profile.id, kind=kind, reference=reference, actor=actor, at=timezone.now())
-        except erasure.NotYet as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+        made = start_erasure(profile_id, kind=kind, reference=reference, actor=actor, at=timezone.now())
         done = "It is done." if made.finished_at else "The profile is gone; the rest follows in the background."
         self.message_user(request, done, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:profiles_privacyrequest_change", args=[made.pk]))
