@@ -40,16 +40,16 @@ class ConsentsView(KeyView):
         """Record decisions, all of them or none; they count from the next event on, and not before newer ones."""
         wanted = checked(DecideSerializer, request.data)
         source = source_named(wanted["source_id"], kinds=(Source.Kind.API,), origin="", field="source_id")
-        profile, actor, now = living(profile_id), actor_of(request), timezone.now()
+        living(profile_id)
         try:
             # The program's address and agent are not the person's: the ledger gets neither, the audit log the key.
             consent_decisions.record(
                 wanted["consents"],
-                profile_id=profile.id,
+                profile_id=profile_id,
                 source=source,
-                recorded=Recorded(actor, wanted["reference"]),
+                recorded=Recorded(actor_of(request), wanted["reference"]),
                 time=wanted.get("decided_at"),
-                now=now,
+                now=timezone.now(),
             )
         except consent_decisions.CannotDecide as error:
             first, *others = error.refusals

@@ -51,7 +51,9 @@ def record(
 ) -> Payload:
     """Record for somebody what they decided, through the pipeline; the event and the ledger name who records it.
 
-    `time` is when they did, if that was before. Raises CannotDecide, and as `accept.now` does.
+    `profile_id` may be any that they ever had, and stays the same in a repetition, whatever was merged since: it is
+    part of what makes that known. `time` is when they decided, if that was before. Raises CannotDecide, and as
+    `accept.now` does.
     """
     refusal = check_event(said, consents.PROPERTY)
     if refusal:

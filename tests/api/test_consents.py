@@ -11,9 +11,10 @@ from apps.collector import consent_decisions
 from apps.collector.grouping import Busy
 from apps.core.models import AuditEntry
 from apps.events.models import Event, Source
+from apps.events.resolution import by_hand
 from apps.profiles.models import ConsentDecision, ConsentType, Profile
 from apps.sessions.models import Session
-from tests.factories import AliasFactory, ConsentTypeFactory, ProfileFactory, SourceFactory
+from tests.factories import ANNA, AliasFactory, ConsentTypeFactory, ProfileFactory, SourceFactory
 from tests.programs import program
 
 CLERK = (Scope.CONSENTS_READ, Scope.CONSENTS_WRITE)
@@ -133,6 +134,21 @@ def test_a_decision_of_the_past_does_not_take_back_a_newer_one(source: Source) -
 
     assert state(answer)["letters"]
     assert ConsentDecision.objects.count() == 2
+
+
+def test_what_is_recorded_again_by_the_id_of_who_was_merged_since_is_one_decision(source: Source) -> None:
+    elder, younger, clerk = ProfileFactory(), ProfileFactory(), program(*CLERK)
+    yesterday = (timezone.now() - timedelta(days=1)).isoformat()
+    body = {"source_id": str(source.id), "consents": {"letters": True}, "decided_at": yesterday}
+    first = clerk.post(f"/api/profiles/{younger.id}/consents", body, format="json")
+    by_hand.merge(elder.id, younger.id, actor=ANNA, now=timezone.now())
+
+    again = clerk.post(f"/api/profiles/{younger.id}/consents", body, format="json")
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert state(again)["letters"]
+    assert ConsentDecision.objects.get().profile_id == younger.id
+    assert Event.objects.filter(type="consent-recorded").count() == 1
 
 
 def test_the_ledger_has_the_decisions_of_all_ids_of_a_person_the_latest_first(source: Source) -> None:

@@ -14,7 +14,9 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from apps.api.scopes import Scope
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
@@ -25,9 +27,10 @@ from apps.events.models import Event, Source
 from apps.events.resolution import by_hand, moving, unmerging
 from apps.profiles import editing, erasure, export, identity
 from apps.profiles.ledger import living_id
-from apps.profiles.models import ErasedId, Merge, PrivacyRequest, Profile
+from apps.profiles.models import ConsentDecision, ErasedId, Merge, PrivacyRequest, Profile
 from apps.sessions.models import Session
-from tests.factories import ANNA, SourceFactory
+from tests.factories import ANNA, ConsentTypeFactory, SourceFactory
+from tests.programs import program
 
 THREADS = 10
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -263,3 +266,30 @@ def test_a_page_sets_fields_of_whom_its_address_names(admin_client: Client) -> N
 
     assert answer["Location"] == reverse("admin:profiles_profile_change", args=[younger])
     assert dict(Profile.objects.values_list("id", "traits")) == {elder: {}, younger: {"plan": "pro"}}
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_page_records_what_was_decided_for_whom_its_address_names(admin_client: Client) -> None:
+    ConsentTypeFactory(id="letters")
+    elder, younger = merged_by_hand()
+    said = {"consent": "letters", "decision": "given", "reference": "letter 7", "day": f"{timezone.localdate()}"}
+
+    with overtaken(separate):
+        admin_client.post(reverse("admin:profile_consents", args=[younger]), said)
+
+    assert list(ConsentDecision.objects.values_list("profile_id", flat=True)) == [younger]
+    assert not Profile.objects.get(id=elder).consents
+    assert Profile.objects.get(id=younger).consents
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_program_records_what_was_decided_for_whom_it_names() -> None:
+    ConsentTypeFactory(id="letters")
+    elder, younger = merged_by_hand()
+    said = {"source_id": str(SourceFactory().id), "consents": {"letters": True}}
+
+    with overtaken(separate):
+        program(Scope.CONSENTS_WRITE).post(f"/api/profiles/{younger}/consents", said, format="json")
+
+    assert list(ConsentDecision.objects.values_list("profile_id", flat=True)) == [younger]
+    assert not Profile.objects.get(id=elder).consents

@@ -150,13 +150,13 @@ def _decide(request: HttpRequest, profile_id: UUID, context: dict[str, Any]) -> 
     held = decisions.held_by(profile, at=timezone.now())
     proposed = {name: request.GET.get(name, "") for name in ("consent", "decision")}
     form = DecisionForm(held, request.POST if request.method == "POST" else None, initial=proposed)
-    if form.is_valid() and _is_recorded(profile, form, request):
-        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile.pk]))
+    if form.is_valid() and _is_recorded(profile_id, form, request):
+        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile_id]))
     shown = {"profile": profile, "form": form, "shown": consents_of(profile)}
     return render(request, "collector/decide.html", {**context, **shown, "title": f"Consents of {profile}"})
 
 
-def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> bool:
+def _is_recorded(profile_id: UUID, form: DecisionForm, request: HttpRequest) -> bool:
     """Record the decision through the pipeline, as any other; otherwise the form says why not."""
     actor, now, wanted = audit.actor_of(request), timezone.now(), form.cleaned_data
     at, reference = form.decided_at, wanted["reference"]
@@ -165,7 +165,7 @@ def _is_recorded(profile: Profile, form: DecisionForm, request: HttpRequest) -> 
         # The address and the agent are not the person's: the ledger gets neither.
         payload = consent_decisions.record(
             form.said,
-            profile_id=profile.id,
+            profile_id=profile_id,
             source=sources.INTERNAL,
             recorded=Recorded(actor, reference),
             time=at,
