@@ -29,10 +29,11 @@ class CdpAdminSite(UnfoldAdminSite):
     def get_urls(self) -> list[Any]:
         """Find what apps add to each other's pages; add what the editor of conditions asks for, on pages of several."""
         from apps.core import menu  # apps are not loaded yet when the site is made
-        from apps.core.admin import panels
+        from apps.core.admin import base, panels
         from apps.core.admin.conditions.languages import LANGUAGES
         from apps.core.admin.conditions.views import urls
 
+        base.check(self)
         LANGUAGES.discover()
         panels.discover(self)
         menu.check(self)

@@ -198,6 +198,11 @@ WRONG = {
         'from apps.profiles.models import Alias\nentry(Alias, "Toys", 291, icon="toys")\n',
         "menu.py:7: there is no admin page of profiles.Alias",
     ),
+    "page that obeys no rules": (
+        "admin/__init__.py",
+        "admin.site.unregister(Toy)\n\n@admin.register(Toy)\nclass Plain(admin.ModelAdmin): ...\n",
+        "the page Plain of toys.Toy does not inherit from apps.core.admin.base.ModelAdmin",
+    ),
     "panel without a slot": ("admin/panels.py", 'panel(Profile, "cellar")(print)\n', "panels.py:8: there is no slot"),
     "job without a queue": ("jobs.py", "@job()\ndef lost(**_newer): ...\n", "toys/jobs.py"),
     "queue of nobody's": ("jobs.py", "@job(queue=queues.Queue('no'))\ndef lost(**_newer): ...\n", "toys/jobs.py"),

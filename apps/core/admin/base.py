@@ -1,11 +1,14 @@
 """What all pages obey: a list is asked only by what it offers, for so long, and each change is recorded."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
@@ -100,6 +103,15 @@ class ModelAdmin(UnfoldModelAdmin):
 
     def _changes(self, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
         return audit.changes_of(self.model, before, after) if self.audits_values else {}
+
+
+def check(site: AdminSite) -> None:
+    """Raise ImproperlyConfigured, naming the file, for a page that does not inherit from ours."""
+    for model, page in site._registry.items():
+        if not isinstance(page, ModelAdmin):
+            kind, base = type(page), f"{ModelAdmin.__module__}.{ModelAdmin.__name__}"
+            message = f"the page {kind.__name__} of {model._meta.label} does not inherit from {base}."
+            raise ImproperlyConfigured(f"{inspect.getfile(kind)}: {message}")
 
 
 def _changed_fields(message: Any) -> list[str]:
