@@ -15,7 +15,8 @@ from apps.segments.models import Segment
 
 def telling_part(condition: Node) -> Node | None:
     """Return a part of a condition that may tell personal data; None if it tells none."""
-    return _telling(condition, private_keys() if _asks_about_segments(condition) else frozenset())
+    asks_about_segments = any(isinstance(node, Field) and node.keys[:1] == SEGMENTS.keys for node in walk(condition))
+    return _telling(condition, private_keys() if asks_about_segments else frozenset())
 
 
 def private_keys() -> frozenset[str]:
@@ -50,10 +51,6 @@ def _telling(condition: Node, private: frozenset[str]) -> Node | None:
     except ConditionError:
         return SEGMENTS
     return SEGMENTS if asked & private else None
-
-
-def _asks_about_segments(condition: Node) -> bool:
-    return any(isinstance(node, Field) and node.keys[:1] == SEGMENTS.keys for node in walk(condition))
 
 
 def _asked_as_figures(nodes: list[Node]) -> Iterator[Field]:

@@ -1,7 +1,7 @@
 """The members of a segment as a table for other programs."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -37,14 +37,10 @@ def lines(segment: Segment, *, sees_all: bool) -> Iterator[str]:
         )
         for membership in memberships:
             if row := people.get(membership.profile_id):
-                cells = [*(getattr(row, name) for name in columns), membership.entered_at, *_states(row, types)]
+                now = timezone.now()  # the table goes to programs that send: consents are what they are at this moment
+                states = [consents.state(row.consents, row.provenance, id, at=now).value for id in types]
+                cells = [*(getattr(row, name) for name in columns), membership.entered_at, *states]
                 yield writer.writerow(map(_cell, cells))
-
-
-def _states(row: Profile, types: Iterable[str]) -> Iterator[str]:
-    """Say of each consent what it is at this moment: the table goes to programs that send."""
-    now = timezone.now()
-    return (consents.state(row.consents, row.provenance, id, at=now).value for id in types)
 
 
 def _pages(segment: Segment) -> Iterator[list[Membership]]:

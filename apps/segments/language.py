@@ -165,7 +165,10 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
     """
     path = _path_of(field)
     if path == "consents" and len(field.keys) > 1:
-        return _decision_reader(field.keys[1])
+        consent_id = field.keys[1]
+        decided = consents.path_of(consent_id)
+        # What was decided, and when: both make its state.
+        return lambda row: (orjson.dumps(row.consents.get(consent_id)), (row.provenance.get(decided) or ("",))[0])
     part, rest = _PROFILE[path], field.keys[path.count(".") + 1 :]
     if part.kind is not Kind.JSON:
         return part.read
@@ -180,12 +183,6 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
         return orjson.dumps(found) if type(found) is dict or type(found) is list else found
 
     return reader
-
-
-def _decision_reader(consent_id: str) -> Callable[[Profile], Any]:
-    """Make a function that gives what was decided of a consent and when: both make its state."""
-    path = consents.path_of(consent_id)
-    return lambda row: (orjson.dumps(row.consents.get(consent_id)), (row.provenance.get(path) or ("",))[0])
 
 
 def _path_of(field: Field) -> str:

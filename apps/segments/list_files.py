@@ -58,8 +58,10 @@ class ListFile:
         if head:  # to whom the text is handed as it was decoded, the mark is a letter of the first name
             head[0] = head[0].removeprefix(BYTE_ORDER_MARK)
         self._all = chain(head, self._lines)
-        self.separator = max(SEPARATORS, key=lambda separator: _n_separated(head, separator))
-        self.rows = [[cell.strip() for cell in row] for row in _rows_of(head, self.separator) if any(row)]
+        tables = {separator: _rows_of(head, separator) for separator in SEPARATORS}
+        # The one that separates most.
+        self.separator = max(tables, key=lambda separator: sum(len(row) - 1 for row in tables[separator]))
+        self.rows = [[cell.strip() for cell in row] for row in tables[self.separator] if any(row)]
 
     @property
     def n_columns(self) -> int:
@@ -111,10 +113,6 @@ class ListFile:
 def _not_text(line: int) -> ListError:
     where = f"After line {line} there" if line else "There"
     return ListError(f'{where} is something that is not in UTF-8. Save the file as "CSV UTF-8".')
-
-
-def _n_separated(lines: Sequence[str], separator: str) -> int:
-    return sum(len(row) - 1 for row in _rows_of(lines, separator))
 
 
 def _rows_of(lines: Sequence[str], separator: str) -> list[list[str]]:

@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import connection
 
 from apps.core.ids import new_id
-from apps.events.platform_events import PlatformEvent
 from apps.events.store import emitting
 from apps.events.store.emitting import Emission
 from apps.segments.models import Cause
@@ -83,14 +82,18 @@ def change(
             cursor.execute(_LEAVE, [now, because, *map(list, zip(*going, strict=True))])
             changed.left.extend(map(Change._make, cursor.fetchall()))
     said = [(ENTERED, each) for each in changed.entered] + [(LEFT, each) for each in changed.left]
-    emissions = [_emission(event, each, because=because, time=now) for event, each in said]
+    emissions = [
+        Emission(
+            type=event.type,
+            profile_id=each.profile_id,
+            key=str(each.membership_id),
+            time=now,
+            properties={"segment": each.key, "name": each.name, "because": because},
+        )
+        for event, each in said
+    ]
     emitting.emit(emissions, is_silent=is_silent, now=now)
     return changed
-
-
-def _emission(event: PlatformEvent, change: Change, *, because: Cause, time: datetime) -> Emission:
-    properties = {"segment": change.key, "name": change.name, "because": because}
-    return Emission(event.type, change.profile_id, str(change.membership_id), time, properties)
 
 
 # Of the current memberships of one person in one segment, all but the first.

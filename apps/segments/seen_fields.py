@@ -87,8 +87,10 @@ def _observed(root: str, trees: Iterable[tuple[Any, dict[str, Any]]]) -> dict[st
                 continue
             noted = seen.setdefault(keys, _Seen())
             noted.kinds[_kind(value)] += 1
-            for item in _values(value):
-                noted.holders[item].add(holder)
+            items = value if isinstance(value, list) else [value]
+            texts = [item for item in items if isinstance(item, str) and 0 < len(item) <= MAX_LENGTH]
+            for text in texts:
+                noted.holders[text].add(holder)
     return {str(Field(root, keys)): _known(keys, noted) for keys, noted in sorted(seen.items())}
 
 
@@ -113,12 +115,6 @@ def _kind(value: Any) -> str:
         case [*items] if all(isinstance(item, str) for item in items):
             return "list of texts"
     return ""
-
-
-def _values(value: Any) -> Iterator[str]:
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and 0 < len(item) <= MAX_LENGTH:
-            yield item
 
 
 def _known(keys: tuple[str, ...], seen: _Seen) -> KnownField:

@@ -38,8 +38,12 @@ def growth_chart(days: Sequence[Day]) -> SafeString:
     bars = format_html_join(
         "", "{}", ((_bars(day, number * step, step, most_moved),) for number, day in enumerate(days))
     )
-    line = _line(_points(sizes, len(days), WIDTH - 5, 100, low=0)) if sizes else ""
-    latest = f"{sizes[-1][1]:,}" if sizes else "0"
+    line, latest = "", "0"
+    if sizes:
+        points = _points(sizes, len(days), WIDTH - 5, 100, low=0)
+        x, y = points.rpartition(" ")[2].split(",")
+        line = format_html('<polyline points="{}"/><circle cx="{}" cy="{}" r="4"/>', points, x, y)
+        latest = f"{sizes[-1][1]:,}"
     return format_html(
         '<svg class="cdp-growth" viewBox="0 0 {} {}" role="img" aria-label="Growth">{}{}'
         '<line x1="0" x2="{}" y1="140" y2="140"/></svg>'
@@ -54,11 +58,6 @@ def growth_chart(days: Sequence[Day]) -> SafeString:
         latest,
         days[-1].day,
     )
-
-
-def _line(points: str) -> SafeString:
-    x, y = points.rpartition(" ")[2].split(",")
-    return format_html('<polyline points="{}"/><circle cx="{}" cy="{}" r="4"/>', points, x, y)
 
 
 def _bars(day: Day, x: float, step: float, most: int) -> SafeString:

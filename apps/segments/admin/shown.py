@@ -44,14 +44,12 @@ def segments_of(profile_id: Any, *, sees_all: bool) -> SafeString:
     if not sees_all:
         memberships = memberships.exclude(segment__key__in=discretion.private_keys())
     latest = sorted(memberships[:N_MEMBERSHIPS], key=lambda each: each.left_at is not None)
-    return rows(
-        (why_link(each, each.segment.name), _since(each), each.get_entered_because_display()) for each in latest
-    )
-
-
-def _since(membership: Membership) -> SafeString:
-    word, at = ("until", membership.left_at) if membership.left_at else ("since", membership.entered_at)
-    return format_html("{} {}", word, moment(at))
+    lines = []
+    for each in latest:
+        word, at = ("until", each.left_at) if each.left_at else ("since", each.entered_at)
+        since = format_html("{} {}", word, moment(at))
+        lines.append((why_link(each, each.segment.name), since, each.get_entered_because_display()))
+    return rows(lines)
 
 
 def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
@@ -63,17 +61,18 @@ def as_lines(clause: Clause, *, sees_all: bool) -> dict[str, Any]:
         "text": clause.text,
         "join": {"and": "all of these", "or": "any of these", "not": "not"}.get(clause.join, ""),
         "badge": badge(word, colour),
-        "values": [
-            (each.text, _value(each.value) if sees_all or _tells_of_nobody(each) else HIDDEN) for each in clause.values
-        ],
+        "values": [(each.text, _value(each, sees_all=sees_all)) for each in clause.values],
         "clauses": [as_lines(below, sees_all=sees_all) for below in clause.clauses],
     }
 
 
-def _tells_of_nobody(looked_at: Value) -> bool:
-    is_number = type(looked_at.value) in (int, float)
-    return all(catalogue.is_harmless(field) or (is_number and catalogue.is_figure(field)) for field in looked_at.fields)
-
-
-def _value(value: Any) -> SafeString:
+def _value(looked_at: Value, *, sees_all: bool) -> SafeString | str:
+    """Show what a part of a clause comes to, to those who may not see personal data only if it tells of nobody."""
+    value = looked_at.value
+    is_number = type(value) in (int, float)
+    tells_of_nobody = all(
+        catalogue.is_harmless(field) or (is_number and catalogue.is_figure(field)) for field in looked_at.fields
+    )
+    if not sees_all and not tells_of_nobody:
+        return HIDDEN
     return moment(value) if isinstance(value, datetime) else tree(value)

@@ -90,11 +90,7 @@ def work() -> bool:
         return False
     page = ReevaluationPage.objects.select_related("run").get(pk=leases[0].pk)
     Reevaluation.objects.filter(pk=page.run_id).update(heartbeat_at=now)
-    seen: list[tuple[UUID, datetime]] = []
-    people: People = Range(page.after, page.until)
-    if page.run.kind == Kind.INCREMENTAL:
-        seen = _dirty(page)
-        people = Those(_living(profile_id for profile_id, _ in seen))
+    people, seen = _people_of(page)
     problems = _evaluate_all(page, people)
     n_seen = _number(people)
     with transaction.atomic():
@@ -114,24 +110,24 @@ def work() -> bool:
     return True
 
 
-def _dirty(page: ReevaluationPage) -> list[tuple[UUID, datetime]]:
-    """Read who is dirty; whoever comes while the page waited and finds no place is left for the next run."""
+def _people_of(page: ReevaluationPage) -> tuple[People, list[tuple[UUID, datetime]]]:
+    """Return whom a page is about; and where it is those who are dirty, their marks, which go once it is over."""
+    if page.run.kind != Kind.INCREMENTAL:
+        return Range(page.after, page.until), []
     found = Dirty.objects.filter(profile_id__gt=page.after, profile_id__lte=page.until).order_by("profile_id")
-    return list(found.values_list("profile_id", "marked_at")[: 2 * DIRTY_PAGE])
-
-
-def _living(ids: Iterable[UUID]) -> list[UUID]:
-    """Return the profiles that dirty ones are now: some were merged away."""
-    wanted = list(ids)
-    survivors = dict(Alias.objects.filter(id__in=wanted).values_list("id", "profile_id"))
-    return sorted({survivors.get(each, each) for each in wanted})
+    # Whoever comes while the page waited and finds no place is left for the next run.
+    seen = list(found.values_list("profile_id", "marked_at")[: 2 * DIRTY_PAGE])
+    ids = [profile_id for profile_id, _ in seen]
+    survivors = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))  # of those merged away
+    return Those(sorted({survivors.get(each, each) for each in ids})), seen
 
 
 def _evaluate_all(page: ReevaluationPage, people: People) -> dict[str, str]:
     """Evaluate segment after segment, those that others ask about first, and return what went wrong with which."""
     problems: dict[str, str] = {}
     known = definitions.read()
-    for key in _keys(known, page.run):
+    keys = [segment.key for segment in known.segments if segment.key in page.run.segments]
+    for key in keys:
         try:
             known = _evaluate(page, key, people, known)
         except OperationalError:
@@ -142,10 +138,6 @@ def _evaluate_all(page: ReevaluationPage, people: People) -> dict[str, str]:
             problems[key] = f"{type(error).__name__}: {error}"[:500]
         claims.renew(ReevaluationPage, [page.lease], now=timezone.now())
     return problems
-
-
-def _keys(known: Definitions, run: Reevaluation) -> list[str]:
-    return [segment.key for segment in known.segments if segment.key in run.segments]
 
 
 def _evaluate(page: ReevaluationPage, key: str, people: People, known: Definitions) -> Definitions:

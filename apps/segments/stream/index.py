@@ -64,9 +64,7 @@ class Index:
         ]
         self.reading_primary_id = self._where(lambda each: any(f.keys[0] == "primary_id" for f in each.fields))
         self._any_type = self._where(lambda each: each.reads.any_event_type)
-        own = platform_events.types()
-        types = own.union(*(each.reads.event_types for each in self.segments))
-        self._types = {type: self._naming(type) | (0 if type in own else self._any_type) for type in types}
+        self._types = self._by_type()
         self.nothing = self.see(_NOBODY)
         self.of_nobody = self._where(_may_match_nobody)
 
@@ -85,8 +83,14 @@ class Index:
     def _where(self, test: Any) -> Bits:
         return reduce(or_, (1 << place for place, each in enumerate(self.segments) if test(each)), 0)
 
-    def _naming(self, type: str) -> Bits:
-        return self._where(lambda each: type in each.reads.event_types)
+    def _by_type(self) -> dict[str, Bits]:
+        """Find what asks about past events, by their type; the platform's own are asked about by their name alone."""
+        own = platform_events.types()
+        named = own.union(*(each.reads.event_types for each in self.segments))
+        found = {type: self._where(lambda each, type=type: type in each.reads.event_types) for type in named}
+        for type in named - own:
+            found[type] |= self._any_type
+        return found
 
     def see(self, profile: Profile) -> Seen:
         """Note what the fields are that any definition reads; later changes of the profile do not show in it."""
