@@ -106,18 +106,14 @@ def complete(text: str, position: int, catalogue: Catalogue) -> list[Suggestion]
     place = _place(before[:start])
     if place is None:
         return []
+    written = typed.lower().replace("'", '"')
+    as_type = part_of_event_type(written)  # as events have it: "Order C is "order-c
     found = (
         Suggestion(kind, value, start, end, label)
         for kind, value, label in _candidates(place, catalogue)
-        if value.lower().startswith(_typed_as(kind, typed))
+        if value.lower().startswith(as_type if kind == "event type" else written)
     )
     return [suggestion for suggestion, _ in zip(found, range(MAX_SUGGESTIONS), strict=False)]
-
-
-def _typed_as(kind: str, typed: str) -> str:
-    """Return how a beginning is written in what is offered: types as events have them, "Order C as "order-c."""
-    written = typed.lower().replace("'", '"')
-    return part_of_event_type(written) if kind == "event type" else written
 
 
 def _start_of_word(before: str) -> int:

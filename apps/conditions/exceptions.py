@@ -35,12 +35,11 @@ class ConditionError(ValueError):
         where = f"Line {self.line}, column {self.column}: " if self.offset is not None else ""
         where = where or (f"{self.path}: " if self.path else "")
         hint = f" Did you mean {self.suggestion}?" if self.suggestion else ""
-        expected = f" Expected {_either(self.expected)}." if self.expected and not hint else ""
-        return f"{where}{self.message}{hint}{expected}"
-
-
-def _either(names: tuple[str, ...]) -> str:
-    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+        if hint or not self.expected:
+            return f"{where}{self.message}{hint}"
+        *others, last = self.expected
+        either = f"{', '.join(others)} or {last}" if others else last
+        return f"{where}{self.message} Expected {either}."
 
 
 class TreeError(ValueError):

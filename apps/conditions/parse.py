@@ -52,6 +52,7 @@ _GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
 _CONSENT_STATES: Final = {word.split()[0]: state for state, word in CONSENT_WORDS.items()}
 _SAME: Final = {"==": "=", "=>": ">=", "=<": "<="}
 _KEY: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[([0-9]+)\]|\.?((?:[^.\[\\]|\\.)+)', re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 @cache
@@ -98,12 +99,8 @@ def parse_field(text: str) -> Field:
 def _field(text: str) -> Field:
     root, _, path = text.partition("@")
     parts = () if path == "..." else _KEY.findall(path)
-    keys = tuple(_unescaped(bare) or index or _unquoted(f'"{quoted}"') for quoted, index, bare in parts)
+    keys = tuple(_ESCAPED.sub(r"\1", bare) or index or _unquoted(f'"{quoted}"') for quoted, index, bare in parts)
     return Field(root.lower(), keys)
-
-
-def _unescaped(key: str) -> str:
-    return re.sub(r"\\(.)", r"\1", key, flags=re.DOTALL) if "\\" in key else key
 
 
 def _unquoted(text: str) -> str:

@@ -51,6 +51,7 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
 
 
 def _change(today: int, yesterday: int) -> str:
+    """Compare with the day before, in percent where it had any."""
     return f"{(today - yesterday) / yesterday:+.0%} on the day before" if yesterday else "in the last 24 hours"
 
 
@@ -70,6 +71,7 @@ def _said_by_people() -> QuerySet[Event]:
 
 
 def _types(now: datetime) -> Any:
+    """Count the events of a week by type, the most frequent first."""
     recent = _said_by_people().filter(time__gte=now - timedelta(days=7))
     return recent.values("type").annotate(count=Count("id")).order_by("-count")[:N_TYPES]
 

@@ -117,7 +117,12 @@ def _equal(node: Compare) -> Test:
         # A list that is written down stands for itself, and for each of its items.
         if not isinstance(node.right, ListLiteral):
             left, right = right, left
-        return lambda document, context: _is_or_is_in(left(document, context), right(document, context))
+
+        def is_or_is_in(document: Document, context: Context) -> bool:
+            found, items = left(document, context), right(document, context)
+            return values.equal(found, items) or any(values.equal(found, item) for item in items)
+
+        return is_or_is_in
     if isinstance(node.right, Literal) and isinstance(node.right.value, str | None):
         return _equal_to(left, node.right.value)
     return lambda document, context: values.equal(left(document, context), right(document, context))
@@ -129,10 +134,6 @@ def _equal_to(left: Value, right: str | None) -> Test:
         return bool(found == right) if type(found) is str else values.equal(found, right)
 
     return test
-
-
-def _is_or_is_in(found: Any, items: list[Any]) -> bool:
-    return values.equal(found, items) or any(values.equal(found, item) for item in items)
 
 
 @decides(Between)

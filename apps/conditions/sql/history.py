@@ -165,7 +165,10 @@ def _sequence(node: Sequence, scope: Scope, *, wanted: bool) -> Sql:
     Each level adds to the events when the steps so far were last completed before them: t0, t1, ...
     """
     table = _Table.of(scope)
-    flags = [sql(f"({{}}) IS TRUE AS s{index}", _is_step(step, table)) for index, step in enumerate(node.steps)]
+    flags = []
+    for index, step in enumerate(node.steps):
+        tests = [*table.of_types(step.types), *table.where(step.where)] or [TRUE]
+        flags.append(sql(f"({{}}) IS TRUE AS s{index}", joined(" AND ", tests)))
     of_types = table.of_any_type(named=node.types) if node.takes_any_type else table.of_types(node.types)
     chosen = joined(" AND ", table.chosen(of_types, node.period))
     rows = "SELECT {} AS owner, {} AS time, {} AS id, {} FROM {} WHERE {}"
@@ -182,10 +185,6 @@ _LEVEL: Final = (
     "SELECT *, {}(time) FILTER (WHERE {}) "
     "OVER (PARTITION BY owner ORDER BY time, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS {} FROM ({}) AS {}"
 )
-
-
-def _is_step(step: Step, table: _Table) -> Sql:
-    return joined(" AND ", [*table.of_types(step.types), *table.where(step.where)] or [TRUE])
 
 
 def _completes(index: int, step: Step) -> Sql:

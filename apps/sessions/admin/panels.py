@@ -17,15 +17,10 @@ N_SESSIONS = 10
 def sessions(request: HttpRequest, row: Profile) -> SafeString:
     """Show the latest sessions."""
     latest = Session.objects.filter(ledger.belonging_to(row.id)).order_by("-started_at")[:N_SESSIONS]
-    return rows(
-        (
-            link("cdp_sessions_session", found.id, moment(found.started_at)),
-            "" if is_masked(row) else found.entry_page,
-            _pages(found.page_count),
-        )
-        for found in latest
-    )
-
-
-def _pages(count: int) -> str:
-    return "1 page" if count == 1 else f"{count} pages"
+    lines = []
+    for found in latest:
+        started = link("cdp_sessions_session", found.id, moment(found.started_at))
+        entry_page = "" if is_masked(row) else found.entry_page
+        n_pages = "1 page" if found.page_count == 1 else f"{found.page_count} pages"
+        lines.append((started, entry_page, n_pages))
+    return rows(lines)
