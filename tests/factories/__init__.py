@@ -1,10 +1,17 @@
-"""Valid minimal rows and payloads; tests override the one thing that they are about."""
+"""Valid minimal rows and payloads; tests override the one thing that they are about.
+
+Rows that only the tests of one app make are in the module `factories` of its folder.
+"""
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import factory
+from django.apps import apps as django_apps
+from django.db.models import Model
 from factory.django import DjangoModelFactory
 
 from apps.collector.payload import Payload, PayloadEvent
@@ -185,6 +192,16 @@ class InboxItemFactory(DjangoModelFactory[InboxItem]):
     dialect = InboxItem.Dialect.TRACK
     body = "{}"
     received_at = NOON
+
+
+def factory_of(model: type[Model]) -> type[DjangoModelFactory[Any]]:
+    """Find the factory of a model: here, or in the module `factories` of a folder of tests."""
+    for path in Path(__file__).parent.parent.glob("*/factories.py"):
+        import_module(f"tests.{path.parent.name}.factories")
+    found = [each for each in DjangoModelFactory.__subclasses__() if each._meta.model is model]
+    app = django_apps.get_app_config(model._meta.app_label).name.rpartition(".")[2]
+    assert found, f"Write a DjangoModelFactory of {model.__name__} in tests/{app}/factories.py: tests make a row by it."
+    return found[0]
 
 
 def track_body(source: Source, *types: str, session: str | None = "session-of-anna", **parts: Any) -> dict[str, Any]:

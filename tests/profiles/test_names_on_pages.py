@@ -13,8 +13,9 @@ from django.utils import timezone
 from apps.core.audit import Actor
 from apps.core.ids import new_id
 from apps.events.resolution import by_hand
-from apps.profiles.models import ConsentDecision, IdentityConflict, Merge, Profile
+from apps.profiles.models import ConsentDecision, Merge, Profile
 from tests.factories import ANNA, NOON, AliasFactory, ConsentTypeFactory, ProfileFactory
+from tests.profiles.factories import IdentityConflictFactory
 from tests.profiles.test_privacy_pages import client_of
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +31,7 @@ def anna() -> Profile:
 
 
 def conflict(one: UUID, other: UUID) -> None:
-    IdentityConflict.objects.create(
-        id=new_id(), at=NOON, refusal="two_customers", profile_id=one, other_id=other, evidence="identifier"
-    )
+    IdentityConflictFactory(refusal="two_customers", profile_id=one, other_id=other, identifier_id=None)
 
 
 def decision(profile_id: UUID) -> None:

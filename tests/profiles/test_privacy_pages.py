@@ -13,7 +13,9 @@ from apps.core.ids import NIL, new_id
 from apps.core.models import AuditEntry, Task
 from apps.profiles import ledger
 from apps.profiles.models import ConsentDecision, ConsentType, ErasedId, PrivacyRequest, Profile
-from tests.factories import NOON, ConsentTypeFactory
+from tests.core.factories import TaskFactory
+from tests.factories import ConsentTypeFactory
+from tests.profiles.factories import PrivacyRequestFactory
 from tests.shop import Shop
 
 pytestmark = pytest.mark.django_db
@@ -97,10 +99,8 @@ def test_a_person_is_made_anonymous(anna: Profile) -> None:
 
 
 def test_what_is_under_way_links_to_its_task(anna: Profile) -> None:
-    task = Task.objects.create(kind="erase", requested_by="x", created_at=NOON, advanced_at=NOON)
-    made = PrivacyRequest.objects.create(
-        kind="erase", subject=anna.pk, reference="x", requested_by="x", requested_at=NOON, task=task
-    )
+    task = TaskFactory(kind="erase")
+    made = PrivacyRequestFactory(subject=anna.pk, task=task)
     client = client_of("Data steward")
 
     assert page("core_task_change", task.pk) in client.get(page("profiles_privacyrequest_changelist")).content.decode()

@@ -6,9 +6,9 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from apps.conditions.parse import parse_field
-from apps.events.models import UnplannedType
 from apps.segments import catalogue, language, seen_fields
-from tests.factories import NOON, ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory, SourceFactory
+from tests.events.factories import UnplannedTypeFactory
+from tests.factories import ComputedTraitFactory, EventFactory, ProfileFactory, SegmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -98,8 +98,6 @@ def test_types_are_known_though_the_platform_itself_said_all_that_came_lately(mo
     monkeypatch.setattr(seen_fields, "N_LATEST", 2)
     EventFactory(type="old-thing")
     EventFactory.create_batch(2, type="segment-entered")
-    UnplannedType.objects.create(
-        type="old-thing", source_id=SourceFactory().id, count=1, first_seen_at=NOON, last_seen_at=NOON
-    )
+    UnplannedTypeFactory(type="old-thing")
 
     assert {"old-thing", "segment-entered"} <= set(catalogue.people().event_types)

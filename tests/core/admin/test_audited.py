@@ -1,7 +1,6 @@
 """Whatever is changed in the admin is on record: forms, actions of lists, and buttons."""
 
 from importlib import import_module
-from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -10,85 +9,13 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from apps.api.scopes import Scope
-from apps.core.ids import new_id
-from apps.core.keys import issue
-from apps.core.models import AuditEntry, Task
-from apps.events.models import EventTypeAlias, IdentificationPoint, QuarantinedEvent, RefusedEvent, UnplannedType
-from apps.profiles.burial import burial_id
-from apps.profiles.models import BlockedIdentifier, ErasedId, IdentityConflict, MergeRule, PrivacyRequest
+from apps.core.models import AuditEntry, Beat
+from apps.profiles.models import BlockedIdentifier
 from apps.segments.models import Segment
-from tests.factories import (
-    NOON,
-    ComplianceRuleFactory,
-    ComputedTraitFactory,
-    EventTypeFactory,
-    IdentifierFactory,
-    InboxItemFactory,
-    RedirectFactory,
-    SourceFactory,
-)
+from tests.events.factories import QuarantinedEventFactory
+from tests.factories import EventTypeFactory, factory_of
 
 pytestmark = pytest.mark.django_db
-
-
-def quarantined() -> Any:
-    source = SourceFactory()
-    return QuarantinedEvent.objects.create(
-        id=new_id(), type="purchase", source_id=source.id, time=NOON, received_at=NOON,
-        problems=[], properties={}, context={}, payload={},
-    )  # fmt: skip
-
-
-def erased() -> Any:
-    made = PrivacyRequest.objects.create(
-        kind="erase", subject=new_id(), reference="T-1", requested_by="anna", requested_at=NOON
-    )
-    return ErasedId.objects.create(id=burial_id(new_id()), kind="user", erased_at=NOON, request=made)
-
-
-def key() -> Any:
-    return issue("CRM", [Scope.PROFILES_READ], created_by="anna", now=NOON)[0]
-
-
-def task() -> Any:
-    return Task.objects.create(kind="x", requested_by="anna", created_at=NOON, advanced_at=NOON)
-
-
-def conflict() -> Any:
-    identifier = IdentifierFactory(is_shared=True)
-    return IdentityConflict.objects.create(
-        id=new_id(), at=NOON, refusal="shared", profile_id=new_id(), other_id=new_id(), identifier_id=identifier.pk
-    )
-
-
-def unplanned() -> Any:
-    return UnplannedType.objects.create(
-        type="sale-compleeted", source_id=new_id(), count=1, first_seen_at=NOON, last_seen_at=NOON
-    )
-
-
-ROWS: dict[str, Any] = {
-    "core.ApiKey": key,
-    "core.Task": task,
-    "events.ComplianceRule": ComplianceRuleFactory,
-    "events.ComputedTrait": ComputedTraitFactory,
-    "events.EventTypeAlias": lambda: EventTypeAlias.objects.create(type="sale", becomes="sale-completed"),
-    "events.RefusedEvent": lambda: RefusedEvent.objects.create(source_id=new_id(), received_at=NOON, message="x"),
-    "events.UnplannedType": unplanned,
-    "profiles.IdentityConflict": conflict,
-    "events.IdentificationPoint": lambda: IdentificationPoint.objects.create(
-        event_type="sign-in", path="properties.email", kind="email"
-    ),
-    "events.InboxItem": lambda: InboxItemFactory(dead_at=NOON),
-    "events.QuarantinedEvent": quarantined,
-    "events.Redirect": RedirectFactory,
-    "profiles.BlockedIdentifier": lambda: BlockedIdentifier.objects.create(pattern="info@agency.example"),
-    "profiles.ErasedId": erased,
-    "profiles.MergeRule": lambda: MergeRule.objects.create(path="traits.*", strategy="latest"),
-    "auth.User": lambda: User.objects.create(username="ben"),
-    "auth.Group": lambda: Group.objects.create(name="Helpers"),
-}
 
 
 def actions() -> list[tuple[type[Model], str]]:
@@ -105,8 +32,7 @@ def actions() -> list[tuple[type[Model], str]]:
 
 @pytest.mark.parametrize(("model", "action"), actions(), ids=str)
 def test_each_action_of_a_list_is_on_record(admin_client: Client, model: type[Model], action: str) -> None:
-    assert model._meta.label in ROWS, "Say here how a row of it is made."
-    row = ROWS[model._meta.label]()
+    row = factory_of(model).create()
     AuditEntry.objects.all().delete()
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     chosen = {"action": action, "_selected_action": [str(row.pk)], "post": "yes"}
@@ -118,8 +44,13 @@ def test_each_action_of_a_list_is_on_record(admin_client: Client, model: type[Mo
     assert entry.actor_name == "admin"
 
 
+def test_a_model_without_a_factory_is_told_where_to_have_one() -> None:
+    with pytest.raises(AssertionError, match=r"DjangoModelFactory of Beat in tests/core/factories\.py"):
+        factory_of(Beat)
+
+
 def test_fixed_events_are_on_record_without_what_they_hold(admin_client: Client) -> None:
-    row = quarantined()
+    row = QuarantinedEventFactory()
     form = {"properties": '{"email": "ada@shop.example"}', "context": "{}"}
 
     admin_client.post(reverse("admin:events_quarantinedevent_change", args=[row.pk]), form)

@@ -7,9 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from apps.core.ids import new_id
 from apps.events.models import InboxItem, QuarantinedEvent
-from tests.factories import NOON, EventTypeFactory, SourceFactory
+from tests.events.factories import QuarantinedEventFactory
+from tests.factories import EventTypeFactory, SourceFactory
 
 LIST = "admin:events_quarantinedevent_changelist"
 
@@ -22,15 +22,13 @@ def waiting(db: None) -> QuarantinedEvent:
 
 
 def set_aside(type_: str) -> QuarantinedEvent:
-    return QuarantinedEvent.objects.create(
-        id=new_id(),
+    made: QuarantinedEvent = QuarantinedEventFactory(
         type=type_,
         source_id=SourceFactory().id,
-        time=NOON,
-        received_at=NOON,
         properties={"total": "five"},
         problems=[{"field": "properties.total", "message": "It is wrong."}],
     )
+    return made
 
 
 def fix(admin: Client, row: QuarantinedEvent, properties: str, **extra: Any) -> Any:

@@ -8,10 +8,11 @@ from apps.core.ids import new_id
 from apps.core.paths import MISSING
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.trial import Change, Outcome, diff, try_out
-from apps.events.models import Event, QuarantinedEvent
+from apps.events.models import Event
 from apps.events.store import partitions
 from apps.events.store.recent import samples_of
 from apps.profiles.models import Profile
+from tests.events.factories import QuarantinedEventFactory
 from tests.factories import NOON, ProfileFactory, SessionFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -90,15 +91,7 @@ def test_a_value_that_does_not_fit_its_field_is_told() -> None:
 
 
 def test_events_in_quarantine_are_tried_too() -> None:
-    QuarantinedEvent.objects.create(
-        id=new_id(),
-        type="order-placed",
-        source_id=SourceFactory().id,
-        time=NOON,
-        received_at=NOON,
-        properties={"total": "5"},
-        payload={"session_ref": "s-1"},
-    )
+    QuarantinedEventFactory(source_id=SourceFactory().id, properties={"total": "5"}, payload={"session_ref": "s-1"})
 
     [outcome] = tried(schema={"properties": {"total": {"type": ["string", "number"]}}}, policy="quarantine")
 

@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
 from pytest_django import Settings
 
-from apps.core.ids import new_id
 from apps.events.models import Event, MessageKey, QuarantinedEvent, RefusedEvent
 from apps.events.store import partitions
 from apps.events.store.maintenance import maintain
+from tests.events.factories import QuarantinedEventFactory, RefusedEventFactory
 from tests.factories import NOON
 
 # A partition is detached concurrently, which no transaction may surround.
@@ -24,15 +24,13 @@ def key(number: int, at: datetime) -> MessageKey:
 
 
 def quarantined(at: datetime) -> QuarantinedEvent:
-    return QuarantinedEvent.objects.create(
-        id=new_id(), type="order-placed", source_id=new_id(), time=at, received_at=at
-    )
+    made: QuarantinedEvent = QuarantinedEventFactory(time=at, received_at=at)
+    return made
 
 
 def refused(at: datetime) -> RefusedEvent:
-    return RefusedEvent.objects.create(
-        source_id="00000000-0000-0000-0000-000000000001", received_at=at, code="too_long", message="Too long."
-    )
+    made: RefusedEvent = RefusedEventFactory(received_at=at)
+    return made
 
 
 @pytest.fixture(autouse=True)
