@@ -6,7 +6,7 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.core.registry import Registry
+from apps.core.registry import Registry, caller_place
 
 TIMEOUT_SECS: Final = 300  # then a worker ends the job
 
@@ -25,7 +25,7 @@ queues: Final[Registry[Queue]] = Registry("queue", module="jobs")
 def declare(name: str) -> Queue:
     """Make a queue known, and return it. Raises ImproperlyConfigured for a name that there is, and for none."""
     if not name:
-        raise ImproperlyConfigured("A queue has a name: this one is empty.")
+        raise ImproperlyConfigured(f"{caller_place()}: a queue has a name, this one is empty.")
     return queues.register(name, Queue(name), stacklevel=2)
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import FrameType
 from typing import Generic, TypeVar
 
 from django.apps import apps as django_apps
@@ -41,7 +42,7 @@ class Registry(Mapping[str, Entry]):
         on behalf of its own caller. Raises ImproperlyConfigured for a key that there is, and after `discover`.
         """
         caller = sys._getframe(stacklevel)
-        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+        place = _place_of(caller)
         if key in self._declared:
             message = f"There are two entries {self.kind} {key}: {self._declared[key].place} and {place}."
             raise ImproperlyConfigured(message)
@@ -81,6 +82,15 @@ class Registry(Mapping[str, Entry]):
             message = f"Modules named {self.module} were not looked for yet: nobody knows each {self.kind}."
             raise ImproperlyConfigured(message)
         return self._declared
+
+
+def caller_place() -> str:
+    """Return the file and line that calls the function that asks, for messages about what is declared there."""
+    return _place_of(sys._getframe(2))
+
+
+def _place_of(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _rank(module: str) -> int:

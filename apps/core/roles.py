@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
-from apps.core.registry import Registry
+from apps.core.registry import Registry, caller_place
 
 ADMINISTRATOR, DATA_STEWARD, DEVELOPER = "Administrator", "Data steward", "Developer"
 MARKETER, ANALYST = "Marketer", "Analyst"
@@ -35,7 +35,7 @@ def grant(*permissions: str, to: Iterable[str]) -> None:
     Raises ImproperlyConfigured for a text: each of its letters would be a role.
     """
     if isinstance(to, str):
-        raise ImproperlyConfigured(f"Roles are listed, {to!r} is a text.")
+        raise ImproperlyConfigured(f"{caller_place()}: roles are listed, {to!r} is a text.")
     for role in to:
         for permission in permissions:
             grants.register(f"{permission} of {role}", Grant(role, permission), stacklevel=2)

@@ -9,8 +9,10 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.events import platform_events  # models cannot be imported before the apps are ready
+        from apps.events.event_types import default_types
 
         platform_events.DECLARED.discover()
+        default_types.load()  # which raises for a type that there is already
         post_migrate.connect(load_defaults, sender=self)
 
 

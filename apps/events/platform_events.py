@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.conditions.type_names import event_type
-from apps.core.registry import Registry
+from apps.core.registry import Registry, caller_place
 
 TAG: Final = "event:system"  # no sender can set it
 GROUP: Final = "internal"
@@ -53,7 +53,7 @@ def declare(event: PlatformEvent) -> PlatformEvent:
     Raises ImproperlyConfigured for a type that there is, or that is not written as types are.
     """
     if event.type != event_type(event.type):
-        raise ImproperlyConfigured(f"The type {event.type!r} is written {event_type(event.type)!r}.")
+        raise ImproperlyConfigured(f"{caller_place()}: the type {event.type!r} is written {event_type(event.type)!r}.")
     return DECLARED.register(event.type, event, stacklevel=2)
 
 

@@ -47,7 +47,7 @@ BAD = {
         CLOCK.format(every="timedelta(minutes=1)").replace("(**_newer)", "(*, toy, **_newer)"),
         "the clock cannot run the job toys.jobs.wind_up: missing a required",
     ),
-    "in a queue without a name": ("queues.declare('')", "A queue has a name"),
+    "in a queue without a name": ("queues.declare('')", "a queue has a name"),
     "twice": (2 * "@job(queue=queues.DEFAULT)\ndef wind_up(**_newer): ...\n", "two entries job toys.jobs.wind_up"),
     "in a queue that another app has": ("queues.declare('segmentation:live')", "two entries queue segmentation:live"),
     "a task in a queue of nobody's": (TASK.format(queue="nowhere"), "goes into nowhere"),

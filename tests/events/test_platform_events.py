@@ -107,7 +107,9 @@ def test_it_is_an_event_type_like_any_other(folder: Path) -> None:
 
 
 def test_a_type_that_is_not_written_as_types_are_is_an_error_that_says_how(folder: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match="'Profile Asleep' is written 'profile-asleep'"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"events\.py:4: the type 'Profile Asleep' is written 'profile-asleep'"
+    ):
         install(folder, DECLARATION.replace('"profile-asleep"', '"Profile Asleep"'))
 
 

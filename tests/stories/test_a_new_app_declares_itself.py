@@ -132,8 +132,8 @@ print(json.dumps(found))
 FILES = {"__init__.py": "", **TOYS}
 
 
-def start(folder: Path, code: str, *, changed: dict[str, str] | None = None, **env: str) -> tuple[int, str, str]:
-    """Start a process in which the app is installed, some of its files being others."""
+def start(folder: Path, *command: str, changed: dict[str, str] | None = None, **env: str) -> tuple[int, str, str]:
+    """Start a Python process in which the app is installed, some of its files being others."""
     for name, source in {**FILES, **(changed or {})}.items():
         path = folder / "toys" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,14 +142,14 @@ def start(folder: Path, code: str, *, changed: dict[str, str] | None = None, **e
     paths = os.pathsep.join([str(folder), str(BASE_DIR)])
     whole = {**os.environ, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "installed", **env}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=whole, cwd=folder, capture_output=True, text=True, timeout=110
+        [sys.executable, *command], env=whole, cwd=folder, capture_output=True, text=True, timeout=110
     )
     return done.returncode, done.stdout, done.stderr
 
 
 def test_all_that_an_app_declares_works(tmp_path: Path) -> None:
     with own_database() as database:
-        code, printed, said = start(tmp_path, LOOK, DATABASE_URL=database)
+        code, printed, said = start(tmp_path, "-c", LOOK, DATABASE_URL=database)
 
     assert code == 0, said
     assert json.loads(printed.splitlines()[-1]) == {
@@ -172,7 +172,7 @@ print(json.dumps({name: texts[name] for name in outdated()}))
 
 def test_the_lists_of_other_apps_stay_as_they_are(tmp_path: Path) -> None:
     """All that is written down of an app is a file of its own and rows of the tables, by one command."""
-    code, printed, said = start(tmp_path, WRITTEN)
+    code, printed, said = start(tmp_path, "-c", WRITTEN)
 
     assert code == 0, said
     texts = json.loads(printed)
@@ -211,8 +211,19 @@ WRONG = {
         "@job(queue=SHELF, every=timedelta(minutes=1))\ndef lost(**_newer): ...\n",
         "the clock cannot run the job toys.jobs.lost: it goes into toys:shelf",
     ),
+    "roles as one text": ("roles.py", "grant('toys.view_toy', to=ANALYST)\n", "roles.py:5: roles are listed"),
     "unknown permission": ("roles.py", 'grant("toys.fly_toy", to=[ANALYST])\n', "roles.py:5: there is no permission"),
+    "event of senders": ("platform_events.py", 'declare(PlatformEvent("page-view", "Page"))\n', "platform_events.py:5"),
     "event twice": ("platform_events.py", 'declare(PlatformEvent("toy-broke", "Again"))\n', "platform_events.py:5"),
+}
+
+
+WEB = ("-c", "import cdp.wsgi")
+MANAGE = (str(BASE_DIR / "manage.py"),)
+OTHERS = {
+    "check": (*MANAGE, "check"),
+    "worker": (*MANAGE, "rqworker", "toys:shelf", "--burst"),
+    "shell": (*MANAGE, "shell", "-c", "print('It runs.')"),
 }
 
 
@@ -220,8 +231,24 @@ WRONG = {
 def test_what_is_wrong_stops_the_process_and_names_the_file(tmp_path: Path, name: str) -> None:
     file, line, told = WRONG[name]
 
-    code, _, said = start(tmp_path, "import cdp.wsgi", changed={file: TOYS[file] + line})
+    code, _, said = start(tmp_path, *WEB, changed={file: TOYS[file] + line})
 
     assert code != 0
     assert told in said
     assert f"toys/{file}" in said
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_wrong_with_pages_stops_processes_that_serve_none(tmp_path: Path, name: str) -> None:
+    file, line, told = WRONG["panel without a slot"]
+
+    code, printed, said = start(tmp_path, *OTHERS[name], changed={file: TOYS[file] + line})
+
+    assert (code, printed) == (1, "")
+    assert f"toys/admin/{told}" in said
+
+
+def test_a_shell_starts_where_nothing_is_wrong(tmp_path: Path) -> None:
+    code, printed, _ = start(tmp_path, *OTHERS["shell"])
+
+    assert (code, printed.splitlines()[-1]) == (0, "It runs.")
