@@ -123,18 +123,20 @@ def living_id(raw_id: UUID) -> UUID:
     return Alias.objects.filter(id=raw_id).values_list("profile_id", flat=True).first() or raw_id
 
 
-def locked(ids: Collection[UUID]) -> dict[UUID, Profile]:
+def locked(ids: Collection[UUID], *, columns: Collection[str] = ()) -> dict[UUID, Profile]:
     """Lock the living profiles that ids lead to; {id: profile}, without those that are no more.
 
+    Their rows are read with all columns, or with those that are named.
     Until the caller's transaction ends each id leads there: nobody merges, separates or erases whom we hold. Whoever
     reads an alias and locks by themselves may find that the profile is another person's by then. Raises Moved when
     others keep merging these profiles.
     """
+    rows = Profile.objects.only(*columns) if columns else Profile.objects.all()
     for _ in range(MAX_TRIES):
         aliases = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))
         leads = {each: aliases.get(each, each) for each in ids}
         with transaction.atomic():
-            found = {row.id: row for row in Profile.objects.all().locked([*leads.values()])}
+            found = {row.id: row for row in rows.locked([*leads.values()])}
             if not has_moved(aliases, raw_ids=ids, absent=set(leads.values()) - found.keys()):
                 return {each: found[living] for each, living in leads.items() if living in found}
             transaction.set_rollback(True)  # gives the locks back
@@ -175,8 +177,14 @@ def has_moved(aliases: Mapping[UUID, UUID], *, raw_ids: Collection[UUID], absent
 
 def raw_ids(profile_ids: Iterable[UUID]) -> list[UUID]:
     """List the raw ids of living profiles: their own, and those of the profiles that were merged into them."""
+    return [*owners(profile_ids)]
+
+
+def owners(profile_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Tell of each raw id of living profiles whose it is; one query."""
     wanted = set(profile_ids)
-    return [*wanted, *Alias.objects.filter(profile_id__in=wanted).values_list("origin_id", flat=True).distinct()]
+    merged = Alias.objects.filter(profile_id__in=wanted).values_list("origin_id", "profile_id").distinct()
+    return {each: each for each in wanted} | dict(merged)
 
 
 def merges_of(profile_id: UUID) -> list[Merge]:

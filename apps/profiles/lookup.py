@@ -20,13 +20,20 @@ def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
 
     A text that names nobody has an empty set; one that names several people has them all: the caller decides.
     """
+    found = ids_of(texts)
+    living = _living(set().union(*found.values()))
+    alive = set(Profile.objects.filter(id__in=living.values()).values_list("id", flat=True))
+    return {text: {living[id] for id in ids} & alive for text, ids in found.items()}
+
+
+def ids_of(texts: Collection[str]) -> dict[str, set[UUID]]:
+    """Return the ids by which each text names profiles, old ones and of nobody included; three queries.
+
+    Whoever locks these people locks by these ids (`ledger.locked`): where they lead may change until then.
+    """
     found: dict[str, set[UUID]] = {text: set() for text in texts}
     for text, raw_ids in _raw_ids(found).items():
         found[text] |= raw_ids
-    living = _living(set().union(*found.values()))
-    alive = set(Profile.objects.filter(id__in=living.values()).values_list("id", flat=True))
-    for text, raw_ids in found.items():
-        found[text] = {living[raw_id] for raw_id in raw_ids} & alive
     for column, spell in (("primary_id", fold), ("email", _lowered)):
         for text, ids in _by_column(column, {text: spell(text) for text in found}):
             found[text] |= ids

@@ -1,6 +1,6 @@
 """Segments whose members are named one by one, by a list that somebody brings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -13,9 +13,8 @@ from django.db import transaction
 from apps.core import audit
 from apps.core.audit import Actor
 from apps.core.models import AuditEntry
-from apps.profiles import dirty
-from apps.profiles.lookup import people_of
-from apps.profiles.models import Profile
+from apps.profiles import dirty, ledger
+from apps.profiles.lookup import ids_of, people_of
 from apps.segments import definitions, memberships
 from apps.segments.list_files import Choice, Line, ListError, ListFile
 from apps.segments.models import Cause, Membership, Segment
@@ -74,19 +73,19 @@ def take(segment: Segment, lines: Iterable[Line], *, mode: Mode, actor: Actor, n
 
     The audit log has how many it were, also where it broke off.
 
-    Safe to repeat. Raises ListError for a segment that does not go by lists, and where nobody would be left.
+    Safe to repeat. Raises ListError for a segment that does not go by lists, where nobody would be left, and while
+    others keep merging people of the list.
     """
     turn = _Turn(segment, mode, actor, now)
     kept: set[bytes] = set()  # the ids of all who are on a list that replaces another: some 70 bytes each
     rest = iter(lines)
     while chunk := list(islice(rest, CHUNK)):
-        ids = _resolve(chunk, turn.report)
-        turn.let(ids, is_in=mode is not Mode.REMOVE)
+        ids = turn.follow(chunk)
         if mode is Mode.REPLACE:
             kept.update(id.bytes for id in ids)
     if mode is Mode.REPLACE:
         for ids in _others(segment, kept):
-            turn.let(ids, is_in=False)
+            turn.remove(ids, kept)
     return turn.report
 
 
@@ -97,7 +96,7 @@ def replacing(segment: Segment, lines: Iterable[Line]) -> tuple[Report, int]:
     """
     report, kept, rest = Report(), set[bytes](), iter(lines)
     while chunk := list(islice(rest, CHUNK)):
-        kept.update(id.bytes for id in _resolve(chunk, report))
+        kept.update(id.bytes for id in _named(chunk, people_of(_texts(chunk)), report))
     return report, sum(len(ids) for ids in _others(segment, kept))
 
 
@@ -119,24 +118,41 @@ class _Turn:
         self.entry: AuditEntry | None = None
         self.is_asked_about = any(segment.key in each.segments for each in definitions.read().segments)
 
-    def let(self, ids: list[UUID], *, is_in: bool) -> None:
-        """Let people enter or leave, and have those evaluated again whom other segments ask about this one."""
+    def follow(self, lines: list[Line]) -> list[UUID]:
+        """Let those enter or leave whom lines name, and return them; the others are noted."""
+        found = ids_of(_texts(lines))
         with transaction.atomic():
-            # Whoever was merged or erased since they were looked up is not there any more.
-            living = [row.id for row in Profile.objects.only("id").locked(ids)]
-            pairs = [(self.segment.pk, id) for id in living]
-            changed = memberships.change(
-                entered=pairs if is_in else (),
-                left=() if is_in else pairs,
-                because=Cause.LIST,
-                now=self.now,
-                is_silent=False,
-            )
-            if self.is_asked_about:
-                dirty.mark(change.profile_id for change in (*changed.entered, *changed.left))
-            self.report.n_entered += len(changed.entered)
-            self.report.n_left += len(changed.left)
-            self._record()
+            living = _locked(set().union(*found.values()))
+            people = {text: {living[id] for id in ids if id in living} for text, ids in found.items()}
+            named = _named(lines, people, self.report)
+            self._let(named, is_in=self.mode is not Mode.REMOVE)
+        return named
+
+    def remove(self, members: list[UUID], kept: set[bytes]) -> None:
+        """Let members leave, but for those who are kept by an id of theirs that was merged into them since."""
+        with transaction.atomic():
+            living = set(_locked(members).values())
+            staying = {owner for id, owner in ledger.owners(living).items() if id.bytes in kept}
+            self._let(sorted(living - staying), is_in=False)
+
+    def _let(self, living: Iterable[UUID], *, is_in: bool) -> None:
+        """Let people whom the caller holds enter or leave.
+
+        Those are evaluated again whom other segments ask about this one.
+        """
+        pairs = [(self.segment.pk, id) for id in living]
+        changed = memberships.change(
+            entered=pairs if is_in else (),
+            left=() if is_in else pairs,
+            because=Cause.LIST,
+            now=self.now,
+            is_silent=False,
+        )
+        if self.is_asked_about:
+            dirty.mark(change.profile_id for change in (*changed.entered, *changed.left))
+        self.report.n_entered += len(changed.entered)
+        self.report.n_left += len(changed.left)
+        self._record()
 
     def _record(self) -> None:
         """Note in the audit log how many have entered and left until now."""
@@ -149,17 +165,30 @@ class _Turn:
             self.entry.save(update_fields=["details"])
 
 
-def _resolve(chunk: list[Line], report: Report) -> list[UUID]:
-    found = people_of({name for _, name in chunk})
-    ids: list[UUID] = []
-    for line in chunk:
+def _texts(lines: list[Line]) -> set[str]:
+    return {text for _, text in lines}
+
+
+def _locked(ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Lock people, and return who they are now, {id: living id}; some are no more. Raises ListError."""
+    try:
+        return {id: row.id for id, row in ledger.locked(ids, columns=["id"]).items()}
+    except ledger.Moved:
+        message = "Others are merging people of this list. Please try again in a minute: what was done stays so."
+        raise ListError(message) from None
+
+
+def _named(lines: list[Line], people: Mapping[str, set[UUID]], report: Report) -> list[UUID]:
+    """Return whom lines name, given whom each text does; those that name nobody, or several, are noted."""
+    named: list[UUID] = []
+    for line in lines:
         report.n_lines += 1
-        people = found[line[1]]
-        if len(people) == 1:
-            ids += people
+        found = people[line[1]]
+        if len(found) == 1:
+            named += found
         else:
-            report.note(line, is_ambiguous=bool(people))
-    return ids
+            report.note(line, is_ambiguous=bool(found))
+    return named
 
 
 def _others(segment: Segment, kept: set[bytes]) -> Iterator[list[UUID]]:

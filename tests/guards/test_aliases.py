@@ -5,7 +5,9 @@ import re
 from cdp.processes import BASE_DIR
 
 FOLLOWS = re.compile(r"\bliving_id\(|\bAlias\b")
-LOCKS = re.compile(r"\bProfile\.objects\b[^\n]*\.(?:locked|select_for_update)\(|\bfetch\(\s*Profile,[^)]*\blocks=True")
+LOCKS = re.compile(
+    r"(?<!\bledger)\.locked\(|\bProfile\.objects\b[^\n]*\.select_for_update\(|\bfetch\(\s*Profile,[^)]*\blocks=True"
+)
 
 
 def test_nobody_follows_an_alias_and_locks_by_themselves() -> None:

@@ -1,10 +1,14 @@
 import io
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
 from apps.core.ids import new_id
+from apps.events.resolution import by_hand
+from apps.profiles import ledger
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Dirty, Identifier, Profile
 from apps.segments import definitions, lists
@@ -93,6 +97,33 @@ def test_a_list_of_nobody_replaces_nobody(invited: Segment) -> None:
             take(invited, *names, mode=Mode.REPLACE)
 
     assert members(invited) == {anna.id}
+
+
+def test_members_who_turn_out_to_be_on_a_list_stay_when_it_replaces_the_others(
+    invited: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "CHUNK", 1)
+    elder, younger, stranger = profile(), profile(), profile()
+    for each in (elder, stranger):
+        MembershipFactory.create(segment=invited, profile_id=each.id)
+
+    def lines() -> Iterator[tuple[int, str]]:
+        yield 1, str(younger.id)
+        by_hand.merge(elder.id, younger.id, actor=ANNA, now=timezone.now())
+
+    lists.take(invited, lines(), mode=Mode.REPLACE, actor=ANNA, now=NOON)
+
+    assert members(invited) == {elder.id}
+
+
+def test_a_list_whose_people_others_keep_merging_is_to_be_taken_again(
+    invited: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile(primary_id="a")
+    monkeypatch.setattr(ledger, "has_moved", lambda *_, **__: True)
+
+    with pytest.raises(ListError, match="try again"):
+        take(invited, "a")
 
 
 def test_segments_that_ask_about_a_list_are_evaluated_again(invited: Segment) -> None:

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ def like(source: Source, device: str) -> None:
     send(source, "track", anonymousId=device, event="increase-interest", properties={"interest": "jazz"})
 
 
-def alone(work: Callable[[], None]) -> None:
+def alone(work: Callable[[], object]) -> None:
     """Run on a thread, with a connection that is given up afterwards."""
     try:
         work()
@@ -57,7 +57,7 @@ def alone(work: Callable[[], None]) -> None:
         connections.close_all()
 
 
-def run(pool: ThreadPoolExecutor, works: list[Callable[[], None]]) -> None:
+def run(pool: ThreadPoolExecutor, works: Sequence[Callable[[], object]]) -> None:
     for done in [pool.submit(alone, work) for work in works]:
         done.result(timeout=100)
 
@@ -173,9 +173,9 @@ def test_who_is_merged_away_and_is_back_while_we_look_is_nobody_new(
 
 
 @contextmanager
-def overtaken(work: Callable[[], None]) -> Iterator[None]:
-    """Let somebody else do their work after we have looked where an id leads, and just before we lock a profile."""
-    waiting = [work]
+def overtaken(work: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
+    """Let somebody else do their work after we have looked where ids lead, and just before our nth lock of profiles."""
+    waiting = [work, *[lambda: None] * (nth - 1)]
 
     def execute(run_it: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         if waiting and "profiles_profile" in sql and sql.rstrip().endswith("UPDATE"):
