@@ -130,18 +130,13 @@ class _Parts:
 def _read(stream: "InputStream", size: int, sender: Sender) -> bytes:
     thread = threading.get_ident()
     _reading[thread] = sender, time.monotonic()
-    if not _watching.locked():
-        _start_to_watch()
+    # By the first body: a server may fork its workers before, and threads do not survive a fork.
+    if not _watching.locked() and hasattr(socket, "TCP_INFO") and _watching.acquire(blocking=False):
+        threading.Thread(target=_watch, name="arrival", daemon=True).start()
     try:
         return stream.read(size)
     finally:
         del _reading[thread]
-
-
-def _start_to_watch() -> None:
-    # By the first body: a server may fork its workers before, and threads do not survive a fork.
-    if hasattr(socket, "TCP_INFO") and _watching.acquire(blocking=False):
-        threading.Thread(target=_watch, name="arrival", daemon=True).start()
 
 
 def _watch() -> None:

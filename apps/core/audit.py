@@ -53,9 +53,11 @@ def values_of(row: models.Model) -> dict[str, Any]:
     if stored is None:
         return {}
     options = stored._meta
-    values = {field.name: field.value_from_object(stored) for field in options.concrete_fields if _is_told(field)}
+    editable = [field for field in options.concrete_fields if field.editable and not field.primary_key]
+    values = {field.name: field.value_from_object(stored) for field in editable if field.name not in NEVER_RECORDED}
     many = {field.name: sorted(map(str, getattr(stored, field.name).all())) for field in options.many_to_many}
-    return {name: _plain(value) for name, value in (values | many).items()}
+    as_json: dict[str, Any] = orjson.loads(orjson.dumps(values | many, default=str))
+    return as_json
 
 
 def changes_of(model: type[models.Model], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -85,15 +87,6 @@ def _without_values(name: str, value: Any) -> Any:
         return MASK
 
 
-def _is_told(field: Any) -> bool:
-    return field.editable and not field.primary_key and field.name not in NEVER_RECORDED
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    return orjson.loads(orjson.dumps(value, default=str))
-
-
 def record(
     action: str, *, actor: Actor, at: datetime, object: models.Model | None = None, **details: Any
 ) -> AuditEntry:
@@ -111,7 +104,9 @@ def record_all(
     action: str, objects: Iterable[models.Model | None], *, actor: Actor, at: datetime, **details: Any
 ) -> list[AuditEntry]:
     """Note the same action on many objects, as `record` does for one; in one statement."""
-    if not _is_in_transaction():
+    blocks: list[Any] = connection.atomic_blocks
+    # The one around a test does not count, as nobody else has it.
+    if not blocks or blocks[-1]._from_testcase:
         raise transaction.TransactionManagementError("Record an action in the transaction that does it.")
     return AuditEntry.objects.bulk_create([entry(action, each, actor=actor, at=at, **details) for each in objects])
 
@@ -122,12 +117,6 @@ def record_by_itself(
     """Note an action that changes nothing in the database: a sign-in, an export, what was done to a queue."""
     with transaction.atomic():
         return record(action, actor=actor, at=at, object=object, **details)
-
-
-def _is_in_transaction() -> bool:
-    """Tell whether somebody began a transaction; the one around a test does not count, as nobody else has it."""
-    blocks: list[Any] = connection.atomic_blocks
-    return bool(blocks) and not blocks[-1]._from_testcase
 
 
 def entry(action: str, object: models.Model | None = None, *, actor: Actor, at: datetime, **details: Any) -> AuditEntry:

@@ -49,7 +49,10 @@ class Counter(Memory, Generic[Key]):
             must_start = not self._is_due
             self._is_due = True
         if must_start:
-            self._start()
+            # Only now: a server forks its workers before, and threads do not survive a fork.
+            timer = threading.Timer(FLUSH_SECS, self._flush_and_leave)
+            timer.daemon = True
+            timer.start()
 
     def flush(self) -> None:
         """Write what was counted; it is kept when the database is away."""
@@ -75,12 +78,6 @@ class Counter(Memory, Generic[Key]):
                 self._counts[key].add(count)
             elif len(self._counts) < MAX_KEYS:
                 self._counts[key] = count
-
-    def _start(self) -> None:
-        # When it is first needed: a server forks its workers before, and threads do not survive a fork.
-        timer = threading.Timer(FLUSH_SECS, self._flush_and_leave)
-        timer.daemon = True
-        timer.start()
 
     def _flush_and_leave(self) -> None:
         try:

@@ -69,7 +69,9 @@ def put(tree: dict[str, Any], path: str | Path, value: object) -> None:
         child = node.get(key) if type(node) is dict else get(node, (key,))
         if child is None or child is MISSING:
             # All that is below is new, so nothing can refuse it any more.
-            _assign(node, key, _nest(keys[depth:], value))
+            for below in reversed(keys[depth:]):
+                value = {below: value}
+            _assign(node, key, value)
             return
         node = child
     _assign(node, keys[-1], value)
@@ -88,12 +90,6 @@ def delete(tree: dict[str, Any], path: str | Path) -> bool:
 def _index(key: str) -> int | None:
     # No list is longer than that, and int() refuses absurdly long numbers.
     return int(key) if key.isascii() and key.isdecimal() and len(key) < 10 else None
-
-
-def _nest(keys: Path, value: object) -> object:
-    for key in reversed(keys):
-        value = {key: value}
-    return value
 
 
 def _assign(node: object, key: str, value: object) -> None:

@@ -105,8 +105,13 @@ def _text(text: str, roots: Collection[str], at: str) -> Template:
     literals = pieces[0::2]
 
     def fill(scope: Scope) -> str:
-        filled = (_shown(value(scope)) + literal for value, literal in zip(values, literals[1:], strict=True))
-        return literals[0] + "".join(filled)
+        filled = [literals[0]]
+        for value, literal in zip(values, literals[1:], strict=True):
+            found = value(scope)
+            if found is not None:
+                filled.append(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))
+            filled.append(literal)
+        return "".join(filled)
 
     return fill
 
@@ -124,12 +129,6 @@ def _value(root: str, dotted: str, *, roots: Collection[str], at: str) -> Templa
         return None if found is MISSING else found
 
     return value
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _below(at: str, key: object) -> str:

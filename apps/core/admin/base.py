@@ -79,7 +79,11 @@ class ModelAdmin(UnfoldModelAdmin):
         """Record what was changed."""
         before = getattr(obj, "values_before", None)
         details = self._changes(before, audit.values_of(obj)) if before else {}
-        self.record("changed", request, obj, **(details or {"fields": _changed_fields(message)}))
+        if not details:
+            # The names are in the message that Django's admin makes of a form.
+            parts = message if isinstance(message, list) else []
+            details = {"fields": [name for part in parts for name in part.get("changed", {}).get("fields", [])]}
+        self.record("changed", request, obj, **details)
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
@@ -112,10 +116,3 @@ def check(site: AdminSite) -> None:
             kind, base = type(page), f"{ModelAdmin.__module__}.{ModelAdmin.__name__}"
             message = f"the page {kind.__name__} of {model._meta.label} does not inherit from {base}."
             raise ImproperlyConfigured(f"{inspect.getfile(kind)}: {message}")
-
-
-def _changed_fields(message: Any) -> list[str]:
-    """Read the names from the message that Django's admin makes of a form."""
-    if not isinstance(message, list):
-        return []
-    return [name for part in message for name in part.get("changed", {}).get("fields", [])]

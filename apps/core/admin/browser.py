@@ -112,13 +112,10 @@ class BrowserChangeList(ChangeList):
         return n_shown if count is None else count
 
     def _link(self, name: str, fields: tuple[str, ...], row: Any) -> str:
-        position = ",".join(_text(getattr(row, field)) for field in fields)
+        values = [getattr(row, field) for field in fields]
+        position = ",".join(value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values)
         kept = {key: value for key, value in self.params.items() if key not in (BEFORE, AFTER)}
         return "?" + urlencode({**kept, name: position}, doseq=True)
-
-
-def _text(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _values(model: type[models.Model], fields: tuple[str, ...], position: str) -> list[Any]:
@@ -187,12 +184,11 @@ class Browser(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return the sections of the page, with lines and sections that other apps add."""
-        own = [self._with_lines(request, title, options) for title, options in self.fieldsets or ()]
+        own = []
+        for title, options in self.fieldsets or ():
+            added = [(line.order, line) for line in panels.shown(self.model, title, request)]
+            own.append((title, {**options, "fields": panels.in_order(options["fields"], added)}))
         return panels.in_order(own, [*self._sections(request, panels.MAIN), *self._sections(request, panels.SIDE)])
-
-    def _with_lines(self, request: HttpRequest, title: str, options: Any) -> tuple[str, dict[str, Any]]:
-        added = [(line.order, line) for line in panels.shown(self.model, title, request)]
-        return title, {**options, "fields": panels.in_order(options["fields"], added)}
 
     def _sections(self, request: HttpRequest, column: str) -> list[tuple[int, Any]]:
         found = panels.shown(self.model, column, request)
