@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from apps.core import paths
+from apps.core.mistakes import DefinitionError
 from apps.core.numbers import add
 from apps.core.paths import Path, PathError
 from apps.core.snapshot import Snapshot
@@ -16,15 +17,6 @@ from apps.profiles.schema import FIELDS, Kind, is_empty
 
 logger = logging.getLogger(__name__)
 _MAX_INTEGER: Final = 2**63 - 1  # our JSON writer knows no greater one
-
-
-class RuleError(ValueError):
-    """A merge rule is wrong; `field` is the column that is."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 class Held(NamedTuple):
@@ -228,7 +220,7 @@ class MergeRules:
 
 
 def compile_rules(rows: Iterable[MergeRule]) -> MergeRules:
-    """Read rules. Raises RuleError, which names the column, at the first that is wrong."""
+    """Read rules. Raises DefinitionError, which names the column, at the first that is wrong."""
     rules = MergeRules()
     for row in rows:
         chosen = _choose(row)
@@ -246,11 +238,11 @@ def compile_rules(rows: Iterable[MergeRule]) -> MergeRules:
 def _choose(row: MergeRule) -> Chosen:
     strategy = STRATEGIES.get(row.strategy)
     if strategy is None:
-        raise RuleError("strategy", f"Unknown strategy; known are {', '.join(STRATEGIES)}.")
+        raise DefinitionError("strategy", f"Unknown strategy; known are {', '.join(STRATEGIES)}.")
     if not isinstance(row.sources, list) or not all(isinstance(source, str) for source in row.sources):
-        raise RuleError("sources", "Expected a list of the ids of sources.")
+        raise DefinitionError("sources", "Expected a list of the ids of sources.")
     if strategy.name == "most_trusted" and not row.sources:
-        raise RuleError("sources", "Name the sources, the most trusted one first.")
+        raise DefinitionError("sources", "Name the sources, the most trusted one first.")
     return Chosen(strategy, tuple(row.sources))
 
 
@@ -258,16 +250,16 @@ def _check_path(path: str) -> None:
     try:
         root = paths.parse(path)[0]
     except PathError as error:
-        raise RuleError("path", str(error)) from None
+        raise DefinitionError("path", str(error)) from None
     if root not in ("data", "traits", "interests", "stats", "consents", "aux"):
-        raise RuleError("path", "A path begins with data, traits, interests, stats, consents or aux.")
+        raise DefinitionError("path", "A path begins with data, traits, interests, stats, consents or aux.")
 
 
 def _read() -> MergeRules:
     rows = list(MergeRule.objects.filter(is_enabled=True))
     try:
         return compile_rules(rows)
-    except RuleError:
+    except DefinitionError:
         # A broken rule must not stop the collector: it is the only one that is left out.
         logger.exception("A merge rule is broken")
         return compile_rules([row for row in rows if not _is_broken(row)])
@@ -276,7 +268,7 @@ def _read() -> MergeRules:
 def _is_broken(row: MergeRule) -> bool:
     try:
         compile_rules([row])
-    except RuleError:
+    except DefinitionError:
         return True
     return False
 

@@ -23,6 +23,7 @@ from apps import conditions
 from apps.conditions import Condition, ConditionError
 from apps.conditions.reads import Reads, reads
 from apps.conditions.tree import Field, ListLiteral, Literal, Match, Node, walk
+from apps.core.mistakes import DefinitionError
 from apps.core.snapshot import rows_changed
 from apps.segments import language
 from apps.segments.models import Membership, Segment, SegmentVersion
@@ -31,16 +32,6 @@ logger = logging.getLogger(__name__)
 MEANING = ("kind", "condition", "is_sticky", "is_enabled")  # what makes a new version
 _COLUMNS = ("name", "description", *MEANING, "version", "evaluated_at", "updated_at")  # what a change may write
 SEGMENTS: Final = Field("profile", ("segments",))
-
-
-class DefinitionError(ValueError):
-    """A definition is wrong; `field` names the column, and `error` has the place where it is the condition's."""
-
-    def __init__(self, field: str, message: str, *, error: ConditionError | None = None) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
-        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +91,7 @@ def compile(row: Segment, *, is_stored: bool = True) -> Definition:
         condition = language.parse(row.condition, is_stored=is_stored)
         segments = segments_of(condition)
     except ConditionError as error:
-        raise DefinitionError("condition", str(error), error=error) from None
+        raise DefinitionError("condition", str(error)) from None
     return Definition(
         id=row.pk,
         key=row.key,
@@ -249,7 +240,7 @@ def _check_others(row: Segment) -> None:
     for key in sorted(definition.segments - {row.key, *keys}):
         nearest = get_close_matches(key, keys, n=1)
         error = ConditionError(f"There is no segment {key}.", suggestion=nearest[0] if nearest else "")
-        raise DefinitionError("condition", str(error), error=error)
+        raise DefinitionError("condition", str(error))
     in_order([definition, *_all_but(row)])
 
 

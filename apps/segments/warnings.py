@@ -5,8 +5,8 @@ from typing import Final
 from apps import conditions
 from apps.conditions import bare_consents
 from apps.conditions.text import quote
+from apps.core.mistakes import DefinitionError
 from apps.segments import catalogue, definitions
-from apps.segments.definitions import DefinitionError
 from apps.segments.models import Segment
 
 _WITHDRAWN: Final = "people who have withdrawn may be among the members"

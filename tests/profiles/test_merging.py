@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.core.mistakes import DefinitionError
 from apps.profiles import merging
-from apps.profiles.merge_rules import STRATEGIES, MergeRules, RuleError, compile_rules
+from apps.profiles.merge_rules import STRATEGIES, MergeRules, compile_rules
 from apps.profiles.merging import TREES, Image, compare, image_of, merge_images, profile_of
 from apps.profiles.models import MergeRule, Profile
 
@@ -265,7 +266,7 @@ def test_the_nearest_rule_counts_and_a_star_only_where_nothing_else_does() -> No
     ],
 )
 def test_a_wrong_rule_names_the_column(columns: dict[str, Any], field: str) -> None:
-    with pytest.raises(RuleError) as raised:
+    with pytest.raises(DefinitionError) as raised:
         compile_rules([MergeRule(**columns)])
 
     assert raised.value.field == field

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.core.mistakes import DefinitionError
 from apps.profiles.models import Profile
 from apps.segments import definitions
-from apps.segments.definitions import DefinitionError
 from apps.segments.models import Reevaluation, Segment
 from tests.factories import ConsentTypeFactory, ProfileFactory
 from tests.segments.people import members, run, segment

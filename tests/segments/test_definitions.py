@@ -1,7 +1,7 @@
 import pytest
 
+from apps.core.mistakes import DefinitionError
 from apps.segments import definitions
-from apps.segments.definitions import DefinitionError
 from apps.segments.models import Membership, Segment
 from tests.factories import NOON, MembershipFactory, SegmentFactory
 

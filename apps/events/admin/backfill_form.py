@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
+from apps.core.mistakes import DefinitionError
 from apps.events.event_types import backfill
-from apps.events.event_types.compiling import RulesError, compile
+from apps.events.event_types.compiling import compile
 from apps.events.event_types.effective import definition_of
 from apps.events.models import EventType
 
@@ -36,7 +37,7 @@ class BackfillForm(forms.Form):
     def _offer_fields(self) -> None:
         try:
             rules = compile(definition_of(self.event_type))
-        except RulesError:
+        except DefinitionError:
             return  # `clean` says so
         self.counting = backfill.counting_fields(rules)
         again = backfill.copied_fields(rules)

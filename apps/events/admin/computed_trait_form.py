@@ -6,7 +6,8 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.conditions.type_names import MAX_LENGTH, event_type
-from apps.events.computed_traits.definitions import DefinitionError, compile
+from apps.core.mistakes import DefinitionError
+from apps.events.computed_traits.definitions import compile
 from apps.events.models import ComputedTrait, EventType
 
 

@@ -7,8 +7,9 @@ from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from apps.core.admin.form_fields import Column, JsonObject, Row, RowsField
+from apps.core.mistakes import DefinitionError
 from apps.events.event_types import asking
-from apps.events.event_types.compiling import RulesError, as_list, compile
+from apps.events.event_types.compiling import as_list, compile
 from apps.events.event_types.effective import definition_of
 from apps.events.event_types.operations import OPERATIONS, Source
 from apps.events.event_types.rules import PROPERTIES
@@ -142,8 +143,8 @@ class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
             definition = definition_of(self._filled(cleaned))
             compile(definition)
             asking.check(definition)
-        except RulesError as error:
-            self.add_error(_FIELDS.get(error.key.partition(".")[0]), str(error))
+        except DefinitionError as error:
+            self.add_error(_FIELDS.get(error.field.partition(".")[0]), str(error))
         return cleaned
 
     def _filled(self, cleaned: Mapping[str, Any]) -> EventType:
@@ -176,17 +177,17 @@ def trait_rows(specs: Mapping[str, Any]) -> list[Row]:
 
 
 def trait_specs(rows: list[Row], builtin: Mapping[str, Any]) -> dict[str, Any]:
-    """Read rows back. Raises RulesError for a trait without a property that is not built in."""
+    """Read rows back. Raises DefinitionError for a trait without a property that is not built in."""
     specs: dict[str, Any] = {}
     for row in rows:
         target = row["target"]
         sources = [source.strip().removeprefix(PROPERTIES) for source in row["source"].split(",") if source.strip()]
         if not target:
-            raise RulesError("traits", f"Which trait does {row['source']} become?")
+            raise DefinitionError("traits", f"Which trait does {row['source']} become?")
         if target in specs:
-            raise RulesError(f"traits.{target}", "The trait is there twice; name its properties in one row.")
+            raise DefinitionError(f"traits.{target}", "The trait is there twice; name its properties in one row.")
         if not sources and target not in builtin:
-            raise RulesError(f"traits.{target}", "Which property does it come from?")
+            raise DefinitionError(f"traits.{target}", "Which property does it come from?")
         specs[target] = sources if len(sources) > 1 else next(iter(sources), None)
     return specs
 
@@ -210,15 +211,15 @@ def _row(spec: Any, target: str) -> Row:
 
 
 def profile_specs(rows: list[Row]) -> dict[str, Any]:
-    """Read rows back; several of one field stay in their order. Raises RulesError that names the field."""
+    """Read rows back; several of one field stay in their order. Raises DefinitionError that names the field."""
     specs: dict[str, list[Any]] = {}
     for row in rows:
         if not row["target"]:
-            raise RulesError("profile", "Which field of the profile does the row change?")
+            raise DefinitionError("profile", "Which field of the profile does the row change?")
         specs.setdefault(row["target"], []).append(_spec(row))
     for target, several in specs.items():
         if None in several and len(several) > 1:
-            raise RulesError(f"profile.{target}", "It is switched off, and changed by another row.")
+            raise DefinitionError(f"profile.{target}", "It is switched off, and changed by another row.")
     return {target: several[0] if len(several) == 1 else several for target, several in specs.items()}
 
 
@@ -228,14 +229,14 @@ def _spec(row: Row) -> dict[str, Any] | None:
         return None
     operation = OPERATIONS.get(row["operation"])
     if operation is None:
-        raise RulesError(key, "Unknown operation.")
+        raise DefinitionError(key, "Unknown operation.")
     source: Any = None
     if operation.source is Source.LITERAL:
         source = _number(key, row["source"] or "1")
     elif operation.source is Source.EVENT:
         source = row["source"]
         if not source:
-            raise RulesError(key, "Where does the value come from? A property begins with properties.")
+            raise DefinitionError(key, "Where does the value come from? A property begins with properties.")
     return {operation.name: source, **({"when": row["when"]} if row["when"] else {})}
 
 
@@ -245,4 +246,4 @@ def _number(key: str, text: str) -> int | float:
             return type_(text)
         except ValueError:
             continue
-    raise RulesError(key, f"Expected a number, not {text!r}.")
+    raise DefinitionError(key, f"Expected a number, not {text!r}.")

@@ -10,8 +10,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import badge
+from apps.core.mistakes import DefinitionError
 from apps.events.models import Source
-from apps.profiles.merge_rules import STRATEGIES, RuleError, compile_rules
+from apps.profiles.merge_rules import STRATEGIES, compile_rules
 from apps.profiles.models import MergeRule
 
 
@@ -52,7 +53,7 @@ class MergeRuleForm(forms.ModelForm[MergeRule]):
         if not self.errors:
             try:
                 compile_rules([MergeRule(**cleaned)])
-            except RuleError as error:
+            except DefinitionError as error:
                 self.add_error(error.field, error.message)
         return cleaned
 

@@ -28,6 +28,7 @@ from apps.conditions.reads import reads
 from apps.conditions.type_names import event_types
 from apps.core import audit, paths
 from apps.core.audit import Actor
+from apps.core.mistakes import DefinitionError
 from apps.core.paths import Path, PathError
 from apps.core.snapshot import Snapshot, rows_changed
 from apps.events import platform_events
@@ -39,15 +40,6 @@ from apps.profiles.models import ScoreScale
 logger = logging.getLogger(__name__)
 ROOTS = ("properties", "traits", "context")  # the parts of an event that a path may lead into
 MEANING = ("function", "event_types", "condition", "path", "days", "is_enabled")  # what makes a new version
-
-
-class DefinitionError(ValueError):
-    """A definition is wrong; `field` names the column."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from apps import conditions
 from apps.conditions import Catalogue, ConditionError, KnownField
 from apps.conditions.tree import Field
 from apps.core import templating
-from apps.events.event_types.compiling import RulesError, as_list
+from apps.core.mistakes import DefinitionError
+from apps.events.event_types.compiling import as_list
 from apps.profiles import schema
 
 
@@ -36,7 +37,7 @@ OF_PERSON: Final = _catalogue(
 
 
 def check(definition: Mapping[str, Any]) -> None:
-    """Refuse a definition that compiles, and asks about what there is not. Raises RulesError.
+    """Refuse a definition that compiles, and asks about what there is not. Raises DefinitionError.
 
     Only who writes it is asked: what is stored goes on as it is.
     """
@@ -44,12 +45,12 @@ def check(definition: Mapping[str, Any]) -> None:
         try:
             conditions.parse(text, catalogue=catalogue)
         except ConditionError as error:
-            raise RulesError(key, str(error)) from None
+            raise DefinitionError(key, str(error)) from None
     for place, root, path in templating.references(definition.get("reshape") or {}, at="reshape"):
         field = Field(root, path)
         if not OF_EVENT.knows(field):
             meant = OF_EVENT.nearest(str(field))
-            raise RulesError(place, f"There is no field {field}.{f' Did you mean {meant}?' if meant else ''}")
+            raise DefinitionError(place, f"There is no field {field}.{f' Did you mean {meant}?' if meant else ''}")
 
 
 def _conditions(definition: Mapping[str, Any]) -> Iterator[tuple[str, str, Catalogue]]:

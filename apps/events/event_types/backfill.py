@@ -16,11 +16,12 @@ from django.utils import timezone
 from apps.conditions.type_names import event_type
 from apps.core import storable
 from apps.core.ids import as_uuid
+from apps.core.mistakes import DefinitionError
 from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.core.upsert import upsert
 from apps.events.event_types import copying
-from apps.events.event_types.compiling import RulesError, compile
+from apps.events.event_types.compiling import compile
 from apps.events.event_types.copying import Said
 from apps.events.event_types.effective import definition_of
 from apps.events.event_types.redaction import redact
@@ -128,7 +129,7 @@ def _rules_of(type: str) -> EventRules:
         raise Refused(f"There is no event type {type!r}.")
     try:
         return compile(definition_of(row))
-    except RulesError as error:
+    except DefinitionError as error:
         raise Refused(f"The event type is broken: {error}") from None
 
 

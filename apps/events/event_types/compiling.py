@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from apps.conditions import ConditionError, Matcher
 from apps.core import paths
+from apps.core.mistakes import DefinitionError
 from apps.core.paths import MISSING, Path, PathError
 from apps.core.templating import TemplateError
 from apps.events.event_types.operations import OPERATIONS, Operation, Source
@@ -23,7 +24,7 @@ from apps.events.event_types.rules import (
     TraitRule,
     Value,
 )
-from apps.events.event_types.validation import Check, Policy, SchemaError, compile_condition, compile_schema
+from apps.events.event_types.validation import Check, Policy, compile_condition, compile_schema
 from apps.profiles import consents, schema
 from apps.profiles.schema import Field, Kind
 
@@ -35,21 +36,12 @@ WHEN_ROOTS: Final = ("event", "profile")  # what the condition of a rule may loo
 REDACTIONS: Final = ("last4", "drop")
 
 
-class RulesError(ValueError):
-    """A definition is wrong; `key` names the place in it."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(f"{key}: {message}")
-        self.key = key
-        self.message = message
-
-
 def compile(definition: Mapping[str, Any]) -> EventRules:
-    """Parse the definition of an event type. Raises RulesError, which names the key, when it is wrong."""
+    """Parse the definition of an event type. Raises DefinitionError, which names the key, when it is wrong."""
     _check_keys(definition)
     type_ = definition.get("id")
     if not isinstance(type_, str) or not type_:
-        raise RulesError("id", "An event type needs an id.")
+        raise DefinitionError("id", "An event type needs an id.")
     traits = _traits(definition)
     compute = _object(definition, "compute")
     percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
@@ -78,7 +70,7 @@ def as_list(spec: Any) -> list[Any]:
 def _check_keys(definition: Mapping[str, Any]) -> None:
     for key in definition:
         if key not in KEYS:
-            raise RulesError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
+            raise DefinitionError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
 
 
 def _fields(definition: Mapping[str, Any], traits: Mapping[Path, TraitRule]) -> Iterator[FieldRule]:
@@ -101,17 +93,17 @@ def _object(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise RulesError(key, "Expected an object.")
+        raise DefinitionError(key, "Expected an object.")
     return value
 
 
 def _path(key: str, text: object) -> Path:
     if not isinstance(text, str):
-        raise RulesError(key, "Expected a dotted path.")
+        raise DefinitionError(key, "Expected a dotted path.")
     try:
         return paths.parse(text)
     except PathError as error:
-        raise RulesError(key, str(error)) from None
+        raise DefinitionError(key, str(error)) from None
 
 
 def _journey(spec: object) -> Callable[[int | None], str | None]:
@@ -119,10 +111,10 @@ def _journey(spec: object) -> Callable[[int | None], str | None]:
     if spec is None or isinstance(spec, str):
         return lambda _visit_count: spec
     if not isinstance(spec, Mapping) or set(spec) != {"first_visit", "later_visits"}:
-        raise RulesError("journey", "Expected a state, or an object with first_visit and later_visits.")
+        raise DefinitionError("journey", "Expected a state, or an object with first_visit and later_visits.")
     first, later = spec["first_visit"], spec["later_visits"]
     if not isinstance(first, str) or not isinstance(later, str):
-        raise RulesError("journey", "A state is a text.")
+        raise DefinitionError("journey", "A state is a text.")
 
     def state(visit_count: int | None) -> str | None:
         if visit_count is None:
@@ -134,7 +126,7 @@ def _journey(spec: object) -> Callable[[int | None], str | None]:
 
 def _tags(tags: object) -> tuple[str, ...]:
     if not isinstance(tags, Sequence) or isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
-        raise RulesError("tags", "Expected a list of texts.")
+        raise DefinitionError("tags", "Expected a list of texts.")
     return tuple(dict.fromkeys(tags))
 
 
@@ -146,13 +138,13 @@ def _traits(definition: Mapping[str, Any]) -> dict[Path, TraitRule]:
         key = f"traits.{target}"
         path = _path(key, target)
         if any(_lies_within(path, other) or _lies_within(other, path) for other in rules):
-            raise RulesError(key, "Another trait lies within this one, or holds it.")
+            raise DefinitionError(key, "Another trait lies within this one, or holds it.")
         sources = tuple(_path(key, source) for source in as_list(spec))
         default = next((defaults[source] for source in sources if source in defaults), MISSING)
         rules[path] = TraitRule(path[:-1], path[-1], sources, default, _holders(sources))
     unused = defaults.keys() - {source for rule in rules.values() for source in rule.sources}
     if unused:
-        raise RulesError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")
+        raise DefinitionError(f"defaults.{paths.join(min(unused))}", "No trait is copied from this property.")
     return rules
 
 
@@ -171,26 +163,23 @@ def _lies_within(path: Path, other: Path) -> bool:
 def _check(definition: Mapping[str, Any]) -> Check | None:
     policy = definition.get("policy") or Policy.FLAG
     if policy not in list(Policy):
-        raise RulesError("policy", f"Unknown policy; known are {', '.join(Policy)}.")
+        raise DefinitionError("policy", f"Unknown policy; known are {', '.join(Policy)}.")
     schema = _object(definition, "schema")
     condition = _condition("condition", definition.get("condition"), roots=ROOTS)
     if not schema and condition is None:
         return None
-    try:
-        return Check(Policy(policy), compile_schema(schema) if schema else None, condition)
-    except SchemaError as error:
-        raise RulesError(f"schema.{error.path}".rstrip("."), error.message) from None
+    return Check(Policy(policy), compile_schema(schema) if schema else None, condition)
 
 
 def _condition(key: str, text: object, *, roots: Sequence[str]) -> Matcher | None:
     if text is None or text == "":
         return None
     if not isinstance(text, str):
-        raise RulesError(key, "Expected the text of a condition.")
+        raise DefinitionError(key, "Expected the text of a condition.")
     try:
         return compile_condition(text, roots=roots)
     except ConditionError as error:
-        raise RulesError(key, str(error)) from None
+        raise DefinitionError(key, str(error)) from None
 
 
 def _reshape(definition: Mapping[str, Any]) -> Reshape | None:
@@ -198,13 +187,13 @@ def _reshape(definition: Mapping[str, Any]) -> Reshape | None:
     try:
         return compile_reshape(template) if template else None
     except TemplateError as error:
-        raise RulesError(f"reshape.{error.path}", error.message) from None
+        raise DefinitionError(f"reshape.{error.path}", error.message) from None
 
 
 def _redaction(path: str, how: object) -> tuple[Path, str]:
     key = f"redact.{path}"
     if how not in REDACTIONS:
-        raise RulesError(key, f"Unknown redaction; known are {', '.join(REDACTIONS)}.")
+        raise DefinitionError(key, f"Unknown redaction; known are {', '.join(REDACTIONS)}.")
     return _path(key, path), str(how)
 
 
@@ -212,19 +201,19 @@ def _target(key: str, text: object) -> tuple[Path, Field]:
     path = _path(key, text)
     if path[0] == "consents":
         types = " and ".join(sorted(consents.EVENT_TYPES))
-        raise RulesError(key, f"Only events of the types {types} decide about consents.")
+        raise DefinitionError(key, f"Only events of the types {types} decide about consents.")
     field = schema.find(path)
     if field is None:
-        raise RulesError(key, "A profile has no such field.")
+        raise DefinitionError(key, "A profile has no such field.")
     return path, field
 
 
 def _operation(key: str, name: object, kind: Kind) -> Operation:
     operation = OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
-        raise RulesError(key, f"Unknown operation; known are {', '.join(OPERATIONS)}.")
+        raise DefinitionError(key, f"Unknown operation; known are {', '.join(OPERATIONS)}.")
     if kind not in operation.kinds:
-        raise RulesError(key, f"A field that holds {kind.value} has no operation {operation.name}.")
+        raise DefinitionError(key, f"A field that holds {kind.value} has no operation {operation.name}.")
     return operation
 
 
@@ -241,7 +230,7 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
     elif isinstance(spec, str):
         name, source = spec, target
     else:
-        raise RulesError(key, "Expected one operation, as in {equals: properties.name}.")
+        raise DefinitionError(key, "Expected one operation, as in {equals: properties.name}.")
     operation = _operation(key, name, field.kind)
     value = _value(key, source, operation, traits)
     return FieldRule(field, path, operation, value, when, _said(source, operation, traits))
@@ -277,13 +266,13 @@ def _value(key: str, source: object, operation: Operation, traits: Mapping[Path,
             if in_properties:
                 return lambda properties, _traits, _at: paths.get(properties, path)
             if not any(path[: len(trait)] == trait for trait in traits):
-                raise RulesError(key, f"The event has no trait {source}.")
+                raise DefinitionError(key, f"The event has no trait {source}.")
             return lambda _properties, traits, _at: paths.get(traits, path)
 
 
 def _literal(key: str, value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise RulesError(key, "Expected a number.")
+        raise DefinitionError(key, "Expected a number.")
     return value
 
 
@@ -292,7 +281,7 @@ def _percentage(target: str, spec: Mapping[str, Any]) -> Percentage:
     path, field = _target(key, target)
     operands = spec["percentage"]
     if len(spec) != 1 or field.kind is not Kind.NUMBER or not isinstance(operands, list) or len(operands) != 2:
-        raise RulesError(key, "Expected {percentage: [part, whole]} for a field that holds a number.")
+        raise DefinitionError(key, "Expected {percentage: [part, whole]} for a field that holds a number.")
     part, whole = (_target(key, operand)[0] for operand in operands)
     return Percentage(field, path, part, whole)
 
@@ -301,10 +290,10 @@ def _named_rule(root: str, spec: object) -> NamedRule:
     """Parse `{operation: value, name: property with the name, default: value if none is sent}`."""
     key = f"compute.{root}"
     if root not in schema.FREE_ROOTS:
-        raise RulesError(key, f"Only fields of {', '.join(sorted(schema.FREE_ROOTS))} are named by a property.")
+        raise DefinitionError(key, f"Only fields of {', '.join(sorted(schema.FREE_ROOTS))} are named by a property.")
     operations = [name for name in spec if name not in ("name", "default")] if isinstance(spec, Mapping) else []
     if not isinstance(spec, Mapping) or len(operations) != 1 or "name" not in spec:
-        raise RulesError(key, "Expected an operation and a name.")
+        raise DefinitionError(key, "Expected an operation and a name.")
     return NamedRule(
         root=root,
         operation=_operation(key, operations[0], Kind.NUMBER),
@@ -316,5 +305,5 @@ def _named_rule(root: str, spec: object) -> NamedRule:
 
 def _property(key: str, text: object) -> Path:
     if not isinstance(text, str) or not text.startswith(PROPERTIES):
-        raise RulesError(key, f"Expected a path that begins with {PROPERTIES}")
+        raise DefinitionError(key, f"Expected a path that begins with {PROPERTIES}")
     return _path(key, text.removeprefix(PROPERTIES))

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from apps.conditions.nearest import nearest
+from apps.core.mistakes import DefinitionError
 from apps.core.snapshot import Snapshot
-from apps.events.event_types.compiling import RulesError
 from apps.events.event_types.compiling import compile as compile_rules
 from apps.events.event_types.effective import builtin_definition_of, definition_of
 from apps.events.event_types.rules import EventRules
@@ -40,7 +40,7 @@ def _compile(row: EventType) -> EventRules | None:
     for definition in (whole,) if whole == builtin else (whole, builtin):
         try:
             return compile_rules(definition)
-        except RulesError:
+        except DefinitionError:
             logger.exception("An event type's definition is broken", extra={"event_type": row.type})
     return None
 

@@ -14,6 +14,7 @@ from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, V
 from apps import conditions
 from apps.conditions import ConditionError, Matcher
 from apps.conditions.reads import reads
+from apps.core.mistakes import DefinitionError
 from apps.events.models import EventType
 
 MAX_PROBLEMS: Final = 20  # of one event; the rest would say no more
@@ -21,15 +22,6 @@ _TYPES: Final = "array, boolean, integer, null, number, object, string"
 
 
 Policy = EventType.Policy
-
-
-class SchemaError(ValueError):
-    """A schema is wrong; `path` names the place in it."""
-
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path}: {message}" if path else message)
-        self.path = path
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class Check:
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """Compile a JSON Schema of draft 2020-12. Raises SchemaError that names the place of the mistake.
+    """Compile a JSON Schema of draft 2020-12. Raises DefinitionError that names the place of the mistake.
 
     References to other documents are not followed, and patterns are matched in linear time: a schema is text that
     somebody typed, and every event runs through it.
@@ -76,10 +68,11 @@ def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
             dict(schema), validate_formats=True, mask="The value", pattern_options=RegexOptions(), offline=True
         )
     except ValidationError as error:
-        path = ".".join(map(str, error.instance_path))
-        raise SchemaError(path, f"Expected one of {_TYPES}." if path.endswith("type") else error.message) from None
+        place = ".".join(map(str, ("schema", *error.instance_path)))
+        message = f"Expected one of {_TYPES}." if place.endswith("type") else error.message
+        raise DefinitionError(place, message) from None
     except ValueError as error:  # a draft or a reference that there is not
-        raise SchemaError("", str(error)) from None
+        raise DefinitionError("schema", str(error)) from None
 
 
 def compile_condition(text: str, *, roots: Collection[str]) -> Matcher:

@@ -21,6 +21,7 @@ from apps.conditions import Condition, ConditionError
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import copyable, moment
 from apps.core.limits import TooSlow, at_most
+from apps.core.mistakes import DefinitionError
 from apps.profiles.admin.privacy import mask
 from apps.profiles.anonymity import masked_columns_of
 from apps.profiles.models import Profile
@@ -31,7 +32,6 @@ from apps.segments.admin.list_pages import ListPages
 from apps.segments.admin.pages import SegmentPages
 from apps.segments.admin.segment_form import SegmentForm
 from apps.segments.admin.shown import kind_of, state_of
-from apps.segments.definitions import DefinitionError
 from apps.segments.jobs import nudge
 from apps.segments.models import Membership, Segment, SegmentSize
 from apps.segments.warnings import warnings_of

@@ -6,9 +6,9 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.core.admin.conditions.field import ConditionField
+from apps.core.mistakes import DefinitionError
 from apps.segments import definitions
 from apps.segments.admin.languages import PEOPLE
-from apps.segments.definitions import DefinitionError
 from apps.segments.models import Segment
 
 EMPTY: dict[str, Any] = {"condition": "", "is_sticky": False}  # of kinds that have none

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from apps.core.mistakes import DefinitionError
 from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
-from apps.events.computed_traits.definitions import DefinitionError, Definitions
+from apps.events.computed_traits.definitions import Definitions
 from apps.events.models import ComputedTrait
 from apps.profiles import aggregates
 from apps.profiles.aggregates import States

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from apps.events.event_types.compiling import RulesError, compile
+from apps.core.mistakes import DefinitionError
+from apps.events.event_types.compiling import compile
 from apps.events.event_types.redaction import redact
 
 
@@ -77,10 +78,10 @@ def definition(**keys: Any) -> dict[str, Any]:
     ],
 )
 def test_compile_names_the_key_that_is_wrong(keys: dict[str, Any], key: str) -> None:
-    with pytest.raises(RulesError) as refusal:
+    with pytest.raises(DefinitionError) as refusal:
         compile(definition(**keys))
 
-    assert refusal.value.key.startswith(key)
+    assert refusal.value.field.startswith(key)
     assert refusal.value.message
 
 
