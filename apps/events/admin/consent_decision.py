@@ -14,7 +14,7 @@ from apps.core.ids import NIL, as_uuid
 from apps.events import internal
 from apps.profiles import ledger
 from apps.profiles.admin.consent import type_choices
-from apps.profiles.admin.shown import people_by_id, person
+from apps.profiles.admin.shown import SaidByEvent, people_by_id, person
 from apps.profiles.models import ConsentDecision
 
 
@@ -34,7 +34,7 @@ class ConsentTypeFilter(admin.SimpleListFilter):
 
 
 @admin.register(ConsentDecision)
-class ConsentDecisionAdmin(Browser):
+class ConsentDecisionAdmin(SaidByEvent, Browser):
     """Who agreed to what, and who withdrew it: the latest first, never changed."""
 
     list_display = ("decided", "person", "consent_type", "decision", "wording", "ends", "source")
@@ -115,8 +115,3 @@ class ConsentDecisionAdmin(Browser):
     def session(self, row: ConsentDecision) -> SafeString:
         """Link to the session in which it was decided."""
         return link("cdp_sessions_session", row.session_id)
-
-    @admin.display(description="Event")
-    def event(self, row: ConsentDecision) -> SafeString:
-        """Link to the event that said so."""
-        return link("events_event", row.event_id)

@@ -10,15 +10,15 @@ from django.utils.safestring import SafeString
 
 from apps.core import audit
 from apps.core.admin.browser import Browser
-from apps.core.admin.shown import badge, link, moment
+from apps.core.admin.shown import badge, moment
 from apps.events.resolution import by_hand
 from apps.profiles.admin.ledger import MAY_MERGE
-from apps.profiles.admin.shown import people_by_id, person
+from apps.profiles.admin.shown import SaidByEvent, because, people_by_id, person
 from apps.profiles.models import IdentityConflict
 
 
 @admin.register(IdentityConflict)
-class IdentityConflictAdmin(Browser):
+class IdentityConflictAdmin(SaidByEvent, Browser):
     """Profiles that something says are one person, and that were left alone: for somebody to look at."""
 
     list_display = ("noted", "one", "other", "refused", "why")
@@ -66,10 +66,4 @@ class IdentityConflictAdmin(Browser):
     @admin.display(description="One person by")
     def why(self, row: IdentityConflict) -> str:
         """Say what said that they are one."""
-        kind = f": {row.get_identifier_kind_display()}" if row.identifier_kind else ""
-        return f"{row.get_evidence_display()}{kind}"
-
-    @admin.display(description="Event")
-    def event(self, row: IdentityConflict) -> SafeString:
-        """Link to the event that said so."""
-        return link("events_event", row.event_id)
+        return because(row.get_evidence_display(), row)

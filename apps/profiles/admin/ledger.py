@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from apps.core import actors
 from apps.core.admin.browser import Browser
 from apps.core.admin.panels import HEAD, PAGES
-from apps.core.admin.shown import badge, link, moment, tree
+from apps.core.admin.shown import badge, moment, tree
 from apps.core.ids import as_uuid
 from apps.profiles import anonymity, decisions, ledger, merging
 from apps.profiles.admin.privacy import is_masked, mask
-from apps.profiles.admin.shown import person
+from apps.profiles.admin.shown import SaidByEvent, because, person
 from apps.profiles.models import Merge, Profile
 
 MAY_MERGE = "profiles.merge_profile"
@@ -40,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Merge)
-class MergeAdmin(Browser):
+class MergeAdmin(SaidByEvent, Browser):
     """What was merged, why, and what both were before; a merge can be undone from its page."""
 
     slots = (HEAD, PAGES)
@@ -100,13 +100,7 @@ class MergeAdmin(Browser):
     @admin.display(description="Because of")
     def why(self, row: Merge) -> str:
         """Say what said that they are one."""
-        kind = f": {row.get_identifier_kind_display()}" if row.identifier_kind else ""
-        return f"{row.get_reason_display()}{kind}"
-
-    @admin.display(description="Event")
-    def event(self, row: Merge) -> SafeString:
-        """Link to the event that said so."""
-        return link("events_event", row.event_id)
+        return because(row.get_reason_display(), row)
 
     @admin.display(description="By")
     def who(self, row: Any) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -15,8 +16,22 @@ from apps.core.admin.shown import link, tree
 from apps.core.ids import as_uuid
 from apps.profiles import anonymity
 from apps.profiles.admin.privacy import mask
-from apps.profiles.models import Alias, Profile
+from apps.profiles.models import Alias, IdentityConflict, Merge, Profile
 from apps.profiles.schema import Kind, find
+
+
+class SaidByEvent:
+    """The column of pages whose rows say what an event said."""
+
+    @admin.display(description="Event")
+    def event(self, row: Any) -> SafeString:
+        """Link to the event that said so."""
+        return link("events_event", row.event_id)
+
+
+def because(reason: str, row: Merge | IdentityConflict) -> str:
+    """Say what said that two profiles are one person: a reason, and the kind of identifier where it was one."""
+    return f"{reason}: {row.get_identifier_kind_display()}" if row.identifier_kind else reason
 
 
 def value_of(path: str, value: Any) -> SafeString:
