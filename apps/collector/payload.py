@@ -225,7 +225,7 @@ class Answer:
     response: Mapping[str, Any] = field(default_factory=dict)
 
 
-_NO_ANSWER: Final = Answer()
+NO_ANSWER: Final = Answer()
 
 
 @dataclass(slots=True)
@@ -234,10 +234,6 @@ class Outcome:
 
     dirty: list[UUID] = field(default_factory=list)  # segment: profiles of which a re-evaluation run has to tell
     answers: dict[Payload, Answer] = field(default_factory=dict)  # any
-
-    def answer_to(self, payload: Payload) -> Answer:
-        """Return what the sender of a payload is answered."""
-        return self.answers.get(payload, _NO_ANSWER)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from apps.collector.api.errors import read
 from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
 from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.consent_problems import CONSENT_REQUIRED
-from apps.collector.payload import Payload
+from apps.collector.payload import NO_ANSWER, Payload
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
 from apps.collector.wire.body import flag_of, load_json, optional_id
@@ -156,7 +156,7 @@ def _said(incoming: Incoming, *, is_later: bool) -> dict[str, Any]:
     """Say what became of a message, as the browser tracker expects it."""
     parsed = incoming.parsed
     payload = parsed.payloads[0]
-    follows = incoming.outcome.answer_to(payload)
+    follows = incoming.outcome.answers.get(payload, NO_ANSWER) if incoming.outcome else NO_ANSWER
     is_open = is_later or parsed.is_refused or all(event.is_set_aside for event in payload.events)
     profile_id, session_id = _ids_of(payload, is_open=is_open)
     event_ids = []

@@ -1,7 +1,7 @@
 """What clients send, in each dialect that they speak, and how it becomes payloads: always by `Message.read`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from apps.collector.envelope import Envelope
@@ -64,5 +64,5 @@ class Incoming:
 
     message: Message
     parsed: Parsed
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: Outcome | None = None  # of the batch in which it was processed; none while it waits
     error: Exception | None = None  # why it could not be processed
