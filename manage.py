@@ -13,6 +13,6 @@ if __name__ == "__main__":
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"It cannot start. {error}")
+        sys.exit(f"Cannot start: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)  # whoever pressed Ctrl-C knows why it ended

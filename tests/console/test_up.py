@@ -132,7 +132,7 @@ def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
     refused = installation.manage("up", CDP_VAR_DIR=str(folder), **keys)
 
     assert refused.returncode == 1
-    assert re.fullmatch(rf"\S+: {folder}.*: Not a directory.*CDP_VAR_DIR.*\n", refused.stderr)
+    assert re.fullmatch(rf"(Cannot start|CommandError): {folder}.*: Not a directory.*CDP_VAR_DIR.*\n", refused.stderr)
 
 
 def test_a_port_that_somebody_else_has_is_told_before_anything_starts(installation: Installation) -> None:

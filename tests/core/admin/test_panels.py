@@ -222,8 +222,7 @@ def test_the_process_does_not_start_with_a_panel_whose_slot_does_not_exist(tmp_p
 WITHOUT = """
 from cdp.settings import *
 
-ABOVE = ("apps.segments", "apps.collector", "apps.api", "apps.console")
-INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in ABOVE]
+INSTALLED_APPS = INSTALLED_APPS[: INSTALLED_APPS.index("apps.segments")]  # what is above may need it
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("apps.collector.")]
 ROOT_URLCONF = "pages"
 """
@@ -232,6 +231,8 @@ from django.contrib import admin
 from django.urls import path
 
 admin.autodiscover()
+of_packages = [model for model in admin.site._registry if not model.__module__.startswith("apps.")]
+admin.site.unregister(of_packages)  # console has pages in their place
 urlpatterns = [path("admin/", admin.site.urls)]
 """
 LOOK = """
