@@ -18,7 +18,14 @@ def test_the_menu_has_all_that_apps_offer_in_one_order() -> None:
 
     assert [item["link"] for item in home["items"]] == ["/admin/"]
     assert offered == [(entry.group, entry.title) for entry in declared]
-    assert len({entry.order for entry in declared}) == len(declared)
+
+
+def test_no_two_entries_have_one_place() -> None:
+    places: dict[int, list[str]] = {}
+    for key, entry in menu.entries.items():
+        places.setdefault(entry.order, []).append(menu.entries.place_of(key))
+
+    assert {order: files for order, files in places.items() if len(files) > 1} == {}, "Take another number."
 
 
 def test_an_entry_leads_to_the_list_of_its_model() -> None:

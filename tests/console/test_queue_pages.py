@@ -16,6 +16,7 @@ from apps.core.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 GONE = "The job has gone"
+DEFAULT = [each["name"] for each in get_queues_list()].index("default")  # by which number pages know it
 
 
 def address(name: str, *args: Any) -> str:
@@ -41,8 +42,8 @@ def failed(queue: Any) -> Job:
 
 
 def test_failed_jobs_say_what_failed_and_why(admin_client: Client, failed: Job) -> None:
-    listed = admin_client.get(address("failed_jobs", 0)).content.decode()
-    detail = admin_client.get(address("job_detail", 0, failed.id)).content.decode()
+    listed = admin_client.get(address("failed_jobs", DEFAULT)).content.decode()
+    detail = admin_client.get(address("job_detail", DEFAULT, failed.id)).content.decode()
 
     assert "truediv" in listed
     assert "ZeroDivisionError: division by zero" in listed
@@ -52,10 +53,12 @@ def test_failed_jobs_say_what_failed_and_why(admin_client: Client, failed: Job) 
 
 
 def test_a_failed_job_is_tried_again_and_that_is_on_record(admin_client: Client, failed: Job) -> None:
-    asked = admin_client.post(address("confirm_action", 0), {"action": "requeue", "_selected_action": [failed.id]})
+    asked = admin_client.post(
+        address("confirm_action", DEFAULT), {"action": "requeue", "_selected_action": [failed.id]}
+    )
     assert "Try again 1 job of default?" in asked.content.decode()
 
-    admin_client.post(address("actions", 0), {"action": "requeue", "job_ids": [failed.id]})
+    admin_client.post(address("actions", DEFAULT), {"action": "requeue", "job_ids": [failed.id]})
 
     assert failed.get_status() == "queued"
     entry = AuditEntry.objects.get()
@@ -72,7 +75,7 @@ def test_the_record_names_the_queue_that_was_emptied(admin_client: Client) -> No
 @pytest.mark.parametrize("page", ["delete_job", "requeue_job", "enqueue_job", "stop_job"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_job_that_has_gone_meanwhile_is_no_error(admin_client: Client, page: str, method: str) -> None:
-    answer = getattr(admin_client, method)(address(page, 0, "gone"), follow=True)
+    answer = getattr(admin_client, method)(address(page, DEFAULT, "gone"), follow=True)
 
     assert answer.status_code in ((404, 405) if page == "stop_job" else (200,))
     assert page == "stop_job" or GONE in answer.content.decode()
@@ -83,21 +86,21 @@ def test_a_job_that_has_gone_meanwhile_is_no_error(admin_client: Client, page: s
 def test_chosen_jobs_that_have_gone_meanwhile_are_no_error(admin_client: Client, action: str) -> None:
     chosen = {"action": action, "_selected_action": ["gone"], "job_ids": ["gone"]}
 
-    assert admin_client.post(address("confirm_action", 0), chosen).status_code == 200
-    assert admin_client.post(address("actions", 0), chosen, follow=True).status_code == 200
+    assert admin_client.post(address("confirm_action", DEFAULT), chosen).status_code == 200
+    assert admin_client.post(address("actions", DEFAULT), chosen, follow=True).status_code == 200
 
 
 def test_what_is_not_there_is_not_found(admin_client: Client) -> None:
-    for page in (address("jobs", 99), address("workers", 99), address("cron_scheduler_detail", 0, "gone")):
+    for page in (address("jobs", 99), address("workers", 99), address("cron_scheduler_detail", DEFAULT, "gone")):
         assert admin_client.get(page).status_code == 404, page
-    assert admin_client.get(address("job_detail", 0, "gone")).status_code == 404
+    assert admin_client.get(address("job_detail", DEFAULT, "gone")).status_code == 404
 
 
 @pytest.mark.parametrize(
     "page", ["jobs", "failed_jobs", "finished_jobs", "scheduled_jobs", "deferred_jobs", "started_jobs", "workers"]
 )
 def test_each_list_is_there_though_empty(admin_client: Client, queue: Any, page: str) -> None:
-    assert admin_client.get(address(page, 0)).status_code == 200
+    assert admin_client.get(address(page, DEFAULT)).status_code == 200
 
 
 def test_queues_that_cannot_be_asked_say_so(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

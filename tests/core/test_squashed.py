@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from django.apps import apps as django_apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -25,6 +26,15 @@ def record_old(names: Recorded) -> None:
         MigrationRecorder(connection).record_applied(app, name)
 
 
+@pytest.fixture
+def no_later_apps(db: None) -> None:
+    """Take back what apps made that the old migrations never knew."""
+    with_tables = {app for app, _ in recorded()}
+    for config in reversed([*django_apps.get_app_configs()]):
+        if config.name.startswith("apps.") and config.label in with_tables - SQUASHED.keys():
+            call_command("migrate", config.label, "zero", verbosity=0)
+
+
 def refused() -> str:
     before = recorded()
     with pytest.raises(OldMigrations) as caught:
@@ -33,8 +43,9 @@ def refused() -> str:
     return str(caught.value)
 
 
+@pytest.mark.usefixtures("no_later_apps")
 def test_a_database_at_the_end_of_the_old_migrations_goes_on_after_the_commands_that_are_printed() -> None:
-    now = recorded()
+    known = recorded()
     record_old({MARK, *((app, last) for app, (last, _) in SQUASHED.items())})
 
     told = refused()
@@ -46,9 +57,9 @@ def test_a_database_at_the_end_of_the_old_migrations_goes_on_after_the_commands_
             call_command(command, *args)
         else:
             call_command(command, *args, verbosity=0)
-    assert {name for name in recorded() if name[0] in SQUASHED} <= now
+    assert {name for name in recorded() if name[0] in SQUASHED} <= known
     call_command("migrate", verbosity=0)
-    assert recorded() == now
+    assert recorded() >= known
 
 
 def test_a_database_on_the_way_is_brought_to_the_end_of_the_old_migrations_first() -> None:
