@@ -50,9 +50,11 @@ def few_rows_are_deleted() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nothing_counted_behind_the_back() -> None:
+def nothing_counted_behind_the_back() -> Iterator[None]:
     """Let tests say when counts are written: a thread would do so outside of their transactions."""
-    counters.Counter._start = lambda self: None  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(counters.Counter, "_start", lambda self: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -49,10 +49,7 @@ class Counter(Memory, Generic[Key]):
             must_start = not self._is_due
             self._is_due = True
         if must_start:
-            # Only now: a server forks its workers before, and threads do not survive a fork.
-            timer = threading.Timer(FLUSH_SECS, self._flush_and_leave)
-            timer.daemon = True
-            timer.start()
+            self._start()
 
     def flush(self) -> None:
         """Write what was counted; it is kept when the database is away."""
@@ -78,6 +75,12 @@ class Counter(Memory, Generic[Key]):
                 self._counts[key].add(count)
             elif len(self._counts) < MAX_KEYS:
                 self._counts[key] = count
+
+    def _start(self) -> None:
+        # Only now: a server forks its workers before, and threads do not survive a fork. Tests start none.
+        timer = threading.Timer(FLUSH_SECS, self._flush_and_leave)
+        timer.daemon = True
+        timer.start()
 
     def _flush_and_leave(self) -> None:
         try:
