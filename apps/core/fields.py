@@ -25,9 +25,9 @@ class Json(models.JSONField):
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         """Tell people what cannot be stored of what they wrote."""
         super().validate(value, model_instance)
-        problem = storable.problem_in(value, str(self.verbose_name))
-        if problem:
-            raise ValidationError(problem.message)
+        refusal = storable.refusal_in(value, str(self.verbose_name))
+        if refusal:
+            raise ValidationError(refusal.message)
 
     def formfield(self, **kwargs: Any) -> Any:
         """Read what people write as what programs send."""

@@ -1,23 +1,17 @@
 """What PostgreSQL cannot store of JSON, though programs send it: named in what was sent, left out of what we made."""
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 from django.conf import settings
 
+from apps.core.refusal import Refusal
+
 _WHOLE: Final = "The body"
 
 
-class Problem(NamedTuple):
-    """Why a value cannot be stored, and where it is."""
-
-    code: str
-    message: str
-    path: str
-
-
-def problem_in(value: Any, path: str) -> Problem | None:
+def refusal_in(value: Any, path: str) -> Refusal | None:
     """Find the first value that PostgreSQL cannot store or that is nested too deep; None when all is well.
 
     `path` is that of the value in what was sent: empty for the whole.
@@ -26,17 +20,17 @@ def problem_in(value: Any, path: str) -> Problem | None:
     while stack:
         item, at, depth = stack.pop()
         if not isinstance(item, dict | list):
-            problem = _problem_of_leaf(item, at)
-            if problem:
-                return problem
+            refusal = _refusal_of_leaf(item, at)
+            if refusal:
+                return refusal
             continue
         if depth > settings.MAX_DEPTH:
-            return Problem("too_deep", f"{path or _WHOLE} is nested deeper than {settings.MAX_DEPTH} levels.", path)
+            return Refusal("too_deep", f"{path or _WHOLE} is nested deeper than {settings.MAX_DEPTH} levels.", path)
         children = item.items() if isinstance(item, dict) else enumerate(item)
         for key, child in children:
             wrong = problem_of_text(key) if isinstance(key, str) else ""
             if wrong:
-                return Problem("invalid_text", f"A key of {at or _WHOLE} {wrong}.", at)
+                return Refusal("invalid_text", f"A key of {at or _WHOLE} {wrong}.", at)
             stack.append((child, f"{at}.{key}" if at else str(key), depth + 1))
     return None
 
@@ -85,12 +79,12 @@ def cleaned_text(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "ignore").decode() if problem_of_text(text) else text
 
 
-def _problem_of_leaf(item: Any, at: str) -> Problem | None:
+def _refusal_of_leaf(item: Any, at: str) -> Refusal | None:
     if isinstance(item, str):
         wrong = problem_of_text(item)
-        return Problem("invalid_text", f"{at} {wrong}.", at) if wrong else None
+        return Refusal("invalid_text", f"{at} {wrong}.", at) if wrong else None
     if isinstance(item, float) and not math.isfinite(item):
-        return Problem("number_out_of_range", f"{at} is not a finite number.", at)
+        return Refusal("number_out_of_range", f"{at} is not a finite number.", at)
     if isinstance(item, int) and abs(item) >= 2**63:
-        return Problem("number_out_of_range", f"{at} does not fit into 64 bits.", at)
+        return Refusal("number_out_of_range", f"{at} does not fit into 64 bits.", at)
     return None

@@ -99,7 +99,7 @@ def _apply(
     problems: list[tuple[str, str]] = []
     changes: list[ProfileChange] = []
     for dotted, value in values.items():
-        unstorable = storable.problem_in({dotted: value}, dotted)
+        unstorable = storable.refusal_in({dotted: value}, dotted)
         if unstorable:
             problems.append((dotted, unstorable.message))
             continue

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from apps.collector.envelope import Envelope
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
-from apps.collector.wire.body import check_values
 from apps.core import storable
 from apps.events.models import Event, Source
 from tests.factories import ConsentTypeFactory, SourceFactory, policy
@@ -122,4 +121,5 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
 
     assert [refusal for payload in parsed.payloads for refusal in payload.refusals()] == []
     assert Event.objects.filter(type="neighbour").count() == n_before + 1
-    assert check_values(list(Event.objects.order_by("-id").values("properties", "traits", "context")[:5]), "") is None
+    newest = Event.objects.order_by("-id").values("properties", "traits", "context")[:5]
+    assert storable.refusal_in(list(newest), "") is None

@@ -68,7 +68,7 @@ def check(event: Any, path: str, *, beside: int = 0) -> Refusal | None:
 
     What stands `beside` the list, in bytes, is said of each event: it counts as part of it.
     """
-    refusal = check_values(event, path)
+    refusal = storable.refusal_in(event, path)
     if refusal is None and len(orjson.dumps(event)) + beside > _MAX_EVENT_BYTES:
         together = ", with what is said of all" if beside else ""
         message = f"{path or 'The body'} is larger than {_MAX_EVENT_BYTES} bytes{together}."
@@ -89,7 +89,7 @@ def shared(body: dict[str, Any], names: Iterable[str], *, n_events: int, is_susp
         part = object_of(body.get(name), name)
         if not part:
             continue
-        refusal = check_values(part, name) if is_suspect else None
+        refusal = storable.refusal_in(part, name) if is_suspect else None
         if refusal:
             raise Malformed(refusal)
         total += len(orjson.dumps(part))
@@ -99,12 +99,6 @@ def shared(body: dict[str, Any], names: Iterable[str], *, n_events: int, is_susp
             message = f"{name} counts for each event: that makes more than {settings.MAX_BODY_BYTES} bytes."
             raise Malformed(Refusal("too_large", message, name))
     return total
-
-
-def check_values(value: Any, path: str) -> Refusal | None:
-    """Find the first value that cannot be stored; None when all is well."""
-    problem = storable.problem_in(value, path)
-    return Refusal(*problem) if problem else None
 
 
 def text_of(value: Any, path: str, *, limit: int = _MAX_ID) -> str | None:

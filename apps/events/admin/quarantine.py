@@ -14,7 +14,7 @@ from unfold.decorators import action
 from apps.core.admin.form_fields import JsonObject
 from apps.core.admin.shown import NOTHING, badge, link, moment, tree
 from apps.core.ids import as_uuid
-from apps.core.storable import problem_in
+from apps.core.storable import refusal_in
 from apps.events.admin.inbox import OfSource
 from apps.events.event_types import planned
 from apps.events.models import EventType, QuarantinedEvent, Source
@@ -36,9 +36,9 @@ class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Check that the values can be stored, and the event against its type."""
         cleaned = super().clean() or {}
         for name in ("properties", "context"):
-            problem = problem_in(cleaned.get(name, {}), name)
-            if problem:
-                self.add_error(name, problem.message)
+            refusal = refusal_in(cleaned.get(name, {}), name)
+            if refusal:
+                self.add_error(name, refusal.message)
         rules = planned.rules().get(self.instance.type)
         if rules and rules.check and not self.errors:
             row: QuarantinedEvent = self.instance

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
-from apps.collector.wire.body import Malformed, check, check_values, load_json, object_of, text_of
+from apps.collector.wire.body import Malformed, check, load_json, object_of, text_of
+from apps.core import storable
 from tests.factories import policy
 
 # All that JSON can say, and what only some parsers take: surrogates, NUL, numbers beyond all range.
@@ -69,10 +70,11 @@ def test_any_json_is_read_or_refused_and_what_is_read_can_be_stored(
         return
 
     for payload in payloads:
-        assert check_values([payload.context, payload.properties, payload.session_ref, payload.user_agent], "") is None
+        around = [payload.context, payload.properties, payload.session_ref, payload.user_agent]
+        assert storable.refusal_in(around, "") is None
         for event in payload.going:
             said = [event.type, event.properties, event.context, event.tags, event.message_id]
-            assert check_values(said, "") is None
+            assert storable.refusal_in(said, "") is None
         orjson.dumps([refusal.as_dict() for refusal in payload.refusals()])
 
 
