@@ -12,7 +12,7 @@ from apps.core.storable import problem_of_text
 from apps.events import internal
 from apps.events.event_types import planned
 from apps.events.store import noticed
-from apps.events.store.noticed import Refused, Unplanned
+from apps.events.store.noticed import DayOfRefusals, Unplanned
 
 _MAX_KEY: Final = 64
 _PLATFORM: Final = str(internal.SOURCE_ID)
@@ -39,4 +39,5 @@ def note(batch: Batch) -> None:
 def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key: str = "") -> None:
     """Count a refusal: of a source, or of somebody who named none that there is."""
     name = key[:_MAX_KEY] if source_id is None and not problem_of_text(key) else ""
-    noticed.refusals.add(Refused(at.astimezone(UTC).date(), source_id, name, refusal.code), at=at, note=refusal.message)
+    counted = DayOfRefusals(at.astimezone(UTC).date(), source_id, name, refusal.code)
+    noticed.refusals.add(counted, at=at, note=refusal.message)

@@ -57,6 +57,6 @@ class BackfillForm(forms.Form):
                     until=cleaned["until"],
                     fields=cleaned.get("fields_copied") or (),
                 )
-            except backfill.Refused as error:
+            except backfill.CannotBackfill as error:
                 self.add_error(None, str(error))
         return cleaned

@@ -44,19 +44,20 @@ RETURNING event.profile_id
 """
 
 
-class Refused(ValueError):
+class CannotBackfill(ValueError):
     """What is asked for cannot be done; the message says why."""
 
 
 def plan(
     kind: str, type: str, *, since: datetime | None, until: datetime | None, fields: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Return the parameters of a task that works on a type's events of a period. Raises Refused when it cannot be done.
+    """Return the parameters of a task that works on a type's events of a period.
 
-    `fields` narrows copying to some fields of the profile; none means all that can be copied again.
+    `fields` narrows copying to some fields of the profile; none means all that can be copied again. Raises
+    CannotBackfill.
     """
     if since and until and since >= until:
-        raise Refused("The period ends before it begins.")
+        raise CannotBackfill("The period ends before it begins.")
     type = event_type(type)
     params = {"type": type, "since": since and since.isoformat(), "until": until and until.isoformat()}
     if kind == TRAITS:
@@ -126,27 +127,27 @@ def copy_to_profiles(task: Task) -> Step:
 def _rules_of(type: str) -> EventRules:
     row = EventType.objects.filter(type=type).first()
     if row is None:
-        raise Refused(f"There is no event type {type!r}.")
+        raise CannotBackfill(f"There is no event type {type!r}.")
     try:
         return compile(definition_of(row))
     except DefinitionError as error:
-        raise Refused(f"The event type is broken: {error}") from None
+        raise CannotBackfill(f"The event type is broken: {error}") from None
 
 
 def _narrowed(rules: EventRules, fields: list[str]) -> EventRules:
-    """Return the rules that are copied again, of these fields, or of all. Raises Refused when a field counts."""
+    """Return the rules that are copied again, of these fields, or of all. Raises CannotBackfill when a field counts."""
     known = [*copied_fields(rules), *counting_fields(rules)]
     for path in fields:
         if path not in known:
-            raise Refused(f"{path}: events of this type do not change this field.")
+            raise CannotBackfill(f"{path}: events of this type do not change this field.")
         if path in counting_fields(rules):
-            raise Refused(
+            raise CannotBackfill(
                 f"{path}: it counts events, and would count those that are stored twice. It would have to be rebuilt "
                 "from nothing, as computed traits are."
             )
     again = rules.repeatable()
     if not (again.fields or again.named):
-        raise Refused("Events of this type change no field that can be copied again.")
+        raise CannotBackfill("Events of this type change no field that can be copied again.")
     if not fields:
         return again
     return replace(

@@ -36,7 +36,7 @@ SET count = row.count + EXCLUDED.count, last_seen_at = greatest(row.last_seen_at
 """
 
 
-class Refused(NamedTuple):
+class DayOfRefusals(NamedTuple):
     """What is counted together: refusals of a day, by source, or by the name of one that there is not."""
 
     day: date
@@ -52,7 +52,7 @@ class Unplanned(NamedTuple):
     source_id: UUID
 
 
-def count_refusals(counts: Mapping[Refused, Count]) -> None:
+def count_refusals(counts: Mapping[DayOfRefusals, Count]) -> None:
     """Add to the refusals of the day; of names that strangers make up, only so many are told apart."""
     strangers = RefusalCount.objects.filter(day__in={refused.day for refused in counts}, source_id=None)
     known = set(strangers.exclude(key="").values_list("key", flat=True))

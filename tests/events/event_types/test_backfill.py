@@ -192,12 +192,12 @@ def test_what_cannot_be_done_is_refused_with_the_reason(
 ) -> None:
     plan_type(profile=profile)
 
-    with pytest.raises(backfill.Refused, match=message):
+    with pytest.raises(backfill.CannotBackfill, match=message):
         backfill.plan(backfill.PROFILES, "plan-chosen", **{"since": None, "until": None, **options})
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(backfill.Refused, match="no event type 'unheard-of'"):
+    with pytest.raises(backfill.CannotBackfill, match="no event type 'unheard-of'"):
         backfill.plan(backfill.TRAITS, "unheard-of", since=None, until=None)
 
 

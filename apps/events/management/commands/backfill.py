@@ -36,7 +36,7 @@ class Command(BaseCommand):
             params = backfill.plan(
                 KINDS[what], type, since=options["since"], until=options["until"], fields=options["fields"]
             )
-        except backfill.Refused as error:
+        except backfill.CannotBackfill as error:
             raise CommandError(str(error)) from None
         task = start_backfill(KINDS[what], params=params, actor=audit.COMMAND, now=timezone.now())
         self.stdout.write(f"Task {task.pk} waits for a worker.")
