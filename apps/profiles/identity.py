@@ -80,13 +80,9 @@ class Directory(Known):
     unannounced: set[UUID] = field(default_factory=set)  # made here, and no event has said so yet
     new_aliases: list[Alias] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
-    objections: Objections = field(init=False)
+    objections: Objections = field(default_factory=Objections)
     # Whom claims led to, and to nobody else, since anything changed here: events of one person come in runs.
     _settled: dict[tuple[UUID | None, ...], Found] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Begin with nothing to object."""
-        self.objections = Objections(self)
 
     @property
     def merges(self) -> list[Merge]:
@@ -230,8 +226,8 @@ class Directory(Known):
 
     def _join(self, person: Found, other: Profile, lead: Lead, hand: Hand, *, now: datetime) -> Profile:
         identifier, proof = lead.identifier, lead.proof
-        standing = self.objections.standing(person, Found(other, lead.raw_id), hand)
-        refusal = self.objections.refusal(person.profile, other, lead, hand)
+        standing = self.objections.standing(self, person, Found(other, lead.raw_id), hand)
+        refusal = self.objections.refusal(self, person.profile, other, lead, hand)
         if refusal == Refusal.TWO_CUSTOMERS and identifier and proof and has_given_up(other, proof):
             self._give(identifier, person)
             return person.profile
@@ -254,7 +250,7 @@ class Directory(Known):
         if identifier.kind == Kind.USER:
             return False
         if refusal == Refusal.TWO_CUSTOMERS:
-            return self.objections.is_of_several(identifier, people, hand)
+            return self.objections.is_of_several(self, identifier, people, hand)
         return refusal == Refusal.SHARED
 
     def _give(self, identifier: Identifier, person: Found) -> None:
@@ -297,7 +293,7 @@ class Directory(Known):
     def _has_all_names(self, profile: Profile) -> bool:
         """Tell whether as many names lead to a profile as may; the database is asked only where that can be."""
         most = settings.MAX_IDENTIFIERS_PER_PROFILE
-        return profile.identifier_count >= most and self.objections.n_names(profile) >= most
+        return profile.identifier_count >= most and self.objections.n_names(self, profile) >= most
 
 
 def load(claims: Iterable[Claim], *, session_profile_ids: Iterable[UUID]) -> Directory:

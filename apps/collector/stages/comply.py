@@ -74,7 +74,7 @@ def _held_by(payload: Payload, batch: Batch) -> _Held:
     people: dict[object, Profile] = {profile.id: profile}
     if _decides(payload):
         people |= {each.id: each for each in directory.people(payload.claim, session_profile_id=owner_id)}
-        held.foreign.update(*(directory.objections.foreign(each, payload.hand) for each in people.values()))
+        held.foreign.update(*(directory.objections.foreign(directory, each, payload.hand) for each in people.values()))
     for other in batch.deciding:
         living_id = directory.living_id(other.profile.id) if other.profile and other.saves_profile else None
         if living_id in people:

@@ -18,7 +18,7 @@ def follow(batch: Batch) -> None:
     for payload in batch.deciding:
         if payload.profile is None or not payload.saves_profile:
             continue
-        foreign = batch.directory.objections.foreign(payload.profile, payload.hand)
+        foreign = batch.directory.objections.foreign(batch.directory, payload.profile, payload.hand)
         for event in payload.going:
             _leave_out(event, foreign)
 
