@@ -87,12 +87,12 @@ class Snapshot(Memory, Generic[Value]):
 
     def get(self) -> Value:
         """Return the value. Raises DatabaseError when it was never read and cannot be read now."""
-        if self._is_old():
+        if time.monotonic() > self._good_until:
             if self._has_unsaved():
                 return self._read()  # and keep nothing: no other thread may ever see what may be rolled back
             if self._reading.acquire(blocking=self._good_until == _NEVER):
                 try:
-                    if self._is_old():
+                    if time.monotonic() > self._good_until:
                         self._try_to_refresh()
                 finally:
                     self._reading.release()
@@ -128,9 +128,6 @@ class Snapshot(Memory, Generic[Value]):
         """Tell whether the transaction of this thread has written what is read; Django drops what was rolled back."""
         return any(callback[1] == self.forget for callback in connection.run_on_commit)
 
-    def _is_old(self) -> bool:
-        return self._value is None or time.monotonic() > self._good_until
-
     def _try_to_refresh(self) -> None:
         try:
             self._refresh()
@@ -146,5 +143,5 @@ class Snapshot(Memory, Generic[Value]):
             self._read_at = began_at
         finally:
             with self._guard:
-                if n_forgotten == self._n_forgotten:
+                if n_forgotten == self._n_forgotten and self._value is not None:
                     self._good_until = began_at + self._refresh_secs

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ PERSONAL: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=16_384)
 def burial_id(key: UUID) -> UUID:
     """Hash an id, keyed by IDENTITY_KEY: the id itself is not kept."""
     return digest("erased", str(key), key=settings.IDENTITY_KEY.encode()[:64])

@@ -21,13 +21,18 @@ _MIN_TIMESTAMP: Final = 10**7
 
 def number(value: object) -> int | float:
     """Return the number that the value is, or that its text says. Raises ValueError; yes and no are not numbers."""
-    if isinstance(value, str):
-        return _in_range(_said(value))
     # By type: a truth value is an int in Python.
     if type(value) is int or type(value) is float:
-        return _in_range(value)
-    message = f"Expected a number, not {_shown(value)}."
-    raise ValueError(message)
+        found = value
+    elif isinstance(value, str):
+        found = _said(value)
+    else:
+        message = f"Expected a number, not {_shown(value)}."
+        raise ValueError(message)
+    if not -_MAX_INTEGER <= found <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
+        message = "The number is out of range."
+        raise ValueError(message)
+    return found
 
 
 def _said(text: str) -> int | float:
@@ -36,13 +41,6 @@ def _said(text: str) -> int | float:
         message = f"Expected a number, not {_shown(text)}."
         raise ValueError(message)
     return float(found) if isinstance(found, Decimal) else found
-
-
-def _in_range(value: int | float) -> int | float:
-    if not -_MAX_INTEGER <= value <= _MAX_INTEGER:  # what is no number at all, such as NaN, is not within either
-        message = "The number is out of range."
-        raise ValueError(message)
-    return value
 
 
 def text(value: object) -> str:

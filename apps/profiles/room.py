@@ -4,7 +4,7 @@ What does not fit is left out, and told by its field. Whoever holds more than th
 a limit, is cut down to it: facts stay, and of the rest what was said last.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import orjson
@@ -24,13 +24,18 @@ Document = dict[str, Any]
 
 
 class Room:
-    """What may still be added to a person's document."""
+    """What may still be added to a person's document.
 
-    __slots__ = ("_document", "_left")
+    Most people have far more room than one event may take: what a value takes at most is then exact enough.
+    """
+
+    __slots__ = ("_document", "_is_tight", "_left", "_n_names")
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._left: int | None = None
+        self._left: int | None = None  # bytes, at least
+        self._is_tight = False  # from here on they are counted one by one
+        self._n_names = settings.MAX_TRAITS_PER_PROFILE
 
     @property
     def is_exceeded(self) -> bool:
@@ -38,7 +43,7 @@ class Room:
         if self._bytes_left() < 0:
             return True
         free = (self._document["traits"], self._document["interests"], self._document["stats"])
-        return max([len(names or ()) for names in free]) > settings.MAX_TRAITS_PER_PROFILE
+        return max([len(names or ()) for names in free]) > self._n_names
 
     def take(self, target: Path, current: Any, new: Any) -> None:
         """Note that a field grows. Raises FieldError when there is no room for that."""
@@ -47,6 +52,12 @@ class Room:
         root = target[0]
         if current is MISSING and root in FREE_ROOTS and self.crowded_out(root, target[1:2]):
             raise FieldError(paths.join(target), self.crowded(root))
+        if not self._is_tight:
+            left = self._bytes_left() - _most(target, current, new)
+            if left >= 0:
+                self._left = left
+                return
+            self._is_tight, self._left = True, None
         growth = _size(new) - (0 if current is MISSING else _size(current))
         if current is MISSING:
             growth += _size_of(target)
@@ -57,10 +68,13 @@ class Room:
                 raise FieldError(paths.join(target), f"It was left out: a person holds at most {most} bytes.")
             self._left = left - growth
 
-    def crowded_out(self, root: str, names: Iterable[str]) -> list[str]:
+    def crowded_out(self, root: str, names: Collection[str]) -> list[str]:
         """Return those of new names for which there are too many already."""
         known = self._document[root] or {}
-        n_free = max(0, settings.MAX_TRAITS_PER_PROFILE - len(known))
+        n_free = self._n_names - len(known)
+        if n_free >= len(names):
+            return []
+        n_free = max(0, n_free)
         return [name for name in names if name not in known][n_free:]
 
     @staticmethod
@@ -121,6 +135,12 @@ def _leaves(path: Path, node: Any) -> Iterator[tuple[Path, Any]]:
         yield path, node
     for key, child in node.items() if isinstance(node, dict) else ():
         yield from _leaves((*path, key), child)
+
+
+def _most(target: Path, current: Any, new: Any) -> int:
+    """Return the most that a change can take: JSON writes six bytes for a letter, or fewer."""
+    most = 6 * len(new) + 2 if type(new) is str else _size(new)
+    return most + sum([6 * len(key) + 6 for key in target]) if current is MISSING else most
 
 
 def _size(value: Any) -> int:

@@ -40,11 +40,16 @@ def store(batch: Batch) -> None:
     rows: list[EventRow] = []
     processed_at = str(batch.stored_at)
     keys: dict[str, int | None] = {}
-    for payload in payloads:
+    for payload in batch.deciding:
+        if payload.refusal:
+            continue
         decisions += _decisions(payload, batch)
         entries += _audited(payload, batch)
+    for payload in payloads:
         rows += _rows(payload, processed_at)
-        keys.update((event.key, event.content) for event in payload.going if event.key)
+        for event in payload.going:
+            if event.key:
+                keys[event.key] = event.content
     insert_new(ConsentDecision, decisions)
     insert_new(AuditEntry, entries)
     storage.remember(keys, at=batch.now)

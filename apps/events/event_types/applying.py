@@ -40,7 +40,7 @@ def apply(
         said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
         decided = said.properties.get(consents.PROPERTY)
         consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)
-    if not is_valid or (rules is None and type != IDENTIFY):
+    if not is_valid or (type != IDENTIFY and not (rules and rules.says_something)):
         return []
     document = profile.document
     held: dict[str, Any] = {"document": document, "provenance": provenance, "room": room or Room(document)}

@@ -98,6 +98,11 @@ class EventRules:
     reshape: Reshape | None
     numbers: tuple[Path, ...] = ()  # the properties that are declared as numbers
 
+    @property
+    def says_something(self) -> bool:
+        """Tell whether events of the type change their profile, beside that they count."""
+        return bool(self.fields or self.named)
+
     def property_for(self, path: str) -> str:
         """Name the property that says what comes to a field of the profile; empty where it is none."""
         for rule in self.fields:
