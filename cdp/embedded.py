@@ -36,6 +36,9 @@ DISCREET = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
+# The C library would give memory back to the kernel after each statement, and ask for it again with the next: two
+# thousand page faults in a batch of ingest, a sixth of PostgreSQL's time. docker/compose.yaml says the same.
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": "8388608", "MALLOC_TRIM_THRESHOLD_": "16777216"}
 DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -114,7 +117,8 @@ def postgres_command(var: Path) -> list[str]:
 
     SIGINT is its fast shutdown: it does not wait for clients to leave.
     """
-    command = [str(_postgres_bin(var) / "postgres"), "-D", str(data_dir(var))]
+    allocation = [f"{name}={limit}" for name, limit in ALLOCATION.items()]
+    command = ["env", *allocation, str(_postgres_bin(var) / "postgres"), "-D", str(data_dir(var))]
     return tied(command, stop_signal="INT", user=system.system_user())
 
 

@@ -37,6 +37,7 @@ def test_there_is_a_service_for_each_role_and_one_that_migrates(services: dict[s
 
 def test_postgresql_logs_as_little_as_the_one_of_a_single_machine(services: dict[str, Any]) -> None:
     assert {f"{name}={value}" for name, value in embedded.DISCREET.items()} <= set(services["postgres"]["command"])
+    assert embedded.ALLOCATION.items() <= services["postgres"]["environment"].items()
 
 
 def test_roles_start_once_the_migrations_are_done(services: dict[str, Any]) -> None:

@@ -45,14 +45,14 @@ def compile(definition: Mapping[str, Any]) -> EventRules:
     traits = _traits(definition)
     compute = _object(definition, "compute")
     percentages = {path: spec for path, spec in compute.items() if isinstance(spec, Mapping) and "percentage" in spec}
-    fields = tuple(_fields(_object(definition, "profile"), traits))
+    fields = _fields(_object(definition, "profile"), traits)
     return EventRules(
         type=type_,
         journey=_journey(definition.get("journey")),
         tags=_tags(definition.get("tags") or []),
         traits=tuple(traits.values()),
         redactions=tuple(_redaction(path, how) for path, how in _object(definition, "redact").items()),
-        fields=fields,
+        fields=tuple(fields),
         named=tuple(_named_rule(root, spec) for root, spec in compute.items() if root not in percentages),
         percentages=tuple(_percentage(path, spec) for path, spec in percentages.items()),
         is_about_contact=any(rule.field.path.startswith(CONTACT) for rule in fields),
@@ -73,10 +73,11 @@ def _check_keys(definition: Mapping[str, Any]) -> None:
             raise DefinitionError(str(key), f"Unknown key; known are {', '.join(sorted(KEYS))}.")
 
 
-def _fields(definition: Mapping[str, Any], traits: Mapping[Path, TraitRule]) -> Iterator[FieldRule]:
-    for target, specs in definition.items():
-        for spec in as_list(specs):
-            yield _field_rule(target, spec, traits)
+def _fields(definition: Mapping[str, Any], traits: Mapping[Path, TraitRule]) -> list[FieldRule]:
+    rules = [_field_rule(target, spec, traits) for target, specs in definition.items() for spec in as_list(specs)]
+    if any(rule.when for rule in rules):  # which may ask for what an earlier one has written
+        return rules
+    return sorted(rules, key=lambda rule: rule.parents)  # neighbours share the way to their place
 
 
 def _numbers(declared: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
