@@ -155,6 +155,11 @@ class Payload:
         keys = (self.session_key, self.device_key, self.claim.device)
         return Hand(keys, self.recorded is not None or self.source.trusts_ids)
 
+    @property
+    def tells_of_client(self) -> bool:
+        """Tell whether it says anything of what it was sent from."""
+        return bool(self.context or self.ip or self.accept_language)
+
     def scope_of(self, event: PayloadEvent) -> dict[str, Any]:
         """Return what conditions and templates may refer to, before anybody knows whose the event is."""
         source = {"id": str(self.source.id), "name": self.source.name, "channel": self.source.channel}

@@ -33,7 +33,7 @@ def enrich(batch: Batch) -> None:
             _describe_session(session, payload)
         if not payload.saves_session and payload.session_key is None:
             _keep_context(payload)
-        if payload.profile and (session or payload.context or payload.ip or payload.accept_language):
+        if payload.profile and (session or payload.tells_of_client):
             _describe_person(payload.profile, payload, geo=session.geo if session else _place_of(payload))
 
 

@@ -35,23 +35,15 @@ def store(batch: Batch) -> None:
     _store_people(people, batch)
     _store_causes(batch)
     _store_sessions(payloads, people)
-    decisions: list[ConsentDecision] = []
-    entries: list[AuditEntry] = []
+    _store_decisions(batch)
     rows: list[EventRow] = []
     processed_at = str(batch.stored_at)
     keys: dict[str, int | None] = {}
-    for payload in batch.deciding:
-        if payload.refusal:
-            continue
-        decisions += _decisions(payload, batch)
-        entries += _audited(payload, batch)
     for payload in payloads:
         rows += _rows(payload, processed_at)
         for event in payload.going:
             if event.key:
                 keys[event.key] = event.content
-    insert_new(ConsentDecision, decisions)
-    insert_new(AuditEntry, entries)
     storage.remember(keys, at=batch.now)
     storage.copy(rows)
     halted = [payload for payload in batch.payloads if payload.refusal or len(payload.going) < len(payload.events)]
@@ -89,6 +81,13 @@ def _store_causes(batch: Batch) -> None:
     ledger.store(batch.directory.merges)
     conflicts = {cause.row.id: cause.row for cause, _ in batch.causes if isinstance(cause.row, IdentityConflict)}
     insert_new(IdentityConflict, list(conflicts.values()))
+
+
+def _store_decisions(batch: Batch) -> None:
+    """Write what people decided about consents, and who recorded it for them."""
+    deciding = [payload for payload in batch.deciding if payload.refusal is None]
+    insert_new(ConsentDecision, [decision for payload in deciding for decision in _decisions(payload, batch)])
+    insert_new(AuditEntry, [entry for payload in deciding for entry in _audited(payload, batch)])
 
 
 def _rows(payload: Payload, processed_at: str) -> list[EventRow]:
