@@ -21,8 +21,7 @@ lint: $(VENV)/dev.installed ## check style, layers, sizes, types, and for code t
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/vulture
-	@$(BIN)/python -m pytest -q -n 0 --durations=0 tests/guards/test_sizes.py
+	@$(BIN)/python -m pytest -q -n 0 --durations=0 tests/guards/test_sizes.py tests/guards/test_dead_code.py
 	@$(BIN)/mypy
 
 bench: $(VENV)/dev.installed ## measure; ONLY=name for one part
