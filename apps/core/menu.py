@@ -54,7 +54,8 @@ def check(site: AdminSite) -> None:
     for key, found in entries.items():
         place, model = entries.place_of(key), found.model._meta.label
         if found.model not in site._registry:
-            raise ImproperlyConfigured(f"{place}: there is no admin page of {model}, which the menu offers.")
+            hint = "does the __init__ of admin import it?"
+            raise ImproperlyConfigured(f"{place}: there is no admin page of {model}, which the menu offers; {hint}")
         roles.check([found.needs], place=place)
 
 
