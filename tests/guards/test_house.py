@@ -74,7 +74,9 @@ def test_of_each_queue_and_job_all_is_said() -> None:
     """`tests.declares` writes the first cells; the others are for whoever adds one."""
     rows = [line for line in (BASE_DIR / "docs/queues.md").read_text().splitlines() if line.startswith("| `")]
 
-    assert [row for row in rows if not all(cell.strip() for cell in row.split("|")[1:-1])] == []
+    assert [row for row in rows if not all(cell.strip() for cell in row.split("|")[1:-1])] == [], (
+        "Fill the other cells of its row in docs/queues.md."
+    )
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -1,5 +1,6 @@
 """A name of a module means one thing: who finds it in one app knows what it is in the next."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from cdp.processes import BASE_DIR
 
 # Folders that show what an app is about from one side: each may have a module of the same name for the same thing.
 SIDES = {"models", "admin", "api", "commands", "stages", "tree", "evaluate", "sql"}
-# What several apps have: the same kind of thing in each.
+# What several apps have: the same kind of thing in each. So are the modules in which apps declare something.
 ROLES = {
     "apps": "Django's: the app itself",
     "models": "Django's: the tables",
@@ -22,13 +23,6 @@ ROLES = {
     "serializers": "the shapes of what is sent and answered",
     "errors": "how programs are told what went wrong",
     "base": "what all modules of its folder build on",
-    "jobs": "declares jobs and queues",
-    "menu": "declares pages in the menu",
-    "roles": "declares who may do what",
-    "panels": "declares parts of pages of lower apps",
-    "languages": "declares what conditions may ask about",
-    "personal": "declares what is held of people",
-    "platform_events": "declares what the platform says",
     "shown": "how values look on pages",
     "anonymity": "what is left when nobody may be recognised",
     "definitions": "what operators define: how it is saved, and which version counts",
@@ -50,12 +44,26 @@ THINGS = {
 }
 
 
+def declaring() -> set[str]:
+    """Name the modules in which any app declares something: those that a registry looks for."""
+    texts = [path.read_text() for path in (BASE_DIR / "apps").rglob("*.py")]
+    modules = {name for text in texts for name in re.findall(r'Registry\b.*\bmodule="([\w.]+)"', text)}
+    return {name.rpartition(".")[2] for name in modules}
+
+
 def test_a_name_that_repeats_means_the_same() -> None:
-    assert {name: places for name, places in repeated().items() if name not in ROLES | THINGS} == {}
+    known = ROLES.keys() | THINGS.keys() | declaring()
+
+    assert {name: places for name, places in repeated().items() if name not in known} == {}
 
 
 def test_each_name_that_may_repeat_does() -> None:
     assert set(ROLES | THINGS) - set(repeated()) == set()
+
+
+def test_modules_that_declare_are_found() -> None:
+    assert declaring() >= {"jobs", "menu", "roles", "scopes", "personal", "platform_events", "panels", "languages"}
+    assert declaring().isdisjoint(ROLES | THINGS)
 
 
 def repeated() -> dict[str, list[str]]:
