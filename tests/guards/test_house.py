@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from cdp.processes import BASE_DIR
@@ -39,6 +40,13 @@ def test_the_pages_of_any_app_can_be_imported_first() -> None:
     names = [".".join(path.parent.parts[-3:]) for path in BASE_DIR.glob("apps/*/admin/__init__.py")]
 
     subprocess.run([sys.executable, "-c", ALONE, *names], cwd=BASE_DIR, check=True)
+
+
+def test_all_that_apps_declare_is_where_it_is_looked_for() -> None:
+    """A module of a wrong name is imported by nobody, or too late: registries take nothing more by now, and say so."""
+    for path in BASE_DIR.glob("apps/**/*.py"):
+        if "migrations" not in path.parts:
+            import_module(".".join(path.relative_to(BASE_DIR).with_suffix("").parts).removesuffix(".__init__"))
 
 
 def test_every_command_is_tested() -> None:
