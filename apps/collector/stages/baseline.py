@@ -8,10 +8,7 @@ def baseline(batch: Batch) -> None:
     """Note it of each profile, before its events say anything of it; no query."""
     index = current.get()
     batch.baseline = before = Baseline(index)
-    for payload in batch.going:
-        profile = payload.profile
-        if profile is None or not payload.saves_profile or profile.id in before.seen:
-            continue
+    for profile in batch.people:
         is_new = profile.id in batch.directory.unannounced
         before.seen[profile.id] = index.nothing if is_new else index.see(profile)
         before.bits[profile.id] = index.of_nobody if is_new else 0

@@ -18,7 +18,7 @@ def profile(batch: Batch) -> None:
         room = rooms.get(id(payload.profile)) or _room_of(payload, payload.profile)
         rooms[id(payload.profile)] = room
         for event in payload.going:
-            said = Said(event.properties, event.traits, event.happened_at, event.id, source_id=payload.source.id)
+            said = Said(event.properties, event.traits, event.happened_at, event.id, source=payload.source.key)
             rules = all_rules.get(event.type)
             event.problems += applying.apply(
                 payload.profile, event.type, said, rules, is_valid=event.is_valid, room=room

@@ -1,10 +1,10 @@
 """After this stage the people of the batch are in the segments that they belong to, or wait for a run to tell."""
 
 from collections import defaultdict
-from uuid import UUID
 
 from apps.collector.payload import Batch, Payload
 from apps.events import platform_events
+from apps.profiles.models import Profile
 from apps.segments.stream import evaluation
 from apps.segments.stream.evaluation import Subject
 
@@ -16,26 +16,26 @@ def segment(batch: Batch) -> None:
     without end: a re-evaluation run looks at such people, in its time.
     """
     index = batch.baseline.index
-    by_profile: dict[UUID, list[Payload]] = defaultdict(list)
+    payloads_of: dict[int, list[Payload]] = defaultdict(list)  # by the object, as `people` does
     for payload in batch.going:
         if payload.profile and payload.saves_profile:
-            by_profile[payload.profile.id].append(payload)
+            payloads_of[id(payload.profile)].append(payload)
     subjects = []
     unevaluated = platform_events.unevaluated()
-    for profile_id, payloads in by_profile.items():
-        subject = _subject(profile_id, payloads, batch)
+    for profile in batch.people:
+        payloads = payloads_of[id(profile)]
+        subject = _subject(profile, payloads, batch)
         if any(event.type not in unevaluated for payload in payloads for event in payload.going):
             subjects.append(subject)
         elif subject.bits:
-            batch.outcome.dirty.append(profile_id)
+            batch.outcome.dirty.append(profile.id)
     if subjects:
         evaluation.evaluate(subjects, index, now=batch.now)
 
 
-def _subject(profile_id: UUID, payloads: list[Payload], batch: Batch) -> Subject:
+def _subject(profile: Profile, payloads: list[Payload], batch: Batch) -> Subject:
     before = batch.baseline
-    profile = batch.directory.profiles[profile_id]
-    bits = before.bits[profile_id] | before.index.changed(before.seen[profile_id], profile)
+    bits = before.bits[profile.id] | before.index.changed(before.seen[profile.id], profile)
     happened = {event.type for payload in payloads if payload.saves_events for event in payload.going if event.is_valid}
     bits |= before.index.happened(happened)
     if any(payload.claim.user_id for payload in payloads):

@@ -37,7 +37,7 @@ def apply(
         _count(profile, seen_at=platform_events.caused_at(type, said.time))
     provenance = profile.provenance
     if type in consents.EVENT_TYPES:  # which has its own idea of what is valid: a withdrawal counts in any case
-        said_by = entry(time=said.time, setter=said.event_id, source=said.source_id or "")
+        said_by = entry(time=said.time, setter=said.event_id, source=said.source)
         decided = said.properties.get(consents.PROPERTY)
         consents.settle(decided, said_by, consents=profile.consents, provenance=provenance)
     if not is_valid or (type != IDENTIFY and not (rules and rules.says_something)):

@@ -110,7 +110,7 @@ def copy_to_profiles(task: Task) -> Step:
         if profile is None:
             continue
         document = profile.document
-        said = Said(event.properties, event.traits, event.time, event.id, is_repeat=True, source_id=event.source_id)
+        said = Said(event.properties, event.traits, event.time, event.id, is_repeat=True, source=str(event.source_id))
         before = dict(profile.provenance)
         copied = copying.copy(rules, said, document=document, provenance=profile.provenance)
         if copied.changed or before != profile.provenance:

@@ -51,7 +51,7 @@ class Said:
     time: datetime
     event_id: UUID
     is_repeat: bool = False
-    source_id: UUID | None = None
+    source: str = ""  # its id
 
 
 @dataclass(slots=True)
@@ -173,7 +173,7 @@ def _trait(name: str) -> Place:
 
 def _writer(said: Said, document: Document, provenance: Provenance, room: Room | None) -> _Writer:
     at, event_id = said.time.astimezone(UTC).isoformat(), str(said.event_id)
-    stamp = [at, event_id, str(said.source_id or "")]
+    stamp = [at, event_id, said.source]
     return _Writer(at, event_id, stamp, document, provenance, room or Room(document), said.is_repeat)
 
 

@@ -124,7 +124,7 @@ def _replay(
         side = owner[event.original_profile_id]
         if event.processed_at < side.part.since:
             continue
-        said = Said(event.properties, event.traits, event.time, event.id, source_id=event.source_id)
+        said = Said(event.properties, event.traits, event.time, event.id, source=str(event.source_id))
         if platform_events.starts_visit(event.type, event.properties):
             side.profile.start_visit(at=platform_events.caused_at(event.type, event.time))
         applying.apply(side.profile, event.type, said, rules.get(event.type), is_valid=event.is_valid)
