@@ -10,11 +10,12 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import orjson
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, Q, QuerySet
 
 from apps.core import keyset
 from apps.core.ids import NIL, digest
-from apps.core.registry import Registry
+from apps.core.registry import Registry, caller_place
 from apps.profiles import ledger, traces
 from apps.profiles.identifiers import identifier_id
 from apps.profiles.models import Identifier, Profile
@@ -151,7 +152,14 @@ holdings: Final[Registry[Holding]] = Registry("holding", module="personal")
 
 
 def register(holding: type[Holding]) -> type[Holding]:
-    """Make a holding known; for classes in the modules named `personal`."""
+    """Make a holding known; for classes in the modules named `personal`.
+
+    Raises ImproperlyConfigured for one that does not say what it holds, or whose name there is.
+    """
+    unsaid = [said for said in ("name", "title", "models") if not hasattr(holding, said)]
+    if unsaid:
+        message = f"the holding {holding.__name__} does not say its {' and '.join(unsaid)}."
+        raise ImproperlyConfigured(f"{caller_place()}: {message}")
     holdings.register(holding.name, holding(), stacklevel=2)
     return holding
 

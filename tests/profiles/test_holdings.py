@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.profiles.holdings import Person, holdings, person_of, register
+from apps.profiles.holdings import Holding, Person, holdings, person_of, register
 from apps.profiles.identifiers import identifier_id
 from tests.factories import AliasFactory, IdentifierFactory, ProfileFactory, SessionFactory
 
@@ -49,3 +49,11 @@ def test_pseudonyms_keep_equal_ids_equal_and_lead_nowhere_without_the_salt() -> 
 def test_two_holdings_cannot_have_one_name() -> None:
     with pytest.raises(ImproperlyConfigured, match="two entries holding profile"):
         register(type(holdings["profile"]))
+
+
+def test_a_holding_says_what_it_holds() -> None:
+    class Cards(Holding):
+        name = "cards"
+
+    with pytest.raises(ImproperlyConfigured, match=r"test_holdings\.py:\d+: the holding Cards does not say its title"):
+        register(Cards)
