@@ -275,6 +275,19 @@ def test_it_all_works_without_a_mouse(admin: Page, live: Live) -> None:
     expect(builder.get_by_label("Field", exact=True)).to_have_value("profile@visits.count")
 
 
+def test_what_is_offered_fits_what_is_typed_also_while_the_server_is_slow(admin: Page, live: Live) -> None:
+    admin.goto(f"{live.address}/admin/segments/segment/add/")
+    text_of(admin).press_sequentially("p")
+    expect(admin.get_by_role("option", name="profile@visits.count")).to_be_visible()
+    admin.route("**/complete/", lambda route: None)  # from here on no answer comes
+
+    admin.keyboard.type("rofile@visits.c")
+    admin.keyboard.press("ArrowDown")
+    admin.keyboard.press("Enter")
+
+    expect(text_of(admin)).to_have_value("profile@visits.count ")
+
+
 def test_lists_are_filtered_by_conditions(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/profiles/profile/")
     bar = admin.get_by_label("Condition", exact=True)

@@ -63,17 +63,33 @@ function completionOf(textarea, frame, backdrop, server) {
     frame.append(list)
     for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id],
         ["aria-expanded", "false"]]) textarea.setAttribute(name, value)
-    let found = [], active = -1, asked = 0
+    let found = [], active = -1, asked = 0, length = 0 // of the text that what is found belongs to
 
     async function offer() {
-        const position = textarea.selectionStart, text = textarea.value, question = ++asked
-        const characters = [...text.slice(0, position)].length
-        const answer = await server.complete(text, characters)
+        const text = textarea.value, question = ++asked
+        const answer = await server.complete(text, [...text.slice(0, textarea.selectionStart)].length)
         if (question !== asked || document.activeElement !== textarea) return
-        const typed = (each) => [...text].slice(each.start, characters).join("").toLowerCase()
-        found = (answer.suggestions ?? []).filter((each) => each.value.toLowerCase() !== typed(each))
+        length = [...text].length
+        show((answer.suggestions ?? []).filter((each) => each.value.toLowerCase() !== typed(each)))
+    }
+
+    // Until the server answers to what is typed now, what was offered before is offered as far as it still fits.
+    function narrow() {
+        asked++
+        const grown = [...textarea.value].length - length
+        length += grown
+        const moved = found.map((each) => ({ ...each, end: each.end + grown }))
+        show(moved.filter((each) => typed(each) && each.value.toLowerCase().startsWith(typed(each))))
+    }
+
+    function typed(suggestion) {
+        return [...textarea.value.slice(0, textarea.selectionStart)].slice(suggestion.start).join("").toLowerCase()
+    }
+
+    function show(suggestions) {
+        found = suggestions
         active = -1
-        found.length ? open(position) : close()
+        found.length ? open(textarea.selectionStart) : close()
     }
 
     function open(position) {
@@ -128,7 +144,11 @@ function completionOf(textarea, frame, backdrop, server) {
     }
 
     const ask = afterQuiet(offer, 120)
-    textarea.addEventListener("input", (event) => { if (event.isTrusted || document.activeElement === textarea) ask() })
+    textarea.addEventListener("input", (event) => {
+        if (!event.isTrusted && document.activeElement !== textarea) return
+        narrow()
+        ask()
+    })
     textarea.addEventListener("blur", close)
     textarea.addEventListener("keydown", (event) => {
         if (event.key === " " && event.ctrlKey) { event.preventDefault(); offer() }
