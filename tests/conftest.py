@@ -121,7 +121,7 @@ def admin_client(db: None) -> Client:
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
     """The platform as processes of its own; tests with the mark `xdist_group("live")` share one."""
-    with live_platform() as platform:
+    with live_platform(has_pages=True) as platform:
         yield platform
 
 

@@ -46,7 +46,7 @@ class Live:
     redis_url: str
     var: Path  # its logs, and the data of a PostgreSQL of its own
     port: int
-    password: str = field(init=False)  # of the user `admin`
+    password: str = field(init=False)  # of the user `admin`, if it has pages
     web: subprocess.Popen[bytes] = field(init=False)
     ingest: subprocess.Popen[bytes] = field(init=False)
     postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
@@ -93,8 +93,12 @@ class Live:
         made: Row = json.loads(self.manage("source", "create", name, *options))
         return made
 
-    def prepare(self) -> None:
-        """Make all that a fresh installation has, as its first start does."""
+    def prepare(self, *, has_pages: bool) -> None:
+        """Make all that a fresh installation has, as its first start does; without pages, its tables alone."""
+        if not has_pages:
+            self.manage("migrate")
+            self.manage("partitions")
+            return
         told = self.manage("shell", "--no-imports", "-c", PREPARE)
         self.password = told.partition("password ")[2].split()[0]
 
@@ -157,8 +161,10 @@ class Live:
 
 
 @contextmanager
-def live_platform(*, durable: bool = False, has_web: bool = True) -> Iterator[Live]:
+def live_platform(*, durable: bool = False, has_web: bool = True, has_pages: bool = False) -> Iterator[Live]:
     """Run web server and ingest on a fresh database of the test servers; nothing of them is left behind.
+
+    One with pages has their static files, and an administrator: to make both takes longer than to make all tables.
 
     A durable one has a PostgreSQL of its own, which keeps what it has committed when it is killed.
     """
@@ -172,7 +178,7 @@ def live_platform(*, durable: bool = False, has_web: bool = True) -> Iterator[Li
             live.start_postgres()
         else:
             live.database_url = stack.enter_context(own_database())
-        live.prepare()
+        live.prepare(has_pages=has_pages)
         live.start_ingest()
         if has_web:
             live.start_web()
