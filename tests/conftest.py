@@ -30,7 +30,13 @@ settings.load_profile("tests")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with tests that may take longer than others: at the end, one worker would wait for the other."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    if item.get_closest_marker("xdist_group"):
+        return 0, str(item.path.parent)  # those of a folder share a browser
+    return (1 if item.get_closest_marker("timeout") else 2), ""
 
 
 def pytest_collection_finish() -> None:

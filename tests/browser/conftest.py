@@ -1,15 +1,23 @@
 """Fixtures of the tests that look at the admin as people do."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import chromium
 from tests.live import Live
 
 LOAD = "from django.utils import timezone; from apps.console import samples; samples.load(now=timezone.now())"
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all of them: each test has a window of its own, and to start one takes two seconds."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
