@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -15,13 +16,14 @@ from apps.events.store import inbox
 
 EMISSIONS: Final = "emissions"  # the list in a message
 PER_MESSAGE: Final = 500  # the inbox processes a message as a whole
-_KINDS: Final[Mapping[str, Any]] = {
-    "type": str,
-    "profile_id": UUID,
-    "key": str,
-    "time": datetime,
-    "properties": Mapping,
-    "session_id": UUID | None,
+# Tuples, and what is usual first: Python takes ten times as long to look through a union, or an abstract class.
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "type": (str,),
+    "profile_id": (UUID,),
+    "key": (str,),
+    "time": (datetime,),
+    "properties": (dict, Mapping),
+    "session_id": (UUID, NoneType),
 }
 
 
@@ -114,14 +116,14 @@ def _check_types(types: Collection[str]) -> None:
 def _messages(emissions: Iterable[Emission]) -> Iterator[list[str]]:
     """Write emissions, and divide them into messages that the inbox can carry."""
     texts: list[str] = []
-    n_bytes = 0
+    n_bytes, max_bytes = 0, settings.MAX_EVENT_BYTES
     for each in emissions:
         text = storable.dumps(each.as_dict())
         size = len(text.encode())
-        if size > settings.MAX_EVENT_BYTES:
+        if size > max_bytes:
             raise CannotEmit(
                 f"An event of the type {each.type} with the key {each.key} has {size} bytes: "
-                f"MAX_EVENT_BYTES is {settings.MAX_EVENT_BYTES}."
+                f"MAX_EVENT_BYTES is {max_bytes}."
             )
         if len(texts) == PER_MESSAGE or n_bytes + size > inbox.MAX_BATCH_BYTES:
             yield texts
