@@ -89,7 +89,7 @@ def keep(messages: list[Message]) -> None:
 
 
 def history(messages: list[Message], *, at: datetime) -> None:
-    """Process messages of the past, in one transaction; for imports, which have no request to answer."""
+    """Process messages of the past, in one transaction; for those who have no request to answer, as sample data."""
     process([payload for message in messages for payload in message.read().parsed.payloads], now=at)
 
 

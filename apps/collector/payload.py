@@ -247,7 +247,7 @@ class Baseline:
 
     index: Index
     seen: dict[UUID, Seen] = field(default_factory=dict)
-    bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is decided, whether it changed or not
+    bits: dict[UUID, Bits] = field(default_factory=dict)  # by what each is evaluated, whether it changed or not
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ THINGS = {
     "privacy": "profiles: programs export and erase",
     "profile": "profiles: a stage fills it",
     "profiles": "profiles: programs read them",
-    "segment": "segments: a stage decides them",
+    "segment": "segments: a stage evaluates them",
     "segments": "segments: programs read them",
     "store": "events: a stage calls it",
     "traits": "events: a stage fills them",

@@ -1,4 +1,4 @@
-"""Segments, who belongs to them, and the runs that decide it."""
+"""Segments, who belongs to them, and the runs that evaluate it."""
 
 import apps.core.ids
 import django.core.validators
