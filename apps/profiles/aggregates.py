@@ -47,7 +47,9 @@ class Function:
 def number(value: object) -> int | float | Missing:
     """Return the number that a value is or says, or MISSING."""
     found = values.number(value)
-    return MISSING if found is None else _plain(float(found) if isinstance(found, Decimal) else found)
+    if found is None:
+        return MISSING
+    return _plain(float(found) if isinstance(found, Decimal) else found)
 
 
 def scalar(value: object) -> str | int | float | bool | Missing:

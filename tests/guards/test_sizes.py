@@ -73,7 +73,7 @@ def test_no_conditional_expression_stands_in_another() -> None:
     found = [
         f"{module}:{node.lineno}"
         for module, node in nodes()
-        if isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in ast.iter_child_nodes(node))
+        if isinstance(node, ast.IfExp) and sum(isinstance(part, ast.IfExp) for part in ast.walk(node)) > 1
     ]
 
     assert found == []

@@ -90,8 +90,10 @@ def test_who_has_withdrawn_is_told_so_and_nothing_true_looks_like_a_consent(text
     ],
 )
 def test_consent_is_put_into_words(consent: Any, decided: str, words: str) -> None:
-    end = consent and consent["revoke"]
-    consents = {"letters": {"revoke": f"{end}T00:00:00+00:00" if end else None}} if consent else {}
+    consents = {}
+    if consent:
+        end = consent["revoke"]
+        consents["letters"] = {"revoke": f"{end}T00:00:00+00:00" if end else None}
     provenance = {"consents.letters": [f"{decided}T00:00:00+00:00", "", ""]} if decided else {}
 
     clause = explained('CONSENTED("letters")', ProfileFactory(consents=consents, provenance=provenance))

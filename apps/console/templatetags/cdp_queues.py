@@ -37,4 +37,6 @@ def job_trace(job: Any) -> str:
 @register.filter
 def in_zone(at: datetime | None) -> datetime | None:
     """Return a time of RQ's, which names no zone and means UTC, as one of ours."""
-    return timezone.localtime(at if at.tzinfo else at.replace(tzinfo=UTC)) if at else None
+    if at is None:
+        return None
+    return timezone.localtime(at if at.tzinfo else at.replace(tzinfo=UTC))
