@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from apps.conditions.evaluate.past_events import History
-from apps.conditions.tree import Condition, Node, Operand
+from apps.conditions.makers import Maker, Makers
+from apps.conditions.tree import Condition, Operand
 
 # Values by root: {"profile": {...}}. "consents" is a function of a consent and the time that gives its state.
 Document = Mapping[str, Any]
@@ -26,27 +27,18 @@ class Context:
 Truth = bool | None  # None is unknown
 Test = Callable[[Document, Context], Truth]
 Value = Callable[[Document, Context], Any]
-Maker = TypeVar("Maker", bound=Callable[[Any], Any])
-_tests: dict[type[Node], Callable[[Any], Test]] = {}
-_values: dict[type[Node], Callable[[Any], Value]] = {}
+_tests: Makers[Test] = Makers()
+_values: Makers[Value] = Makers()
 
 
 def decides(kind: type[Condition]) -> Callable[[Maker], Maker]:
     """Register the function that makes tests of a kind of condition."""
-    return _registers(_tests, kind)
+    return _tests.register(kind)
 
 
 def evaluates(kind: type[Operand]) -> Callable[[Maker], Maker]:
     """Register the function that makes values of a kind of operand."""
-    return _registers(_values, kind)
-
-
-def _registers(makers: dict[type[Node], Callable[[Any], Any]], kind: type[Node]) -> Callable[[Maker], Maker]:
-    def register(maker: Maker) -> Maker:
-        makers[kind] = maker
-        return maker
-
-    return register
+    return _values.register(kind)
 
 
 @lru_cache(maxsize=1024)

@@ -7,17 +7,17 @@ true, or to what is true when it is false, and NOT changes from one to the other
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from apps.conditions.evaluate import Context, truth, value
+from apps.conditions.makers import Maker, Makers
 from apps.conditions.sql.fragment import FALSE, TRUE, Sql
 from apps.conditions.sql.layout import Columns, Kind, Layout
 from apps.conditions.sql.values import Constant, Json, SqlValue, Typed
 from apps.conditions.tree import Aggregate, Condition, Field, Node, Operand, ValueTest
 
-Maker = TypeVar("Maker", bound=Callable[..., Any])
-_tests: Final[dict[type[Node], Callable[..., Sql]]] = {}
-_values: Final[dict[type[Node], Callable[[Any, "Scope"], SqlValue]]] = {}
+_tests: Final[Makers[Sql]] = Makers()
+_values: Final[Makers[SqlValue]] = Makers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,14 @@ class Scope:
 
 def compiles(kind: type[Node]) -> Callable[[Maker], Maker]:
     """Register the function that compiles a kind of node: a condition, or an operand."""
-
-    def register(maker: Maker) -> Maker:
-        (_tests if issubclass(kind, Condition) else _values)[kind] = maker
-        return maker
-
-    return register
+    if issubclass(kind, Condition):
+        return _tests.register(kind)
+    return _values.register(kind)
 
 
 def tests_aggregates(maker: Maker) -> Maker:
     """Register the function that compiles a test of what is made of past events."""
-    _tests[Aggregate] = maker
-    return maker
+    return _tests.register(Aggregate)(maker)
 
 
 def decide(condition: Condition, scope: Scope, *, wanted: bool) -> Sql:
