@@ -129,19 +129,23 @@ class Snapshot(Memory, Generic[Value]):
         return any(callback[1] == self.forget for callback in connection.run_on_commit)
 
     def _try_to_refresh(self) -> None:
+        n_forgotten, began_at = self._n_forgotten, time.monotonic()
         try:
             self._refresh()
         except DatabaseError:
             if self._value is None:
                 raise
             logger.warning("Configuration could not be read again; the old one stays in force", exc_info=True)
+            self._go_on(n_forgotten, began_at)
 
     def _refresh(self) -> None:
         n_forgotten, began_at = self._n_forgotten, time.monotonic()
-        try:
-            self._value = self._read()
-            self._read_at = began_at
-        finally:
-            with self._guard:
-                if n_forgotten == self._n_forgotten and self._value is not None:
-                    self._good_until = began_at + self._refresh_secs
+        self._value = self._read()
+        self._read_at = began_at
+        self._go_on(n_forgotten, began_at)
+
+    def _go_on(self, n_forgotten: int, began_at: float) -> None:
+        """Take the value for good until it is old, unless it was forgotten meanwhile."""
+        with self._guard:
+            if n_forgotten == self._n_forgotten:
+                self._good_until = began_at + self._refresh_secs

@@ -107,6 +107,30 @@ def test_a_value_that_could_not_be_read_is_tried_again_by_the_next(reader: Reade
     assert snapshot.get() == 2
 
 
+def test_who_cannot_read_the_latest_makes_nobody_go_on_with_what_was_forgotten(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    snapshot.get()
+    snapshot.forget()
+    reader.is_away = True
+    with pytest.raises(DatabaseError):
+        snapshot.latest()
+
+    reader.is_away = False
+
+    assert snapshot.get() == 3
+
+
+def test_the_old_value_hides_no_error_but_of_the_database() -> None:
+    answers = iter([1])
+    snapshot = Snapshot(lambda: next(answers), of=(), refresh_secs=60)
+    snapshot.get()
+    snapshot.forget()
+
+    for _ in range(2):
+        with pytest.raises(StopIteration):
+            snapshot.get()
+
+
 def test_without_an_old_value_its_absence_is_an_error(reader: Reader) -> None:
     reader.is_away = True
 
