@@ -46,7 +46,7 @@ def note(error: Exception, *, key: str) -> None:
         return
     if isinstance(found, SourceRefused):
         key = found.key
-    source = sources.current.get().get(key)
+    source = sources.current.get().get(key) if key else None
     noticing.note_refusal(found.refusal, at=datetime.now(UTC), source_id=source.id if source else None, key=key)
 
 

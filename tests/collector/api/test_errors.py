@@ -59,6 +59,16 @@ def test_without_a_database_at_the_start_nothing_is_taken(client: APIClient, mon
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
+def test_without_a_database_at_the_start_what_is_broken_is_told_all_the_same(
+    client: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "current", Snapshot(raises(OperationalError("no route")), of=(), refresh_secs=60))
+
+    answer = client.post("/track", "{", content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_json")
+
+
 def test_an_error_has_one_shape_and_lists_all_mistakes(client: APIClient) -> None:
     body = track_body(SourceFactory(), events=[{"type": ""}, {"type": "a", "properties": 1}])
 
