@@ -46,7 +46,7 @@ class Room:
         return max([len(names or ()) for names in free]) > self._n_names
 
     def take(self, target: Path, current: Any, new: Any) -> None:
-        """Note that a field grows. Raises FieldError when there is no room for that."""
+        """Note that a field changes. Raises FieldError when there is no room for that."""
         if type(new) in _SMALL and type(current) in _SMALL:
             return
         root = target[0]
@@ -58,7 +58,7 @@ class Room:
                 self._left = left
                 return
             self._is_tight, self._left = True, None
-        growth = _size(new) - (0 if current is MISSING else _size(current))
+        growth = _size(new) - _size(current)
         if current is MISSING:
             growth += _size_of(target)
         if growth > 0:
@@ -144,7 +144,7 @@ def _most(target: Path, current: Any, new: Any) -> int:
 
 
 def _size(value: Any) -> int:
-    return len(orjson.dumps(value))
+    return 0 if value is MISSING else len(orjson.dumps(value))
 
 
 def _size_of(path: Path) -> int:

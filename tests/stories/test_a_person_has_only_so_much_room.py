@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from rest_framework.test import APIClient
 
@@ -52,6 +53,18 @@ def test_a_person_holds_only_so_many_bytes(shop: Shop, big: Any) -> None:
     assert set(person(primary_id="17").traits) == {NAMES[0], NAMES[1], "n"}
     assert person(primary_id="17").traits["n"] == NAMES[3]  # what is small still fits
     assert identify(shop, {NAMES[0]: "short", NAMES[9]: "y" * 50_000}) == []  # what was given up is free again
+
+
+def test_who_has_no_room_left_can_let_go_of_what_is_small(shop: Shop, settings: Any) -> None:
+    EventType.objects.create(type="left", name="Left", overrides={"profile": {"traits.plan": {"delete": None}}})
+    identify(shop, {"plan": "a"})
+    held = person(primary_id="17")
+    settings.MAX_PROFILE_BYTES = len(orjson.dumps([held.data, held.traits, held.interests, held.stats]))
+
+    shop.call("track", userId="17", event="left")
+
+    assert not Event.objects.get(type="left").problems
+    assert person(primary_id="17").traits == {}
 
 
 @pytest.mark.parametrize("text", ["漢字" * 2_000, '"\n' * 3_000, "\u0001" * 900, {"é": ["ü", None, 1.5, True] * 300}])
