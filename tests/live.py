@@ -107,15 +107,14 @@ class Live:
         deadline = time.monotonic() + READY_SECS
         while True:
             try:
-                database = psycopg.connect(self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row)
-            except psycopg.OperationalError:
+                with psycopg.connect(
+                    self.database_url, autocommit=True, connect_timeout=5, row_factory=dict_row
+                ) as database:
+                    return database.execute(query, values).fetchall()
+            except psycopg.OperationalError:  # a crash ends connections that are a moment old, too
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
-            else:
-                break
-        with database:
-            return database.execute(query, values).fetchall()
 
     def events(self, source: Row) -> list[Row]:
         """Read what a source's clients sent, in the order of time; the platform's own events are left out."""
