@@ -199,25 +199,6 @@ def run(code: str, folder: Path, **environment: str) -> "subprocess.CompletedPro
     return subprocess.run(command, env=whole, cwd=folder, capture_output=True, text=True, timeout=110)
 
 
-def test_the_process_does_not_start_with_a_panel_whose_slot_does_not_exist(tmp_path: Path) -> None:
-    pages = tmp_path / "toy" / "admin"
-    pages.mkdir(parents=True)
-    (tmp_path / "toy" / "__init__.py").touch()
-    (pages / "__init__.py").touch()
-    (pages / "panels.py").write_text(
-        "from apps.core.admin.panels import panel\n"
-        "from apps.profiles.models import Profile\n"
-        'panel(Profile, "cellar")(print)\n'
-    )
-    settings = 'from cdp.settings import *\nINSTALLED_APPS = [*INSTALLED_APPS, "toy"]\n'
-    (tmp_path / "installed.py").write_text(settings)
-
-    done = run("import cdp.wsgi", tmp_path)
-
-    assert done.returncode != 0
-    assert f"{pages / 'panels.py'}:3: there is no slot cellar" in done.stderr
-
-
 # Whatever stands above segments needs them, and has pages of its own.
 WITHOUT = """
 from cdp.settings import *
