@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
+from tests.servers import has_room_in_memory
+
 UNPACKED = Path(__file__).parent / "clients" / "node_modules" / ".chromium"
 # A bare machine has neither the libraries nor a font; Chromium's package brings both.
 ENVIRONMENT = {"LD_LIBRARY_PATH": str(UNPACKED / "al2023" / "lib"), "FONTCONFIG_FILE": str(UNPACKED / "fonts.conf")}
@@ -20,7 +22,11 @@ def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=30_000)  # milliseconds
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=UNPACKED / "chromium", args=QUIET, env={**os.environ, **ENVIRONMENT}
+            executable_path=UNPACKED / "chromium",
+            args=QUIET,
+            # Playwright's default, for containers that have no room there.
+            ignore_default_args=["--disable-dev-shm-usage"] if has_room_in_memory() else None,
+            env={**os.environ, **ENVIRONMENT},
         )
         yield browser
         browser.close()

@@ -6,7 +6,9 @@ and each takes a database of its own among the sixteen of Valkey: what one puts 
 
 import os
 import sys
+import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -16,6 +18,8 @@ from cdp import embedded
 # Where nothing compiled may be kept, each of the many processes would compile everything for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+MEMORY, ROOM = Path("/dev/shm"), 8 * 2**30  # bytes
 
 _servers = ExitStack()
 
@@ -27,13 +31,26 @@ def pytest_load_initial_conftests() -> object:
     os.environ.setdefault("IDENTITY_KEY", "only-for-tests-" + "y" * 40)
     os.environ.setdefault("LOG_LEVEL", "CRITICAL")
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        tempfile.tempdir = str(MEMORY) if has_room_in_memory() else None
         servers = _servers.enter_context(embedded.temporary_servers())
+        tempfile.tempdir = None
         os.environ.setdefault("DATABASE_URL", servers.database_url)
         os.environ.setdefault("REDIS_URL", servers.redis_url)
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     if worker:
         os.environ["REDIS_URL"] = redis_url(16 - worker)  # tests/live.py counts from the other end
     return (yield)
+
+
+def has_room_in_memory() -> bool:
+    """Tell whether databases, and what a browser shares among its processes, may be in memory: nothing of it lasts.
+
+    On a disk, its file system does a tenth of all the work of the tests.
+    """
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+        return False
+    found = os.statvfs(MEMORY)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 def redis_url(database: int) -> str:
