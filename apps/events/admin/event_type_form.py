@@ -11,7 +11,7 @@ from apps.core.mistakes import DefinitionError
 from apps.events.event_types import asking
 from apps.events.event_types.compiling import as_list, compile
 from apps.events.event_types.effective import definition_of
-from apps.events.event_types.operations import OPERATIONS, Source
+from apps.events.event_types.operations import OPERATIONS, Input
 from apps.events.event_types.rules import PROPERTIES
 from apps.events.models import EventType
 
@@ -231,9 +231,9 @@ def _spec(row: Row) -> dict[str, Any] | None:
     if operation is None:
         raise DefinitionError(key, "Unknown operation.")
     source: Any = None
-    if operation.source is Source.LITERAL:
+    if operation.input is Input.LITERAL:
         source = _number(key, row["source"] or "1")
-    elif operation.source is Source.EVENT:
+    elif operation.input is Input.EVENT:
         source = row["source"]
         if not source:
             raise DefinitionError(key, "Where does the value come from? A property begins with properties.")

@@ -12,7 +12,7 @@ from apps.core import paths
 from apps.core.mistakes import DefinitionError
 from apps.core.paths import MISSING, Path, PathError
 from apps.core.templating import TemplateError
-from apps.events.event_types.operations import OPERATIONS, Operation, Source
+from apps.events.event_types.operations import OPERATIONS, Input, Operation
 from apps.events.event_types.reshaping import ROOTS, Reshape, compile_reshape
 from apps.events.event_types.rules import (
     CONTACT,
@@ -239,7 +239,7 @@ def _field_rule(target: str, spec: object, traits: Mapping[Path, TraitRule]) -> 
 
 def _said(source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> str:
     """Name the property from which a value comes, be it by a trait."""
-    if operation.source is not Source.EVENT or not isinstance(source, str):
+    if operation.input is not Input.EVENT or not isinstance(source, str):
         return ""
     if source.startswith(PROPERTIES):
         return source
@@ -250,15 +250,15 @@ def _said(source: object, operation: Operation, traits: Mapping[Path, TraitRule]
 
 def _value(key: str, source: object, operation: Operation, traits: Mapping[Path, TraitRule]) -> Value:
     """Return the function that finds what an event brings; made once, since it is called for each event."""
-    match operation.source:
-        case Source.LITERAL:
+    match operation.input:
+        case Input.LITERAL:
             number = _literal(key, source)
             return lambda _properties, _traits, _at: number
-        case Source.NOTHING:
+        case Input.NOTHING:
             return lambda _properties, _traits, _at: None
-        case Source.TIME:
+        case Input.TIME:
             return lambda _properties, _traits, at: at
-        case Source.EVENT:
+        case Input.EVENT:
             in_properties = str(source).startswith(PROPERTIES)
             path = _path(key, source.removeprefix(PROPERTIES) if isinstance(source, str) else source)
             if in_properties and len(path) == 1:

@@ -23,7 +23,7 @@ class OperationError(ValueError):
     """A field and a value are nothing that the operation can work on."""
 
 
-class Source(Enum):
+class Input(Enum):
     """What an operation works with, besides the field itself."""
 
     EVENT = "a path in the event"
@@ -47,7 +47,7 @@ class Operation:
     name: str
     label: str
     apply: Callable[[Any, Any], Any]
-    source: Source = Source.EVENT
+    input: Input = Input.EVENT
     order: Order = Order.ANY
     # It says what the field holds at the time of the event, also when the field held just that before.
     is_statement: bool = False
@@ -169,15 +169,15 @@ _OPERATIONS: Final = (
     Operation("first", "keeps the first", _equals, order=Order.OLDEST, is_statement=True),
     Operation("append", "gets appended", _append, kinds=_LISTS, is_repeatable=False),
     Operation("append_unique", "gets appended, if new,", _append_unique, kinds=_LISTS),
-    Operation("increment", "goes up by", _sum(1), source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
-    Operation("decrement", "goes down by", _sum(-1), source=Source.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("increment", "goes up by", _sum(1), input=Input.LITERAL, kinds=_NUMBERS, is_repeatable=False),
+    Operation("decrement", "goes down by", _sum(-1), input=Input.LITERAL, kinds=_NUMBERS, is_repeatable=False),
     Operation("add", "grows by", _sum(1), kinds=_NUMBERS, is_repeatable=False),
     Operation("subtract", "shrinks by", _sum(-1), kinds=_NUMBERS, is_repeatable=False),
     Operation("min", "keeps the least", _extreme(lt), kinds=_SCALES),
     Operation("max", "keeps the greatest", _extreme(gt), kinds=_SCALES),
-    Operation("first_time", "is the time of the first event", _extreme(lt), source=Source.TIME, kinds=_TIMES),
-    Operation("last_time", "is the time of the last event", _extreme(gt), source=Source.TIME, kinds=_TIMES),
-    Operation("delete", "is emptied", _delete, source=Source.NOTHING, order=Order.NEWEST, is_statement=True),
+    Operation("first_time", "is the time of the first event", _extreme(lt), input=Input.TIME, kinds=_TIMES),
+    Operation("last_time", "is the time of the last event", _extreme(gt), input=Input.TIME, kinds=_TIMES),
+    Operation("delete", "is emptied", _delete, input=Input.NOTHING, order=Order.NEWEST, is_statement=True),
 )
 _ALIASES: Final = {"equal": "equals", "+": "add", "-": "subtract"}
 _BY_NAME: Final = {operation.name: operation for operation in _OPERATIONS}

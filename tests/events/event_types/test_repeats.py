@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.copying import Copied, Said, copy
-from apps.events.event_types.operations import OPERATIONS, Source
+from apps.events.event_types.operations import OPERATIONS, Input
 from apps.events.event_types.rules import EventRules
 
 START = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ def test_a_rule_that_comes_later_gives_what_it_would_have_given_from_the_beginni
 
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - set(REPEATABLE)))
 def test_what_counts_is_left_out_of_repeats(name: str) -> None:
-    source = 1 if OPERATIONS[name].source is Source.LITERAL else "properties.n"
+    source = 1 if OPERATIONS[name].input is Input.LITERAL else "properties.n"
     counting = rules(n={name: source})
     anna = Person()
     anna.does(Happened(1, 1, {"n": 5}), counting)
