@@ -81,19 +81,22 @@ class Snapshot(Memory, Generic[Value]):
         self._read_at = _NEVER  # when the reading of the value began: it may not have what was committed since
         self._good_until = _NEVER
         self._n_forgotten = 0
+        self._failed_at = _NEVER  # when a reading began that failed, and why it did
+        self._failure = DatabaseError()
         for model in self.of:
             for written in (post_save, post_delete, _written):
                 written.connect(self._on_written, sender=model)
 
     def get(self) -> Value:
         """Return the value. Raises DatabaseError when it was never read and cannot be read now."""
-        if time.monotonic() > self._good_until:
+        asked_at = time.monotonic()
+        if asked_at > self._good_until:
             if self._has_unsaved():
                 return self._read()  # and keep nothing: no other thread may ever see what may be rolled back
             if self._reading.acquire(blocking=self._good_until == _NEVER):
                 try:
                     if time.monotonic() > self._good_until:
-                        self._try_to_refresh()
+                        self._try_to_refresh(asked_at)
                 finally:
                     self._reading.release()
         assert self._value is not None
@@ -109,7 +112,7 @@ class Snapshot(Memory, Generic[Value]):
             return self._read()
         with self._reading:
             if self._read_at < asked_at:
-                self._refresh()
+                self._refresh(asked_at)
         assert self._value is not None
         return self._value
 
@@ -128,19 +131,25 @@ class Snapshot(Memory, Generic[Value]):
         """Tell whether the transaction of this thread has written what is read; Django drops what was rolled back."""
         return any(callback[1] == self.forget for callback in connection.run_on_commit)
 
-    def _try_to_refresh(self) -> None:
+    def _try_to_refresh(self, asked_at: float) -> None:
         n_forgotten, began_at = self._n_forgotten, time.monotonic()
         try:
-            self._refresh()
+            self._refresh(asked_at)
         except DatabaseError:
             if self._value is None:
                 raise
             logger.warning("Configuration could not be read again; the old one stays in force", exc_info=True)
             self._go_on(n_forgotten, began_at)
 
-    def _refresh(self) -> None:
+    def _refresh(self, asked_at: float) -> None:
+        if self._failed_at >= asked_at:  # each would wait for a silent database after the other
+            raise type(self._failure)(*self._failure.args) from self._failure.__cause__
         n_forgotten, began_at = self._n_forgotten, time.monotonic()
-        self._value = self._read()
+        try:
+            self._value = self._read()
+        except DatabaseError as error:
+            self._failed_at, self._failure = began_at, error.with_traceback(None)
+            raise
         self._read_at = began_at
         self._go_on(n_forgotten, began_at)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from apps.core.memory import forget_all
 from apps.core.snapshot import Snapshot, rows_changed
@@ -33,7 +33,7 @@ class Reader:
         self.is_asked.set()
         assert self.answers.wait(PATIENCE_SECS)
         if self.is_away:
-            raise DatabaseError("away")
+            raise OperationalError("away")
         return self.n_reads
 
 
@@ -129,6 +129,23 @@ def test_the_old_value_hides_no_error_but_of_the_database() -> None:
     for _ in range(2):
         with pytest.raises(StopIteration):
             snapshot.get()
+
+
+def test_threads_wait_for_one_failure_not_each_for_its_own(reader: Reader) -> None:
+    snapshot = Snapshot(reader, of=(), refresh_secs=60)
+    snapshot.get()
+    reader.is_away = True
+    reader.answers.clear()
+
+    with ThreadPoolExecutor(9) as pool:
+        reading = [pool.submit(snapshot.latest)]
+        wait_for(lambda: reader.n_reads == 2, "the first to read")
+        reading += [pool.submit(snapshot.latest) for _ in range(8)]
+        wait_for(lambda: all(each.running() for each in reading), "those who ask")
+        reader.answers.set()
+
+        assert {type(each.exception(PATIENCE_SECS)) for each in reading} == {OperationalError}
+    assert reader.n_reads <= 4
 
 
 def test_without_an_old_value_its_absence_is_an_error(reader: Reader) -> None:

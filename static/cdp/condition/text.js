@@ -89,6 +89,7 @@ function completionOf(textarea, frame, backdrop, server) {
     function show(suggestions) {
         found = suggestions
         active = -1
+        textarea.removeAttribute("aria-activedescendant")
         found.length ? open(textarea.selectionStart) : close()
     }
 
