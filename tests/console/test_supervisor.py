@@ -41,7 +41,7 @@ def test_postgresql_that_cannot_start_for_long_is_told_and_starts_when_it_can(va
     program = Program("postgres", embedded.postgres_command(var), "INT", starts_first=True)
 
     with supervised(var, [program]) as supervisor, looked_after(supervisor) as told:
-        wait_for(lambda: said(var, "spawned:") >= 6, "PostgreSQL to be given up by supervisord, and tried again, twice")
+        wait_for(lambda: said(var, "spawned:") >= 5, "PostgreSQL to be given up by supervisord, and tried again, twice")
         assert told == [f"postgres does not stay up, and is tried again and again; why is in {var}/log/postgres.log."]
 
         data.chmod(0o700)
