@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from django.apps import apps as django_apps
@@ -219,10 +220,11 @@ def test_a_quarantined_event_is_fixed_in_the_browser_and_replayed(admin: Page, l
     fill(admin, {"type": "till-closed", "name": "Till closed", "schema": schema, "policy": "quarantine"})
     admin.locator("[name=_save]").click()
     expect(admin.get_by_text("was added successfully")).to_be_visible()
-    event = {"type": "till-closed", "id": "till-1", "properties": {"total": "12,50 EUR"}}
-    body = {"source": {"id": source["id"]}, "session": {"id": "till"}, "events": [event]}
 
     def is_set_aside() -> bool:
+        # Under an id of its own: one that a process took which did not know the type yet would be repeated.
+        event = {"type": "till-closed", "id": str(uuid4()), "properties": {"total": "12,50 EUR"}}
+        body = {"source": {"id": source["id"]}, "session": {"id": "till"}, "events": [event]}
         admin.request.post(f"{live.address}/track", data=body)
         return bool(live.rows("SELECT FROM events_quarantinedevent WHERE source_id = %s", source["id"]))
 
@@ -233,8 +235,7 @@ def test_a_quarantined_event_is_fixed_in_the_browser_and_replayed(admin: Page, l
     fill(admin, {"properties": '{"total": 12.5}'})
     admin.get_by_role("button", name="Save and replay").click()
 
-    wait_for(lambda: bool(live.events(source)), "the replayed event")
-    assert live.events(source)[-1]["properties"] == {"total": 12.5}
+    wait_for(lambda: {"total": 12.5} in [event["properties"] for event in live.events(source)], "the replayed event")
 
 
 def test_a_refused_event_is_fixed_in_the_browser_and_sent_again(admin: Page, live: Live) -> None:
