@@ -5,6 +5,7 @@ and each takes a database of its own among the sixteen of Valkey: what one puts 
 """
 
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -27,6 +28,8 @@ _servers = ExitStack()
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> object:
     """Start PostgreSQL and Valkey before Django's settings are read."""
+    # A shell lets what it starts in the background ignore Ctrl-C; all that we start would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
     os.environ.setdefault("IDENTITY_KEY", "only-for-tests-" + "y" * 40)
     os.environ.setdefault("LOG_LEVEL", "CRITICAL")

@@ -52,8 +52,8 @@ def names_in(payloads: Collection[Payload]) -> set[UUID]:
         if text is None:
             text = orjson.dumps(said).decode()
         # All of it at once: to go through values by their paths takes ten times as long.
-        addresses = addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES)
-        names.update(identifier_id(Kind.EMAIL, address) for address in addresses)
+        for address in addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES):
+            names.add(identifier_id(Kind.EMAIL, address))
         for each in said if has_traits else ():
             names.update(identifier_id(kind, value) for _, kind, value in _traits_in(each))
     return names

@@ -57,8 +57,13 @@ def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     may_mention = "@" in text or "u0040" in text or ("%" in text and _ENCODED.search(text) is not None)
     if not may_mention:
         return set()
-    written = {each for reading in _readings(fold(text)) for each in _written_in(reading, limit)}
-    return {address for each in written if (address := usable(Identifier.Kind.EMAIL, each))}
+    found = set()
+    for reading in _readings(fold(text)):
+        for written in _written_in(reading, limit):
+            address = usable(Identifier.Kind.EMAIL, written)
+            if address:
+                found.add(address)
+    return found
 
 
 def _readings(text: str) -> Iterator[str]:
