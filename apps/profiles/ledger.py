@@ -123,6 +123,12 @@ def living_id(raw_id: UUID) -> UUID:
     return Alias.objects.filter(id=raw_id).values_list("profile_id", flat=True).first() or raw_id
 
 
+def living_ids(raw_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Follow many ids, as `living_id` does one; {id: living id}, in one query."""
+    aliases = dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id"))
+    return {raw_id: aliases.get(raw_id, raw_id) for raw_id in raw_ids}
+
+
 def locked(ids: Collection[UUID], *, columns: Collection[str] = ()) -> dict[UUID, Profile]:
     """Lock the living profiles that ids lead to; {id: profile}, without those that are no more.
 
@@ -236,15 +242,12 @@ def unmoved(profile_ids: Iterable[UUID]) -> set[UUID]:
     """Return those of living profiles some of whose events or sessions may lie elsewhere: see `belonging_to`."""
     pairs = Merge.objects.filter(moved_at=None).values_list("kept_via", "merged_via")
     ends = {raw_id for pair in pairs for raw_id in pair}
-    living = dict(Alias.objects.filter(id__in=ends).values_list("id", "profile_id")) if ends else {}
-    return {living.get(raw_id, raw_id) for raw_id in ends}.intersection(profile_ids)
+    return set(living_ids(ends).values()).intersection(profile_ids)
 
 
 def places_of(ends: Iterable[UUID]) -> list[UUID]:
     """List the ids under which events of the profiles that these raw ids lead to may lie."""
-    ends = set(ends)
-    living = dict(Alias.objects.filter(id__in=ends).values_list("id", "profile_id"))
-    return raw_ids(living.get(raw_id, raw_id) for raw_id in ends)
+    return raw_ids(living_ids(set(ends)).values())
 
 
 def plan(cut: Merge, merges: Sequence[Merge]) -> Plan:

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from apps.conditions.spelling import fold
 from apps.core.ids import as_uuid
+from apps.profiles import ledger
 from apps.profiles.identifiers import identifier_id, normalise
-from apps.profiles.models import Alias, Identifier, Profile
+from apps.profiles.models import Identifier, Profile
 
 
 def named(text: str) -> set[UUID]:
     """Return the ids of the living profiles that a text names: by an identifier of any kind, or an id old or new."""
-    return set(_living(_raw_ids([text])[text]).values())
+    return set(ledger.living_ids(_raw_ids([text])[text]).values())
 
 
 def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
@@ -21,7 +22,7 @@ def people_of(texts: Collection[str]) -> dict[str, set[UUID]]:
     A text that names nobody has an empty set; one that names several people has them all: the caller decides.
     """
     found = ids_of(texts)
-    living = _living(set().union(*found.values()))
+    living = ledger.living_ids(set().union(*found.values()))
     alive = set(Profile.objects.filter(id__in=living.values()).values_list("id", flat=True))
     return {text: {living[id] for id in ids} & alive for text, ids in found.items()}
 
@@ -38,11 +39,6 @@ def ids_of(texts: Collection[str]) -> dict[str, set[UUID]]:
         for text, ids in _by_column(column, {text: spell(text) for text in found}):
             found[text] |= ids
     return found
-
-
-def _living(raw_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    aliases = dict(Alias.objects.filter(id__in=raw_ids).values_list("id", "profile_id"))
-    return {raw_id: aliases.get(raw_id, raw_id) for raw_id in raw_ids}
 
 
 def _raw_ids(texts: Iterable[str]) -> dict[str, set[UUID]]:

@@ -4,7 +4,7 @@ import re
 
 from cdp.processes import BASE_DIR
 
-FOLLOWS = re.compile(r"\bliving_id\(|\bAlias\b")
+FOLLOWS = re.compile(r"\bliving_ids?\(|\bAlias\b")
 LOCKS = re.compile(
     r"(?<!\bledger)\.locked\(|\bProfile\.objects\b[^\n]*\.select_for_update\(|\bfetch\(\s*Profile,[^)]*\blocks=True"
 )

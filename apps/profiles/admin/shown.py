@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from apps.core import actors
 from apps.core.admin.shown import link, tree
 from apps.core.ids import as_uuid
-from apps.profiles import anonymity
+from apps.profiles import anonymity, ledger
 from apps.profiles.admin.privacy import mask
-from apps.profiles.models import Alias, IdentityConflict, Merge, Profile
+from apps.profiles.models import IdentityConflict, Merge, Profile
 from apps.profiles.schema import Kind, find
 
 
@@ -58,12 +58,11 @@ def set_by(profile: Profile, path: str) -> SafeString | str:
 
 def people_by_id(request: HttpRequest, raw_ids: Iterable[UUID]) -> dict[UUID, Profile]:
     """Return the people whom any ids lead to, in two statements; masked for whoever may not see personal data."""
-    wanted = set(raw_ids)
-    living = dict(Alias.objects.filter(id__in=wanted).values_list("id", "profile_id"))
-    found = Profile.objects.in_bulk({living.get(id, id) for id in wanted})
+    living = ledger.living_ids(set(raw_ids))
+    found = Profile.objects.in_bulk(set(living.values()))
     for profile in found.values():
         mask(request, profile, anonymity.masked_columns_of)
-    return {id: found[living.get(id, id)] for id in wanted if living.get(id, id) in found}
+    return {raw_id: found[id] for raw_id, id in living.items() if id in found}
 
 
 def person(profile_id: UUID, profile: Profile | None) -> SafeString:

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from apps.core import claims
 from apps.core.ids import NIL
-from apps.profiles import dirty
-from apps.profiles.models import Alias, Dirty, Profile
+from apps.profiles import dirty, ledger
+from apps.profiles.models import Dirty, Profile
 from apps.segments import definitions, sizes
 from apps.segments.definitions import Definition, Definitions
 from apps.segments.models import Cause, Reevaluation, ReevaluationPage, Segment
@@ -117,9 +117,8 @@ def _people_of(page: ReevaluationPage) -> tuple[People, list[tuple[UUID, datetim
     found = Dirty.objects.filter(profile_id__gt=page.after, profile_id__lte=page.until).order_by("profile_id")
     # Whoever comes while the page waited and finds no place is left for the next run.
     seen = list(found.values_list("profile_id", "marked_at")[: 2 * DIRTY_PAGE])
-    ids = [profile_id for profile_id, _ in seen]
-    survivors = dict(Alias.objects.filter(id__in=ids).values_list("id", "profile_id"))  # of those merged away
-    return Those(sorted({survivors.get(each, each) for each in ids})), seen
+    living = ledger.living_ids([profile_id for profile_id, _ in seen])  # some were merged away
+    return Those(sorted(set(living.values()))), seen
 
 
 def _evaluate_all(page: ReevaluationPage, people: People) -> dict[str, str]:
