@@ -146,7 +146,7 @@ def _narrowed(rules: EventRules, fields: list[str]) -> EventRules:
                 "from nothing, as computed traits are."
             )
     again = rules.repeatable()
-    if not (again.fields or again.named):
+    if not again.says_something:
         raise CannotBackfill("Events of this type change no field that can be copied again.")
     if not fields:
         return again

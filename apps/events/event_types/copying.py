@@ -138,7 +138,7 @@ def copy(
     are changed in place. A property that was not sent does nothing; one that is null empties the field.
     """
     copied = Copied()
-    if not (rules.fields or rules.named):
+    if not rules.says_something:
         return copied
     writer = _writer(said, document, provenance, room)
     writer.write(_sayings(rules, said, writer), copied)
