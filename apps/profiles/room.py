@@ -74,8 +74,7 @@ class Room:
         n_free = self._n_names - len(known)
         if n_free >= len(names):
             return []
-        n_free = max(0, n_free)
-        return [name for name in names if name not in known][n_free:]
+        return [name for name in names if name not in known][max(0, n_free) :]
 
     @staticmethod
     def crowded(root: str) -> str:
@@ -140,7 +139,7 @@ def _leaves(path: Path, node: Any) -> Iterator[tuple[Path, Any]]:
 def _most(target: Path, current: Any, new: Any) -> int:
     """Return the most that a change can take: JSON writes six bytes for a letter, or fewer."""
     most = 6 * len(new) + 2 if type(new) is str else _size(new)
-    return most + sum([6 * len(key) + 6 for key in target]) if current is MISSING else most
+    return most + _size_of(target) if current is MISSING else most
 
 
 def _size(value: Any) -> int:
