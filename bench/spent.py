@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import psutil
 from django.db import connection
 
-CLIENTS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+# Of our database: what others do on the same server is none of our work.
+CLIENTS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _cpu_secs(process: psutil.Process) -> float:
 
 
 def _backends() -> list[psutil.Process]:
-    """Find the backends of all clients; those are there as long as their connections."""
+    """Find the backends of our clients; those are there as long as their connections."""
     with connection.cursor() as cursor:
         cursor.execute(CLIENTS)
         return [psutil.Process(pid) for (pid,) in cursor.fetchall()]
