@@ -130,7 +130,7 @@ def _place(before: str) -> _Place | None:
         tokens = list(parser.exhaust_lexer())
     except UnexpectedInput:
         return None
-    place = _Place(set(parser.accepts()))  # type: ignore[no-untyped-call]
+    place = _Place(set(parser.accepts()))  # type: ignore[no-untyped-call]  # of Lark, which does not type it
     previous = ""
     for token in tokens:
         _follow(place, token, previous)

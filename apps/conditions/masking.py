@@ -48,6 +48,7 @@ def _renamed(node: Node) -> Node:
             changes = {"types": tuple(map(_name, types))}
         case Consent(_, consent):
             changes = {"consent": _name(consent)}
+    # The kinds of nodes are dataclasses, not Node.
     return replace(node, **changes) if changes else node  # type: ignore[type-var]
 
 

@@ -52,7 +52,7 @@ class PayloadField(forms.CharField):
             raise forms.ValidationError("This is nested too deep.") from None
 
 
-class RefusedForm(forms.ModelForm):  # type: ignore[type-arg]
+class RefusedForm(forms.ModelForm[RefusedEvent]):
     """What was sent, to be fixed: what is saved would be taken now, as far as the event itself can tell."""
 
     payload = PayloadField(label="What was sent")

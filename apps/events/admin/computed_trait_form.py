@@ -23,7 +23,7 @@ class EventTypesField(forms.MultipleChoiceField):
         return sorted({event_type(str(name)) for name in super().clean(value)})
 
 
-class ComputedTraitForm(forms.ModelForm):  # type: ignore[type-arg]
+class ComputedTraitForm(forms.ModelForm[ComputedTrait]):
     """What is computed, of which events, and over what time."""
 
     event_types = EventTypesField(

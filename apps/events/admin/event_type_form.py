@@ -52,7 +52,7 @@ _FIELDS: Final = {
 }
 
 
-class EventTypeForm(forms.ModelForm):  # type: ignore[type-arg]
+class EventTypeForm(forms.ModelForm[EventType]):
     """What an operator says of an event type, on top of what the platform says."""
 
     journey = forms.ChoiceField(

@@ -22,7 +22,7 @@ from apps.events.store import quarantine
 from apps.events.store.recent import scope_of_quarantined
 
 
-class QuarantinedForm(forms.ModelForm):  # type: ignore[type-arg]
+class QuarantinedForm(forms.ModelForm[QuarantinedEvent]):
     """What may be fixed; what is saved is valid by the type as it is now."""
 
     properties = JsonObject(required=False, rows=18)

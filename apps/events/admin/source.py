@@ -112,7 +112,7 @@ class SourceAdmin(DeletedByName, Addressed):
         return mark_safe(render_to_string("events/snippets.html", context))  # noqa: S308 - the template escapes
 
 
-class RedirectForm(forms.ModelForm):  # type: ignore[type-arg]
+class RedirectForm(forms.ModelForm[Redirect]):
     """Where a tracked link leads, and the event that a click is."""
 
     class Meta:

@@ -84,7 +84,7 @@ class UnplannedTypeAdmin(OfSource):
         )
 
 
-class AliasForm(forms.ModelForm):  # type: ignore[type-arg]
+class AliasForm(forms.ModelForm[EventTypeAlias]):
     """A name, and the type that its events become from now on."""
 
     class Meta:

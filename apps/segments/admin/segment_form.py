@@ -14,7 +14,7 @@ from apps.segments.models import Segment
 EMPTY: dict[str, Any] = {"condition": "", "is_sticky": False}  # of kinds that have none
 
 
-class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class SegmentForm(forms.ModelForm[Segment]):
     """What a segment is called, and who belongs to it."""
 
     user: Any = None  # who fills it in, and the address of the live count; the page says both
