@@ -113,19 +113,19 @@ def _name_of(run: Callable[..., object]) -> str:
     return f"{run.__module__}.{run.__qualname__}"
 
 
-def start_task(kind: str, *, params: dict[str, Any], requested_by: str) -> Task:
-    """Create a task and let a worker begin with it."""
-    task = tasks.create(kind, params=params, requested_by=requested_by, now=timezone.now())
+def start_task(kind: str, *, params: dict[str, Any], requested_by: str, max_rate: int | None = None) -> Task:
+    """Create a task, of so many rows a second at most, and let a worker begin with it."""
+    task = tasks.create(kind, params=params, requested_by=requested_by, now=timezone.now(), max_rate=max_rate)
     _nudge(task)
     return task
 
 
-def resume_tasks(ids: list[UUID]) -> int:
-    """Let tasks that failed or were stopped go on, and return their number."""
-    resumed = tasks.resume(ids, now=timezone.now())
+def resume_tasks(ids: list[UUID], *, by: str) -> list[Task]:
+    """Let tasks that were paused or failed go on, and return them."""
+    resumed = tasks.resume(ids, by=by, now=timezone.now())
     for task in resumed:
         _nudge(task)
-    return len(resumed)
+    return resumed
 
 
 def run_task(*, task_id: str, **_newer: object) -> None:

@@ -14,8 +14,12 @@ from apps.core.impersonal import impersonal
 class TaskQuerySet(models.QuerySet["Task"]):
     """Queries over tasks."""
 
+    def runnable(self) -> "TaskQuerySet":
+        """Narrow to those that workers carry on."""
+        return self.filter(state__in=Task.RUNNABLE)
+
     def unfinished(self) -> "TaskQuerySet":
-        """Narrow to those that a worker has still to do with."""
+        """Narrow to those that have not ended: workers carry them on, or a person has to let them go on."""
         return self.filter(state__in=Task.UNFINISHED)
 
 
@@ -29,11 +33,13 @@ class Task(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"  # until a person lets it go on
         DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-        STOPPED = "stopped", "Stopped"
+        FAILED = "failed", "Failed"  # a person may try it again
+        CANCELLED = "cancelled", "Cancelled"  # for good
 
-    UNFINISHED = (State.WAITING, State.RUNNING)
+    RUNNABLE = (State.WAITING, State.RUNNING)
+    UNFINISHED = (*RUNNABLE, State.PAUSED)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=60)  # a key of `tasks.kinds`
@@ -44,6 +50,12 @@ class Task(models.Model):
     total = models.PositiveBigIntegerField(null=True)  # unknown until a step has counted
     position = Json(default=dict)  # where the next step goes on, and what it has to remember
     message = models.TextField(blank=True, default="")
+    max_rate = models.PositiveIntegerField(null=True)  # rows a second; None: as fast as it goes
+    rests_until = models.DateTimeField(null=True)  # so that it keeps its rate
+    samples = Json(default=list)  # of its progress: see pace.py
+    n_lines = models.PositiveIntegerField(default=0)  # of its log, those that are no longer kept among them
+    n_failed = models.PositiveIntegerField(default=0)  # rows, those that are not listed among them
+    n_pardoned = models.PositiveIntegerField(default=0)  # of these, when somebody last let it go on
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     advanced_at = models.DateTimeField()  # the last sign of life
@@ -62,10 +74,9 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
-    def finish(self, state: State, *, at: datetime, message: str = "") -> None:
-        """Note how it ended; an empty message keeps the last one."""
-        self.state, self.finished_at, self.advanced_at = state, at, at
-        self.message = message or self.message
+    def page(self, most: int) -> int:
+        """Return how many rows its next step should take: a second's worth, where it has a rate to keep."""
+        return min(most, max(1, self.max_rate)) if self.max_rate else most
 
     @property
     def percent(self) -> int | None:
@@ -78,6 +89,39 @@ class Task(models.Model):
     def params_shown(self) -> dict[str, Any]:
         """The parameters that say something: those that are empty are left out."""
         return {name: value for name, value in self.params.items() if value not in (None, "", [], {})}
+
+
+@impersonal("what a task said of its progress; rows by their ids")
+class TaskLogLine(models.Model):
+    """A line of a task's log."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()  # in its task, from 1
+    at = models.DateTimeField()
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "number"], name="task_line_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@impersonal("ids of rows, and why nothing could be done with them")
+class TaskFailure(models.Model):
+    """A row that a task could do nothing with."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="failures")
+    number = models.PositiveIntegerField()  # in its task, from 1
+    at = models.DateTimeField()
+    row = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "number"], name="task_failure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.reason}"
 
 
 class AuditEntry(models.Model):

@@ -1,12 +1,12 @@
 """Long jobs in steps: each step is a transaction that works on one page and notes where the next one begins.
 
 A task may be carried on by anybody, twice at once or after a crash: a step holds the lock of the task's row, so that
-no page is worked on twice, and what it did is stored with how far it got.
+no page is worked on twice, and what it did is stored with how far it got, its log, and the rows that failed.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,23 +15,28 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from apps.core.models import Task
+from apps.core import pace
+from apps.core.models import Task, TaskQuerySet
 from apps.core.queues import Queue
 from apps.core.registry import Registry
+from apps.core.task_journal import Budget, Failure, log, note_failures
 
 logger = logging.getLogger(__name__)
+State = Task.State
 SILENCE: Final = timedelta(minutes=10)  # after it a task is taken for abandoned; no step may take that long
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step did, and where the next one begins."""
+    """What one step did, and where the next one begins. Nothing in it may say anything of a person."""
 
-    n_done: int
+    n_done: int  # rows that it went through, those that failed among them
     is_last: bool
     position: dict[str, Any] = field(default_factory=dict)
     total: int | None = None  # once it is counted
     message: str = ""
+    log: Sequence[str] = ()
+    failures: Sequence[Failure] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Kind:
     title: str
     queue: Queue
     step: Callable[[Task], Step]
+    is_cancellable: bool = True  # False: what has begun has to be brought to its end
+    budget: Budget = field(default_factory=Budget)
 
 
 kinds: Final[Registry[Kind]] = Registry("kind of task", module="jobs")
@@ -62,10 +69,15 @@ def title_of(task: Task) -> str:
     return kinds[task.kind].title if task.kind in kinds else task.kind
 
 
-def create(kind: str, *, params: dict[str, Any], requested_by: str, now: datetime) -> Task:
-    """Note a task that is to be done. Raises KeyError for a kind that nobody registered."""
+def create(kind: str, *, params: dict[str, Any], requested_by: str, now: datetime, max_rate: int | None = None) -> Task:
+    """Note a task that is to be done, at so many rows a second at most. Raises KeyError for a kind of nobody's."""
     return Task.objects.create(
-        kind=kinds[kind].name, params=params, requested_by=requested_by, created_at=now, advanced_at=now
+        kind=kinds[kind].name,
+        params=params,
+        requested_by=requested_by,
+        created_at=now,
+        advanced_at=now,
+        max_rate=max_rate,
     )
 
 
@@ -76,66 +88,117 @@ def run(task_id: UUID, *, secs: float) -> bool:
     OperationalError when the database is away: the task stays as it was.
     """
     deadline = time.monotonic() + secs
-    while time.monotonic() < deadline:
-        if not _advance(task_id):
+    while (left := deadline - time.monotonic()) > 0:
+        rest_secs = _advance(task_id)
+        if rest_secs is None:
             return False
+        time.sleep(min(rest_secs, left))
     return True
 
 
-def _advance(task_id: UUID) -> bool:
+def _advance(task_id: UUID) -> float | None:
+    """Do one step, and return for how many seconds to rest then; None when there is no more to do."""
     try:
         with transaction.atomic():
-            task = Task.objects.unfinished().filter(pk=task_id).select_for_update(no_key=True).first()
+            task = Task.objects.runnable().filter(pk=task_id).select_for_update(no_key=True).first()
             if task is None:
-                return False
-            task.started_at = task.started_at or timezone.now()
-            _note(task, kind_of(task).step(task), at=timezone.now())
+                return None
+            began = timezone.now()
+            if task.rests_until and task.rests_until > began:
+                return (task.rests_until - began).total_seconds()
+            task.samples = pace.sampled(task.samples, at=began, progress=task.progress)
+            task.started_at = task.started_at or began
+            _note(task, kind_of(task).step(task), began=began, at=timezone.now())
             task.save()
     except OperationalError:
         raise
     except Exception as error:
         logger.exception("A task failed", extra={"task": str(task_id)})
         _fail(task_id, error)
-        return False
-    return task.state in Task.UNFINISHED
+        return None
+    return 0.0 if task.state == State.RUNNING else None
 
 
-def _note(task: Task, step: Step, *, at: datetime) -> None:
-    task.state = Task.State.RUNNING
+def _note(task: Task, step: Step, *, began: datetime, at: datetime) -> None:
+    task.state = State.RUNNING
     task.advanced_at = at
     task.progress += step.n_done
     task.position = step.position
     task.total = task.total if step.total is None else step.total
     task.message = step.message or task.message
+    task.rests_until = began + timedelta(seconds=step.n_done / task.max_rate) if task.max_rate else None
+    log(task, step.log, at=at)
+    note_failures(task, step.failures, at=at)
     if step.is_last:
-        task.finish(Task.State.DONE, at=at)
+        _end(task, State.DONE, "Done.", at=at)
+    elif step.failures and not kind_of(task).budget.allows(task.n_failed - task.n_pardoned, n_done=task.progress):
+        task.state = State.PAUSED
+        task.message = f"{task.n_failed} rows failed: look at why, then let it go on, or cancel it."
+        log(task, [f"Paused, as {task.n_failed} rows failed."], at=at)
 
 
 def _fail(task_id: UUID, error: Exception) -> None:
     with transaction.atomic():
         task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
-        if task.state in Task.UNFINISHED:
-            task.finish(Task.State.FAILED, at=timezone.now(), message=f"{type(error).__name__}: {error}"[:2_000])
+        if task.state in Task.RUNNABLE:
+            # The first line: a database adds values of the row to its second.
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            task.message = told[:2_000]
+            _end(task, State.FAILED, f"Failed: {told}", at=timezone.now())
             task.save()
 
 
-def stop(ids: list[UUID], *, now: datetime) -> int:
-    """End tasks where they are, and return their number; a step that is under way is still finished."""
-    return Task.objects.unfinished().filter(pk__in=ids).update(state=Task.State.STOPPED, finished_at=now)
+def _end(task: Task, state: Task.State, line: str, *, at: datetime) -> None:
+    task.state, task.finished_at, task.advanced_at, task.rests_until = state, at, at, None
+    log(task, [line], at=at)
 
 
-def resume(ids: list[UUID], *, now: datetime) -> list[Task]:
-    """Let tasks that failed or were stopped go on where they ended, and return them."""
-    ended = Task.objects.filter(pk__in=ids, state__in=(Task.State.FAILED, Task.State.STOPPED))
+def pause(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
+    """Let tasks rest until somebody lets them go on, and return them; a step that is under way is still finished."""
+    found = Task.objects.runnable().filter(pk__in=ids)
+    return _change(found, lambda task: _set(task, State.PAUSED, f"Paused by {by}.", at=now))
+
+
+def cancel(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
+    """End tasks where they are, for good, and return them; what they did stays.
+
+    Those whose kind has to come to its end stay as they are.
+    """
+    lasting = [name for name, kind in kinds.items() if not kind.is_cancellable]
+    found = Task.objects.unfinished().exclude(kind__in=lasting).filter(pk__in=ids)
+    return _change(found, lambda task: _end(task, State.CANCELLED, f"Cancelled by {by}.", at=now))
+
+
+def resume(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
+    """Let tasks that were paused or failed go on where they were, and return them; their budget begins anew."""
+
+    def go_on(task: Task) -> None:
+        verb = "Tried again" if task.state == State.FAILED else "Let go on"
+        _set(task, State.WAITING, f"{verb} by {by}.", at=now)
+        task.finished_at, task.message, task.n_pardoned = None, "", task.n_failed
+
+    found = Task.objects.filter(pk__in=ids, state__in=(State.PAUSED, State.FAILED), kind__in=list(kinds))
+    return _change(found, go_on)
+
+
+def _set(task: Task, state: Task.State, line: str, *, at: datetime) -> None:
+    task.state, task.advanced_at, task.samples, task.rests_until = state, at, [], None
+    log(task, [line], at=at)
+
+
+def _change(tasks: TaskQuerySet, change: Callable[[Task], None]) -> list[Task]:
+    """Change tasks under the lock that a step holds, and return those that are still as they were asked for."""
     with transaction.atomic():
-        found = list(ended.select_for_update(no_key=True).order_by("id"))
-        ended.update(state=Task.State.WAITING, finished_at=None, advanced_at=now, message="")
+        found = list(tasks.select_for_update(no_key=True).order_by("id"))
+        for task in found:
+            change(task)
+            task.save()
     return found
 
 
 def abandoned(*, now: datetime) -> list[Task]:
     """Return the tasks that nobody has carried on for a while, and let that while begin anew."""
-    silent = Task.objects.unfinished().filter(advanced_at__lt=now - SILENCE)
+    silent = Task.objects.runnable().filter(advanced_at__lt=now - SILENCE, kind__in=list(kinds))
     with transaction.atomic():
         found = list(silent.select_for_update(no_key=True, skip_locked=True).order_by("advanced_at")[:100])
         Task.objects.filter(pk__in=[task.pk for task in found]).update(advanced_at=now)

@@ -15,7 +15,10 @@ from apps.profiles.models import PrivacyRequest
 
 AT_ONCE_SECS: Final = 2.0  # for most people everything is gone within it; a worker does the rest
 
-tasks.register(Kind(erasure.TASK, "Erase a person or make them anonymous", queues.DEFAULT, erasure.step))
+# One that was given up half-way would leave a person who is neither there nor gone.
+tasks.register(
+    Kind(erasure.TASK, "Erase a person or make them anonymous", queues.DEFAULT, erasure.step, is_cancellable=False)
+)
 
 
 def start_erasure(

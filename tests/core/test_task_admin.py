@@ -58,22 +58,23 @@ def test_a_task_that_ended_is_not_asked_for_again(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_a_task_is_stopped_and_goes_on(client: Client) -> None:
+def test_a_task_is_paused_goes_on_and_is_cancelled(client: Client) -> None:
     task = new_task()
     operator = signed_in(client, "view_task", "change_task")
+    seen = []
 
-    operator.post(reverse(LIST), {"action": "stop", "_selected_action": [task.pk]})
-    stopped = Task.objects.get().state
-    operator.post(reverse(LIST), {"action": "resume", "_selected_action": [task.pk]})
+    for action in ("pause", "resume", "cancel", "resume"):
+        operator.post(reverse(LIST), {"action": action, "_selected_action": [task.pk]})
+        seen.append(Task.objects.get().state)
 
-    assert (stopped, Task.objects.get().state) == (Task.State.STOPPED, Task.State.WAITING)
+    assert seen == ["paused", "waiting", "cancelled", "cancelled"]
 
 
 @pytest.mark.django_db
-def test_who_may_only_look_stops_nothing(client: Client) -> None:
+def test_who_may_only_look_pauses_nothing(client: Client) -> None:
     task = new_task()
 
-    signed_in(client, "view_task").post(reverse(LIST), {"action": "stop", "_selected_action": [task.pk]})
+    signed_in(client, "view_task").post(reverse(LIST), {"action": "pause", "_selected_action": [task.pk]})
 
     assert Task.objects.get().state == Task.State.WAITING
 

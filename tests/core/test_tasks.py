@@ -1,5 +1,6 @@
 """Long jobs go on where they ended, whoever carries them on, and say how they ended."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -28,8 +29,12 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "kinds", {**tasks.kinds, "count": count})
 
 
-def new_task(**params: int) -> Task:
-    return tasks.create("count", params=params, requested_by="anna", now=timezone.now())
+def new_task(*, max_rate: int | None = None, **params: int) -> Task:
+    return tasks.create("count", params=params, requested_by="anna", now=timezone.now(), max_rate=max_rate)
+
+
+def log_of(task: Task) -> list[str]:
+    return list(task.lines.order_by("number").values_list("text", flat=True))
 
 
 @pytest.mark.django_db
@@ -64,22 +69,62 @@ def test_a_task_that_fails_keeps_what_it_did_and_goes_on_from_there() -> None:
     task.refresh_from_db()
     assert (task.state, task.progress, task.message) == (State.FAILED, 10, "LookupError: there is nothing more")
     Task.objects.update(params={})
-    assert [found.pk for found in tasks.resume([task.pk], now=timezone.now())] == [task.pk]
+    assert [found.pk for found in tasks.resume([task.pk], by="anna", now=timezone.now())] == [task.pk]
     tasks.run(task.pk, secs=10)
     task.refresh_from_db()
     assert (task.state, task.progress) == (State.DONE, 30)
 
 
 @pytest.mark.django_db
-def test_a_stopped_task_does_nothing_more() -> None:
-    task = new_task()
+def test_a_paused_task_waits_for_a_person() -> None:
+    task, new = new_task(), timezone.now()
 
-    assert tasks.stop([task.pk], now=timezone.now()) == 1
+    assert tasks.pause([task.pk], by="otto", now=new - timedelta(hours=1)) == [task]
 
     assert tasks.run(task.pk, secs=10) is False
+    assert tasks.abandoned(now=new) == []
     task.refresh_from_db()
-    assert (task.state, task.progress) == (State.STOPPED, 0)
-    assert tasks.stop([task.pk], now=timezone.now()) == 0
+    assert (task.state, task.progress, task.finished_at) == (State.PAUSED, 0, None)
+    assert tasks.resume([task.pk], by="anna", now=new) == [task]
+    assert tasks.run(task.pk, secs=10) is False
+    task.refresh_from_db()
+    assert (task.state, task.progress) == (State.DONE, 30)
+    assert log_of(task) == ["Paused by otto.", "Let go on by anna.", "Done."]
+
+
+@pytest.mark.django_db
+def test_a_cancelled_task_does_nothing_more_for_good() -> None:
+    task = new_task()
+    tasks.pause([task.pk], by="otto", now=timezone.now())
+
+    assert tasks.cancel([task.pk], by="otto", now=timezone.now()) == [task]
+
+    assert tasks.resume([task.pk], by="otto", now=timezone.now()) == []
+    assert tasks.run(task.pk, secs=10) is False
+    task.refresh_from_db()
+    assert (task.state, task.progress, task.finished_at is None) == (State.CANCELLED, 0, False)
+    assert tasks.cancel([task.pk], by="otto", now=timezone.now()) == []
+
+
+@pytest.mark.django_db
+def test_what_has_to_come_to_its_end_is_not_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = new_task()
+    lasting = Kind("count", "Count to thirty", DEFAULT, count_to_total, is_cancellable=False)
+    monkeypatch.setattr(tasks, "kinds", {"count": lasting})
+
+    assert tasks.cancel([task.pk], by="otto", now=timezone.now()) == []
+
+
+@pytest.mark.django_db
+def test_a_task_of_a_kind_that_is_gone_is_left_alone_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = new_task()
+    monkeypatch.setattr(tasks, "kinds", {})
+    now = timezone.now() + timedelta(hours=1)
+
+    assert tasks.abandoned(now=now) == []
+    tasks.pause([task.pk], by="otto", now=now)
+    assert tasks.resume([task.pk], by="otto", now=now) == []
+    assert tasks.cancel([task.pk], by="otto", now=now) == [task]
 
 
 @pytest.mark.django_db
@@ -133,3 +178,25 @@ def test_a_job_carries_its_task_on() -> None:
     jobs.run_task(task_id=str(task.pk))
 
     assert Task.objects.get().state == State.DONE
+
+
+@pytest.mark.django_db
+def test_a_task_keeps_its_rate() -> None:
+    task = new_task(max_rate=40)
+    began = time.monotonic()
+
+    assert tasks.run(task.pk, secs=30) is False
+
+    assert time.monotonic() - began >= 0.5  # after the first and the second ten of them
+
+
+@pytest.mark.django_db
+def test_a_second_worker_makes_no_task_faster() -> None:
+    task = new_task(max_rate=1)
+    tasks.run(task.pk, secs=0.01)
+
+    assert tasks.run(task.pk, secs=0.01) is True
+
+    task.refresh_from_db()
+    assert task.progress == 10
+    assert [task.page(500), new_task().page(500)] == [1, 500]

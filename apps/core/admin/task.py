@@ -1,6 +1,7 @@
-"""Long jobs: how far each one is, and buttons to stop it or let it go on."""
+"""Long jobs: how far each one is, and buttons to pause it, to let it go on, or to cancel it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -14,7 +15,14 @@ from apps.core.admin.shown import badge, moment, tree
 from apps.core.admin.watched import Watched
 from apps.core.models import Task
 
-STATE_COLOURS = {"waiting": "blue", "running": "amber", "done": "green", "failed": "red", "stopped": "grey"}
+STATE_COLOURS = {
+    "waiting": "blue",
+    "running": "amber",
+    "done": "green",
+    "paused": "amber",
+    "failed": "red",
+    "cancelled": "grey",
+}
 
 
 @admin.register(Task)
@@ -23,7 +31,7 @@ class TaskAdmin(Watched):
 
     empty_list = "Nobody has started a task yet."
     list_display = ("title", "progress_shown", "requested_by", "created")
-    actions = ["stop", "resume"]
+    actions = ["pause", "resume", "cancel"]
     fieldsets = (
         ("Progress", {"fields": ("progress_shown",)}),
         ("With", {"fields": ("params_shown",)}),
@@ -35,19 +43,26 @@ class TaskAdmin(Watched):
         shown: dict[str, Any] = {"task": row, "badge": badge(row.get_state_display(), STATE_COLOURS[row.state])}
         return render_to_string("core/task_progress.html", shown)
 
-    @admin.action(description="Stop", permissions=["change_state"])
-    def stop(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        """End tasks; what they have done stays."""
-        self.record_all("stopped", request, queryset)
-        n_stopped = tasks.stop(list(queryset.values_list("pk", flat=True)), now=timezone.now())
-        self.message_user(request, f"{n_stopped} tasks were stopped.", messages.SUCCESS)
+    @admin.action(description="Pause", permissions=["change_state"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        """Let tasks rest until somebody lets them go on."""
+        paused = tasks.pause(_ids(queryset), by=request.user.get_username(), now=timezone.now())
+        self._tell(request, "paused", paused)
 
-    @admin.action(description="Go on", permissions=["change_state"])
+    @admin.action(description="Go on, or try again", permissions=["change_state"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        """Let tasks that failed or were stopped go on where they ended."""
-        self.record_all("resumed", request, queryset)
-        n_resumed = jobs.resume_tasks(list(queryset.values_list("pk", flat=True)))
-        self.message_user(request, f"{n_resumed} tasks go on.", messages.SUCCESS)
+        """Let tasks that were paused or failed go on where they were."""
+        self._tell(request, "resumed", jobs.resume_tasks(_ids(queryset), by=request.user.get_username()))
+
+    @admin.action(description="Cancel", permissions=["change_state"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
+        """End tasks for good; what they did stays."""
+        cancelled = tasks.cancel(_ids(queryset), by=request.user.get_username(), now=timezone.now())
+        self._tell(request, "cancelled", cancelled)
+
+    def _tell(self, request: HttpRequest, verb: str, changed: list[Task]) -> None:
+        self.record_all(verb, request, changed)
+        self.message_user(request, f"{len(changed)} tasks were {verb}.", messages.SUCCESS)
 
     def has_change_state_permission(self, request: HttpRequest) -> bool:
         """Allow those who may change tasks."""
@@ -77,3 +92,7 @@ class TaskAdmin(Watched):
     def finished(self, row: Task) -> SafeString:
         """Show when it ended."""
         return moment(row.finished_at)
+
+
+def _ids(rows: QuerySet[Task]) -> list[UUID]:
+    return list(rows.values_list("pk", flat=True))
