@@ -14,6 +14,7 @@ from rq import Worker
 from apps.collector.grouping import Busy, Grouper
 from apps.core import beats
 from apps.core.queues import queues
+from apps.core.spans import in_words
 from apps.events.models import InboxItem
 
 COMMIT_SECS: Final = 2.0
@@ -106,7 +107,7 @@ class Health:
             message = f"No ingest process was heard {_ago(silent)}: what is accepted waits."
             yield Finding("ingest", message, "Start manage.py run ingest.")
         if self.inbox_oldest_secs is not None and self.inbox_oldest_secs > OLD_SECS:
-            message = f"The oldest accepted request waits for {_span(self.inbox_oldest_secs)}."
+            message = f"The oldest accepted request waits for {in_words(self.inbox_oldest_secs)}."
             yield Finding("inbox", message, "Look at the log of ingest, or start another ingest process.")
         if self.n_dead_letters:
             message = f"{self.n_dead_letters} accepted requests are dead letters: they failed, and were set aside."
@@ -183,12 +184,5 @@ def _queues() -> Iterator[Queue]:
         yield Queue(name, len(queue), Worker.count(queue=queue), queue.failed_job_registry.count)
 
 
-def _span(secs: float) -> str:
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if secs >= 2 * size:
-            return f"{secs / size:.0f} {unit}"
-    return f"{secs:.0f} seconds"
-
-
 def _ago(secs: float | None) -> str:
-    return "yet" if secs is None else f"for {_span(secs)}"
+    return "yet" if secs is None else f"for {in_words(secs)}"

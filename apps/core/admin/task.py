@@ -10,10 +10,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps.core import jobs, tasks
+from apps.core import jobs, pace, tasks
 from apps.core.admin.shown import badge, moment, tree
 from apps.core.admin.watched import Watched
 from apps.core.models import Task
+from apps.core.spans import in_words
 
 STATE_COLOURS = {
     "waiting": "blue",
@@ -40,7 +41,8 @@ class TaskAdmin(Watched):
 
     def render_progress(self, row: Task) -> SafeString:
         """Show the state of a task, and how far it is."""
-        shown: dict[str, Any] = {"task": row, "badge": badge(row.get_state_display(), STATE_COLOURS[row.state])}
+        colour = STATE_COLOURS[row.state]
+        shown: dict[str, Any] = {"task": row, "badge": badge(row.get_state_display(), colour), "pace": _pace(row)}
         return render_to_string("core/task_progress.html", shown)
 
     @admin.action(description="Pause", permissions=["change_state"])
@@ -96,3 +98,13 @@ class TaskAdmin(Watched):
 
 def _ids(rows: QuerySet[Task]) -> list[UUID]:
     return list(rows.values_list("pk", flat=True))
+
+
+def _pace(task: Task) -> str:
+    """Say how fast it goes and how long it takes, as far as that is known."""
+    now = timezone.now()
+    rate, secs = pace.rate(task, now=now), pace.secs_left(task, now=now)
+    if rate is None:
+        return ""
+    left = f", {in_words(secs)} left" if secs is not None else ""
+    return f"{rate:,.{1 if rate < 10 else 0}f} a second{left}"
