@@ -7,18 +7,17 @@ from typing import Any, Final
 
 from django.core.cache import cache
 from django.db import DatabaseError
-from django_rq import get_queue
 from redis.exceptions import RedisError
-from rq import Worker
 
 from apps.collector.grouping import Busy, Grouper
-from apps.core import beats
-from apps.core.queues import queues
+from apps.core import beats, queue_state
+from apps.core.queue_state import QueuesState, QueueState
 from apps.core.spans import in_words
 from apps.events.models import InboxItem
 
 COMMIT_SECS: Final = 2.0
 MAX_COUNT: Final = 10_000  # of what waits no more is counted
+START_WORKER: Final = "Start manage.py run worker."
 OLD_SECS: Final = 60  # of an item of the inbox
 SILENT_SECS: Final = {beats.Name.INGEST: 60, beats.Name.CRON: 300}
 
@@ -36,16 +35,6 @@ class Finding:
         return {"code": self.code, "message": self.message, "remedy": self.remedy}
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A queue as it is now."""
-
-    name: str
-    depth: int
-    n_workers: int
-    n_failed: int
-
-
 @dataclass(slots=True)
 class Health:
     """What was measured; an age is in seconds, and None where there is nothing to be old."""
@@ -56,7 +45,7 @@ class Health:
     inbox_oldest_secs: float | None = None
     n_dead_letters: int = 0  # accepted, given up, and waiting for somebody
     silent_secs: dict[str, float | None] = field(default_factory=dict)  # since ingest and cron were last heard
-    queues: list[Queue] = field(default_factory=list)
+    queues: QueuesState = field(default_factory=QueuesState)
 
     @property
     def status(self) -> str:
@@ -76,12 +65,11 @@ class Health:
             yield Finding("valkey", "Valkey does not answer: background jobs wait.", "Start it; nothing is lost.")
             return
         yield from self._clock()
-        for queue in self.queues:
-            if queue.depth and not queue.n_workers:
-                message = f"{queue.depth} jobs wait in {queue.name}, and no worker listens."
-                yield Finding("no_worker", message, "Start manage.py run worker.")
+        yield from queue_findings(self.queues)
+        for queue in self.queues.queues:
             if queue.n_failed:
-                yield Finding("failed_jobs", f"{queue.n_failed} jobs failed in {queue.name}.", "Look at Queues.")
+                message = f"{queue.n_failed} jobs failed in {queue.name}, the last one: {queue.last_error}."
+                yield Finding("failed_jobs", message, "Look at Queues.")
 
     def as_dict(self) -> dict[str, Any]:
         """Shape it for JSON."""
@@ -95,10 +83,8 @@ class Health:
                 "dead_letters": self.n_dead_letters,
             },
             "silent_secs": self.silent_secs,
-            "queues": {
-                queue.name: {"depth": queue.depth, "workers": queue.n_workers, "failed": queue.n_failed}
-                for queue in self.queues
-            },
+            "suspended": self.queues.is_suspended,
+            "queues": {queue.name: _told(queue) for queue in self.queues.queues},
         }
 
     def _inbox(self) -> Iterator[Finding]:
@@ -131,7 +117,7 @@ def measure() -> Health:
         found.takes_events = False
     try:
         if found.has_valkey:
-            found.queues = list(_queues())
+            found.queues = queue_state.read()
     except RedisError:
         found.has_valkey = False
     return found
@@ -178,10 +164,30 @@ def _valkey_answers() -> bool:
     return True
 
 
-def _queues() -> Iterator[Queue]:
-    for name in queues:
-        queue = get_queue(name)
-        yield Queue(name, len(queue), Worker.count(queue=queue), queue.failed_job_registry.count)
+def queue_findings(found: QueuesState) -> Iterator[Finding]:
+    """Yield where nobody works, though somebody should."""
+    if found.is_suspended:
+        yield Finding("suspended", "All workers were told to rest: jobs wait.", "Let them go on with rq resume.")
+    for queue in found.queues:
+        if queue.n_workers or not (queue.depth or queue.heartbeat_secs):
+            continue
+        waits = f"{queue.depth} jobs wait in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
+        if queue.heartbeat_secs is None:
+            yield Finding("no_worker", f"{waits}, and no worker listens.", START_WORKER)
+        else:
+            message = f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago."
+            yield Finding("worker_silent", message, f"It was killed, or hangs. {START_WORKER}")
+
+
+def _told(queue: QueueState) -> dict[str, Any]:
+    return {
+        "depth": queue.depth,
+        "oldest_secs": queue.oldest_secs,
+        "workers": queue.n_workers,
+        "heartbeat_secs": queue.heartbeat_secs,
+        "failed": queue.n_failed,
+        "last_error": queue.last_error,
+    }
 
 
 def _ago(secs: float | None) -> str:

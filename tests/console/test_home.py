@@ -8,9 +8,8 @@ from django.test import Client
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from apps.collector import health
 from apps.console import home, samples
-from apps.core import beats
+from apps.core import beats, queue_state
 from apps.events.models import Event
 from tests.factories import NOON, EventFactory, InboxItemFactory, SourceFactory
 
@@ -97,10 +96,10 @@ def test_a_queue_without_a_worker_says_so(admin_client: Client) -> None:
 
 
 def test_the_page_opens_while_valkey_is_away(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(name: str) -> None:
+    def fail() -> None:
         raise RedisError("Connection refused")
 
-    monkeypatch.setattr(health, "get_queue", fail)
+    monkeypatch.setattr(queue_state, "read", fail)
 
     assert "Valkey does not answer" in page(admin_client)
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
-from apps.collector import health
-from apps.core import beats
+from apps.core import beats, queue_state
+from apps.core.queue_state import QueuesState, QueueState
 from tests.factories import NOON, InboxItemFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -25,7 +25,8 @@ def run(*options: str) -> tuple[str, int]:
 
 @pytest.fixture(autouse=True)
 def living(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "_queues", lambda: iter([health.Queue("default", 0, 1, 0)]))
+    found = QueuesState(queues=[QueueState("default", n_workers=1), QueueState("toys", 2, 1, oldest_secs=90)])
+    monkeypatch.setattr(queue_state, "read", lambda: found)
     for name in (beats.Name.INGEST, beats.Name.CRON):
         beats.beat(name, at=datetime.now(UTC))
 
@@ -38,6 +39,7 @@ def test_a_platform_that_is_well_says_so() -> None:
         "Status: ok",
         "Inbox: 0 wait; 0 dead letters.",
         "Queue default: 0 jobs, 1 workers, 0 failed.",
+        "Queue toys: 2 jobs, the oldest for 90 seconds, 1 workers, 0 failed.",
     ]
 
 

@@ -13,8 +13,8 @@ from rest_framework.test import APIClient
 
 from apps.collector import health
 from apps.collector.grouping import Busy, Grouper
-from apps.core import beats
-from apps.core.queues import queues
+from apps.core import beats, queue_state
+from apps.core.queue_state import QueuesState, QueueState
 from cdp.version import VERSION
 from tests.factories import InboxItemFactory
 
@@ -28,14 +28,14 @@ def fail_with(error: Exception) -> Any:
     return fail
 
 
-def queues_are(monkeypatch: pytest.MonkeyPatch, *queues: health.Queue) -> None:
-    monkeypatch.setattr(health, "_queues", lambda: iter(queues))
+def queues_are(monkeypatch: pytest.MonkeyPatch, *queues: QueueState, is_suspended: bool = False) -> None:
+    monkeypatch.setattr(queue_state, "read", lambda: QueuesState(is_suspended, list(queues)))
 
 
 @pytest.fixture
 def well(db: None, alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A platform of which nothing is wrong; the real queues are those of all tests."""
-    queues_are(monkeypatch, health.Queue("default", 0, 1, 0))
+    queues_are(monkeypatch, QueueState("default", n_workers=1, heartbeat_secs=3.0))
     for name in (beats.Name.INGEST, beats.Name.CRON):
         beats.beat(name, at=datetime.now(UTC))
 
@@ -56,7 +56,15 @@ def test_all_is_well_when_nothing_is_wrong(client: APIClient, well: None) -> Non
     assert (told["status"], told["checks"], told["findings"]) == ("ok", {"database": True, "queues": True}, [])
     assert told["inbox"] == {"waiting": 0, "oldest_secs": None, "dead_letters": 0}
     assert told["silent_secs"]["ingest"] < 60
-    assert told["queues"]["default"] == {"depth": 0, "workers": 1, "failed": 0}
+    assert told["suspended"] is False
+    assert told["queues"]["default"] == {
+        "depth": 0,
+        "oldest_secs": None,
+        "workers": 1,
+        "heartbeat_secs": 3.0,
+        "failed": 0,
+        "last_error": "",
+    }
 
 
 @pytest.mark.parametrize("error", [OperationalError("away"), Busy("the commit hangs")])
@@ -124,11 +132,19 @@ def never_heard(_: pytest.MonkeyPatch) -> None:
 
 
 def waiting_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    queues_are(monkeypatch, health.Queue("segmentation:live", 3, 0, 0), health.Queue("default", 0, 0, 0))
+    queues_are(monkeypatch, QueueState("segmentation:live", 3), QueueState("default"))
+
+
+def silent_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0))
+
+
+def suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues_are(monkeypatch, QueueState("default", 3, n_workers=1, heartbeat_secs=1.0), is_suspended=True)
 
 
 def failed_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    queues_are(monkeypatch, health.Queue("default", 3, 2, 1))
+    queues_are(monkeypatch, QueueState("default", 3, 2, 1, last_error="sweep: KeyError"))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +156,8 @@ def failed_job(monkeypatch: pytest.MonkeyPatch) -> None:
         (silent_cron, ["cron"]),
         (never_heard, ["ingest", "cron"]),
         (waiting_job, ["no_worker"]),
+        (silent_worker, ["worker_silent"]),
+        (suspended, ["suspended"]),
         (failed_job, ["failed_jobs"]),
     ],
 )
@@ -163,10 +181,6 @@ def test_what_comes_back_by_itself_is_no_dead_letter(well: None) -> None:
     InboxItemFactory(received_at=NOW, retry_at=NOW + timedelta(minutes=1))
 
     assert health.measure().status == "ok"
-
-
-def test_each_queue_is_looked_at() -> None:
-    assert [queue.name for queue in health._queues()] == list(queues)
 
 
 def test_the_version_is_that_of_the_changelog(client: APIClient) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.collector import health
+from apps.core.spans import in_words
 
 EXIT_CODES = {"ok": 0, "degraded": 1, "unavailable": 2}
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         if found.takes_events:
             oldest = "" if found.inbox_oldest_secs is None else f", the oldest for {found.inbox_oldest_secs:.0f} s"
             self.stdout.write(f"Inbox: {found.inbox_waiting} wait{oldest}; {found.n_dead_letters} dead letters.")
-        for queue in found.queues:
-            counts = f"{queue.depth} jobs, {queue.n_workers} workers, {queue.n_failed} failed"
+        for queue in found.queues.queues:
+            oldest = "" if queue.oldest_secs is None else f", the oldest for {in_words(queue.oldest_secs)}"
+            counts = f"{queue.depth} jobs{oldest}, {queue.n_workers} workers, {queue.n_failed} failed"
             self.stdout.write(f"Queue {queue.name}: {counts}.")
