@@ -87,6 +87,17 @@ def url(name: str, default: str) -> str:
     return value
 
 
+def listening(name: str, default: str) -> tuple[str, int] | None:
+    """Read where to listen, as host:port or [IPv6]:port; None when it is empty. Raises ImproperlyConfigured."""
+    value = os.environ.get(name, default)
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ImproperlyConfigured(f"{name} must be host:port such as 127.0.0.1:9464, not {value!r}.")
+    return host.strip("[]"), int(port)
+
+
 def secret(name: str, default: str | None) -> str | None:
     """Read a secret from NAME, or from the file that NAME_FILE names."""
     path = os.environ.get(f"{name}_FILE")

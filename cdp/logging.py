@@ -7,11 +7,31 @@ What PostgreSQL says of an error goes on with values of the rows and with parts 
 import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 STANDARD = frozenset(vars(logging.makeLogRecord({})))
 # From such a line to the end of what the exception says: a traceback leaves a line empty before the next exception.
 VALUES = re.compile(r"\n(?:LINE \d+|DETAIL|CONTEXT|QUERY|HINT): .*?(?=\n\n(?:The above|During)|\Z)", re.DOTALL)
+
+
+_about: ContextVar[dict[str, Any]] = ContextVar("_about", default={})  # noqa: B039 - it is never changed, only replaced
+
+
+@contextmanager
+def about(**ids: Any) -> Iterator[None]:
+    """Write these ids into each line that is logged meanwhile, of a request, a batch, a job or a task.
+
+    Ids of ours alone: whatever a sender may have put personal data into does not belong there.
+    """
+    token = _about.set({**_about.get(), **ids})
+    try:
+        yield
+    finally:
+        _about.reset(token)
 
 
 def without_values(text: str) -> str:
@@ -20,7 +40,7 @@ def without_values(text: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Write {time, level, logger, message, ...extra, error}."""
+    """Write {time, level, logger, message, ...ids, ...extra, error}."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line."""
@@ -30,6 +50,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": without_values(record.getMessage()),
         }
+        line.update(_about.get())
         line.update({name: value for name, value in vars(record).items() if name not in STANDARD and name != "request"})
         if record.exc_info:
             line["error"] = without_values(self.formatException(record.exc_info))

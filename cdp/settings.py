@@ -57,7 +57,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First, and it answers the collector's routes itself: a beacon needs neither session nor user.
+    "apps.core.api.watching.watched",
+    # It answers the collector's routes itself, before all that only pages need: a beacon has neither session nor user.
     "apps.collector.api.middleware.collector",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -98,7 +99,7 @@ CACHES = {
     },
 }
 RQ_QUEUES: dict[str, dict[str, object]] = {}  # apps/core/queues.py puts those in that the apps declare
-RQ = {"COMMIT_MODE": "on_db_commit", "JOB_CLASS": "rq.job.Job"}
+RQ = {"COMMIT_MODE": "on_db_commit", "JOB_CLASS": "rq.job.Job", "WORKER_CLASS": "apps.console.worker.Watched"}
 
 # --- Users and sign-in ------------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -217,6 +218,10 @@ QUARANTINE_RETENTION_DAYS = env.integer("QUARANTINE_RETENTION_DAYS", default=90)
 # Names of properties, besides those in profiles/anonymity.py, whose texts tell of nobody.
 HARMLESS_PROPERTIES = env.listing("HARMLESS_PROPERTIES", default=[])
 INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
+
+# --- Metrics ----------------------------------------------------------------------------------------------------------
+METRICS_BIND = env.listening("METRICS_BIND", default="127.0.0.1:9464")  # empty: nobody may ask
+PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", default=str(embedded.var_dir() / "metrics"))
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])

@@ -22,6 +22,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from apps.console.leftovers import MARK
+from apps.console.ports import answers
 from apps.console.supervision import SKIP_CHECKS, roles, web_command
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
@@ -49,11 +50,18 @@ class Live:
     password: str = field(init=False)  # of the user `admin`, if it has pages
     web: subprocess.Popen[bytes] = field(init=False)
     ingest: subprocess.Popen[bytes] = field(init=False)
+    worker: subprocess.Popen[bytes] = field(init=False)
+    metrics: subprocess.Popen[bytes] = field(init=False)
     postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
 
     @cached_property
     def _commands(self) -> Commands:
         return Commands(self.env, self.var)
+
+    @cached_property
+    def metrics_port(self) -> int:
+        """Where it tells Prometheus of itself."""
+        return free_port()
 
     @property
     def address(self) -> str:
@@ -63,7 +71,13 @@ class Live:
     @property
     def env(self) -> dict[str, str]:
         """The environment of its processes."""
-        own = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "CDP_VAR_DIR": str(self.var)}
+        own = {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "CDP_VAR_DIR": str(self.var),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics"),
+            "METRICS_BIND": f"127.0.0.1:{self.metrics_port}",
+        }
         return {**os.environ, **own, MARK: str(self.var), "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
 
     def start_web(self) -> None:
@@ -74,6 +88,15 @@ class Live:
     def start_ingest(self) -> None:
         """Start to empty the inbox."""
         self.ingest = self._start("ingest", tied(roles(host="127.0.0.1", port=self.port)["ingest"]))
+
+    def start_worker(self) -> None:
+        """Start to do jobs, of all queues."""
+        self.worker = self._start("worker", tied(roles(host="127.0.0.1", port=self.port)["worker"]))
+
+    def start_metrics(self) -> None:
+        """Start to serve metrics."""
+        self.metrics = self._start("metrics", tied(roles(host="127.0.0.1", port=self.port)["metrics"]))
+        wait_for(lambda: answers("127.0.0.1", self.metrics_port), "the metrics", timeout_secs=READY_SECS)
 
     def start_postgres(self) -> None:
         """Start the PostgreSQL of a durable platform, and return when it has recovered."""
@@ -135,7 +158,8 @@ class Live:
         """End what runs."""
         if "_commands" in vars(self):
             self._commands.stop()
-        for name, number in (("web", signal.SIGTERM), ("ingest", signal.SIGTERM), ("postgres", signal.SIGINT)):
+        for name in ("metrics", "worker", "web", "ingest", "postgres"):
+            number = signal.SIGINT if name == "postgres" else signal.SIGTERM
             process = getattr(self, name, None)
             if process is None:
                 continue

@@ -13,7 +13,7 @@ from psycopg import errors
 from apps.collector import pipeline
 from apps.collector.envelope import Envelope
 from apps.collector.grouping import TIMEOUT_SECS, Busy, Grouper
-from apps.collector.payload import Payload
+from apps.collector.payload import Payload, Way
 from apps.collector.pipeline import process
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.parsed import Parsed
@@ -90,7 +90,7 @@ def keep(messages: list[Message]) -> None:
 
 def history(messages: list[Message], *, at: datetime) -> None:
     """Process messages of the past, in one transaction; for those who have no request to answer, as sample data."""
-    process([payload for message in messages for payload in message.read().parsed.payloads], now=at)
+    process([payload for message in messages for payload in message.read().parsed.payloads], now=at, way=Way.HISTORY)
 
 
 def ingest(limit: int, *, at: datetime) -> int:
@@ -107,7 +107,7 @@ def ingest(limit: int, *, at: datetime) -> int:
                 items, n_claimed = inbox.claim(limit)
                 if items:
                     payloads = _read_all(items, parsed, n_claimed=n_claimed)
-                    process(payloads, now=at)
+                    process(payloads, now=at, way=Way.INBOX)
                     inbox.done([item.pk for item in items])
                 return len(items)
         except _Excess as excess:
@@ -160,7 +160,7 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
     for payload in payloads:
         try:
             with transaction.atomic():
-                process([payload], now=at)
+                process([payload], now=at, way=Way.INBOX)
         except Exception as error:
             if is_away(error):
                 raise
@@ -197,7 +197,8 @@ def _read(item: inbox.Claimed) -> Parsed:
 def _process_group(group: list[Incoming]) -> None:
     at = datetime.now(UTC)
     try:
-        outcome = process([payload for incoming in group for payload in incoming.parsed.payloads], now=at)
+        payloads = [payload for incoming in group for payload in incoming.parsed.payloads]
+        outcome = process(payloads, now=at, way=Way.NOW)
     except Exception as error:
         if is_away(error):
             raise
@@ -213,7 +214,7 @@ def _process_alone(incoming: Incoming, *, at: datetime) -> None:
     for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
         try:
             incoming.parsed = incoming.message.read().parsed
-            incoming.outcome = process(incoming.parsed.payloads, now=at)
+            incoming.outcome = process(incoming.parsed.payloads, now=at, way=Way.NOW)
         except IntegrityError as error:
             incoming.error = error
         except Exception as error:

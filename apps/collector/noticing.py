@@ -1,12 +1,13 @@
 """What is noticed of all that comes in, for those who ask why nothing arrives, or what this is: it is only counted."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from apps.collector.payload import Batch
+from apps.collector.payload import Batch, Payload, PayloadEvent, Way
+from apps.core import metrics
 from apps.core.refusal import Refusal
 from apps.core.storable import problem_of_text
 from apps.events import internal
@@ -18,8 +19,9 @@ _MAX_KEY: Final = 64
 _PLATFORM: Final = str(internal.SOURCE_ID)
 
 
-def note(batch: Batch) -> None:
-    """Count what was refused of a batch, and events of types that nobody planned; no query."""
+def note(batch: Batch, *, way: Way) -> None:
+    """Count what became of the events of a batch, and those of types that nobody planned; no query."""
+    _measure(batch, way)
     rules = planned.rules()
     types: defaultdict[tuple[str, str], int] = defaultdict(int)
     for payload in batch.payloads:
@@ -34,6 +36,36 @@ def note(batch: Batch) -> None:
     for (type_, source), number in types.items():
         if source != _PLATFORM:
             noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)
+
+
+def _measure(batch: Batch, way: Way) -> None:
+    outcomes: Counter[tuple[str, str]] = Counter()
+    for payload in batch.payloads:
+        if payload.refusal is None and len(payload.going) == len(payload.events) and payload.saves_events:
+            n_flagged = sum([not event.is_valid for event in payload.going])
+            outcomes["stored", ""] += len(payload.going) - n_flagged
+            outcomes["flagged", ""] += n_flagged
+        else:
+            outcomes.update(_outcome_of(event, payload) for event in payload.events)
+    n_events = 0
+    for (outcome, reason), number in outcomes.items():
+        if number:
+            n_events += number
+            metrics.add(metrics.EVENTS, way, outcome, reason, number=number)
+    metrics.observe(metrics.BATCHES, n_events, way)
+
+
+def _outcome_of(event: PayloadEvent, payload: Payload) -> tuple[str, str]:
+    refusal = event.refusal or payload.refusal
+    if refusal:
+        return "refused", refusal.code
+    if event.is_duplicate:
+        return "duplicate", ""
+    if event.is_set_aside:
+        return "quarantined", ""
+    if not payload.saves_events:
+        return "unstored", ""
+    return ("stored" if event.is_valid else "flagged"), ""
 
 
 def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key: str = "") -> None:

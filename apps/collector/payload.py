@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -24,6 +25,14 @@ _DIFFERS: Final = "Another event came with this id before: this one is not taken
 
 def _same(name: str, _event: Any) -> str:
     return name
+
+
+class Way(StrEnum):
+    """How a batch comes to be processed."""
+
+    NOW = "now"  # before its requests are answered
+    INBOX = "inbox"  # after it was kept safe there
+    HISTORY = "history"  # all at once, as sample data is
 
 
 class Sent(NamedTuple):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from time import perf_counter
 
 from django.db import transaction
 
 from apps.collector import noticing
-from apps.collector.payload import Batch, Outcome, Payload
+from apps.collector.payload import Batch, Outcome, Payload, Way
 from apps.collector.stages.admit import admit
 from apps.collector.stages.announce import announce
 from apps.collector.stages.baseline import baseline
@@ -27,6 +28,7 @@ from apps.collector.stages.store import store
 from apps.collector.stages.traits import traits
 from apps.collector.stages.validate import validate
 from apps.collector.stages.visit import visit
+from apps.core import metrics
 from apps.events import platform_events
 from apps.events.store import partitions
 from apps.profiles.ledger import MAX_TRIES, Moved
@@ -44,10 +46,12 @@ STORING = (follow, baseline, visit, enrich, traits, profile, compute, store, seg
 
 def check(payloads: Sequence[Payload], *, now: datetime) -> None:
     """Refuse what is wrong in itself, before a request is answered that is processed later; no query."""
-    _run(CHECKS, Batch(list(payloads), now))
+    batch = Batch(list(payloads), now)
+    for stage in CHECKS:
+        stage(batch)
 
 
-def process(payloads: Sequence[Payload], *, now: datetime) -> Outcome:
+def process(payloads: Sequence[Payload], *, now: datetime, way: Way) -> Outcome:
     """Carry a batch of payloads from request to storage, each stage on all that are still going.
 
     What is stored is stored in one transaction: when this returns, and the caller's transaction (if it has one)
@@ -66,24 +70,39 @@ def process(payloads: Sequence[Payload], *, now: datetime) -> Outcome:
                 raise
         else:
             break
-    noticing.note(batch)
+    noticing.note(batch, way=way)
     return batch.outcome
 
 
 def _store(batch: Batch) -> None:
     with transaction.atomic():
         _run(LOOKING_UP, batch)
-        for payload in batch.named:
-            for stage in IN_TURN:
-                stage(payload, batch)
+        _run_in_turn(batch)
         _run(STORING, batch)
         # By the outermost transaction: of the batch, or of its caller. Whatever is lost then, it must not fail.
         transaction.on_commit(lambda: announce(batch.outcome), robust=True)
 
 
 def _run(stages: Iterable[Callable[[Batch], None]], batch: Batch) -> None:
+    began_at = perf_counter()
     for stage in stages:
         stage(batch)
+        ended_at = perf_counter()
+        metrics.observe(metrics.STAGES, ended_at - began_at, stage.__name__)
+        began_at = ended_at
+
+
+def _run_in_turn(batch: Batch) -> None:
+    secs = [0.0] * len(IN_TURN)
+    began_at = perf_counter()
+    for payload in batch.named:
+        for position, stage in enumerate(IN_TURN):
+            stage(payload, batch)
+            ended_at = perf_counter()
+            secs[position] += ended_at - began_at
+            began_at = ended_at
+    for stage, took_secs in zip(IN_TURN, secs, strict=True):
+        metrics.observe(metrics.STAGES, took_secs, stage.__name__)
 
 
 def months_of(payloads: Iterable[Payload]) -> set[date]:

@@ -1,11 +1,11 @@
-"""Where the web server listens: whether it can, whether it does, and how others reach it."""
+"""Where servers of ours listen: whether they can, whether they do, and how others reach them."""
 
 import socket
 
 from django.core.management.base import CommandError
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, named: str = "CDP_HOST and CDP_PORT") -> None:
     """Raise CommandError when nobody can listen there, mostly since somebody else does."""
     try:
         with socket.socket(_family(host)) as probe:
@@ -13,7 +13,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"Cannot listen on {host}, port {port} ({reason}); choose others with CDP_HOST and CDP_PORT."
+        message = f"Cannot listen on {host}, port {port} ({reason}); choose others with {named}."
         raise CommandError(message) from None
 
 

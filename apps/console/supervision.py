@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+
 from apps.core.queues import queues
 from cdp import arrival, embedded, env
 from cdp.processes import BASE_DIR, tied
@@ -45,6 +47,7 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
         "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", "--worker-ttl", str(WORKER_SECS), SKIP_CHECKS],
         "cron": [*MANAGE, "cron", SKIP_CHECKS],
+        "metrics": [*MANAGE, "metrics", SKIP_CHECKS],
     }
 
 
@@ -55,7 +58,10 @@ def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey:
         found.append(Program("postgres", embedded.postgres_command(var), "INT", starts_first=True))
     if has_valkey:
         found.append(Program("valkey", tied(embedded.valkey_command(var)), starts_first=True))
-    return [*found, *(Program(name, tied(command)) for name, command in roles(host=host, port=port).items())]
+    commands = roles(host=host, port=port)
+    if settings.METRICS_BIND is None:
+        del commands["metrics"]
+    return [*found, *(Program(name, tied(command)) for name, command in commands.items())]
 
 
 def web_command(*, host: str, port: int) -> list[str]:

@@ -13,7 +13,7 @@ from psycopg import errors
 
 from apps.collector import accept
 from apps.collector.envelope import Envelope
-from apps.collector.payload import Outcome, Payload
+from apps.collector.payload import Outcome, Payload, Way
 from apps.collector.wire import Incoming, Message
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox, storage
@@ -45,10 +45,10 @@ def stored() -> set[str]:
 def failing(error: Exception, *, when: Callable[[set[str]], bool]) -> Callable[..., Outcome]:
     """Make `process` raise the error for payloads whose event types are such."""
 
-    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+    def process_or_fail(payloads: list[Payload], *, now: datetime, way: Way) -> Outcome:
         if when({event.type for payload in payloads for event in payload.events}):
             raise error
-        return process(payloads, now=now)
+        return process(payloads, now=now, way=way)
 
     return process_or_fail
 
@@ -90,10 +90,10 @@ def test_when_the_database_goes_in_the_midst_those_who_are_stored_are_told_so(
 ) -> None:
     group = requests(source, "first", "second")
 
-    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+    def process_or_fail(payloads: list[Payload], *, now: datetime, way: Way) -> Outcome:
         if len(payloads) > 1:
             raise ValueError("a bug of ours")
-        return failing(OperationalError("gone"), when=lambda types: "second" in types)(payloads, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "second" in types)(payloads, now=now, way=way)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     accept._process_group(group)
@@ -192,9 +192,9 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
     monkeypatch.setattr(accept, "MAX_KEYS", 4)
     batches: list[int] = []
 
-    def noted(payloads: list[Payload], *, now: datetime) -> Outcome:
+    def noted(payloads: list[Payload], *, now: datetime, way: Way) -> Outcome:
         batches.append(len(payloads))
-        return process(payloads, now=now)
+        return process(payloads, now=now, way=way)
 
     monkeypatch.setattr(accept, "process", noted)
     with CaptureQueriesContext(connection) as asked:
@@ -209,10 +209,10 @@ def test_a_transaction_has_so_many_keys_and_leaves_the_rest_to_others(
 def test_one_by_one_each_message_is_done_for_itself(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     put(source, "a", "b", "c")
 
-    def process_or_fail(payloads: list[Payload], *, now: datetime) -> Outcome:
+    def process_or_fail(payloads: list[Payload], *, now: datetime, way: Way) -> Outcome:
         if len(payloads) > 1:
             raise ValueError("a bug of ours")
-        return failing(OperationalError("gone"), when=lambda types: "b" in types)(payloads, now=now)
+        return failing(OperationalError("gone"), when=lambda types: "b" in types)(payloads, now=now, way=way)
 
     monkeypatch.setattr(accept, "process", process_or_fail)
     with pytest.raises(OperationalError):

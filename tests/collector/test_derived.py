@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.collector.envelope import Envelope
+from apps.collector.payload import Way
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
 from apps.core import storable
@@ -117,7 +118,7 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     n_before = Event.objects.filter(type="neighbour").count()
 
     parsed = Message(dialect, storable.dumps(body).encode(), envelope).read().parsed
-    process(parsed.payloads, now=datetime.now(UTC))
+    process(parsed.payloads, now=datetime.now(UTC), way=Way.NOW)
 
     assert [refusal for payload in parsed.payloads for refusal in payload.refusals()] == []
     assert Event.objects.filter(type="neighbour").count() == n_before + 1

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apps.collector.envelope import Envelope
+from apps.collector.payload import Way
 from apps.collector.pipeline import process
 from apps.collector.wire import Message
 from apps.events.models import Event, RefusedEvent
@@ -88,7 +89,9 @@ def outcome(groups: list[list[Message]]) -> dict[str, Any]:
     try:
         with transaction.atomic():
             for group in groups:
-                process([payload for message in group for payload in message.read().parsed.payloads], now=NOW)
+                process(
+                    [payload for message in group for payload in message.read().parsed.payloads], now=NOW, way=Way.NOW
+                )
             found = state()
             raise Undo
     except Undo:

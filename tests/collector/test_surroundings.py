@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from apps.collector import accept, pipeline
 from apps.collector.envelope import Envelope
+from apps.collector.payload import Way
 from apps.collector.wire import Message
 from apps.events import sources
 from apps.events.models import Event, RefusedEvent, Source
@@ -223,9 +224,8 @@ def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: S
         body = {"session": {"id": "v1"}, "events": [{"type": "page-view", "properties": {"hours": hours}}]}
         now = start + timedelta(hours=hours)
         # By our own clock requests arrive, and are processed.
-        pipeline.process(
-            Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.payloads, now=now
-        )
+        payloads = Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.payloads
+        pipeline.process(payloads, now=now, way=Way.NOW)
 
     session, profile = Session.objects.get(), Profile.objects.get()
     assert session.visit_count == profile.visit_count == 5

@@ -55,7 +55,7 @@ def test_services_have_no_more_rights_than_they_need(services: dict[str, Any]) -
         assert service["cap_drop"] == ["ALL"], name
         assert service["read_only"] is True, name
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    assert published == {"web": ["127.0.0.1:8000:8000"], "metrics": ["127.0.0.1:9464:9464"]}
 
 
 def test_only_the_web_server_is_asked_for_its_health(services: dict[str, Any], dockerfile: str) -> None:

@@ -33,6 +33,7 @@ THINGS = {
     "conditions": "conditions: their editor is in core, as all apps use it",
     "consents": "profiles: programs and forms ask for them",
     "events": "events: programs read them",
+    "metrics": "core: a command serves them",
     "past_events": "conditions say how they are handed in, segments read them",
     "privacy": "profiles: programs export and erase",
     "profile": "profiles: a stage fills it",

@@ -18,7 +18,7 @@ def test_apps_are_installed_from_the_lowest_to_the_highest() -> None:
     assert set(layers) - set(ours) == {"conditions"}  # it has neither tables nor anything to declare
 
 
-def test_the_collector_is_asked_first_and_sign_ins_are_counted_last() -> None:
+def test_all_is_watched_and_the_collector_is_asked_first_and_sign_ins_are_counted_last() -> None:
     """A beacon needs neither session nor user; and what counts sign-ins answers in place of the form."""
-    assert settings.MIDDLEWARE[0] == "apps.collector.api.middleware.collector"
+    assert settings.MIDDLEWARE[:2] == ["apps.core.api.watching.watched", "apps.collector.api.middleware.collector"]
     assert settings.MIDDLEWARE[-1] == "axes.middleware.AxesMiddleware"

@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
+from apps.collector.payload import Way
 from apps.collector.wire import Message
 from apps.events import sources
 from apps.events.models import Event, Source
@@ -52,9 +53,8 @@ def _process_alone(source: Source, session: str, go_ahead: object) -> None:
     assert policy is not None
     body = json.dumps(track_body(source, "page-view", session=session)).encode()
     try:
-        process(
-            Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads, now=datetime.now(UTC)
-        )
+        payloads = Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads
+        process(payloads, now=datetime.now(UTC), way=Way.NOW)
     finally:
         connections.close_all()
 
@@ -82,10 +82,8 @@ def test_two_sessions_of_one_profile_lose_no_update() -> None:
         assert policy is not None
         body = json.dumps(track_body(source, session=session, events=[event])).encode()
         try:
-            process(
-                Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads,
-                now=datetime.now(UTC),
-            )
+            payloads = Message("track", body, Envelope(policy, datetime.now(UTC))).read().parsed.payloads
+            process(payloads, now=datetime.now(UTC), way=Way.NOW)
         finally:
             connection.close()
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from apps.api.scopes import Scope
 from apps.collector.accept import process
 from apps.collector.envelope import Envelope
+from apps.collector.payload import Way
 from apps.collector.wire import Message
 from apps.core.fetch import fetch
 from apps.events import sources
@@ -42,7 +43,7 @@ def send(source: Source, call: str, **message: object) -> None:
     assert policy is not None
     at = datetime.now(UTC)
     body = Message("sdk", orjson.dumps(message), Envelope(policy, at, call=call))
-    process(body.read().parsed.payloads, now=at)
+    process(body.read().parsed.payloads, now=at, way=Way.NOW)
 
 
 def like(source: Source, device: str) -> None:

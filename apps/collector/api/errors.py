@@ -9,6 +9,7 @@ from apps.collector.accept import Failed
 from apps.collector.grouping import Busy
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire.body import Json, Malformed
+from apps.core import metrics
 from apps.core.api.errors import Refused, refused_by
 from apps.core.refusal import Refusal
 from apps.events import sources
@@ -42,7 +43,10 @@ def read(message: Message, json: Json | None = None) -> Incoming:
 def note(error: Exception, *, key: str) -> None:
     """Count a request that was refused before there was a message of a source; `key` is how it names one."""
     found = refused_by(error)
-    if found is None or found.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR or isinstance(found, Kept):
+    if found is None or found.status_code >= status.HTTP_500_INTERNAL_SERVER_ERROR:
+        return
+    metrics.add(metrics.REFUSED_REQUESTS, found.refusal.code)
+    if isinstance(found, Kept):
         return
     if isinstance(found, SourceRefused):
         key = found.key

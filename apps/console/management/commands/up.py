@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.console import setup, supervision
@@ -56,6 +57,8 @@ class Command(BaseCommand):
         if stop_leftovers(var):
             self.stdout.write("Stopped what an earlier start had left running.")
         check_port(host, port)
+        if settings.METRICS_BIND:
+            check_port(*settings.METRICS_BIND, named="METRICS_BIND")
         self.stdout.write("Starting ...")
         if has_postgres:
             embedded.prepare_postgres(var, memory_mb=database_memory_mb())
@@ -106,6 +109,7 @@ def summary(address: str) -> str:
         f"Health          {address}/healthcheck/ready",
         f"Collect         POST {address}/track, SDKs: host {address}",
         f"Write key       {key}",
+        *([f"Metrics         {address_of(*settings.METRICS_BIND)}/metrics"] if settings.METRICS_BIND else []),
         f"Logs            {embedded.var_dir() / 'log'}",
         *([] if os.environ.get("DATABASE_URL") else [f"Data            {embedded.data_dir(embedded.var_dir())}"]),
     ]

@@ -1,0 +1,105 @@
+"""What Prometheus is told of what stands now: it is looked at whenever it asks."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count
+from django_redis import get_redis_connection
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+from rq import Worker
+
+from apps.collector import health
+from apps.collector.health import Health
+from apps.core import metrics
+from apps.core.metrics import Gauge
+from apps.core.models import Task
+from cdp.version import VERSION
+
+Found = Iterator[tuple[Gauge, tuple[str, ...], float]]  # a gauge, its labels, its value
+
+
+def everything() -> CollectorRegistry:
+    """Return what is exported: the sums of what all processes have counted, and the gauges."""
+    folder = Path(settings.PROMETHEUS_MULTIPROC_DIR)
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    registry.register(Gauges())
+    return registry
+
+
+class Gauges(Collector):
+    """The gauges, each time anew; whoever asks at the same time waits for their turn."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def describe(self) -> Iterable[Metric]:
+        """Look at nothing when it is registered."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield all that can be seen now; what cannot is left out."""
+        families = {
+            gauge: GaugeMetricFamily(gauge.name, gauge.documentation, labels=gauge.labels) for gauge in metrics.GAUGES
+        }
+        with self._turn:
+            for gauge, labels, value in look():
+                families[gauge].add_metric(labels, value)
+        return [family for family in families.values() if family.samples]
+
+
+def look() -> Found:
+    """Look at everything, in some seconds at most, whatever is away."""
+    try:
+        found = health.measure()
+        yield metrics.BUILD, (VERSION,), 1
+        yield metrics.UP, ("database",), found.takes_events
+        yield metrics.UP, ("valkey",), found.has_valkey
+        for part in PARTS:
+            try:
+                yield from part(found)
+            except (DatabaseError, RedisError):
+                continue  # it went away just now, which the next look tells
+    finally:
+        connection.close()  # each request has a thread of its own
+
+
+def _inbox(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    yield metrics.INBOX, (), found.inbox_waiting
+    yield metrics.INBOX_AGE, (), found.inbox_oldest_secs or 0
+    yield metrics.DEAD_LETTERS, (), found.n_dead_letters
+    for name, secs in found.silent_secs.items():
+        if secs is not None:
+            yield metrics.SILENCE, (name,), secs
+
+
+def _tasks(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    for kind, state, number in Task.objects.values_list("kind", "state").annotate(number=Count("pk")):
+        yield metrics.TASKS, (kind, state), number
+
+
+def _queues(found: Health) -> Found:
+    if not found.has_valkey:
+        return
+    yield metrics.WORKERS, (), Worker.count(connection=get_redis_connection())
+    for queue in found.queues.queues:
+        yield metrics.QUEUE_DEPTH, (queue.name,), queue.depth
+        yield metrics.QUEUE_AGE, (queue.name,), queue.oldest_secs or 0
+        yield metrics.QUEUE_WORKERS, (queue.name,), queue.n_workers
+        yield metrics.QUEUE_FAILED, (queue.name,), queue.n_failed
+
+
+PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _queues)

@@ -1,0 +1,31 @@
+"""The workers' process: RQ's own, which counts jobs, and names them in all that is logged meanwhile."""
+
+from time import perf_counter
+from typing import Any, Final
+
+from rq import Queue, Worker
+from rq.executions import Execution
+from rq.job import Job
+
+from apps.core import metrics
+from apps.core.jobs import jobs, run_task
+from cdp import logging
+
+_TASK: Final = f"{run_task.__module__}.{run_task.__qualname__}"
+
+
+class Watched(Worker):
+    """A worker whose jobs are counted, by the process that does them."""
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Do a job, and tell whether it succeeded."""
+        name = str(job.func_name)
+        ids: dict[str, Any] = {"job_id": job.id}
+        if "task_id" in job.kwargs:
+            ids["task_id"] = job.kwargs["task_id"]
+        began_at = perf_counter()
+        with logging.about(**ids):
+            is_done: bool = super().perform_job(job, queue, execution)
+        label = name if name in jobs or name == _TASK else "other"
+        metrics.observe(metrics.JOBS, perf_counter() - began_at, label, "done" if is_done else "failed")
+        return is_done

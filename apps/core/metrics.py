@@ -1,0 +1,184 @@
+"""What processes count for Prometheus: every metric, in one place; docs/monitoring.md explains them.
+
+Each writes into files of `PROMETHEUS_MULTIPROC_DIR`, and `manage.py metrics` adds up those of a machine. What
+can be asked for when somebody looks is no counter: such gauges are read by `apps/console/gauges.py`.
+
+Labels take few values, and never what a sender makes up. Whoever counts does so once for a batch: it costs two
+microseconds, which is much for an event.
+"""
+
+import fcntl
+import logging
+import os
+from contextlib import suppress
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
+
+logger = logging.getLogger(__name__)
+FILE_BYTES: Final = 1 << 20  # room for some five thousand figures
+KINDS: Final = ("counter", "histogram")
+
+registry: Final = CollectorRegistry()  # what there is to count; the figures are in the files
+
+REQUESTS: Final = Histogram(
+    "cdp_http_request_duration_seconds",
+    "Requests to the web server, from when they have their body to the answer.",
+    ("endpoint", "method", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=registry,
+)
+REFUSED_REQUESTS: Final = Counter(
+    "cdp_requests_refused", "Requests to the collector of which no event could be read.", ("reason",), registry=registry
+)
+EVENTS: Final = Counter(
+    "cdp_events",
+    "Events by what became of them, and by their way in.",
+    ("way", "outcome", "reason"),
+    registry=registry,
+)
+BATCHES: Final = Histogram(
+    "cdp_batch_events",
+    "Events that shared a transaction.",
+    ("way",),
+    buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000),
+    registry=registry,
+)
+STAGES: Final = Histogram(
+    "cdp_stage_duration_seconds",
+    "Time of a batch in a stage of the pipeline.",
+    ("stage",),
+    buckets=(0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10),
+    registry=registry,
+)
+JOBS: Final = Histogram(
+    "cdp_job_duration_seconds",
+    "Jobs that workers have done, or failed to do.",
+    ("job", "outcome"),
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300),
+    registry=registry,
+)
+
+
+class _Slot:
+    """A number that this process alone has on this machine while it lives: it holds the lock of a file of that name.
+
+    What was counted under a number stays when its process ends, and the next one that takes it goes on from there. So
+    sums never fall, and there are only as many files as there were processes at a time, though a worker forks one for
+    each job. All room that the files need is taken at once: to write into a hole of one would kill the process when the
+    disk is full.
+    """
+
+    def __init__(self) -> None:
+        self._number = ""
+        self._pid: int | None = None
+        self._lock: int | None = None
+        self._error: OSError | None = None
+
+    def __call__(self) -> str:
+        """Return the number, of each process another one. Raises OSError where no file can be written."""
+        if self._pid is None:
+            self._pid = 0  # the first call is of whoever makes the class of values: nothing is counted yet
+        elif self._pid != os.getpid():
+            self._pid, self._error = os.getpid(), None
+            try:
+                self._take(Path(settings.PROMETHEUS_MULTIPROC_DIR))
+            except OSError as error:
+                logger.warning("Nothing that this process does is counted: docs/monitoring.md", exc_info=True)
+                self._error = error
+        if self._error:
+            raise OSError(*self._error.args)
+        return self._number
+
+    def _take(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        if self._lock is not None:  # our parent's, who keeps it
+            os.close(self._lock)
+        self._lock = None
+        for number in count():
+            lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT, 0o640)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+            else:
+                break
+        self._lock, self._number = lock, str(number)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where values look for it
+        for kind in KINDS:
+            file = os.open(folder / f"{kind}_{number}.db", os.O_RDWR | os.O_CREAT, 0o640)
+            try:
+                os.posix_fallocate(file, 0, FILE_BYTES)
+            finally:
+                os.close(file)
+
+
+_InFile: Final = values.MultiProcessValue(_Slot())  # type: ignore[no-untyped-call]
+
+
+def _value(kind: str, metric: str, *rest: Any, **options: Any) -> Any:
+    """Keep the values of our metrics in files; libraries that have some of their own keep those to themselves."""
+    return (_InFile if metric.startswith("cdp_") else values.MutexValue)(kind, metric, *rest, **options)
+
+
+values.ValueClass = _value
+
+
+def add(counter: Counter, *labels: str, number: float = 1) -> None:
+    """Count something. It never fails: who cannot count still does its work."""
+    with suppress(OSError):
+        _child(counter, *labels).inc(number)
+
+
+def observe(histogram: Histogram, amount: float, *labels: str) -> None:
+    """Count something that has an amount, such as seconds. It never fails, either."""
+    with suppress(OSError):
+        _child(histogram, *labels).observe(amount)
+
+
+@cache
+def _child(metric: Any, *labels: str) -> Any:
+    return metric.labels(*labels)
+
+
+class Gauge(NamedTuple):
+    """Something that is looked at when it is asked for."""
+
+    name: str
+    documentation: str
+    labels: tuple[str, ...] = ()
+
+
+UP: Final = Gauge("cdp_up", "1 where a server answers (the database: takes changes), 0 where it does not.", ("server",))
+BUILD: Final = Gauge("cdp_build_info", "1; the label says which version runs.", ("version",))
+INBOX: Final = Gauge("cdp_inbox_waiting", "Accepted requests that wait for ingest, counted up to 10,000.")
+INBOX_AGE: Final = Gauge("cdp_inbox_oldest_seconds", "For how long the oldest of them waits; 0 when none does.")
+DEAD_LETTERS: Final = Gauge("cdp_dead_letters", "Accepted requests that failed on their own, and wait for somebody.")
+SILENCE: Final = Gauge(
+    "cdp_silent_seconds", "Since a process was last heard; there is none where it never was.", ("process",)
+)
+QUEUE_DEPTH: Final = Gauge("cdp_queue_jobs", "Jobs that wait in a queue.", ("queue",))
+QUEUE_AGE: Final = Gauge("cdp_queue_oldest_seconds", "For how long its oldest job waits; 0 when none does.", ("queue",))
+QUEUE_WORKERS: Final = Gauge("cdp_queue_workers", "Workers that listen to a queue.", ("queue",))
+QUEUE_FAILED: Final = Gauge("cdp_queue_failed_jobs", "Jobs of a queue that failed and are kept.", ("queue",))
+WORKERS: Final = Gauge("cdp_workers", "Workers that are registered, whatever they listen to.")
+TASKS: Final = Gauge("cdp_tasks", "Tasks by their kind and state.", ("kind", "state"))
+
+GAUGES: Final = (
+    UP,
+    BUILD,
+    INBOX,
+    INBOX_AGE,
+    DEAD_LETTERS,
+    SILENCE,
+    QUEUE_DEPTH,
+    QUEUE_AGE,
+    QUEUE_WORKERS,
+    QUEUE_FAILED,
+    WORKERS,
+    TASKS,
+)

@@ -1,0 +1,153 @@
+"""What Prometheus is told, by real processes that it asks while they work."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from math import nan
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from django.core.management import CommandError, call_command
+from prometheus_client.parser import text_string_to_metric_families
+
+from apps.core import metrics
+from cdp.version import VERSION
+from tests.live import Live, Row, live_platform, wait_for
+
+ENQUEUE = "from apps.core.jobs import enqueue, sweep_tasks; enqueue(sweep_tasks)"
+Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scraped(live: Live) -> Figures:
+    with urlopen(f"http://127.0.0.1:{live.metrics_port}/metrics", timeout=10) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def figure(figures: Figures, name: str, **labels: str) -> float:
+    """Read one of them; what is not there is not a number, and so equals none."""
+    return figures.get((name, frozenset(labels.items())), nan)
+
+
+def send(live: Live, source: Row, *types: str, is_later: bool = False) -> int:
+    events = [{"type": type_, "id": f"{type_}-{position}"} for position, type_ in enumerate(types)]
+    body = {"source": {"id": source["id"]}, "session": {"id": "visit"}, "events": events}
+    request = Request(f"{live.address}/track", json.dumps(body).encode(), method="PUT" if is_later else "POST")
+    try:
+        with urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    with live_platform() as live:
+        live.start_worker()
+        live.start_metrics()
+        yield live
+
+
+@pytest.fixture(scope="module")
+def source(live: Live) -> Row:
+    return live.source("Shop")
+
+
+@pytest.mark.timeout(180)
+def test_what_comes_in_by_web_and_ingest_and_what_a_worker_does_is_counted(live: Live, source: Row) -> None:
+    before = scraped(live)
+
+    def grown(name: str, **labels: str) -> float:
+        key = name, frozenset(labels.items())
+        return found.get(key, 0) - before.get(key, 0)
+
+    assert send(live, source, "first", "second") == 200
+    assert send(live, source, "first", "second") == 200  # the same ids: a repetition
+    assert send(live, source, "third", "fourth", is_later=True) == 200
+    assert send(live, source, "session-opened") == 422  # only the platform says so
+    assert send(live, {"id": "nobody"}, "first") == 401
+    live.wait_until_drained()
+    live.manage("shell", "--no-imports", "-c", ENQUEUE)
+    job = {"job": "apps.core.jobs.sweep_tasks", "outcome": "done"}
+    wait_for(lambda: figure(scraped(live), "cdp_job_duration_seconds_count", **job) >= 1, "the job")
+
+    found = scraped(live)
+
+    assert grown("cdp_events_total", way="now", outcome="duplicate", reason="") == 2
+    assert grown("cdp_events_total", way="now", outcome="refused", reason="reserved_type") == 1
+    for way in ("now", "inbox"):  # what the platform says itself comes by the same ways: of a session, and a visit
+        assert grown("cdp_events_total", way=way, outcome="stored", reason="") >= 2
+    assert grown("cdp_requests_refused_total", reason="unknown_source") == 1
+    post, put = {"endpoint": "track", "method": "POST"}, {"endpoint": "track", "method": "PUT"}
+    assert grown("cdp_http_request_duration_seconds_count", **post, status="2xx") == 2
+    assert grown("cdp_http_request_duration_seconds_count", **post, status="4xx") == 2
+    assert grown("cdp_http_request_duration_seconds_count", **put, status="2xx") == 1
+    n_batches = sum(grown("cdp_batch_events_count", way=way) for way in ("now", "inbox"))
+    assert n_batches >= 3
+    for stage in ("admit", "prepare", "identify", "store"):
+        assert grown("cdp_stage_duration_seconds_count", stage=stage) == n_batches
+    assert figure(found, "cdp_up", server="database") == figure(found, "cdp_up", server="valkey") == 1
+    assert figure(found, "cdp_build_info", version=VERSION) == 1
+    assert figure(found, "cdp_inbox_waiting") == figure(found, "cdp_dead_letters") == 0
+    assert figure(found, "cdp_queue_workers", queue="default") == figure(found, "cdp_workers") == 1
+
+
+@pytest.mark.timeout(180)
+def test_nothing_that_a_sender_makes_up_becomes_a_label(live: Live, source: Row) -> None:
+    send(live, source, "made-up-by-a-sender")
+    for path in ("/made-up-by-a-sender", "/collect/made-up-by-a-sender/nobody", "/admin/made-up-by-a-sender/"):
+        with suppress(HTTPError):
+            urlopen(f"{live.address}{path}", timeout=20).close()
+    urlopen(Request(f"{live.address}/healthcheck", headers={"X-Request-ID": "made-up-by-a-sender"}), timeout=20).close()
+
+    with urlopen(f"http://127.0.0.1:{live.metrics_port}/metrics", timeout=10) as answer:
+        told = answer.read().decode()
+
+    assert "made-up-by-a-sender" not in told
+    assert source["id"] not in told
+
+
+@pytest.mark.timeout(180)
+def test_sums_outlive_their_processes(live: Live, source: Row) -> None:
+    send(live, source, "kept")
+    before = {key: value for key, value in scraped(live).items() if key[0].endswith(("_count", "_total"))}
+
+    os.killpg(live.web.pid, signal.SIGKILL)
+    live.web.wait()
+    live.start_web()
+    send(live, source, "kept-too")
+
+    after = scraped(live)
+    assert before
+    assert all(after[key] >= value for key, value in before.items())
+    assert len(list((live.var / "metrics").glob("*.lock"))) <= 5  # two of the web server, ingest, a job; one to spare
+
+
+def test_the_collector_does_not_serve_them(live: Live) -> None:
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"{live.address}/metrics", timeout=20)
+
+
+def test_everything_that_is_exported_is_declared(live: Live, source: Row) -> None:
+    send(live, source, "page-view")
+    declared = {gauge.name for gauge in metrics.GAUGES} | {metric.name for metric in metrics.registry.collect()}
+
+    with urlopen(f"http://127.0.0.1:{live.metrics_port}/metrics", timeout=10) as answer:
+        families = {family.name for family in text_string_to_metric_families(answer.read().decode())}
+
+    assert families <= declared
+
+
+def test_who_is_not_to_be_asked_is_not(settings: Any) -> None:
+    settings.METRICS_BIND = None
+
+    with pytest.raises(CommandError, match="METRICS_BIND is empty"):
+        call_command("metrics")
