@@ -19,24 +19,30 @@ JSON = st.recursive(
 )
 
 
-def test_new_rows_are_inserted_and_known_ones_updated_in_one_statement(django_assert_num_queries: Any) -> None:
-    known, new = ProfileFactory(name="Anna"), ProfileFactory.build_batch(300, name="Ben")
-    known.name = "Anne"
+@pytest.mark.parametrize("are_held", [True, False])
+@pytest.mark.parametrize(("n_known", "n_new"), [(1, 300), (300, 1), (0, 2), (2, 0)])
+def test_new_rows_are_inserted_and_known_ones_updated_in_one_statement(
+    django_assert_num_queries: Any, are_held: bool, n_known: int, n_new: int
+) -> None:
+    known, new = ProfileFactory.create_batch(n_known, name="Anna"), ProfileFactory.build_batch(n_new, name="Ben")
+    for each in known:
+        each.name = "Anne"
 
     with django_assert_num_queries(1):
-        upsert(Profile, [known, *new])
+        upsert(Profile, [*known, *new], are_held=are_held)
 
-    assert Profile.objects.get(id=known.id).name == "Anne"
-    assert Profile.objects.filter(name="Ben").count() == 300
+    assert set(Profile.objects.filter(name="Anne")) == set(known)
+    assert set(Profile.objects.filter(name="Ben")) == set(new)
 
 
-def test_columns_to_keep_stay_as_they_are_stored() -> None:
-    profile = ProfileFactory(name="Anna", country="NO")
-    profile.name, profile.country = "Anne", "SE"
+@pytest.mark.parametrize("are_held", [True, False])
+def test_columns_to_keep_stay_as_they_are_stored(are_held: bool) -> None:
+    known, new = ProfileFactory(name="Anna", country="NO"), ProfileFactory.build(name="Ben", country="NO")
+    known.name, known.country = "Anne", "SE"
 
-    upsert(Profile, [profile], keep=["name"])
+    upsert(Profile, [known, new], keep=["name"], are_held=are_held)
 
-    assert Profile.objects.values_list("name", "country").get() == ("Anna", "SE")
+    assert set(Profile.objects.values_list("name", "country")) == {("Anna", "SE"), ("Ben", "NO")}
 
 
 def test_insert_new_leaves_known_rows_alone() -> None:
@@ -63,9 +69,10 @@ def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
 @settings(max_examples=30)
 @given(tree=JSON, text=TEXT)
 def test_what_is_written_is_what_is_read(tree: Any, text: str) -> None:
-    profile = ProfileFactory.build(name=text, traits={"x": tree})
+    profile, known = ProfileFactory.build(name=text, traits={"x": tree}), ProfileFactory()
+    known.name, known.traits = text, {"x": tree}
 
-    upsert(Profile, [profile])
+    upsert(Profile, [profile, known], are_held=True)
 
-    found = Profile.objects.get(id=profile.id)
-    assert (found.name, found.traits, found.created_at, found.email) == (text, {"x": tree}, NOON, None)
+    for found in Profile.objects.filter(id__in=[profile.id, known.id]):
+        assert (found.name, found.traits, found.created_at, found.email) == (text, {"x": tree}, NOON, None)

@@ -55,7 +55,7 @@ def _store_people(people: list[Profile], batch: Batch) -> None:
     """Write profiles, and the ids that lead to them from now on."""
     directory = batch.directory
     ids = {profile.id for profile in people}
-    upsert(Profile, people, keep=["created_at"])
+    upsert(Profile, people, keep=["created_at"], are_held=True)
     insert_new(Alias, [alias for alias in directory.new_aliases if alias.profile_id in ids])
     identifiers = directory.changed_identifiers.values()
     upsert(Identifier, [row for row in identifiers if row.is_shared or directory.living_id(row.profile_id) in ids])
@@ -99,7 +99,7 @@ def _rows(payload: Payload, processed_at: str) -> list[EventRow]:
     return [
         EventRow(
             id=event.id,
-            time=received_at if event.time is payload.received_at else str(event.happened_at),
+            time=received_at if event.time is payload.received_at else str(event.time),
             received_at=received_at,
             processed_at=processed_at,
             type=event.type,
