@@ -31,11 +31,12 @@ SIDES = ("left", "right")
 PEOPLE_ROWS = """
 INSERT INTO profiles_profile (
     id, primary_id, email, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at,
-    visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux, provenance,
+    last_active_at, visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux,
+    provenance,
     computed_states, computed, computed_version
 ) SELECT
     md5(number::text)::uuid, 'C-' || number, 'person' || number || '@example.com', '', 'NO', false,
-    now(), now(), now(), now(), 1, 1, 1,
+    now(), now(), now(), now(), now(), 1, 1, 1,
     jsonb_build_object('contact', jsonb_build_object('email', jsonb_build_object('main', 'person' || number))),
     '{}', '{"jazz": 3}', '{}', '{}', '{}', '{}', '{}', '{}', 0
 FROM generate_series(0, %s) AS number

@@ -20,13 +20,14 @@ AS $$ SELECT lpad(to_hex(n + 1), 32, '0')::uuid $$
 PEOPLE = """
 INSERT INTO profiles_profile (
     id, primary_id, email, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at,
-    visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux, provenance,
+    last_active_at, visit_count, event_count, identifier_count, data, traits, interests, consents, stats, aux,
+    provenance,
     computed_states, computed, computed_version
 ) SELECT
     pg_temp.person_id(n), 'C-' || n, 'person' || n || '@example.com', 'Person ' || n,
     (ARRAY['NO', 'DE', 'PL', 'FR', 'US'])[1 + n %% 5], n %% 4 = 0,
     now() - n %% 700 * interval '1 day', now(), now() - n %% 700 * interval '1 day', now() - n %% 97 * interval '1 day',
-    1 + n %% 9, 10, 1,
+    now() - n %% 97 * interval '1 day', 1 + n %% 9, 10, 1,
     jsonb_build_object(
         'contact', jsonb_build_object('email', jsonb_build_object('main', 'person' || n || '@example.com')),
         'pii', jsonb_build_object(

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "apps.sessions",
     "apps.events",
     "apps.segments",
+    "apps.heartbeats",
     "apps.collector",
     "apps.api",
     "apps.console",

@@ -263,7 +263,8 @@ class Directory(Known):
     def _create(self, claim: Claim, *, now: datetime) -> Profile:
         is_taken = claim.profile_ref in self.profiles or claim.profile_ref in self.aliases
         adopted = claim.profile_ref if claim.trusts_ids and not is_taken else None
-        profile = Profile(id=adopted or new_id(), created_at=now, updated_at=now, first_seen_at=now, last_seen_at=now)
+        times = dict.fromkeys(("created_at", "updated_at", "first_seen_at", "last_seen_at", "last_active_at"), now)
+        profile = Profile(id=adopted or new_id(), **times)
         self.profiles[profile.id] = profile
         self.unannounced.add(profile.id)
         if claim.profile_ref and not is_taken and adopted is None:

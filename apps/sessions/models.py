@@ -34,6 +34,7 @@ class Session(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
     started_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    last_active_at = models.DateTimeField()  # when something of it last arrived, by our own clock
     visit_count = models.PositiveIntegerField(default=0)
     # [start, end] of the latest ones, in microseconds since 1970; see tracking.py.
     visits = Json(default=list)
@@ -59,6 +60,8 @@ class Session(models.Model):
             models.Index(fields=["profile", "-started_at"], name="session_by_profile"),
             # The home page counts the sessions of the last days.
             models.Index(fields=["started_at"], name="session_by_start"),
+            # Heartbeats ask which people are none.
+            models.Index(fields=["profile"], condition=models.Q(is_bot=True), name="session_of_bot"),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,14 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 def open_session(
-    *, key: UUID | None, reference: str, source_id: UUID, channel: str, at: datetime, after: Session | None = None
+    *,
+    key: UUID | None,
+    reference: str,
+    source_id: UUID,
+    channel: str,
+    at: datetime,
+    active_at: datetime,
+    after: Session | None = None,
 ) -> Session:
     """Make a session (not saved) with the client's id, or one of ours when the client named none.
 
@@ -34,6 +41,7 @@ def open_session(
         channel=channel,
         started_at=at,
         last_seen_at=at,
+        last_active_at=active_at,
         visits=[span[:] for span in _visits_of(after)] if after else [],
     )
 
@@ -83,6 +91,7 @@ def record(session: Session, *, event_type: str, at: datetime, page: str) -> Non
 
 def forget_future(session: Session, *, now: datetime) -> None:
     """Let nothing of a session lie after now: it came while our clock was ahead, and no visit would open."""
+    session.last_active_at = min(session.last_active_at, now)
     if session.last_seen_at <= now:
         return
     moment = _ticks(now - _EPOCH)

@@ -78,7 +78,7 @@ class ProfileFactory(DjangoModelFactory[Profile]):
     class Meta:
         model = Profile
 
-    created_at = updated_at = first_seen_at = last_seen_at = NOON
+    created_at = updated_at = first_seen_at = last_seen_at = last_active_at = NOON
     computed_version = 0  # it may have events
 
 
@@ -137,7 +137,7 @@ class SessionFactory(DjangoModelFactory[Session]):
     profile = factory.SubFactory(ProfileFactory)
     original_profile_id = factory.LazyAttribute(lambda row: row.profile and row.profile.id)
     source_id = factory.Faker("uuid4", cast_to=None)
-    started_at = last_seen_at = NOON
+    started_at = last_seen_at = last_active_at = NOON
 
 
 class EventFactory(DjangoModelFactory[Event]):

@@ -92,7 +92,7 @@ def test_the_search_of_people_has_columns_and_indexes_of_its_own() -> None:
         " WHERE attrelid = 'profiles_profile'::regclass AND attgenerated = 's' ORDER BY attname"
     )
 
-    assert generated == ["last_seen_hour", "search_text"]
+    assert generated == ["last_active_hour", "last_seen_hour", "search_text"]
     assert asked("SELECT profiles_folded('Éric ÅSA')") == ["eric asa"]
     found = indexes("profiles_profile")
     assert found["profile_by_search_text"] == "gin (search_text gin_trgm_ops) WHERE (search_text IS NOT NULL)"

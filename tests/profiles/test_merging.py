@@ -24,7 +24,7 @@ lawful = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def image(number: int = 1, /, *, said: dict[str, list[str]] | None = None, **columns: Any) -> Image:
     """Make the image of a profile that was first seen at noon, as many minutes later as its number."""
     at = NOON + timedelta(minutes=number)
-    times = dict.fromkeys(("created_at", "updated_at", "first_seen_at", "last_seen_at"), at)
+    times = dict.fromkeys(("created_at", "updated_at", "first_seen_at", "last_seen_at", "last_active_at"), at)
     return image_of(Profile(id=UUID(int=number), **{**times, "provenance": said or {}, **columns}))
 
 
@@ -180,6 +180,7 @@ def test_counts_are_summed_and_times_are_those_of_both() -> None:
 
     assert (merged["visit_count"], merged["event_count"]) == (3, 12)
     assert (merged["created_at"], merged["last_seen_at"]) == (one["created_at"], other["last_seen_at"])
+    assert merged["last_active_at"] == other["last_active_at"]
     assert (merged["previous_visit_at"], merged["visit_started_at"]) == (NOON, NOON + timedelta(hours=2))
 
 

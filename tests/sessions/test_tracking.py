@@ -32,10 +32,10 @@ def test_what_follows_the_end_is_another_visit_and_what_comes_late_is_not(minute
 def test_a_session_has_the_clients_id_or_one_of_ours() -> None:
     key, given = new_id(), str(uuid4())
     opened = [
-        tracking.open_session(key=key, reference=reference, source_id=key, channel="Web", at=NOON)
+        tracking.open_session(key=key, reference=reference, source_id=key, channel="Web", at=NOON, active_at=NOON)
         for reference in ("anna", given)
     ]
-    lent = tracking.open_session(key=None, reference="", source_id=key, channel="", at=NOON)
+    lent = tracking.open_session(key=None, reference="", source_id=key, channel="", at=NOON, active_at=NOON)
 
     assert [each.client_id for each in opened] == ["anna", ""]
     assert [each.reference for each in opened] == ["anna", str(key)]

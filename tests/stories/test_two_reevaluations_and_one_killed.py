@@ -22,10 +22,10 @@ definitions.save(Segment(key="few", name="Few", condition=few))
 """
 MAKE = """
 INSERT INTO profiles_profile (
-    id, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at, visit_count, event_count,
-    identifier_count, data, traits, interests, consents, stats, aux, provenance, computed_states, computed,
+    id, name, country, is_anonymous, created_at, updated_at, first_seen_at, last_seen_at, last_active_at, visit_count,
+    event_count, identifier_count, data, traits, interests, consents, stats, aux, provenance, computed_states, computed,
     computed_version
-) SELECT lpad(to_hex(n), 32, '0')::uuid, '', '', true, now(), now(), now(), now(), 0, 0, 0, '{}',
+) SELECT lpad(to_hex(n), 32, '0')::uuid, '', '', true, now(), now(), now(), now(), now(), 0, 0, 0, '{}',
     jsonb_build_object('number', n, 'fourth', n %% 4 = 1), '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0
 FROM generate_series(1, %s) AS n RETURNING id
 """

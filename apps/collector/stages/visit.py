@@ -1,6 +1,7 @@
 """After this stage each payload has its session, and what tells of a new session or visit is among its events."""
 
 import copy
+from datetime import datetime
 
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core.ids import new_id
@@ -27,6 +28,8 @@ def visit(batch: Batch) -> None:
             payload.profile.forget_future(now=batch.now)
         if known or payload.saves_session:
             _continue_session(payload, batch, known)
+        if not payload.is_emitted:
+            _note_activity(payload, at=_active_at(payload, batch))
         begun = _begin(payload, batch)
         if begun:
             _tell(payload, begun)
@@ -64,6 +67,7 @@ def _continue_session(payload: Payload, batch: Batch, known: Session | None) -> 
         source_id=payload.source.id,
         channel=payload.source.channel,
         at=payload.going[0].happened_at,
+        active_at=_active_at(payload, batch),
         after=_session_at_hand(payload, batch),
     )
     if not payload.saves_session:
@@ -87,6 +91,23 @@ def _give_session(session: Session, payload: Payload, batch: Batch) -> None:
         session.profile_id = directory.living_id(raw_id)
     if session.device_key is None:
         session.device_key = payload.device_key or payload.claim.device
+
+
+def _active_at(payload: Payload, batch: Batch) -> datetime:
+    """Tell when its person was active, by our own clock; by their own only those events that are history."""
+    at = max(event.happened_at for event in payload.going) if payload.is_silent else payload.received_at
+    return min(at, batch.now)
+
+
+def _note_activity(payload: Payload, *, at: datetime) -> None:
+    """Note that person and session are active; what the platform says is nothing that anybody did."""
+    profile, session = payload.profile, payload.session
+    if profile:
+        # Until its first event a profile is as old as its row.
+        is_new = not profile.event_count and profile.last_active_at == profile.created_at
+        profile.last_active_at = at if is_new else max(profile.last_active_at, at)
+    if session:
+        session.last_active_at = max(session.last_active_at, at)
 
 
 def _begin(payload: Payload, batch: Batch) -> dict[int, list[PlatformEvent]]:

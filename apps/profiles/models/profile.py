@@ -36,6 +36,8 @@ class Profile(models.Model):
     updated_at = models.DateTimeField()
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
+    # When something of them last arrived, by our own clock: no client can be wrong about it. Until then, their making.
+    last_active_at = models.DateTimeField()
     visit_started_at = models.DateTimeField(null=True)
     previous_visit_at = models.DateTimeField(null=True)
     visit_count = models.PositiveIntegerField(default=0)
@@ -101,6 +103,7 @@ class Profile(models.Model):
     def forget_future(self, *, now: datetime) -> None:
         """Let nobody have been seen after now: it was noted while our own clock was ahead, and would stay so."""
         self.last_seen_at = min(self.last_seen_at, now)
+        self.last_active_at = min(self.last_active_at, now)
         self.first_seen_at = min(self.first_seen_at, now)
         if self.visit_started_at and self.visit_started_at > now:
             self.visit_started_at, self.previous_visit_at = self.previous_visit_at, None

@@ -1,0 +1,31 @@
+"""When a heartbeat runs: cron expressions of five fields, in the time zone of the platform."""
+
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from croniter import CroniterBadCronError, CroniterBadDateError, croniter
+from django.conf import settings
+
+_FIELDS: Final = 5
+_YEARS: Final = 8  # between two leap days, a century included
+NEVER: Final = "Such a day never comes."
+
+
+class ScheduleError(ValueError):
+    """A schedule is none; the text says why."""
+
+
+def next_after(schedule: str, time: datetime) -> datetime:
+    """Return when a schedule comes next after a time. Raises ScheduleError for one that is none, or never comes."""
+    if len(schedule.split()) != _FIELDS:
+        message = "Five fields are needed: minute, hour, day of the month, month, day of the week, as in 30 4 * * 1."
+        raise ScheduleError(message)
+    try:
+        clock = croniter(schedule, time.astimezone(ZoneInfo(settings.TIME_ZONE)), max_years_between_matches=_YEARS)
+        found: datetime = clock.get_next(datetime)
+    except CroniterBadDateError:
+        raise ScheduleError(NEVER) from None
+    except (CroniterBadCronError, KeyError, ValueError) as error:
+        raise ScheduleError(f"{schedule} is no schedule: {error}.") from None
+    return found.astimezone(UTC)

@@ -1,0 +1,187 @@
+"""A page of silences is told of: each once, whoever tells of it at the same time, and whatever is merged meanwhile.
+
+What makes each unique is the ledger. A person has a row there for each of their raw ids, so that what was said of one
+of them counts for the person, and for each again once a merge is undone. Rows are written in one order, and a silence
+is told of where all of its rows are new: whoever comes second writes none, and says nothing. The events are put into
+the inbox in the same transaction.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from apps.core import locks
+from apps.events import internal
+from apps.events.store.emitting import Emission, emit
+from apps.heartbeats import definitions, scope
+from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.silent import Look, Place, Silent
+from apps.heartbeats.strategy import Of
+from apps.profiles import ledger
+
+_TOLD: Final = """
+SELECT DISTINCT raw.owner FROM unnest(%(ids)s::uuid[], %(owners)s::uuid[], %(began)s::timestamptz[])
+AS raw (id, owner, began_at) JOIN heartbeats_silence AS s
+ON s.subject_id = raw.id AND s.heartbeat_id = %(heartbeat)s AND (%(once)s OR s.began_at >= raw.began_at)
+"""
+_RECORD: Final = """
+INSERT INTO heartbeats_silence (heartbeat_id, subject_id, began_at, ripened_at, said_at)
+SELECT %(heartbeat)s, id, began_at, began_at + %(wait)s, CASE WHEN is_said THEN %(now)s END
+FROM unnest(%(ids)s::uuid[], %(began)s::timestamptz[], %(said)s::bool[]) AS row (id, began_at, is_said) ORDER BY id
+ON CONFLICT DO NOTHING RETURNING subject_id
+"""
+# What a client said itself since the silence began, or ever: by the index of a person's events.
+_SAID_BY_CLIENT: Final = """
+SELECT DISTINCT silent.id
+FROM unnest(%(ids)s::uuid[], %(whose)s::uuid[], %(sessions)s::uuid[], %(began)s::timestamptz[])
+AS silent (id, owner, session_id, began_at)
+JOIN unnest(%(raw)s::uuid[], %(owners)s::uuid[]) AS raw (id, owner) USING (owner) WHERE EXISTS (
+    SELECT FROM events_event AS e WHERE e.profile_id = raw.id AND e.type = %(type)s
+    AND e.source_id <> %(platform)s AND (silent.session_id IS NULL OR e.session_id = silent.session_id)
+    AND (%(once)s OR e.received_at >= silent.began_at)
+)
+"""
+
+
+class Busy(Exception):
+    """Somebody else tells of the silences of this heartbeat just now."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of a page."""
+
+    n_seen: int = 0  # silent for long enough
+    n_due: int = 0  # in the scope, and not told of before
+    n_said: int = 0
+    n_suppressed: int = 0  # told of by the client, or there is nobody of whom it could be said
+    after: Place | None = None  # the last one that was looked at; None at the end
+    is_complete: bool = True  # whether all that was due was done
+
+
+def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Told:
+    """Tell of the silences of a page, at most so many, in the caller's transaction.
+
+    Raises Busy when somebody else does just now, and DefinitionError for a heartbeat that is broken.
+    """
+    heartbeat, strategy = look.heartbeat, definitions.strategy_of(look.heartbeat)
+    if not locks.try_by_name(f"heartbeat {heartbeat.id}"):
+        raise Busy
+    found = strategy.find(look)
+    due, known = untold(heartbeat, scope.narrow(heartbeat, found, now=stored_until))
+    quiet = unspoken(heartbeat, due)
+    page = _first(due, quiet, most)
+    done = strategy.act(page) if strategy.act else {silent.id for silent in page}
+    kept = [silent for silent in page if silent.id in done]
+    said = _record(heartbeat, kept, known, quiet, now=now)
+    emit([_emission(heartbeat, each, stored_until) for each in said], is_silent=False, now=now)
+    told = Told(len(found), len(kept), len(said), len(kept) - len(said), is_complete=len(kept) == len(due))
+    if len(page) < len(due):
+        told.after = page[-1].place
+    elif len(found) == look.limit:
+        told.after = found[-1].place
+    return told
+
+
+def untold(heartbeat: Heartbeat, found: Sequence[Silent]) -> tuple[list[Silent], list[Silent]]:
+    """Tell those whose silence was not told of from those of whom it was said by another id of the person."""
+    silent = {each.id: each for each in found}
+    merged = {raw_id: owner for raw_id, owner in _ids_of(heartbeat, silent).items() if raw_id != owner}
+    if not merged:
+        return list(found), []
+    values: dict[str, Any] = {
+        "ids": list(merged),
+        "owners": list(merged.values()),
+        "began": [silent[owner].last_active_at for owner in merged.values()],
+        "heartbeat": heartbeat.id,
+        "once": heartbeat.rearm == Heartbeat.Rearm.ONCE,
+    }
+    told = _ids(_TOLD, values)
+    return [each for each in found if each.id not in told], [each for each in found if each.id in told]
+
+
+def unspoken(heartbeat: Heartbeat, due: Sequence[Silent]) -> set[UUID]:
+    """Return the ids of those of whom nothing is to be said: they are nobody's, or their client has said it itself."""
+    nobodys = {silent.id for silent in due if silent.profile_id is None}
+    if heartbeat.event_type == definitions.strategy_of(heartbeat).event.type:  # which no client may say
+        return nobodys
+    living = ledger.living_ids({silent.profile_id for silent in due if silent.profile_id})
+    owners = ledger.owners(living.values())
+    values: dict[str, Any] = {
+        "raw": list(owners),
+        "owners": list(owners.values()),
+        "ids": [silent.id for silent in due],
+        "whose": [silent.profile_id and living[silent.profile_id] for silent in due],
+        "sessions": [silent.session_id for silent in due],
+        "began": [silent.last_active_at for silent in due],
+        "type": heartbeat.event_type,
+        "platform": internal.SOURCE_ID,
+        "once": heartbeat.rearm == Heartbeat.Rearm.ONCE,
+    }
+    return nobodys | _ids(_SAID_BY_CLIENT, values)
+
+
+def _first(due: Sequence[Silent], quiet: Collection[UUID], most: int) -> list[Silent]:
+    """Return the first ones, of whom at most so many have something said of them."""
+    n_said = 0
+    for n_taken, silent in enumerate(due):
+        n_said += silent.id not in quiet
+        if n_said > most:
+            return list(due[:n_taken])
+    return list(due)
+
+
+def _record(
+    heartbeat: Heartbeat, kept: Sequence[Silent], known: Sequence[Silent], quiet: Collection[UUID], *, now: datetime
+) -> list[Silent]:
+    """Write the ledger, and return those of whom it is to be said; `known` are told of by another id already."""
+    silent = {each.id: each for each in (*kept, *known)}
+    said = {each.id for each in kept}.difference(quiet)
+    owners = _ids_of(heartbeat, silent)
+    values: dict[str, Any] = {
+        "heartbeat": heartbeat.id,
+        "wait": heartbeat.wait_period,
+        "now": now,
+        "ids": list(owners),
+        "began": [silent[owner].last_active_at for owner in owners.values()],
+        "said": [id in said for id in owners],
+    }
+    new = _ids(_RECORD, values) if owners else set()
+    said -= {owner for id, owner in owners.items() if id not in new}
+    return [each for each in kept if each.id in said]
+
+
+def _ids_of(heartbeat: Heartbeat, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return under which ids the ledger may know subjects, each with the subject: people by all of their raw ids."""
+    if definitions.strategy_of(heartbeat).of is Of.PROFILE:
+        return ledger.owners(ids)
+    return {id: id for id in ids}
+
+
+def _ids(statement: str, values: dict[str, Any]) -> set[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return {id for (id,) in cursor.fetchall()}
+
+
+def _emission(heartbeat: Heartbeat, silent: Silent, stored_until: datetime) -> Emission:
+    assert silent.profile_id is not None
+    return Emission(
+        type=heartbeat.event_type,
+        profile_id=silent.profile_id,
+        key=f"{heartbeat.id} {silent.id} {silent.last_active_at.isoformat()}",
+        time=silent.last_active_at + heartbeat.wait_period,
+        properties={
+            "heartbeat": heartbeat.name,
+            "strategy": heartbeat.strategy,
+            "last_active_at": silent.last_active_at.isoformat(),
+            "inactive_secs": (stored_until - silent.last_active_at).total_seconds(),
+            "wait_secs": heartbeat.wait_period.total_seconds(),
+            **silent.facts,
+        },
+        session_id=silent.session_id,
+    )

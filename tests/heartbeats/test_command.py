@@ -1,0 +1,106 @@
+"""`manage.py heartbeat`: what is due, one at once, one on the spot, and what is said of mistakes."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.core import beats
+from apps.heartbeats.models import Heartbeat, Silence
+from tests.heartbeats.factories import HeartbeatFactory
+from tests.shop import Shop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
+
+
+def heartbeat(*args: str) -> str:
+    out = StringIO()
+    call_command("heartbeat", *args, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def silent(shop: Shop) -> Shop:
+    """Two people of whom nothing was heard for three days."""
+    shop.now = timezone.now() - timedelta(days=3)
+    shop.track("page-view", session="anna")
+    shop.track("page-view", session="bo")
+    return shop
+
+
+def test_what_is_due_runs_and_shows_that_there_is_a_clock(silent: Shop) -> None:
+    HeartbeatFactory(name="Gone")
+
+    assert heartbeat() == "Gone: 2 said, 0 not.\n"
+    assert heartbeat() == "No heartbeat is due, or those that are run already.\n"
+    assert beats.Name.CRON in beats.last()
+
+
+def test_one_runs_at_once_by_its_name_though_it_is_not_due(silent: Shop) -> None:
+    HeartbeatFactory(name="Gone", schedule="")
+
+    assert heartbeat("Gone") == "Gone: 2 said, 0 not.\n"
+    assert heartbeat("Gone") == "Gone: 0 said, 0 not.\n"
+
+
+def test_an_unknown_name_lists_the_known_ones(db: None) -> None:
+    HeartbeatFactory(name="Gone")
+    HeartbeatFactory(name="Away")
+
+    with pytest.raises(CommandError, match=r"no heartbeat gone\. Did you mean Gone\? There are: Away, Gone\."):
+        heartbeat("gone")
+
+
+def test_a_dry_run_counts_and_writes_nothing(silent: Shop) -> None:
+    HeartbeatFactory(name="Gone")
+
+    told = heartbeat("Gone", "--dry-run").splitlines()
+
+    assert told[0] == "Gone: 2 would be said."
+    assert len(told) == 3
+    assert not Silence.objects.exists()
+
+
+def test_those_that_there_are_are_listed(db: None) -> None:
+    HeartbeatFactory(name="Gone", schedule="")
+
+    assert heartbeat("--list") == "Gone\tinactive-profile\t1 day, 0:00:00\tprofile-inactive\ton\t-\n"
+
+
+def test_a_strategy_on_the_spot_says_nothing_twice(silent: Shop) -> None:
+    flags = ("--strategy", "inactive-profile", "--wait-period", "2 days")
+
+    assert heartbeat(*flags, "--dry-run").startswith("inactive-profile: 2 would be said.")
+    assert heartbeat(*flags) == "inactive-profile: 2 said, 0 not.\n"
+    assert heartbeat(*flags) == "inactive-profile: 0 said, 0 not.\n"
+    assert not Heartbeat.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({"strategy": "inactive-profil", "wait-period": "1d"}, "--strategy: There is no strategy inactive-profil"),
+        ({"strategy": "inactive-profile"}, "--wait-period: "),
+        ({"strategy": "inactive-profile", "wait-period": "soon"}, "--wait-period: 'soon'"),
+        ({"strategy": "inactive-profile", "wait-period": "1d", "source": "Shop"}, "--source: There is no source Shop"),
+        ({"strategy": "inactive-profile", "wait-period": "1d", "segment": "vip"}, "--segment: There is no segment vip"),
+        ({"strategy": "inactive-profile", "wait-period": "1d", "consent": "a"}, "--consent: There is no consent a"),
+        ({"strategy": "inactive-profile", "wait-period": "1d", "condition": "profile@"}, "--condition: "),
+        ({"strategy": "inactive-profile", "wait-period": "1d", "event-type": "x"}, "--event-type: There is no event"),
+    ],
+)
+def test_a_wrong_flag_is_named(db: None, flags: dict[str, Any], told: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        heartbeat(*(part for flag, value in flags.items() for part in (f"--{flag}", value)))
+
+    assert str(caught.value).startswith(told)
+
+
+def test_one_that_is_off_does_not_run(db: None) -> None:
+    HeartbeatFactory(name="Gone", is_enabled=False)
+
+    with pytest.raises(CommandError, match="Gone is switched off"):
+        heartbeat("Gone")
