@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
+from django.core.management import call_command
 from django_rq import get_queue
 from redis import Redis
 from rq import SimpleWorker
@@ -17,6 +19,7 @@ from rq.utils import now
 
 from apps.console.management.commands import cron
 from apps.console.supervision import MANAGE, SKIP_CHECKS, roles
+from apps.core.jobs import jobs
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
 from tests.live import wait_for
@@ -77,6 +80,37 @@ def test_a_clock_that_went_back_holds_up_no_job(monkeypatch: pytest.MonkeyPatch)
     scheduler.enqueue_jobs()
     scheduler.enqueue_jobs()
     assert len(put) == 2 * jobs
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_minute_by_a_crontab_each_job_is_put_as_often_as_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cache.clear()
+    queue = get_queue("default")
+    queue.empty()
+    names = {job.run.__name__: job.every for job in jobs.values() if job.every}
+
+    call_command("cron", once=True)
+    assert {job.func_name.rpartition(".")[2] for job in queue.jobs} == names.keys()
+    assert set(capsys.readouterr().out.removeprefix("Put into queues: ").strip(".\n").split(", ")) == names.keys()
+
+    call_command("cron", once=True)
+    assert capsys.readouterr().out == "Put into queues: nothing is due.\n"
+    for job in jobs.values():
+        if job.every:
+            rest_secs = cache.ttl(f"clock:{job.run.__module__}.{job.run.__name__}")
+            assert 0 <= rest_secs < max(2, job.every.total_seconds() - 20)
+    queue.empty()
+
+
+def test_a_crontab_is_told_when_valkey_is_away(tmp_path: Path) -> None:
+    env = {**os.environ, "REDIS_URL": embedded.redis_url(tmp_path)}
+
+    done = subprocess.run([*MANAGE, "cron", "--once"], env=env, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert done.stderr == "CommandError: Valkey is away; nothing is put into queues until it is back.\n"
 
 
 @contextmanager

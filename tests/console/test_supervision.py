@@ -1,6 +1,7 @@
 """Which processes there are, and how supervisord is told about them."""
 
 import configparser
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -9,10 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.console import supervision
-from apps.console.ports import address_of, check_port
+from apps.console.ports import address_of, answers, check_port
 from apps.console.supervision import MANAGE, Program, programs, roles, write_config
 from apps.core.queues import queues
 from cdp import embedded, system_user
+from cdp.processes import BASE_DIR, tied
+from tests.live import free_port, wait_for
 
 
 def test_a_worker_listens_to_every_queue() -> None:
@@ -58,16 +61,28 @@ def test_run_becomes_the_process_of_a_role(monkeypatch: pytest.MonkeyPatch) -> N
     became = []
     monkeypatch.setenv("CDP_HOST", "0.0.0.0")
     monkeypatch.setenv("CDP_PORT", "8123")
-    monkeypatch.setattr("os.execv", lambda path, command: became.append((path, command)))
+    monkeypatch.setattr("os.execvp", lambda path, command: became.append((path, command)))
 
     for role, command in roles(host="0.0.0.0", port=8123).items():
         call_command("run", role)
         assert became.pop() == (command[0], command)
 
 
+def test_run_web_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    port = free_port()
+    env = {**os.environ, "CDP_PORT": str(port), "CDP_VAR_DIR": str(tmp_path), "WEB_WORKERS": "1"}
+    process = subprocess.Popen(tied([*MANAGE, "run", "web"]), env=env, cwd=BASE_DIR)
+    try:
+        wait_for(lambda: process.poll() is not None or answers("127.0.0.1", port), "the web server")
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+
+
 def test_a_web_server_does_not_share_the_port_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     became: list[str] = []
-    monkeypatch.setattr("os.execv", lambda path, command: became.append(path))
+    monkeypatch.setattr("os.execvp", lambda path, command: became.append(path))
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian does
         other.bind(("127.0.0.1", 0))
@@ -119,3 +134,20 @@ def test_down_says_how_many_processes_it_stopped(tmp_path: Path, monkeypatch: py
     done = subprocess.run([*MANAGE, "down"], capture_output=True, text=True, timeout=60)
 
     assert done.stdout == "Stopped 0 processes.\n"
+
+
+@pytest.mark.parametrize(("role", "end"), [("ingest", "--once"), ("worker", "--burst"), ("cron", "--once")])
+def test_a_crontab_runs_a_role_until_there_is_nothing_to_do(
+    role: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became = []
+    monkeypatch.setattr("os.execvp", lambda path, command: became.append(command))
+
+    call_command("run", role, once=True)
+
+    assert became == [[*roles(host="", port=1)[role], end]]
+
+
+def test_what_serves_does_not_end_by_itself() -> None:
+    with pytest.raises(CommandError, match=r"web runs until it is told to stop: --once is for ingest, worker, cron\."):
+        call_command("run", "web", once=True)

@@ -2,10 +2,13 @@
 
 import logging
 import time
+from datetime import timedelta
 from types import FrameType
 from typing import Any, Self
 
-from django.core.management.base import BaseCommand
+from django.core.cache import cache
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django_redis.exceptions import ConnectionInterrupted
 from django_rq.cron import DjangoCronScheduler
 from redis.exceptions import ConnectionError as AwayError
 from redis.exceptions import TimeoutError as SilentError
@@ -13,10 +16,11 @@ from rq.cron import CronJob
 from rq.exceptions import StopRequested
 from rq.utils import now
 
-from apps.core.jobs import jobs
+from apps.core.jobs import enqueue, jobs
 
 logger = logging.getLogger(__name__)
 PAUSE_SECS, MOST_PAUSE_SECS = 1.0, 30.0
+EARLY_SECS = 30  # by which a job may come before its time: the minutes of a crontab are not kept to the second
 
 
 class Scheduler(DjangoCronScheduler):
@@ -51,8 +55,15 @@ class Command(BaseCommand):
 
     help = "Put jobs into their queues, each as often as it says."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Offer to end at once."""
+        parser.add_argument("--once", action="store_true", help="put what is due, and end: each minute by a crontab")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
         """Run for ever; Ctrl-C and SIGTERM end it."""
+        if once:
+            self._put_what_is_due()
+            return
         scheduler = Scheduler.of_all_jobs()
         pause_secs = PAUSE_SECS
         try:
@@ -71,3 +82,19 @@ class Command(BaseCommand):
                 pause_secs = min(2 * pause_secs, MOST_PAUSE_SECS)
         except (KeyboardInterrupt, StopRequested):
             return
+
+    def _put_what_is_due(self) -> None:
+        """Put each job that nobody put for as long as it says; Valkey remembers, and a job may run once too often."""
+        due = []
+        try:
+            for name, job in jobs.items():
+                if job.every is not None and cache.add(f"clock:{name}", value=True, timeout=_rest_secs(job.every)):
+                    enqueue(job.run)
+                    due.append(job.run.__name__)
+        except (AwayError, SilentError, ConnectionInterrupted):
+            raise CommandError("Valkey is away; nothing is put into queues until it is back.") from None
+        self.stdout.write(f"Put into queues: {', '.join(due) or 'nothing is due'}.")
+
+
+def _rest_secs(every: timedelta) -> int:
+    return max(1, int(every.total_seconds()) - EARLY_SECS)
