@@ -101,7 +101,7 @@ def test_files_that_documents_name_are_there() -> None:
     """A path in backticks, of a module or folder of ours, survives no renaming unnoticed."""
     missing = []
     for page in documents():
-        for path in re.findall(r"`((?:apps|bench|cdp|docker|docs|tests)/[\w./-]+)`", page.read_text()):
+        for path in re.findall(r"`((?:apps|bench|cdp|deploy|docker|docs|rehearsal|tests)/[\w./-]+)`", page.read_text()):
             if not path.endswith("/name.py") and not (BASE_DIR / path).exists():  # `name` is the recipes' placeholder
                 missing.append(f"{page.name}: {path}")
 
@@ -119,7 +119,7 @@ def test_folders_of_tests_mirror_the_code() -> None:
     folders = {path.name for path in (BASE_DIR / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
     apps = {path.parent.name for path in BASE_DIR.glob("apps/*/__init__.py")}
 
-    assert folders - OTHER_TESTS <= apps | {"cdp", "bench"}
+    assert folders - OTHER_TESTS <= apps | {"cdp", "bench", "rehearsal"}
     assert apps <= folders
     for app in apps:
         below = (BASE_DIR / "tests" / app).rglob("*/")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from cdp.processes import BASE_DIR
 
-FOLDERS = ("apps", "bench", "cdp", "docs", "static", "templates", "tests")
+FOLDERS = ("apps", "bench", "cdp", "deploy", "docker", "docs", "rehearsal", "static", "templates", "tests")
 TEXTS = {".css", ".html", ".js", ".lark", ".md", ".py", ".toml", ".yaml"}
 
 
