@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up down test lint bench lock clean
+.PHONY: help up down test lint bench rehearse lock clean
 
 help: ## print this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ lint: $(VENV)/dev.installed ## check style, layers, sizes, types, and for code t
 
 bench: $(VENV)/dev.installed ## measure; ONLY=name for one part
 	@$(BIN)/python -m bench $(ONLY)
+
+rehearse: $(VENV)/base.installed ## run the image and compose.yaml without an engine, as root on Debian
+	@$(BIN)/python -m rehearsal $(FOLDER)
 
 lock: $(VENV)/dev.installed ## lock requirements/*.in anew
 	@cd requirements && compile="../$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --no-header --no-emit-index-url --python-version 3.11" && \

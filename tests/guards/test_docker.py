@@ -9,6 +9,7 @@ import yaml
 from apps.console.supervision import roles
 from cdp import embedded
 from cdp.processes import BASE_DIR
+from rehearsal.services import seconds
 from tests.guards.test_settings import documented
 
 DOCKER = BASE_DIR / "docker"
@@ -58,10 +59,24 @@ def test_services_have_no_more_rights_than_they_need(services: dict[str, Any]) -
     assert published == {"web": ["127.0.0.1:8000:8000"], "metrics": ["127.0.0.1:9464:9464"]}
 
 
-def test_only_the_web_server_is_asked_for_its_health(services: dict[str, Any], dockerfile: str) -> None:
+def test_what_serves_is_asked_for_its_health(services: dict[str, Any], dockerfile: str) -> None:
     assert "http://127.0.0.1:8000/healthcheck'" in dockerfile
+    assert "healthcheck" not in services["web"]
+    assert "http://127.0.0.1:9464/metrics'" in services["metrics"]["healthcheck"]["test"][-1]
     asked = {name for name, service in ours(services).items() if not service.get("healthcheck", {}).get("disable")}
-    assert asked == {"web"}
+    assert asked == {"web", "metrics"}
+
+
+def test_no_service_may_fill_memory_or_disk(services: dict[str, Any]) -> None:
+    assert [name for name, service in services.items() if service["logging"]["driver"] != "local"] == []
+    # PostgreSQL has the rest of the memory: to kill it stops everything.
+    assert [name for name, service in services.items() if "mem_limit" not in service] == ["postgres"]
+
+
+def test_a_service_has_the_time_to_finish_that_a_unit_of_systemd_has(services: dict[str, Any]) -> None:
+    for name in ("web", "ingest", "worker"):
+        [unit] = (BASE_DIR / "deploy" / "systemd").glob(f"cdp-{name}*.service")
+        assert f"TimeoutStopSec={seconds(services[name]['stop_grace_period']):.0f}\n" in unit.read_text()
 
 
 def test_the_image_runs_manage_py_as_an_ordinary_user(dockerfile: str) -> None:

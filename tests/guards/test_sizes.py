@@ -16,7 +16,7 @@ MAX_FILE, MAX_TEST_FILE, MAX_FUNCTION = 350, 500, 60
 MAX_DECISIONS = 12
 # The loops that run for each event, measured: calls inside of them cost more than they explain.
 HOT = {"apps/events/event_types/copying.py:_Writer.write"}
-FOLDERS = ("apps", "bench", "cdp", "tests")
+FOLDERS = ("apps", "bench", "cdp", "rehearsal", "tests")
 
 pytestmark = pytest.mark.xdist_group("sizes")  # one process reads the modules, once
 
