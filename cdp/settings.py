@@ -222,7 +222,7 @@ INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
 
 # --- Metrics ----------------------------------------------------------------------------------------------------------
 METRICS_BIND = env.listening("METRICS_BIND", default="127.0.0.1:9464")  # empty: nobody may ask
-PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", default=str(embedded.var_dir() / "metrics"))
+METRICS_DIR = env.text("METRICS_DIR", default=str(embedded.var_dir() / "metrics"))
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])

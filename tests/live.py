@@ -75,7 +75,7 @@ class Live:
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "CDP_VAR_DIR": str(self.var),
-            "PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics"),
+            "METRICS_DIR": str(self.var / "metrics"),
             "METRICS_BIND": f"127.0.0.1:{self.metrics_port}",
         }
         return {**os.environ, **own, MARK: str(self.var), "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}

@@ -33,7 +33,7 @@ def pytest_load_initial_conftests() -> object:
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
     os.environ.setdefault("IDENTITY_KEY", "only-for-tests-" + "y" * 40)
     os.environ.setdefault("LOG_LEVEL", "CRITICAL")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _servers.enter_context(tempfile.TemporaryDirectory(prefix="cdp-metrics-"))
+    os.environ["METRICS_DIR"] = _servers.enter_context(tempfile.TemporaryDirectory(prefix="cdp-metrics-"))
     os.environ["METRICS_BIND"] = ""
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         tempfile.tempdir = str(MEMORY) if has_room_in_memory() else None

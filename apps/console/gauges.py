@@ -28,7 +28,7 @@ Found = Iterator[tuple[Gauge, tuple[str, ...], float]]  # a gauge, its labels, i
 
 def everything() -> CollectorRegistry:
     """Return what is exported: the sums of what all processes have counted, and the gauges."""
-    folder = Path(settings.PROMETHEUS_MULTIPROC_DIR)
+    folder = Path(settings.METRICS_DIR)
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]

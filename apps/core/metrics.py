@@ -1,6 +1,6 @@
 """What processes count for Prometheus: every metric, in one place; docs/monitoring.md explains them.
 
-Each writes into files of `PROMETHEUS_MULTIPROC_DIR`, and `manage.py metrics` adds up those of a machine. What
+Each writes into files of `METRICS_DIR`, and `manage.py metrics` adds up those of a machine. What
 can be asked for when somebody looks is no counter: such gauges are read by `apps/console/gauges.py`.
 
 Labels take few values, and never what a sender makes up. Whoever counts does so once for a batch: it costs two
@@ -86,7 +86,7 @@ class _Slot:
         elif self._pid != os.getpid():
             self._pid, self._error = os.getpid(), None
             try:
-                self._take(Path(settings.PROMETHEUS_MULTIPROC_DIR))
+                self._take(Path(settings.METRICS_DIR))
             except OSError as error:
                 logger.warning("Nothing that this process does is counted: docs/monitoring.md", exc_info=True)
                 self._error = error
@@ -108,7 +108,8 @@ class _Slot:
             else:
                 break
         self._lock, self._number = lock, str(number)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where values look for it
+        # Values look for it here; set from the start, it would let libraries, too, count in files of each process.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         for kind in KINDS:
             file = os.open(folder / f"{kind}_{number}.db", os.O_RDWR | os.O_CREAT, 0o640)
             try:

@@ -27,7 +27,7 @@ for _ in range(int({n_jobs})):
 
 
 def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder), "LOG_LEVEL": "WARNING"}
+    env = {**os.environ, "METRICS_DIR": str(folder), "LOG_LEVEL": "WARNING"}
     script = f"import django\ndjango.setup()\n{code}"
     env["DJANGO_SETTINGS_MODULE"] = "cdp.settings"
     return subprocess.run(
