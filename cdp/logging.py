@@ -7,8 +7,6 @@ What PostgreSQL says of an error goes on with values of the rows and with parts 
 import json
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -21,17 +19,23 @@ VALUES = re.compile(r"\n(?:LINE \d+|DETAIL|CONTEXT|QUERY|HINT): .*?(?=\n\n(?:The
 _about: ContextVar[dict[str, Any]] = ContextVar("_about", default={})  # noqa: B039 - it is never changed, only replaced
 
 
-@contextmanager
-def about(**ids: Any) -> Iterator[None]:
+class about:
     """Write these ids into each line that is logged meanwhile, of a request, a batch, a job or a task.
 
     Ids of ours alone: whatever a sender may have put personal data into does not belong there.
     """
-    token = _about.set({**_about.get(), **ids})
-    try:
-        yield
-    finally:
-        _about.reset(token)
+
+    __slots__ = ("_ids", "_token")
+
+    def __init__(self, **ids: Any) -> None:
+        self._ids = ids
+
+    def __enter__(self) -> None:
+        before = _about.get()
+        self._token = _about.set({**before, **self._ids} if before else self._ids)
+
+    def __exit__(self, *_error: object) -> None:
+        _about.reset(self._token)
 
 
 def without_values(text: str) -> str:

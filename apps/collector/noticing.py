@@ -21,14 +21,19 @@ _PLATFORM: Final = str(internal.SOURCE_ID)
 
 def note(batch: Batch, *, way: Way) -> None:
     """Count what became of the events of a batch, and those of types that nobody planned; no query."""
-    _measure(batch, way)
     rules = planned.rules()
     types: defaultdict[tuple[str, str], int] = defaultdict(int)
+    outcomes: Counter[tuple[str, str]] = Counter()
+    n_stored = n_flagged = 0
     for payload in batch.payloads:
-        if payload.refusal or len(payload.going) < len(payload.events):
+        if payload.refusal or len(payload.going) < len(payload.events) or not payload.saves_events:
             for refusal in payload.refusals():
                 # Without its message, which may name fields as their sender does: the refused event has it.
                 note_refusal(replace(refusal, message=""), at=payload.received_at, source_id=payload.source.id)
+            outcomes.update(_outcome_of(event, payload) for event in payload.events)
+        else:
+            n_stored += len(payload.going)
+            n_flagged += len([event for event in payload.going if not event.is_valid])
         if payload.refusal is None:
             for event in payload.going:
                 if event.type not in rules:
@@ -36,23 +41,16 @@ def note(batch: Batch, *, way: Way) -> None:
     for (type_, source), number in types.items():
         if source != _PLATFORM:
             noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)
+    outcomes["stored", ""] += n_stored - n_flagged
+    outcomes["flagged", ""] += n_flagged
+    _measure(outcomes, way)
 
 
-def _measure(batch: Batch, way: Way) -> None:
-    outcomes: Counter[tuple[str, str]] = Counter()
-    for payload in batch.payloads:
-        if payload.refusal is None and len(payload.going) == len(payload.events) and payload.saves_events:
-            n_flagged = sum([not event.is_valid for event in payload.going])
-            outcomes["stored", ""] += len(payload.going) - n_flagged
-            outcomes["flagged", ""] += n_flagged
-        else:
-            outcomes.update(_outcome_of(event, payload) for event in payload.events)
-    n_events = 0
+def _measure(outcomes: Counter[tuple[str, str]], way: Way) -> None:
     for (outcome, reason), number in outcomes.items():
         if number:
-            n_events += number
-            metrics.add(metrics.EVENTS, way, outcome, reason, number=number)
-    metrics.observe(metrics.BATCHES, n_events, way)
+            metrics.add(metrics.EVENTS, way.value, outcome, reason, number=number)
+    metrics.observe(metrics.BATCHES, outcomes.total(), way.value)
 
 
 def _outcome_of(event: PayloadEvent, payload: Payload) -> tuple[str, str]:

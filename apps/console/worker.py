@@ -28,4 +28,5 @@ class Watched(Worker):
             is_done: bool = super().perform_job(job, queue, execution)
         label = name if name in jobs or name == _TASK else "other"
         metrics.observe(metrics.JOBS, perf_counter() - began_at, label, "done" if is_done else "failed")
+        metrics.flush()  # RQ ends this process at once
         return is_done
