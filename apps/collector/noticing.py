@@ -21,19 +21,27 @@ _PLATFORM: Final = str(internal.SOURCE_ID)
 
 def note(batch: Batch, *, way: Way) -> None:
     """Count what became of the events of a batch, and those of types that nobody planned; no query."""
-    rules = planned.rules()
-    types: defaultdict[tuple[str, str], int] = defaultdict(int)
     outcomes: Counter[tuple[str, str]] = Counter()
     n_stored = n_flagged = 0
     for payload in batch.payloads:
-        if payload.refusal or len(payload.going) < len(payload.events) or not payload.saves_events:
-            for refusal in payload.refusals():
-                # Without its message, which may name fields as their sender does: the refused event has it.
-                note_refusal(replace(refusal, message=""), at=payload.received_at, source_id=payload.source.id)
-            outcomes.update(_outcome_of(event, payload) for event in payload.events)
-        else:
+        if payload.refusal is None and len(payload.going) == len(payload.events) and payload.saves_events:
             n_stored += len(payload.going)
             n_flagged += len([event for event in payload.going if not event.is_valid])
+            continue
+        for refusal in payload.refusals():
+            # Without its message, which may name fields as their sender does: the refused event has it.
+            note_refusal(replace(refusal, message=""), at=payload.received_at, source_id=payload.source.id)
+        outcomes.update(_outcome_of(event, payload) for event in payload.events)
+    outcomes["stored", ""] += n_stored - n_flagged
+    outcomes["flagged", ""] += n_flagged
+    _measure(outcomes, way)
+    _note_types(batch)
+
+
+def _note_types(batch: Batch) -> None:
+    rules = planned.rules()
+    types: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for payload in batch.payloads:
         if payload.refusal is None:
             for event in payload.going:
                 if event.type not in rules:
@@ -41,9 +49,6 @@ def note(batch: Batch, *, way: Way) -> None:
     for (type_, source), number in types.items():
         if source != _PLATFORM:
             noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)
-    outcomes["stored", ""] += n_stored - n_flagged
-    outcomes["flagged", ""] += n_flagged
-    _measure(outcomes, way)
 
 
 def _measure(outcomes: Counter[tuple[str, str]], way: Way) -> None:
