@@ -169,7 +169,7 @@ def queue_findings(found: QueuesState) -> Iterator[Finding]:
     if found.is_suspended:
         yield Finding("suspended", "All workers were told to rest: jobs wait.", "Let them go on with rq resume.")
     for queue in found.queues:
-        if queue.n_workers or not (queue.depth or queue.heartbeat_secs):
+        if queue.n_workers or (not queue.depth and queue.heartbeat_secs is None):
             continue
         waits = f"{queue.depth} jobs wait in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
         if queue.heartbeat_secs is None:
