@@ -35,6 +35,9 @@ class Finding:
         return {"code": self.code, "message": self.message, "remedy": self.remedy}
 
 
+VALKEY_AWAY: Final = Finding("valkey", "Valkey does not answer: background jobs wait.", "Start it; nothing is lost.")
+
+
 @dataclass(slots=True)
 class Health:
     """What was measured; an age is in seconds, and None where there is nothing to be old."""
@@ -62,7 +65,7 @@ class Health:
             return
         yield from self._inbox()
         if not self.has_valkey:
-            yield Finding("valkey", "Valkey does not answer: background jobs wait.", "Start it; nothing is lost.")
+            yield VALKEY_AWAY
             return
         yield from self._clock()
         yield from queue_findings(self.queues)

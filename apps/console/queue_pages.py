@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django_rq.admin import QueueAdmin
 from django_rq.models import Dashboard
@@ -14,12 +14,12 @@ from django_rq.settings import get_queues_list
 from redis.exceptions import RedisError
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 
+from apps.console import queue_warning
 from apps.core import audit
 from apps.core.admin.base import ModelAdmin
 
 admin.site.unregister(Dashboard)
 
-SEES_QUEUES = "django_rq.admin"
 GONE = "The job has gone: jobs are kept for a while only after they ended."
 AWAY = "Valkey does not answer: nothing can be said about queues, and no job runs. Events are collected all the same."
 # What each view does, in the words of the audit log; `actions` does one of several.
@@ -43,14 +43,15 @@ class QueuesAdmin(QueueAdmin, ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Guard each page of django-rq, and leave out those that say no more than ours."""
         patterns: list[URLPattern] = super().get_urls()  # type: ignore[no-untyped-call]
+        warning = path("warning/", self.admin_site.admin_view(queue_warning.shown), name="queue_warning")
         named = {pattern: (pattern.name or "").removeprefix("django_rq_") for pattern in patterns}
         for pattern, name in named.items():
             pattern.callback = _guarded(pattern.callback, name)
-        return [pattern for pattern, name in named.items() if name not in LEFT_OUT]
+        return [warning, *(pattern for pattern, name in named.items() if name not in LEFT_OUT)]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Ask for the permission."""
-        return request.user.has_perm(SEES_QUEUES)
+        return request.user.has_perm(queue_warning.SEES_QUEUES)
 
     has_change_permission = has_view_permission
 
@@ -59,7 +60,7 @@ def _guarded(view: Any, name: str) -> Any:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         # Who is not signed in is sent to do so by the view.
-        if request.user.is_authenticated and not request.user.has_perm(SEES_QUEUES):
+        if request.user.is_authenticated and not request.user.has_perm(queue_warning.SEES_QUEUES):
             raise PermissionDenied
         try:
             response: HttpResponseBase = view(request, *args, **kwargs)

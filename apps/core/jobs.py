@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from inspect import signature
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -120,9 +120,9 @@ def start_task(kind: str, *, params: dict[str, Any], requested_by: str, max_rate
     return task
 
 
-def resume_tasks(ids: list[UUID], *, by: str) -> list[Task]:
+def resume_tasks(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
     """Let tasks that were paused or failed go on, and return them."""
-    resumed = tasks.resume(ids, by=by, now=timezone.now())
+    resumed = tasks.resume(ids, by=by, now=now)
     for task in resumed:
         _nudge(task)
     return resumed

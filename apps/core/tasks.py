@@ -23,6 +23,7 @@ from apps.core.task_journal import Budget, Failure, log, note_failures
 
 logger = logging.getLogger(__name__)
 State = Task.State
+RESUMABLE: Final = (State.PAUSED, State.FAILED)
 SILENCE: Final = timedelta(minutes=10)  # after it a task is taken for abandoned; no step may take that long
 
 
@@ -177,7 +178,7 @@ def resume(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
         _set(task, State.WAITING, f"{verb} by {by}.", at=now)
         task.finished_at, task.message, task.n_pardoned = None, "", task.n_failed
 
-    found = Task.objects.filter(pk__in=ids, state__in=(State.PAUSED, State.FAILED), kind__in=list(kinds))
+    found = Task.objects.filter(pk__in=ids, state__in=RESUMABLE, kind__in=list(kinds))
     return _change(found, go_on)
 
 

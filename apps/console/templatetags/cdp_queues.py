@@ -5,13 +5,27 @@ from datetime import UTC, datetime
 from django import template
 from django.utils import timezone
 
-from apps.core.queue_state import name_of, raised, trace_of
+from apps.core.queue_state import QueueState, name_of, raised, read, trace_of
+from apps.core.spans import in_words
 
 register = template.Library()
 
 register.filter("job_name", name_of)
 register.filter("job_reason", raised)
 register.filter("job_trace", trace_of)
+register.filter("span", in_words)
+
+
+@register.simple_tag
+def queues_now() -> dict[str, QueueState]:
+    """Return what each queue is like now, by its name. Raises RedisError."""
+    return {state.name: state for state in read().queues}
+
+
+@register.filter
+def of(states: dict[str, QueueState], name: str) -> QueueState:
+    """Return the state of one queue."""
+    return states[name]
 
 
 @register.filter

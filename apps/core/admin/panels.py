@@ -28,6 +28,7 @@ SIDE: Final = "side"  # sections in the narrow one
 HEAD: Final = "head"  # links and buttons above them
 COLUMNS: Final = "columns"
 FILTERS: Final = "filters"  # filled by classes of filters
+UNDER_WAY: Final = "under way"  # above the list of tasks: filled by functions that return Work, see under_way.py
 PAGES: Final = "pages"  # addresses below that of the list: filled by functions that return URL patterns of a site
 
 Content = TypeVar("Content", bound=Callable[..., Any])

@@ -6,8 +6,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.admin.panels import HEAD, MAIN, PAGES, SIDE, panel
-from apps.core.admin.shown import link
+from apps.core.admin.panels import HEAD, MAIN, PAGES, SIDE, UNDER_WAY, panel
+from apps.core.admin.shown import badge, link
+from apps.core.admin.under_way import Work
+from apps.core.models import Task
 from apps.events.admin.by_hand import MAY_COMPARE, merge_urls, undo_urls
 from apps.events.admin.computed_shown import values_of
 from apps.events.admin.timeline import timeline_of, timeline_of_session, timeline_urls
@@ -56,3 +58,16 @@ def session_timeline(request: HttpRequest, row: Session) -> SafeString:
 def source(request: HttpRequest, row: Session) -> SafeString:
     """Link to where it came in."""
     return link("events_source", row.source_id, Source.objects.filter(pk=row.source_id).first())
+
+
+@panel(Task, UNDER_WAY, title="Merges", order=20, needs=("profiles.view_merge",))
+def moving(request: HttpRequest) -> list[Work]:
+    """Tell of the merges whose events and sessions have still to follow."""
+    waiting = Merge.objects.filter(moved_at=None)
+    n_waiting = waiting.count()
+    if not n_waiting:
+        return []
+    shown = badge(f"{n_waiting:,} merge{'s' * (n_waiting > 1)}", "amber")
+    address = f"{reverse('admin:profiles_merge_changelist')}?state=moving"
+    oldest = waiting.order_by("at").values_list("at", flat=True).first()
+    return [Work("Let events and sessions follow merged people", address, "the platform", oldest, shown)]

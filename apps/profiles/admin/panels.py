@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from apps.core import paths
 from apps.core.admin.panels import MAIN, SIDE, panel
 from apps.core.admin.shown import copyable, link, moment, rows, tree
+from apps.core.models import Task
 from apps.profiles import ledger
 from apps.profiles.admin.editing import MAY_EDIT, changes_of
 from apps.profiles.admin.privacy import is_masked
@@ -71,3 +72,9 @@ def merges(request: HttpRequest, row: Profile) -> SafeString:
     return rows(
         (link("profiles_merge", found.id, moment(found.at)), found.get_reason_display(), "") for found in latest
     )
+
+
+@panel(Task, SIDE, title="Privacy request", order=5, needs=("profiles.view_privacyrequest",))
+def request_of(request: HttpRequest, row: Task) -> SafeString:
+    """Link from the task that erases somebody to what was asked for."""
+    return link("profiles_privacyrequest", row.params.get("request"), "What was asked for")

@@ -7,14 +7,34 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 
-from apps.core.admin.panels import FILTERS, SIDE, panel
+from apps.core.admin.panels import FILTERS, SIDE, UNDER_WAY, panel
+from apps.core.admin.shown import page_address
+from apps.core.admin.under_way import Work
+from apps.core.models import Task
 from apps.profiles.admin.privacy import SEES_PII, is_masked
 from apps.profiles.models import Profile
 from apps.segments import discretion
+from apps.segments.admin.reevaluation import progress_of
 from apps.segments.admin.shown import segments_of
-from apps.segments.models import Membership, Segment
+from apps.segments.models import Membership, Reevaluation, Segment
 
 SEES_SEGMENTS = ("segments.view_segment",)
+
+
+@panel(Task, UNDER_WAY, title="Re-evaluation runs", order=10, needs=("segments.view_reevaluation",))
+def reevaluations(request: HttpRequest) -> list[Work]:
+    """Tell of the runs that evaluate segments again."""
+    runs = Reevaluation.objects.filter(finished_at=None).order_by("-id")
+    return [
+        Work(
+            f"Evaluate segments: {run.get_kind_display()}",
+            page_address("segments_reevaluation", run.pk),
+            run.requested_by,
+            run.started_at,
+            progress_of(run),
+        )
+        for run in runs
+    ]
 
 
 @panel(Profile, SIDE, title="Segments", order=20, needs=SEES_SEGMENTS)

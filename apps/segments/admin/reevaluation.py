@@ -18,6 +18,15 @@ from apps.segments.models import Reevaluation
 from apps.segments.runs import due
 
 
+def progress_of(run: Reevaluation) -> SafeString:
+    """Show whether a run is over, and how far it is."""
+    if run.finished_at:
+        shown = badge("With problems", "red") if run.problems else badge("Done", "green")
+    else:
+        shown = badge("Running", "amber")
+    return render_to_string("segments/reevaluation_progress.html", {"run": run, "badge": shown})
+
+
 @admin.register(Reevaluation)
 class ReevaluationAdmin(Watched):
     """Re-evaluation runs, the latest first; one that is under way shows its progress without a reload."""
@@ -34,11 +43,7 @@ class ReevaluationAdmin(Watched):
 
     def render_progress(self, row: Reevaluation) -> SafeString:
         """Show whether a run is over, and how far it is."""
-        if row.finished_at:
-            shown = badge("With problems", "red") if row.problems else badge("Done", "green")
-        else:
-            shown = badge("Running", "amber")
-        return render_to_string("segments/reevaluation_progress.html", {"run": row, "badge": shown})
+        return progress_of(row)
 
     @action(description="Run now", url_path="run-now", permissions=["run"])
     def run_now(self, request: HttpRequest) -> HttpResponse:
