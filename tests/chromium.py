@@ -63,7 +63,9 @@ class Complaints:
             self.found.append(f"{message.location['url']}: {message.text}")
 
     def _on_failure(self, request: Request) -> None:
-        if request.resource_type != "ping":  # a beacon goes on when its page is left, and the page hears no more of it
+        # When a page is left, a beacon goes on unheard, and what its scripts still ask for ends: no console shows that.
+        is_left = request.resource_type == "xhr" and request.failure == "net::ERR_ABORTED"
+        if request.resource_type != "ping" and not is_left:
             self.found.append(f"{request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:

@@ -71,7 +71,7 @@ class Health:
         yield from queue_findings(self.queues)
         for queue in self.queues.queues:
             if queue.n_failed:
-                message = f"{queue.n_failed} jobs failed in {queue.name}, the last one: {queue.last_error}."
+                message = f"{_jobs(queue.n_failed, 'failed')} in {queue.name}, the last one: {queue.last_error}."
                 yield Finding("failed_jobs", message, "Look at Queues.")
 
     def as_dict(self) -> dict[str, Any]:
@@ -174,12 +174,18 @@ def queue_findings(found: QueuesState) -> Iterator[Finding]:
     for queue in found.queues:
         if queue.n_workers or (not queue.depth and queue.heartbeat_secs is None):
             continue
-        waits = f"{queue.depth} jobs wait in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
+        waits = f"{_jobs(queue.depth, 'wait')} in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
         if queue.heartbeat_secs is None:
             yield Finding("no_worker", f"{waits}, and no worker listens.", START_WORKER)
         else:
             message = f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago."
             yield Finding("worker_silent", message, f"It was killed, or hangs. {START_WORKER}")
+
+
+def _jobs(number: int, do: str) -> str:
+    if number == 1:
+        return f"1 job {do}{'s' * (do == 'wait')}"
+    return f"{number:,} jobs {do}"
 
 
 def _told(queue: QueueState) -> dict[str, Any]:

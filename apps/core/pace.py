@@ -26,7 +26,8 @@ def rate(task: Task, *, now: datetime) -> float | None:
     if not recent:
         return None
     begin, before = recent[0]
-    secs = task.advanced_at.timestamp() - begin
+    # A step's rest is a part of it: one page more than there are rests would look faster than it may be.
+    secs = (task.rests_until or task.advanced_at).timestamp() - begin
     return (task.progress - before) / secs if secs >= LEAST.total_seconds() else None
 
 

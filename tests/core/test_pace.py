@@ -33,6 +33,13 @@ def test_the_rate_is_that_of_the_last_five_minutes() -> None:
     assert pace.secs_left(task, now=at(1_200)) == pytest.approx(790)
 
 
+def test_a_task_that_keeps_a_rate_is_not_said_to_be_faster() -> None:
+    task = running((0, 0), (1, 100), end=1)
+    task.progress, task.rests_until = 200, at(2)
+
+    assert pace.rate(task, now=at(1)) == pytest.approx(100)
+
+
 @pytest.mark.parametrize(
     ("task", "now"),
     [
