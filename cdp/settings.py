@@ -215,6 +215,7 @@ PARTITIONS_AHEAD_MONTHS = env.integer("PARTITIONS_AHEAD_MONTHS", default=3)
 EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 keeps events for ever
 MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
 REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
+BACKFILL_UNDO_DAYS = env.integer("BACKFILL_UNDO_DAYS", default=30)  # so long a back-fill can be undone
 QUARANTINE_RETENTION_DAYS = env.integer("QUARANTINE_RETENTION_DAYS", default=90)  # 0 keeps them for ever
 # Names of properties, besides those in profiles/anonymity.py, whose texts tell of nobody.
 HARMLESS_PROPERTIES = env.listing("HARMLESS_PROPERTIES", default=[])

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from apps.core import pace
+from apps.core import load, pace
 from apps.core.models import Task, TaskQuerySet
 from apps.core.queues import Queue
 from apps.core.registry import Registry
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 State = Task.State
 RESUMABLE: Final = (State.PAUSED, State.FAILED)
 SILENCE: Final = timedelta(minutes=10)  # after it a task is taken for abandoned; no step may take that long
+# Who gives way has a fifth of the time, and whoever else is there the rest.
+REST_TIMES: Final = 4
+MAX_REST: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Kind:
     step: Callable[[Task], Step]
     is_cancellable: bool = True  # False: what has begun has to be brought to its end
     budget: Budget = field(default_factory=Budget)
+    gives_way: bool = False  # True: it rests between its steps while others work with the database (see load.py)
 
 
 kinds: Final[Registry[Kind]] = Registry("kind of task", module="jobs")
@@ -107,9 +111,13 @@ def _advance(task_id: UUID) -> float | None:
             began = timezone.now()
             if task.rests_until and task.rests_until > began:
                 return (task.rests_until - began).total_seconds()
+            kind = kind_of(task)
+            is_busy = kind.gives_way and load.is_busy()
             task.samples = pace.sampled(task.samples, at=began, progress=task.progress)
             task.started_at = task.started_at or began
-            _note(task, kind_of(task).step(task), began=began, at=timezone.now())
+            _note(task, kind.step(task), began=began, at=timezone.now())
+            if is_busy or (kind.gives_way and load.is_busy()):
+                _give_way(task, began=began)
             task.save()
     except OperationalError:
         raise
@@ -136,6 +144,13 @@ def _note(task: Task, step: Step, *, began: datetime, at: datetime) -> None:
         task.state = State.PAUSED
         task.message = f"{task.n_failed} rows failed: look at why, then let it go on, or cancel it."
         log(task, [f"Paused, as {task.n_failed} rows failed."], at=at)
+
+
+def _give_way(task: Task, *, began: datetime) -> None:
+    """Let a task rest for a multiple of the time that its step took."""
+    if task.state == State.RUNNING:
+        rested = task.advanced_at + min(REST_TIMES * (task.advanced_at - began), MAX_REST)
+        task.rests_until = max(rested, task.rests_until or rested)
 
 
 def _fail(task_id: UUID, error: Exception) -> None:

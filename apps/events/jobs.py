@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,8 +12,9 @@ from apps.core.audit import Actor
 from apps.core.jobs import enqueue, job, start_task
 from apps.core.models import Task
 from apps.core.tasks import Kind
+from apps.events.backfill import holds, images, profiles, traits, undoing
+from apps.events.backfill.asked import PROFILES, TRAITS, UNDO, Asked, plan
 from apps.events.computed_traits import recomputing
-from apps.events.event_types import backfill
 from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType
 from apps.events.resolution import by_hand, moving, unmerging
@@ -25,8 +26,9 @@ MOVE_SECS = 60.0  # then other jobs have their turn
 COPY_TO_PROFILES: Final = queues.declare("event_to_profile_coping:worker")
 INDEX_TRAITS: Final = queues.declare("event_props_to_event_traits:worker")
 
-tasks.register(Kind(backfill.TRAITS, "Traits of stored events", INDEX_TRAITS, backfill.index_traits))
-tasks.register(Kind(backfill.PROFILES, "Stored events to profiles", COPY_TO_PROFILES, backfill.copy_to_profiles))
+tasks.register(Kind(TRAITS, "Traits of stored events", INDEX_TRAITS, traits.step, gives_way=True))
+tasks.register(Kind(PROFILES, "Stored events to profiles", COPY_TO_PROFILES, profiles.step, gives_way=True))
+tasks.register(Kind(UNDO, "Undo a back-fill", COPY_TO_PROFILES, undoing.step, gives_way=True))
 tasks.register(Kind(recomputing.KIND, "Compute traits", queues.DEFAULT, recomputing.step))
 
 
@@ -45,6 +47,12 @@ def compute_traits(**_newer: object) -> str:
         return "All is up to date."
     start_task(recomputing.KIND, params={}, requested_by="clock")
     return "A task was started."
+
+
+@job(queue=queues.DEFAULT, every=timedelta(hours=1))
+def forget_backfills(**_newer: object) -> str:
+    """Forget what was before runs that ended too long ago to be undone. Safe to run twice."""
+    return f"{images.forget(now=datetime.now(UTC))} images were forgotten."
 
 
 @job(queue=queues.DEFAULT, every=timedelta(seconds=10))
@@ -67,10 +75,22 @@ def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: 
     enqueue(move_merged)
 
 
-def start_backfill(kind: str, *, params: dict[str, Any], actor: Actor, now: datetime) -> Task:
-    """Start to apply the mapping of a type to its stored events; `params` are those of `backfill.plan`."""
-    row = EventType.objects.filter(type=params["type"]).first()
+def start_backfill(asked: Asked, *, actor: Actor, now: datetime, max_rate: int | None = None) -> Task:
+    """Start to apply the mapping of a type to stored events, so many a second at most. Raises CannotBackfill."""
+    planned = plan(asked, at=now)
+    row = EventType.objects.get(type=planned.type)
     with transaction.atomic():
-        task = start_task(kind, params=params, requested_by=actor.name)
-        audit.record("backfilled", actor=actor, at=now, object=row, name=params["type"], task=str(task.pk))
+        task = start_task(planned.kind, params=planned.params, requested_by=actor.name, max_rate=max_rate)
+        holds.hold(task, planned.holds)
+        audit.record("backfilled", actor=actor, at=now, object=row, name=planned.type, task=str(task.pk))
+    return task
+
+
+def undo_backfill(run_id: UUID, *, actor: Actor, now: datetime) -> Task:
+    """Start to undo what a run changed and nobody changed since. Raises CannotBackfill."""
+    run = undoing.run_of(run_id)
+    with transaction.atomic():
+        task = start_task(UNDO, params={"run": str(run.pk)}, requested_by=actor.name)
+        holds.hold(task, undoing.holds_of(run))
+        audit.record("backfill undone", actor=actor, at=now, object=run, task=str(task.pk))
     return task

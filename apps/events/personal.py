@@ -10,9 +10,16 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from apps.core import keyset, storable
-from apps.events.models import Event, QuarantinedEvent, RefusedEvent
+from apps.events.models import (
+    BackfilledEvent,
+    BackfilledField,
+    BackfillPerson,
+    Event,
+    QuarantinedEvent,
+    RefusedEvent,
+)
 from apps.events.store.anonymity import columns_of
-from apps.profiles.holdings import SESSION, Holding, Person, Rows, register
+from apps.profiles.holdings import SESSION, Holding, Person, RawRows, Rows, register
 
 _ORDER = ("time", "id")
 _ANONYMISE = """
@@ -92,6 +99,40 @@ class QuarantinedEvents(Rows):
     def find(self, person: Person) -> Q:
         """Select those that came with one of the person's ids; what else names them is refused when it is replayed."""
         return Q(keys__overlap=person.keys)
+
+
+@register
+class BackfilledFields(RawRows):
+    """What fields of the profile held before back-fills."""
+
+    name, title, models = "backfilled", "What fields held before later mappings filled them", (BackfilledField,)
+    omitted = ("id", "task_id")
+    is_at_once = True
+
+
+@register
+class BackfilledEvents(Rows):
+    """What the traits of events were before back-fills."""
+
+    name, title, models = (
+        "backfilled-events",
+        "What was read of events before their mapping changed",
+        (BackfilledEvent,),
+    )
+    omitted = ("id", "task_id", "after_hash")
+
+    def find(self, person: Person) -> Q:
+        """Select those of the person's events, and of their sessions that belong to no profile."""
+        return Q(profile_id__in=person.raw_ids) | Q(profile_id=None, session_id__in=person.named(SESSION))
+
+
+@register
+class BackfillPeople(RawRows):
+    """That back-fills have yet to go through the person's events."""
+
+    name, title, models = "backfilling", "That a mapping is being applied to the person's events", (BackfillPerson,)
+    omitted = ("id", "task_id")
+    is_at_once = True
 
 
 def _events_of(person: Person) -> list[QuerySet[Event]]:

@@ -24,6 +24,11 @@ def take(provenance: Provenance, path: str, said: Entry) -> bool:
     return True
 
 
+def is_by_hand(said: Entry) -> bool:
+    """Tell whether a person, or a program that speaks for one, set the field, and no event."""
+    return ":" in said[1]
+
+
 def complete(found: Entry) -> Entry:
     """Add the parts that older rows do not have."""
     return [*found, "", ""][:3]

@@ -7,7 +7,7 @@ profiles.ledger.unmoved) nobody can be evaluated by their history.
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -30,19 +30,12 @@ from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
 from apps.events import platform_events
 from apps.events.models import Event
+from apps.events.store.asking import COLUMNS as EVENT_COLUMNS
+from apps.events.store.asking import PARTS, Part
 from apps.profiles import consents, schema
 from apps.profiles.models import Profile
 
 SEGMENTS: Final = "profile@segments"
-
-
-class _Part(NamedTuple):
-    """A field that is no part of a tree: what it is for people, in the database, and in memory."""
-
-    label: str
-    sql: str
-    kind: Kind
-    read: Callable[[Any], Any]
 
 
 _MEMBER_OF: Final = (
@@ -53,35 +46,26 @@ _HOLDS: Final = (
     "EXISTS (SELECT FROM segments_membership AS m WHERE m.profile_id = p.id AND m.left_at IS NULL "
     "AND m.segment_id = (SELECT s.id FROM segments_segment AS s WHERE s.key = {}))"
 )
-_PROFILE: Final[dict[str, _Part]] = {
-    "id": _Part("Id", "p.id::text", Kind.TEXT, lambda row: str(row.id)),
-    "primary_id": _Part("Customer number", "p.primary_id", Kind.TEXT, attrgetter("primary_id")),
-    "email": _Part("E-mail address", "p.email", Kind.TEXT, attrgetter("email")),
-    "name": _Part("Name", "NULLIF(p.name, '')", Kind.TEXT, lambda row: row.name or None),
-    "country": _Part("Country", "NULLIF(p.country, '')", Kind.TEXT, lambda row: row.country or None),
-    "is_anonymous": _Part("Anonymous", "p.is_anonymous", Kind.BOOLEAN, attrgetter("is_anonymous")),
-    "created_at": _Part("Profile made", "p.created_at", Kind.TIME, attrgetter("created_at")),
-    "first_seen_at": _Part("First seen", "p.first_seen_at", Kind.TIME, attrgetter("first_seen_at")),
-    "last_seen_at": _Part("Last seen", "p.last_seen_at", Kind.TIME, attrgetter("last_seen_at")),
-    "visits.count": _Part("Visits", "p.visit_count", Kind.NUMBER, attrgetter("visit_count")),
-    "visits.last": _Part("Latest visit", "p.visit_started_at", Kind.TIME, attrgetter("visit_started_at")),
-    "visits.previous": _Part("Visit before", "p.previous_visit_at", Kind.TIME, attrgetter("previous_visit_at")),
-    "events.count": _Part("Events", "p.event_count", Kind.NUMBER, attrgetter("event_count")),
-    "data": _Part("Data", "p.data", Kind.JSON, attrgetter("data")),
-    "traits": _Part("Traits", "p.traits", Kind.JSON, attrgetter("traits")),
-    "interests": _Part("Interests", "p.interests", Kind.JSON, attrgetter("interests")),
-    "consents": _Part("Consents", "p.consents", Kind.JSON, attrgetter("consents")),
-    "stats": _Part("Statistics", "p.stats", Kind.JSON, attrgetter("stats")),
-    "computed": _Part("Computed traits", "p.computed", Kind.JSON, attrgetter("computed")),
-}
-_EVENT: Final[dict[str, _Part]] = {
-    "type": _Part("Type", "e.type", Kind.TEXT, attrgetter("type")),
-    "time": _Part("Time", "e.time", Kind.TIME, attrgetter("time")),
-    "journey": _Part("Journey", "e.journey", Kind.TEXT, attrgetter("journey")),
-    "tags": _Part("Tags", "to_jsonb(e.tags)", Kind.JSON, attrgetter("tags")),
-    "properties": _Part("Properties", "e.properties", Kind.JSON, attrgetter("properties")),
-    "traits": _Part("Traits", "e.traits", Kind.JSON, attrgetter("traits")),
-    "context": _Part("Context", "e.context", Kind.JSON, attrgetter("context")),
+_PROFILE: Final[dict[str, Part]] = {
+    "id": Part("Id", "p.id::text", Kind.TEXT, lambda row: str(row.id)),
+    "primary_id": Part("Customer number", "p.primary_id", Kind.TEXT, attrgetter("primary_id")),
+    "email": Part("E-mail address", "p.email", Kind.TEXT, attrgetter("email")),
+    "name": Part("Name", "NULLIF(p.name, '')", Kind.TEXT, lambda row: row.name or None),
+    "country": Part("Country", "NULLIF(p.country, '')", Kind.TEXT, lambda row: row.country or None),
+    "is_anonymous": Part("Anonymous", "p.is_anonymous", Kind.BOOLEAN, attrgetter("is_anonymous")),
+    "created_at": Part("Profile made", "p.created_at", Kind.TIME, attrgetter("created_at")),
+    "first_seen_at": Part("First seen", "p.first_seen_at", Kind.TIME, attrgetter("first_seen_at")),
+    "last_seen_at": Part("Last seen", "p.last_seen_at", Kind.TIME, attrgetter("last_seen_at")),
+    "visits.count": Part("Visits", "p.visit_count", Kind.NUMBER, attrgetter("visit_count")),
+    "visits.last": Part("Latest visit", "p.visit_started_at", Kind.TIME, attrgetter("visit_started_at")),
+    "visits.previous": Part("Visit before", "p.previous_visit_at", Kind.TIME, attrgetter("previous_visit_at")),
+    "events.count": Part("Events", "p.event_count", Kind.NUMBER, attrgetter("event_count")),
+    "data": Part("Data", "p.data", Kind.JSON, attrgetter("data")),
+    "traits": Part("Traits", "p.traits", Kind.JSON, attrgetter("traits")),
+    "interests": Part("Interests", "p.interests", Kind.JSON, attrgetter("interests")),
+    "consents": Part("Consents", "p.consents", Kind.JSON, attrgetter("consents")),
+    "stats": Part("Statistics", "p.stats", Kind.JSON, attrgetter("stats")),
+    "computed": Part("Computed traits", "p.computed", Kind.JSON, attrgetter("computed")),
 }
 # The words that the catalogue has for what a column holds; those of a profile's data come from its schema.
 _WORDS: Final = {Kind.TEXT: "text", Kind.NUMBER: "number", Kind.BOOLEAN: "yes or no", Kind.TIME: "date and time"}
@@ -92,7 +76,7 @@ _OPEN: Final = frozenset(
 )
 
 
-def _columns(root: str, parts: Mapping[str, _Part]) -> dict[str, Column]:
+def _columns(root: str, parts: Mapping[str, Part]) -> dict[str, Column]:
     return {f"{root}@{path}": Column(part.sql, part.kind) for path, part in parts.items()}
 
 
@@ -107,7 +91,6 @@ def _times_of_schema() -> dict[str, Column]:
 _COLUMNS: Final = Columns(
     {**_columns("profile", _PROFILE), **_times_of_schema(), SEGMENTS: Column(_MEMBER_OF, Kind.JSON, holds=_HOLDS)}
 )
-EVENT_COLUMNS: Final = Columns(_columns("event", _EVENT))
 
 
 def layout(profile_ids: Iterable[UUID] | None = None) -> Layout:
@@ -193,12 +176,12 @@ def _path_of(field: Field) -> str:
 Readers = list[tuple[str, str, Callable[[Any], Any]]]  # name, the key below it if it is an object, and how it is read
 
 
-def _readers(parts: Mapping[str, _Part]) -> Readers:
+def _readers(parts: Mapping[str, Part]) -> Readers:
     return [(*path.partition(".")[::2], part.read) for path, part in parts.items()]
 
 
 _PROFILE_READERS: Final = _readers(_PROFILE)
-_EVENT_READERS: Final = _readers(_EVENT)
+_EVENT_READERS: Final = _readers(PARTS)
 
 
 def _tree(readers: Readers, row: object) -> dict[str, Any]:
@@ -214,7 +197,7 @@ def _tree(readers: Readers, row: object) -> dict[str, Any]:
 def catalogue(event_types: Iterable[str] = (), consent_types: Mapping[str, str] | None = None) -> Catalogue:
     """List the fields that there always are, and objects below which any may be; consent types by id, with names."""
     fields = {f"profile@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _PROFILE.items()}
-    fields |= {f"event@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in _EVENT.items()}
+    fields |= {f"event@{path}": KnownField(part.label, _WORDS.get(part.kind, "")) for path, part in PARTS.items()}
     fields |= {f"profile@{path}": KnownField(field.label, field.kind.value) for path, field in schema.FIELDS.items()}
     fields[SEGMENTS] = KnownField("Segments", schema.Kind.TEXTS.value)
     whole = ("profile@data", "profile@consents")  # of consents states are asked, and not what is stored

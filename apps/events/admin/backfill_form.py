@@ -1,62 +1,103 @@
-"""Which stored events a changed mapping is applied to."""
+"""Which stored events a changed mapping is applied to, and what becomes of what people's fields hold."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.utils import timezone
 
-from apps.core.mistakes import DefinitionError
-from apps.events.event_types import backfill
-from apps.events.event_types.compiling import compile
-from apps.events.event_types.effective import definition_of
-from apps.events.models import EventType
+from apps.events import internal
+from apps.events.backfill.asked import (
+    PROFILES,
+    Asked,
+    CannotBackfill,
+    Mode,
+    copied_fields,
+    counting_fields,
+    plan,
+    rules_of,
+)
+from apps.events.models import Source
 
 DAY = forms.DateInput(attrs={"type": "date", "class": "cdp-input"})
+SELECT = forms.Select(attrs={"class": "cdp-input"})
 
 
 class BackfillForm(forms.Form):
-    """A period, and for profiles the fields; `params` are those of the task once the form is valid."""
+    """A period, a source, a rate, and for profiles fields and a mode; `asked` is what they mean, once it is valid."""
 
     since = forms.DateTimeField(required=False, label="Events from", widget=DAY, help_text="Empty: the first.")
     until = forms.DateTimeField(required=False, label="Up to, exclusive", widget=DAY, help_text="Empty: now.")
+    source = forms.ChoiceField(required=False, label="Source", widget=SELECT)
     fields_copied = forms.MultipleChoiceField(
         label="Fields of the profile", required=False, widget=forms.CheckboxSelectMultiple
     )
+    mode = forms.ChoiceField(
+        label="Where a field holds something already",
+        choices=Mode,
+        initial=Mode.NEWEST,
+        widget=forms.RadioSelect,
+        help_text="Whatever you choose: what somebody entered by hand, or a program with a key has set, stays.",
+    )
+    rate = forms.IntegerField(
+        required=False,
+        label="Events a second, at most",
+        min_value=1,
+        widget=forms.NumberInput(attrs={"class": "cdp-input"}),
+        help_text="Empty: as fast as it goes. It gives way to live traffic by itself.",
+    )
 
-    def __init__(self, *args: Any, kind: str, event_type: EventType, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, base: Asked, **kwargs: Any) -> None:
+        """Offer what there is to choose for what is asked so far."""
         super().__init__(*args, **kwargs)
-        self.kind, self.event_type = kind, event_type
-        self.params: dict[str, Any] = {}
+        self.base = self.asked = base
         self.counting: list[str] = []
-        if kind == backfill.TRAITS:
-            self.title = f"Index the traits of stored events: {event_type}"
-            del self.fields["fields_copied"]
-        else:
-            self.title = f"Copy stored events to profiles: {event_type}"
+        for name in ("since", "until"):
+            self.fields[name].initial = getattr(base, name)
+        source: Any = self.fields["source"]
+        names = sorted(Source.objects.exclude(pk=internal.SOURCE_ID).values_list("name", "id"))
+        source.choices = [("", "All sources"), *((str(id), name) for name, id in names)]
+        source.initial = str(base.source or "")
+        if base.kind == PROFILES:
             self._offer_fields()
+        else:
+            del self.fields["fields_copied"], self.fields["mode"]
+
+    @property
+    def title(self) -> str:
+        """What is done, and of which type."""
+        if self.base.kind == PROFILES:
+            return f"Copy stored events to profiles: {self.base.type}"
+        return f"Index the traits of stored events: {self.base.type}"
 
     def _offer_fields(self) -> None:
         try:
-            rules = compile(definition_of(self.event_type))
-        except DefinitionError:
+            rules = rules_of(self.base.type)
+        except CannotBackfill:
             return  # `clean` says so
-        self.counting = backfill.counting_fields(rules)
-        again = backfill.copied_fields(rules)
+        self.counting = counting_fields(rules)
+        again = copied_fields(rules)
         field: Any = self.fields["fields_copied"]
         field.choices = [(path, path) for path in again]
         field.initial = again
 
     def clean(self) -> dict[str, Any]:
-        """Plan the task, or say why it cannot be done."""
+        """Plan what is asked, or say why it cannot be done."""
         cleaned = super().clean() or {}
-        if not self.errors:
-            try:
-                self.params = backfill.plan(
-                    self.kind,
-                    self.event_type.type,
-                    since=cleaned["since"],
-                    until=cleaned["until"],
-                    fields=cleaned.get("fields_copied") or (),
-                )
-            except backfill.CannotBackfill as error:
-                self.add_error(None, str(error))
+        if self.errors:
+            return cleaned
+        asked = replace(
+            self.base,
+            since=cleaned["since"],
+            until=cleaned["until"],
+            source=UUID(cleaned["source"]) if cleaned["source"] else None,
+            fields=tuple(cleaned.get("fields_copied") or ()),
+            mode=cleaned.get("mode") or Mode.NEWEST.value,
+        )
+        try:
+            self.asked = plan(asked, at=timezone.now())
+        except CannotBackfill as error:
+            field = {"fields": "fields_copied"}.get(error.field, error.field)
+            self.add_error(field if field in self.fields else None, str(error))
         return cleaned

@@ -1,23 +1,20 @@
 """Events, to look at."""
 
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import DropdownFilter
 
-from apps.core.admin.browser import Browser
 from apps.core.admin.shown import NOTHING, badge, copyable, link, moment, tree
 from apps.core.ids import as_uuid
 from apps.events import internal
 from apps.events.admin.colours import JOURNEY_COLOURS
-from apps.events.models import Event, EventType, Source
+from apps.events.admin.event_backfill import BackfillsEvents
+from apps.events.admin.event_filters import ReceivedFilter, SourceFilter, TypeFilter, ValidFilter
+from apps.events.models import Event, Source
 from apps.events.store.anonymity import columns_of
 from apps.events.store.timeline import gist
 from apps.profiles.admin.privacy import is_masked, mask
@@ -25,80 +22,15 @@ from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
 
-class TypeFilter(DropdownFilter):
-    """One type of events, by the index on (type, id)."""
-
-    title = "type"
-    parameter_name = "type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer the types that have a definition."""
-        return [(row.type, row.type) for row in EventType.objects.order_by("type")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Narrow the list."""
-        return queryset.filter(type=self.value()) if self.value() else queryset
-
-
-class SourceFilter(DropdownFilter):
-    """The events of one source, by the index on (source_id, id)."""
-
-    title = "source"
-    parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer all sources."""
-        return [(str(row.id), row.name) for row in Source.objects.order_by("name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Narrow the list."""
-        wanted = as_uuid(self.value() or "")
-        return queryset.filter(source_id=wanted) if wanted else queryset
-
-
-class ReceivedFilter(admin.SimpleListFilter):
-    """What arrived lately: ids begin with the time at which they were made, so the primary key serves."""
-
-    title = "time of arrival"
-    parameter_name = "received"
-    periods = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer three periods."""
-        return [("hour", "In the last hour"), ("day", "In the last day"), ("week", "In the last week")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Narrow the list."""
-        period = self.periods.get(self.value() or "")
-        if period is None:
-            return queryset
-        since_ms = int((timezone.now() - period).timestamp() * 1000)
-        return queryset.filter(id__gte=UUID(int=since_ms << 80))
-
-
-class ValidFilter(admin.SimpleListFilter):
-    """What was accepted although it is not what its type says, by its partial index."""
-
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer what was flagged."""
-        return [("invalid", "Flagged: not what the type says")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Narrow the list."""
-        return queryset.filter(is_valid=False) if self.value() == "invalid" else queryset
-
-
 @admin.register(Event)
-class EventAdmin(Browser):
+class EventAdmin(BackfillsEvents):
     """Events in the order of their arrival."""
 
     list_display = ("happened", "type_shown", "about", "person", "source", "problems_shown")
     list_filter = (TypeFilter, SourceFilter, ReceivedFilter, ValidFilter)
     list_filter_submit = True
     language = "events"
+    list_before_template = "events/event_list_before.html"
     search_fields = ("type",)
     search_help_text = "An event's type, or the id of an event, a profile or a session: the whole of it"
     head_template = "events/event_head.html"

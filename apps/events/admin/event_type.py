@@ -2,29 +2,28 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
-from apps.core import audit
 from apps.core.admin.hiding import HidesCondition
-from apps.core.admin.shown import NOTHING, badge
-from apps.events.admin.backfill_form import BackfillForm
+from apps.core.admin.shown import NOTHING, badge, page_address
+from apps.events.admin.backfill import KINDS, backfill
 from apps.events.admin.colours import JOURNEY_COLOURS, POLICY_COLOURS
 from apps.events.admin.event_type_form import EventTypeForm
 from apps.events.admin.overview import builtin_rows, changes_of, journey_of, seen_rows
-from apps.events.event_types import backfill, inference
+from apps.events.backfill.asked import PROFILES, TRAITS, Asked
+from apps.events.event_types import inference
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.effective import definition_of
 from apps.events.event_types.trial import try_out
-from apps.events.jobs import start_backfill
 from apps.events.models import EventType
 from apps.events.store.recent import properties_of, samples_of
 from apps.profiles import schema
@@ -121,26 +120,19 @@ class EventTypeAdmin(HidesCondition):
         field = EventTypeForm.base_fields["schema"]
         return HttpResponse(field.widget.render("schema", field.prepare_value(proposed), {"id": "id_schema"}))
 
-    @action(description="Index traits of stored events", url_path="index-traits", permissions=["change"])
+    @action(description=KINDS[TRAITS], url_path="index-traits", permissions=["change"])
     def index_traits(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a period, and start the task."""
-        return self._backfill(request, object_id, backfill.TRAITS)
+        """Ask for which events, show what would change, and start the task."""
+        return self._backfill(request, object_id, TRAITS)
 
-    @action(description="Copy stored events to profiles", url_path="copy-to-profiles", permissions=["change"])
+    @action(description=KINDS[PROFILES], url_path="copy-to-profiles", permissions=["change"])
     def copy_to_profiles(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a period and fields, and start the task."""
-        return self._backfill(request, object_id, backfill.PROFILES)
+        """Ask for which events and fields, show what would change, and start the task."""
+        return self._backfill(request, object_id, PROFILES)
 
     def _backfill(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
         row = get_object_or_404(EventType, pk=unquote(object_id))
-        posted = request.POST if request.method == "POST" else None
-        form = BackfillForm(posted, kind=kind, event_type=row)
-        if posted is not None and form.is_valid():
-            task = start_backfill(kind, params=form.params, actor=audit.actor_of(request), now=timezone.now())
-            self.message_user(request, "The task has been started.", messages.SUCCESS)
-            return HttpResponse(status=302, headers={"Location": reverse("admin:core_task_change", args=[task.pk])})
-        shown = {**self.admin_site.each_context(request), "form": form, "event_type": row, "title": form.title}
-        return render(request, "events/backfill.html", {**shown, "opts": self.opts})
+        return backfill(request, self, Asked(kind, row.type), back=page_address("events_eventtype", row.pk))
 
     def render_change_form(self, request: HttpRequest, context: Any, obj: Any = None, **kwargs: Any) -> Any:
         """Look at recent events once for the whole page, which shows them at several places."""

@@ -4,7 +4,7 @@ Who said what, and when, is kept for each field (see profiles/provenance.py), so
 in any order: one that happened before the field got its value neither sets, fills nor empties it. Sums always count.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,7 +23,7 @@ from apps.profiles.schema import Field, FieldError, Kind, is_empty
 
 Document = dict[str, Any]
 Saying = tuple[Place, Operation, Any]  # an event does an operation on a field, with a value
-_ANONYMOUS: Final = "data.anonymous"
+ANONYMOUS: Final = "data.anonymous"  # whether nobody could be reached
 # Looked up for each field of each event.
 _OLDEST, _NEWEST = Order.OLDEST, Order.NEWEST
 # What is computed from sums counts in any order, as they do.
@@ -130,12 +130,19 @@ class _Writer:
 
 
 def copy(
-    rules: EventRules, said: Said, *, document: Document, provenance: Provenance, room: Room | None = None
+    rules: EventRules,
+    said: Said,
+    *,
+    document: Document,
+    provenance: Provenance,
+    room: Room | None = None,
+    closed: Collection[str] = (),
 ) -> Copied:
     """Change the profile as the rules of the event's type say: first the fields, then what is computed from them.
 
     `document` is the profile as a tree of primary_id, data, traits, interests, consents and stats; it and `provenance`
-    are changed in place. A property that was not sent does nothing; one that is null empties the field.
+    are changed in place. A property that was not sent does nothing; one that is null empties the field. To `closed`
+    fields no name in the event leads; the rules of others are left out before (EventRules.without).
     """
     copied = Copied()
     if not rules.says_something:
@@ -143,7 +150,7 @@ def copy(
     writer = _writer(said, document, provenance, room)
     writer.write(_sayings(rules, said, writer), copied)
     for named in rules.named:
-        _apply_named(writer, named, said.properties, copied)
+        _apply_named(writer, named, said.properties, copied, closed)
     if copied.changed:
         for percentage in rules.percentages:
             _compute_percentage(writer, percentage, copied)
@@ -199,7 +206,9 @@ def _object_at(document: Document, parents: Path) -> dict[str, Any] | None:
     return node if type(node) is dict else None
 
 
-def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied) -> None:
+def _apply_named(
+    writer: _Writer, rule: NamedRule, properties: Mapping[str, Any], copied: Copied, closed: Collection[str]
+) -> None:
     name = paths.get(properties, rule.name)
     if not isinstance(name, str) or is_empty(name):
         copied.problems.append((rule.root, f"The property {paths.join(rule.name)} must name one of the {rule.root}."))
@@ -207,6 +216,8 @@ def _apply_named(writer: _Writer, rule: NamedRule, properties: Mapping[str, Any]
     # The name is one key, dots and all.
     target = (rule.root, name)
     field = Field(paths.join(target), Kind.NUMBER, name)
+    if field.path in closed:
+        return
     value = paths.get(properties, rule.value)
     value = rule.default if value is MISSING else value
     if value is MISSING or value is None:
@@ -226,11 +237,16 @@ def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> No
 
 
 def _derive_anonymous(document: Document, copied: Copied) -> None:
-    """Note whether anybody could be reached: by e-mail, phone or messenger."""
-    is_anonymous = not any(_is_known(paths.get(document, path)) for path in CONTACT)
-    if paths.get(document, _ANONYMOUS) is not is_anonymous:
-        paths.put(document, _ANONYMOUS, is_anonymous)
-        copied.changed.add(_ANONYMOUS)
+    """Note whether anybody could be reached."""
+    is_anonymous = not is_reachable(document)
+    if paths.get(document, ANONYMOUS) is not is_anonymous:
+        paths.put(document, ANONYMOUS, is_anonymous)
+        copied.changed.add(ANONYMOUS)
+
+
+def is_reachable(document: Document) -> bool:
+    """Tell whether somebody could be reached: by e-mail, phone or messenger."""
+    return any(_is_known(paths.get(document, path)) for path in CONTACT)
 
 
 def _is_known(value: object) -> bool:

@@ -1,6 +1,6 @@
 """What happens to events of a type: made of its definition once, so that each event only costs look-ups."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any, Final
@@ -123,6 +123,14 @@ class EventRules:
                 continue
             if values.number(value) is None:
                 yield path
+
+    def without(self, closed: Collection[str]) -> "EventRules":
+        """Return what is left of the rules when some fields may not be changed; those that a name leads to are not."""
+        return replace(
+            self,
+            fields=tuple(rule for rule in self.fields if rule.path not in closed),
+            percentages=tuple(rule for rule in self.percentages if rule.path not in closed),
+        )
 
     def repeatable(self) -> "EventRules":
         """Return what is left of the rules when events are copied again: sums would count them twice."""

@@ -1,5 +1,6 @@
 """Where events come from, what they mean, and where they are kept."""
 
+from apps.events.models.backfill import BackfilledEvent, BackfilledField, BackfillHold, BackfillPerson
 from apps.events.models.compliance import ComplianceRule
 from apps.events.models.computed_trait import ComputedTrait, ComputedVersion
 from apps.events.models.event import Event, MessageKey
@@ -11,6 +12,10 @@ from apps.events.models.quarantine import QuarantinedEvent
 from apps.events.models.source import Redirect, Source, latest_arrival, new_write_key
 
 __all__ = [
+    "BackfillHold",
+    "BackfillPerson",
+    "BackfilledEvent",
+    "BackfilledField",
     "ComplianceRule",
     "ComputedTrait",
     "ComputedVersion",

@@ -13,7 +13,7 @@ from apps.conditions import Column, Kind
 from apps.conditions.reads import longest
 from apps.conditions.tree import Field
 from apps.events import platform_events
-from apps.segments import language
+from apps.events.store.asking import COLUMNS
 from apps.segments.definitions import Definition
 
 _ALWAYS = ("type", "time")  # what any event is asked for
@@ -62,4 +62,4 @@ class Past:
 def _columns(fields: Iterable[Field]) -> dict[str, Column]:
     """Return the columns of events that fields are in, but for those that are always asked for."""
     parts = {field.keys[0]: field for field in fields}
-    return {name: language.EVENT_COLUMNS.find(field)[0] for name, field in parts.items() if name not in _ALWAYS}
+    return {name: COLUMNS.find(field)[0] for name, field in parts.items() if name not in _ALWAYS}

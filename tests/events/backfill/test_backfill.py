@@ -1,51 +1,21 @@
 """A changed mapping reaches stored events and their profiles: the newest wins, and nothing counts twice."""
 
-from datetime import UTC, datetime, timedelta
-from io import StringIO
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from apps.core import jobs, tasks
 from apps.core.ids import new_id
-from apps.core.models import Task
-from apps.events.event_types import backfill
-from apps.events.jobs import INDEX_TRAITS
-from apps.events.models import Event, EventType
-from apps.events.store import partitions
+from apps.events.backfill import people, profiles
+from apps.events.backfill import traits as traits_task
+from apps.events.backfill.asked import PROFILES, TRAITS, Asked, CannotBackfill, plan
+from apps.events.models import BackfillHold, BackfillPerson
 from apps.profiles.models import Profile
-from tests.factories import AliasFactory, EventTypeFactory, ProfileFactory
+from tests.events.backfill.acting import JANUARY, carry_on, happened, plan_type, run, start, traits_of
+from tests.factories import AliasFactory, ProfileFactory
 
 pytestmark = pytest.mark.django_db
-JANUARY = datetime(2026, 1, 10, 12, tzinfo=UTC)
-
-
-def happened(profile: Profile | UUID | None, properties: dict[str, Any], *, day: int = 0, **parts: Any) -> Event:
-    """Store an event, as arrived after all others."""
-    at = JANUARY + timedelta(days=day)
-    partitions.ensure([partitions.month_of(at)])
-    profile_id = profile.id if isinstance(profile, Profile) else profile
-    parts = {"type": "plan-chosen", "source_id": new_id(), "profile_id": profile_id, **parts}
-    return Event.objects.create(id=new_id(), time=at, received_at=at, processed_at=at, properties=properties, **parts)
-
-
-def plan_type(*, profile: dict[str, Any] | None = None, traits: dict[str, Any] | None = None) -> EventType:
-    return EventTypeFactory(type="plan-chosen", overrides={"profile": profile or {}, "traits": traits or {}})
-
-
-def run(kind: str, **options: Any) -> Task:
-    options = {"since": None, "until": None, **options}
-    task = jobs.start_task(kind, params=backfill.plan(kind, "plan-chosen", **options), requested_by="anna")
-    assert tasks.run(task.pk, secs=60) is False
-    task.refresh_from_db()
-    return task
-
-
-def traits_of(profile: Profile) -> Any:
-    profile.refresh_from_db()
-    return profile.traits
 
 
 def test_stored_events_get_the_traits_of_the_changed_type() -> None:
@@ -53,7 +23,7 @@ def test_stored_events_get_the_traits_of_the_changed_type() -> None:
     other = happened(None, {"plan": "pro"}, type="something-else")
     plan_type(traits={"data.plan": "plan"})
 
-    task = run(backfill.TRAITS)
+    task = run(TRAITS)
 
     event.refresh_from_db()
     other.refresh_from_db()
@@ -63,13 +33,13 @@ def test_stored_events_get_the_traits_of_the_changed_type() -> None:
 
 
 def test_traits_that_are_as_they_should_be_are_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "TRAITS_PAGE", 2)
+    monkeypatch.setattr(traits_task, "EVENTS", 2)
     for number in range(5):
         happened(None, {"plan": str(number)})
     plan_type(traits={"data.plan": "plan"})
-    run(backfill.TRAITS)
+    run(TRAITS)
 
-    again = run(backfill.TRAITS)
+    again = run(TRAITS)
 
     assert (again.progress, again.message) == (5, "0 events got other traits")
 
@@ -80,19 +50,19 @@ def test_only_the_period_is_worked_on() -> None:
         happened(anna, {"plan": f"plan {day}"}, day=day)
     plan_type(profile={"traits.plans": {"append_unique": "properties.plan"}})
 
-    run(backfill.PROFILES, since=JANUARY + timedelta(days=1), until=JANUARY + timedelta(days=3))
+    run(PROFILES, since=JANUARY + timedelta(days=1), until=JANUARY + timedelta(days=3))
 
     assert traits_of(anna) == {"plans": ["plan 1", "plan 2"]}
 
 
 def test_the_newest_event_wins_whatever_the_order_of_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "PROFILES_PAGE", 1)
+    monkeypatch.setattr(profiles, "EVENTS", 1)
     anna = ProfileFactory()
-    for day, plan in ((3, "team"), (1, "free"), (2, "pro")):
-        happened(anna, {"plan": plan}, day=day)
+    for day, name in ((3, "team"), (1, "free"), (2, "pro")):
+        happened(anna, {"plan": name}, day=day)
     plan_type(profile={"traits.plan": {"equals": "properties.plan"}, "traits.first": {"first": "properties.plan"}})
 
-    task = run(backfill.PROFILES)
+    task = run(PROFILES)
 
     assert traits_of(anna) == {"plan": "team", "first": "free"}
     assert (task.state, task.progress, task.total) == ("done", 3, 3)
@@ -100,16 +70,16 @@ def test_the_newest_event_wins_whatever_the_order_of_arrival(monkeypatch: pytest
 
 def test_a_run_that_is_repeated_changes_nothing() -> None:
     anna = ProfileFactory()
-    for day, plan in ((3, "team"), (1, "free")):
-        happened(anna, {"plan": plan}, day=day)
+    for day, name in ((3, "team"), (1, "free")):
+        happened(anna, {"plan": name}, day=day)
     plan_type(profile={"traits.plans": {"append_unique": "properties.plan"}, "traits.last": {"last_time": None}})
-    run(backfill.PROFILES)
+    run(PROFILES)
     before = Profile.objects.values().get()
 
-    again = run(backfill.PROFILES)
+    again = run(PROFILES)
 
     assert Profile.objects.values().get() == before
-    assert again.message == "0 times a profile changed"
+    assert again.message == "0 fields changed, of 0 people"
 
 
 def test_what_somebody_entered_since_is_not_overwritten() -> None:
@@ -118,7 +88,7 @@ def test_what_somebody_entered_since_is_not_overwritten() -> None:
     happened(anna, {"plan": "free"})
     plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
 
-    run(backfill.PROFILES)
+    run(PROFILES)
 
     assert traits_of(anna) == {"plan": "special"}
 
@@ -128,7 +98,7 @@ def test_sums_are_left_out_of_a_run_over_all_fields() -> None:
     happened(anna, {"plan": "free"})
     plan_type(profile={"traits.plan": {"equals": "properties.plan"}, "stats.chosen": {"increment": 1}})
 
-    run(backfill.PROFILES)
+    run(PROFILES)
 
     anna.refresh_from_db()
     assert (anna.traits, anna.stats) == ({"plan": "free"}, {"chosen": 1})
@@ -139,7 +109,7 @@ def test_only_the_wanted_fields_are_copied() -> None:
     happened(anna, {"plan": "free"})
     plan_type(profile={"traits.a": {"equals": "properties.plan"}, "traits.b": {"equals": "properties.plan"}})
 
-    run(backfill.PROFILES, fields=["traits.b"])
+    run(PROFILES, fields=("traits.b",))
 
     assert traits_of(anna) == {"b": "free"}
 
@@ -151,7 +121,7 @@ def test_events_of_merged_profiles_reach_the_living_one() -> None:
     happened(new_id(), {"plan": "of nobody"})
     plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
 
-    run(backfill.PROFILES)
+    run(PROFILES)
 
     assert traits_of(anna) == {"plan": "free"}
 
@@ -161,7 +131,7 @@ def test_events_that_are_not_valid_are_left_alone() -> None:
     happened(anna, {"plan": "free"}, is_valid=False)
     plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
 
-    run(backfill.PROFILES)
+    run(PROFILES)
 
     assert traits_of(anna) == {}
 
@@ -171,7 +141,7 @@ def test_the_columns_that_lists_search_follow() -> None:
     happened(anna, {"mail": "Anna@Example.com"})
     plan_type(profile={"data.contact.email.main": {"equals": "properties.mail"}})
 
-    run(backfill.PROFILES)
+    run(PROFILES)
 
     anna.refresh_from_db()
     assert (anna.email, anna.is_anonymous) == ("anna@example.com", False)
@@ -181,8 +151,8 @@ def test_the_columns_that_lists_search_follow() -> None:
     ("profile", "options", "message"),
     [
         ({"stats.n": {"increment": 1}}, {}, "change no field that can be copied again"),
-        ({"stats.n": {"increment": 1}}, {"fields": ["stats.n"]}, "stats.n: it counts events"),
-        ({"traits.a": {"equals": "properties.a"}}, {"fields": ["traits.b"]}, "traits.b: events of this type do not"),
+        ({"stats.n": {"increment": 1}}, {"fields": ("stats.n",)}, "stats.n: it counts events"),
+        ({"traits.a": {"equals": "properties.a"}}, {"fields": ("traits.b",)}, "traits.b: events of this type do not"),
         ({"traits.a": {"equals": "properties.a"}}, {"since": JANUARY, "until": JANUARY}, "ends before it begins"),
         ({"no.field": "equals"}, {}, "The event type is broken: profile.no.field"),
     ],
@@ -192,26 +162,75 @@ def test_what_cannot_be_done_is_refused_with_the_reason(
 ) -> None:
     plan_type(profile=profile)
 
-    with pytest.raises(backfill.CannotBackfill, match=message):
-        backfill.plan(backfill.PROFILES, "plan-chosen", **{"since": None, "until": None, **options})
+    with pytest.raises(CannotBackfill, match=message):
+        plan(Asked(PROFILES, "plan-chosen", **options), at=timezone.now())
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(backfill.CannotBackfill, match="no event type 'unheard-of'"):
-        backfill.plan(backfill.TRAITS, "unheard-of", since=None, until=None)
+    with pytest.raises(CannotBackfill, match="no event type 'unheard-of'"):
+        plan(Asked(TRAITS, "unheard-of"), at=timezone.now())
 
 
-def test_the_command_starts_a_task_in_the_queue_of_its_kind() -> None:
+def test_somebody_with_more_events_than_a_page_is_gone_through_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "EVENTS", 3)
+    busy, calm = ProfileFactory(), ProfileFactory()
+    for number in range(10):
+        happened(busy, {"plan": f"plan {9 - number}"}, day=9 - number)
+    happened(calm, {"plan": "free"})
+    plan_type(
+        profile={"traits.plans": {"append_unique": "properties.plan"}, "traits.first": {"first": "properties.plan"}}
+    )
+
+    task = run()
+
+    assert traits_of(busy) == {"plans": [f"plan {number}" for number in range(10)], "first": "plan 0"}
+    assert traits_of(calm)["plans"] == ["free"]
+    assert (task.progress, task.total) == (11, 11)
+
+
+def test_the_list_of_people_is_made_in_pages_and_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "LISTED", 2)
+    monkeypatch.setattr(people, "MAX_PEOPLE", 2)
+    everybody = [ProfileFactory() for _ in range(5)]
+    for person in everybody:
+        happened(person, {"plan": "free"})
+    happened(new_id(), {"plan": "of nobody"})
+    plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
+
+    task = run()
+
+    assert all(traits_of(person) == {"plan": "free"} for person in everybody)
+    assert task.message == "5 fields changed, of 5 people"
+    assert not BackfillPerson.objects.exists()
+    assert not BackfillHold.objects.exists()
+
+
+def test_what_arrives_later_is_left_to_the_pipeline() -> None:
+    anna = ProfileFactory()
+    plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
+    happened(anna, {"plan": "free"})
+    task = start()
+    task.created_at -= timedelta(minutes=5)
+    task.save()
+    assert carry_on(task).progress == 0
+    assert traits_of(anna) == {}
+
+
+def test_only_the_events_of_a_source_and_of_a_condition_are_copied() -> None:
+    shop = new_id()
+    anna, ben = ProfileFactory(), ProfileFactory()
+    happened(anna, {"plan": "free", "price": 3}, source_id=shop)
+    happened(ben, {"plan": "pro", "price": 9}, source_id=shop)
+    happened(ben, {"plan": "team", "price": 9})
+    plan_type(profile={"traits.plan": {"equals": "properties.plan"}})
+
+    run(source=shop, condition="event@properties.price > 5")
+
+    assert (traits_of(anna), traits_of(ben)) == ({}, {"plan": "pro"})
+
+
+def test_a_condition_that_asks_about_people_is_refused() -> None:
     plan_type(traits={"data.plan": "plan"})
 
-    call_command("backfill", "traits", "plan-chosen", "--since", "2026-01-01", stdout=StringIO())
-
-    task = Task.objects.get()
-    assert (task.kind, task.requested_by) == (backfill.TRAITS, "A command")
-    assert task.params == {"type": "plan-chosen", "since": "2026-01-01T00:00:00+00:00", "until": None}
-    assert tasks.kind_of(task).queue is INDEX_TRAITS
-
-
-def test_the_command_says_what_is_wrong() -> None:
-    with pytest.raises(CommandError, match="no event type"):
-        call_command("backfill", "profiles", "unheard-of")
+    with pytest.raises(CannotBackfill, match="cannot be asked about here"):
+        plan(Asked(TRAITS, "plan-chosen", condition='profile@name = "Anna"'), at=timezone.now())

@@ -1,0 +1,74 @@
+"""The task that extracts the traits of stored events anew, in the order of their arrival, page by page."""
+
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from apps.core import storable
+from apps.core.ids import NIL
+from apps.core.models import Task
+from apps.core.tasks import Step
+from apps.events.backfill import holds
+from apps.events.backfill.asked import TRAITS, Asked
+from apps.events.event_types.redaction import redact
+from apps.events.event_types.traits import extract
+from apps.events.models import Event
+from apps.profiles import dirty
+
+EVENTS: Final = 1_000  # of a page
+# What was is kept of those that change, and of an event that changes twice what was at first.
+_UPDATE = """
+WITH changed AS (
+    SELECT event.id, event.time, event.traits AS before, row.traits AS after, event.profile_id,
+        event.original_profile_id, event.session_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS row (id uuid, time timestamptz, traits jsonb)
+    JOIN events_event AS event ON event.id = row.id AND event.time = row.time
+    WHERE event.traits IS DISTINCT FROM row.traits
+), kept AS (
+    INSERT INTO events_backfilledevent (task_id, event_id, time, profile_id, session_id, before, after_hash)
+    SELECT %(task)s, id, time, coalesce(original_profile_id, profile_id), session_id, before,
+        jsonb_hash_extended(after, 0)
+    FROM changed
+    ON CONFLICT (task_id, event_id) DO UPDATE SET after_hash = EXCLUDED.after_hash
+)
+UPDATE events_event AS event SET traits = changed.after FROM changed
+WHERE event.id = changed.id AND event.time = changed.time
+RETURNING event.profile_id
+"""
+
+
+def step(task: Task) -> Step:
+    """Extract the traits of one page of events, and write those that differ."""
+    asked = Asked.of(TRAITS, task.params)
+    holds.hold(task, asked.holds)
+    rules = asked.rules()
+    found = asked.events(at=task.created_at)
+    size = task.page(EVENTS)
+    after = UUID(task.position.get("after", str(NIL)))
+    events = list(found.filter(id__gt=after).order_by("id").only("id", "time", "properties")[:size])
+    n_changed = task.position.get("n_changed", 0) + _write(
+        task,
+        {event: extract(rules, redact(event.properties, rules), visit_count=None)[0] for event in events},
+    )
+    is_last = len(events) < size
+    if is_last:
+        holds.release(task.pk)
+    told = f"{n_changed:,} events got other traits"
+    return Step(
+        n_done=len(events),
+        is_last=is_last,
+        position={"after": str(events[-1].id) if events else str(after), "n_changed": n_changed},
+        total=found.count() if task.total is None else None,
+        message=told,
+        log=[f"{told}."] if is_last else [],
+    )
+
+
+def _write(task: Task, traits: dict[Event, dict[str, object]]) -> int:
+    rows = [{"id": event.id, "time": event.time, "traits": found} for event, found in traits.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, {"rows": storable.dumps(rows), "task": task.pk})
+        changed = [profile_id for (profile_id,) in cursor.fetchall()]
+    dirty.mark(profile_id for profile_id in changed if profile_id)
+    return len(changed)
