@@ -40,4 +40,4 @@ def _(error: ledger.NotYet) -> Refused:
 def described(operation_id: str, *, responses: Any, **parts: Any) -> Callable[[View], View]:
     """Describe an operation; `responses` are those of success, errors are the same everywhere."""
     answers = responses if isinstance(responses, dict) else {200: responses}
-    return extend_schema(tags=["Profiles"], operation_id=operation_id, responses={**answers, **ERRORS}, **parts)
+    return extend_schema(**{"tags": ["Profiles"], **parts}, operation_id=operation_id, responses={**answers, **ERRORS})

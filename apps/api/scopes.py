@@ -15,6 +15,8 @@ class Scope(TextChoices):
     CONSENTS_WRITE = "consents:write", "Record what people agree to or withdraw"
     PRIVACY_EXPORT = "privacy:export", "Export all data of a person"
     PRIVACY_ERASE = "privacy:erase", "Erase people, make them anonymous, and read the certificates"
+    BACKFILLS_READ = "backfills:read", "Try mappings on stored events, and see how far back-fills are"
+    BACKFILLS_WRITE = "backfills:write", "Start, pause, cancel and undo back-fills"
 
 
 for scope in Scope:

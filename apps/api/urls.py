@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.api import consents, events, privacy, profiles, segments
+from apps.api import backfills, consents, events, privacy, profiles, segments
 
 ONE = "profiles/<uuid:profile_id>"
 urlpatterns = [
@@ -17,5 +17,12 @@ urlpatterns = [
     path(f"{ONE}/export", privacy.ExportView.as_view(), name="api-profile-export"),
     path(f"{ONE}/erase", privacy.EraseView.as_view(), name="api-profile-erase"),
     path(f"{ONE}/anonymise", privacy.AnonymiseView.as_view(), name="api-profile-anonymise"),
+    path("backfills", backfills.BackfillsView.as_view(), name="api-backfills"),
+    path("backfills/preview", backfills.BackfillPreviewView.as_view(), name="api-backfill-preview"),
+    path("backfills/<uuid:task_id>", backfills.BackfillView.as_view(), name="api-backfill"),
+    path("backfills/<uuid:task_id>/pause", backfills.BackfillPauseView.as_view(), name="api-backfill-pause"),
+    path("backfills/<uuid:task_id>/resume", backfills.BackfillResumeView.as_view(), name="api-backfill-resume"),
+    path("backfills/<uuid:task_id>/cancel", backfills.BackfillCancelView.as_view(), name="api-backfill-cancel"),
+    path("backfills/<uuid:task_id>/undo", backfills.BackfillUndoView.as_view(), name="api-backfill-undo"),
     path("privacy-requests/<uuid:request_id>", privacy.CertificateView.as_view(), name="api-privacy-request"),
 ]

@@ -13,7 +13,7 @@ from apps.core.jobs import enqueue, job, start_task
 from apps.core.models import Task
 from apps.core.tasks import Kind
 from apps.events.backfill import holds, images, profiles, traits, undoing
-from apps.events.backfill.asked import PROFILES, TRAITS, UNDO, Asked, plan
+from apps.events.backfill.selection import PROFILES, TRAITS, UNDO, Selection, plan
 from apps.events.computed_traits import recomputing
 from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType
@@ -52,7 +52,7 @@ def compute_traits(**_newer: object) -> str:
 @job(queue=queues.DEFAULT, every=timedelta(hours=1))
 def forget_backfills(**_newer: object) -> str:
     """Forget what was before runs that ended too long ago to be undone. Safe to run twice."""
-    return f"{images.forget(now=datetime.now(UTC))} images were forgotten."
+    return f"{images.expire(now=datetime.now(UTC))} images were forgotten."
 
 
 @job(queue=queues.DEFAULT, every=timedelta(seconds=10))
@@ -75,9 +75,9 @@ def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: 
     enqueue(move_merged)
 
 
-def start_backfill(asked: Asked, *, actor: Actor, now: datetime, max_rate: int | None = None) -> Task:
+def start_backfill(selection: Selection, *, actor: Actor, now: datetime, max_rate: int | None = None) -> Task:
     """Start to apply the mapping of a type to stored events, so many a second at most. Raises CannotBackfill."""
-    planned = plan(asked, at=now)
+    planned = plan(selection, at=now)
     row = EventType.objects.get(type=planned.type)
     with transaction.atomic():
         task = start_task(planned.kind, params=planned.params, requested_by=actor.name, max_rate=max_rate)

@@ -111,7 +111,7 @@ class BackfilledFields(RawRows):
 
 
 @register
-class BackfilledEvents(Rows):
+class BackfilledEvents(RawRows):
     """What the traits of events were before back-fills."""
 
     name, title, models = (

@@ -30,8 +30,8 @@ from apps.conditions.sql.fragment import Sql
 from apps.conditions.tree import Field
 from apps.events import platform_events
 from apps.events.models import Event
-from apps.events.store.asking import COLUMNS as EVENT_COLUMNS
-from apps.events.store.asking import PARTS, Part
+from apps.events.store.condition_columns import COLUMNS as EVENT_COLUMNS
+from apps.events.store.condition_columns import PARTS, Part
 from apps.profiles import consents, schema
 from apps.profiles.models import Profile
 

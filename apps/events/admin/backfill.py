@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from apps.core import audit, paths
+from apps.core import paths
 from apps.core.admin.base import ModelAdmin
 from apps.core.admin.shown import NOTHING, page_address, tree
+from apps.core.audit import Actor
 from apps.core.paths import MISSING
 from apps.events.admin.backfill_form import BackfillForm
-from apps.events.backfill.asked import PROFILES, TRAITS, Asked, CannotBackfill
 from apps.events.backfill.preview import Preview, preview
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
 from apps.events.event_types.trial import Change
 from apps.events.jobs import start_backfill
 from apps.events.models import Source
@@ -25,7 +26,7 @@ KINDS: Final = {TRAITS: "Index traits of stored events", PROFILES: "Copy stored 
 HIDDEN: Final = "•••"
 
 
-def backfill(request: HttpRequest, page: ModelAdmin, base: Asked, *, back: str) -> HttpResponse:
+def backfill(request: HttpRequest, page: ModelAdmin, base: Selection, *, actor: Actor, back: str) -> HttpResponse:
     """Show the form, then a dry run of what it asks for, then start it: each of these by a button of the one before."""
     posted = request.POST if request.method == "POST" else None
     form = BackfillForm(posted, base=base)
@@ -34,18 +35,18 @@ def backfill(request: HttpRequest, page: ModelAdmin, base: Asked, *, back: str) 
     if posted is None or not form.is_valid() or "change" in posted:
         return render(request, "events/backfill.html", shown)
     if "start" in posted:
-        return _start(request, page, form) or render(request, "events/backfill.html", shown)
-    found = preview(form.asked, at=timezone.now())
-    shown |= {"preview": found, "told": told(form.asked), "posted": _hidden(form)}
+        return _start(request, page, form, actor=actor) or render(request, "events/backfill.html", shown)
+    found = preview(form.selection, at=timezone.now())
+    shown |= {"preview": found, "told": told(form.selection), "posted": _hidden(form)}
     shown |= _samples(found, sees_all=request.user.has_perm(SEES_PII))
     return render(request, "events/backfill_preview.html", shown)
 
 
-def _start(request: HttpRequest, page: ModelAdmin, form: BackfillForm) -> HttpResponse | None:
+def _start(request: HttpRequest, page: ModelAdmin, form: BackfillForm, *, actor: Actor) -> HttpResponse | None:
     """Start it and go to its task; None where others are at it, which the form then says."""
-    actor, rate = audit.actor_of(request), form.cleaned_data["rate"]
+    now, rate = timezone.now(), form.cleaned_data["rate"]
     try:
-        task = start_backfill(form.asked, actor=actor, now=timezone.now(), max_rate=rate)
+        task = start_backfill(form.selection, actor=actor, now=now, max_rate=rate)
     except CannotBackfill as error:
         form.add_error(None, str(error))
         return None
@@ -53,18 +54,18 @@ def _start(request: HttpRequest, page: ModelAdmin, form: BackfillForm) -> HttpRe
     return HttpResponse(status=302, headers={"Location": page_address("core_task", task.pk)})
 
 
-def told(asked: Asked) -> list[tuple[str, str]]:
+def told(selection: Selection) -> list[tuple[str, str]]:
     """Say what narrows the events, as (what, to what)."""
-    source = asked.source and Source.objects.filter(pk=asked.source).values_list("name", flat=True).first()
+    source = selection.source and Source.objects.filter(pk=selection.source).values_list("name", flat=True).first()
     lines: Iterable[tuple[str, Any]] = (
-        ("Type", asked.type),
+        ("Type", selection.type),
         ("Source", source),
-        ("From", asked.since and f"{asked.since:%Y-%m-%d %H:%M} UTC"),
-        ("Up to, exclusive", asked.until and f"{asked.until:%Y-%m-%d %H:%M} UTC"),
-        ("Arrived since", asked.received_since and f"{asked.received_since:%Y-%m-%d %H:%M} UTC"),
-        ("Event, profile or session", asked.about),
-        ("State", "flagged" if asked.only_flagged else ""),
-        ("Condition", asked.condition),
+        ("From", selection.since and f"{selection.since:%Y-%m-%d %H:%M} UTC"),
+        ("Up to, exclusive", selection.until and f"{selection.until:%Y-%m-%d %H:%M} UTC"),
+        ("Arrived since", selection.received_since and f"{selection.received_since:%Y-%m-%d %H:%M} UTC"),
+        ("Event, profile or session", selection.about),
+        ("State", "flagged" if selection.only_flagged else ""),
+        ("Condition", selection.condition),
     )
     return [(name, str(value)) for name, value in lines if value]
 

@@ -8,11 +8,11 @@ from django import forms
 from django.utils import timezone
 
 from apps.events import internal
-from apps.events.backfill.asked import (
+from apps.events.backfill.selection import (
     PROFILES,
-    Asked,
     CannotBackfill,
     Mode,
+    Selection,
     copied_fields,
     counting_fields,
     plan,
@@ -48,10 +48,10 @@ class BackfillForm(forms.Form):
         help_text="Empty: as fast as it goes. It gives way to live traffic by itself.",
     )
 
-    def __init__(self, *args: Any, base: Asked, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, base: Selection, **kwargs: Any) -> None:
         """Offer what there is to choose for what is asked so far."""
         super().__init__(*args, **kwargs)
-        self.base = self.asked = base
+        self.base = self.selection = base
         self.counting: list[str] = []
         for name in ("since", "until"):
             self.fields[name].initial = getattr(base, name)
@@ -87,7 +87,7 @@ class BackfillForm(forms.Form):
         cleaned = super().clean() or {}
         if self.errors:
             return cleaned
-        asked = replace(
+        selection = replace(
             self.base,
             since=cleaned["since"],
             until=cleaned["until"],
@@ -96,7 +96,7 @@ class BackfillForm(forms.Form):
             mode=cleaned.get("mode") or Mode.NEWEST.value,
         )
         try:
-            self.asked = plan(asked, at=timezone.now())
+            self.selection = plan(selection, at=timezone.now())
         except CannotBackfill as error:
             field = {"fields": "fields_copied"}.get(error.field, error.field)
             self.add_error(field if field in self.fields else None, str(error))

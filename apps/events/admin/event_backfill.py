@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from apps.conditions import ConditionError
 from apps.conditions.type_names import event_type
+from apps.core import audit
 from apps.core.admin.browser import AFTER, BEFORE, Browser
 from apps.core.admin.conditions.asked import CONDITION
 from apps.core.ids import as_uuid
 from apps.events.admin.backfill import KINDS, backfill, told
 from apps.events.admin.event_filters import ReceivedFilter, SourceFilter, TypeFilter, ValidFilter
-from apps.events.backfill.asked import PROFILES, Asked
+from apps.events.backfill.selection import PROFILES, Selection
 from apps.events.models import EventType
 
 KIND, SEARCH = "kind", "q"
@@ -57,20 +58,20 @@ class BackfillsEvents(Browser):
         """Ask what to do with the events that the filter in the address finds, and go the way of all back-fills."""
         if not _may_backfill(request):
             raise PermissionDenied
-        asked = self._asked(request)
+        selection = self._asked(request)
         back = f"{reverse('admin:events_event_changelist')}?{_without_kind(request)}"
-        if asked.kind in KINDS and asked.type:
-            return backfill(request, self, asked, back=back)
+        if selection.kind in KINDS and selection.type:
+            return backfill(request, self, selection, actor=audit.actor_of(request), back=back)
         shown = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Apply mappings to these events"}
         kept = [(name, value) for name, value in request.GET.items() if name not in (KIND, "type")]
-        form = WhatForm(initial={"type": asked.type, KIND: PROFILES})
+        form = WhatForm(initial={"type": selection.type, KIND: PROFILES})
         return render(
             request,
             "events/backfill_what.html",
-            {**shown, "form": form, "kept": kept, "back": back, "narrowed": told(asked)},
+            {**shown, "form": form, "kept": kept, "back": back, "narrowed": told(selection)},
         )
 
-    def _asked(self, request: HttpRequest) -> Asked:
+    def _asked(self, request: HttpRequest) -> Selection:
         """Read what the list is filtered by. Raises BadRequest for what could not be taken along."""
         found = request.GET
         unknown = sorted(set(found) - KNOWN - {BEFORE, AFTER})
@@ -86,7 +87,7 @@ class BackfillsEvents(Browser):
             except ConditionError as error:
                 raise BadRequest(str(error)) from None
         period = ReceivedFilter.periods.get(found.get(ReceivedFilter.parameter_name, ""))
-        return Asked(
+        return Selection(
             found.get(KIND, ""),
             event_type(found.get(TypeFilter.parameter_name) or ("" if about else search)),
             received_since=timezone.now() - period if period else None,

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 
+from apps.core import audit
 from apps.core.admin.hiding import HidesCondition
 from apps.core.admin.shown import NOTHING, badge, page_address
 from apps.events.admin.backfill import KINDS, backfill
 from apps.events.admin.colours import JOURNEY_COLOURS, POLICY_COLOURS
 from apps.events.admin.event_type_form import EventTypeForm
 from apps.events.admin.overview import builtin_rows, changes_of, journey_of, seen_rows
-from apps.events.backfill.asked import PROFILES, TRAITS, Asked
+from apps.events.backfill.selection import PROFILES, TRAITS, Selection
 from apps.events.event_types import inference
 from apps.events.event_types.compiling import compile
 from apps.events.event_types.effective import definition_of
@@ -132,7 +133,8 @@ class EventTypeAdmin(HidesCondition):
 
     def _backfill(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
         row = get_object_or_404(EventType, pk=unquote(object_id))
-        return backfill(request, self, Asked(kind, row.type), back=page_address("events_eventtype", row.pk))
+        back = page_address("events_eventtype", row.pk)
+        return backfill(request, self, Selection(kind, row.type), actor=audit.actor_of(request), back=back)
 
     def render_change_form(self, request: HttpRequest, context: Any, obj: Any = None, **kwargs: Any) -> Any:
         """Look at recent events once for the whole page, which shows them at several places."""

@@ -9,8 +9,8 @@ import orjson
 
 from apps.core import paths
 from apps.core.paths import MISSING
-from apps.events.backfill.asked import Mode
 from apps.events.backfill.people import Stored
+from apps.events.backfill.selection import Mode
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.operations import same

@@ -7,14 +7,14 @@ from uuid import UUID
 from apps.core import locks, tasks
 from apps.core.ids import digest
 from apps.core.models import Task
-from apps.events.backfill.asked import CannotBackfill, overlap
+from apps.events.backfill.selection import Held, overlap
 from apps.events.models import BackfillHold
 
 _ALL: Final = digest("backfill-holds")
 
 
 def hold(task: Task, fields: Collection[str]) -> None:
-    """Let a task have fields until it has ended, however often it asks. Raises CannotBackfill, and says who has one.
+    """Let a task have fields until it has ended, however often it asks. Raises Held, and says who has one.
 
     Two who ask at once do so one after the other. A task that failed and is tried again asks anew: others may have
     taken the fields meanwhile.
@@ -26,7 +26,7 @@ def hold(task: Task, fields: Collection[str]) -> None:
     running = {each.pk: each for each in Task.objects.unfinished().filter(pk__in=set(taken.values()))}
     for held, task_id in taken.items():
         if task_id in running and any(overlap(held, field) for field in fields):
-            raise CannotBackfill(f"{held}: {_told(running[task_id])} Wait until it has ended, or cancel it.")
+            raise Held(f"{held}: {_told(running[task_id])} Wait until it has ended, or cancel it.")
     BackfillHold.objects.exclude(task_id__in=running).delete()
     BackfillHold.objects.bulk_create([BackfillHold(field=field, task_id=task.pk) for field in sorted(fields)])
 

@@ -14,7 +14,7 @@ from apps.core.ids import NIL
 from apps.core.models import Task
 from apps.core.paths import MISSING
 from apps.events.backfill.again import Change
-from apps.events.backfill.asked import PROFILES
+from apps.events.backfill.selection import PROFILES
 from apps.events.models import BackfilledEvent, BackfilledField, BackfillPerson
 
 # Of a field that a run changes twice, what it held at first is kept.
@@ -72,7 +72,7 @@ def count(run: Task) -> int:
     return table._default_manager.filter(task_id=run.pk).count()
 
 
-def forget(*, now: datetime) -> int:
+def expire(*, now: datetime) -> int:
     """Delete the images of runs that ended too long ago to be undone, and return their number; safe to run twice."""
     ended = Task.objects.exclude(state__in=Task.UNFINISHED)
     ended = ended.filter(finished_at__lt=now - timedelta(days=settings.BACKFILL_UNDO_DAYS))

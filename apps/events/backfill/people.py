@@ -137,9 +137,11 @@ def _read_one(page: Page, events: QuerySet[Event], living: UUID, *, n_events: in
     if within.get("person") == str(living):  # who was merged since is another person, and begins anew
         last = datetime.fromisoformat(within["time"]), UUID(within["event"])
         found = found.filter(keyset.beyond(("time", "id"), last))
-    rows = _rows(found[:n_events])
+    rows = _rows(found[: n_events + 1])
+    is_all = len(rows) <= n_events
+    rows = rows[:n_events]
     page.events = [event for event in rows if event.raw_id in own]
-    if len(rows) < n_events:
+    if is_all:
         page.done += own
     else:
         page.within = {"person": str(living), "time": rows[-1].time.isoformat(), "event": str(rows[-1].id)}

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from apps.core.limits import TooSlow, at_most
 from apps.events.backfill import again, people
 from apps.events.backfill.again import Problem
-from apps.events.backfill.asked import TRAITS, Asked
+from apps.events.backfill.selection import TRAITS, Selection
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.rules import EventRules
 from apps.events.event_types.traits import extract
@@ -66,15 +66,15 @@ class Preview:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def preview(asked: Asked, *, at: datetime) -> Preview:
+def preview(selection: Selection, *, at: datetime) -> Preview:
     """Tell what a back-fill would do; nothing is written. Raises CannotBackfill."""
-    rules, events = asked.rules(), asked.events(at=at)
+    rules, events = selection.rules(), selection.events(at=at)
     found = Preview()
     _count(events, found)
-    if asked.kind == TRAITS:
+    if selection.kind == TRAITS:
         _look_at_events(found, rules, events)
     else:
-        _look_at_people(found, rules, asked, events)
+        _look_at_people(found, rules, selection, events)
     return found
 
 
@@ -115,7 +115,7 @@ def _look_at_events(found: Preview, rules: EventRules, events: QuerySet[Event]) 
                 found.samples.append(Sample(event.id, "", changes))
 
 
-def _look_at_people(found: Preview, rules: EventRules, asked: Asked, events: QuerySet[Event]) -> None:
+def _look_at_people(found: Preview, rules: EventRules, selection: Selection, events: QuerySet[Event]) -> None:
     """Copy the events that are looked at, in the order of their time, to copies of their profiles."""
     latest = _latest(events.exclude(profile_id=None), found, *people.COLUMNS)
     raw_ids = {event.id: event.original_profile_id or event.profile_id for event in latest}
@@ -127,7 +127,7 @@ def _look_at_people(found: Preview, rules: EventRules, asked: Asked, events: Que
     problems: list[Problem] = []
     for profile in Profile.objects.filter(id__in=by_person.keys()).order_by("id"):
         before = copying_module.deepcopy(profile.document)
-        copied = again.copy(profile, by_person[profile.id], rules, mode=asked.mode)
+        copied = again.copy(profile, by_person[profile.id], rules, mode=selection.mode)
         problems += copied.problems
         changes = tuple(diff(before, profile.document))
         if changes:

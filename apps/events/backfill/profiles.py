@@ -16,7 +16,7 @@ from apps.core.tasks import Step
 from apps.core.upsert import update
 from apps.events.backfill import holds, images, people
 from apps.events.backfill.again import COLUMNS, Change, Problem, copy
-from apps.events.backfill.asked import PROFILES, Asked, Mode
+from apps.events.backfill.selection import PROFILES, Mode, Selection
 from apps.profiles import anonymity, dirty, ledger
 from apps.profiles.models import Profile
 
@@ -25,14 +25,14 @@ EVENTS: Final = 1_000  # of a page
 
 def step(task: Task) -> Step:
     """List the people of one page of events, or copy the events of one page of people."""
-    asked = Asked.of(PROFILES, task.params)
-    holds.hold(task, asked.holds)
-    return _copy(task, asked) if task.position.get("is_listed") else _list(task, asked)
+    selection = Selection.of(PROFILES, task.params)
+    holds.hold(task, selection.holds)
+    return _copy(task, selection) if task.position.get("is_listed") else _list(task, selection)
 
 
-def _list(task: Task, asked: Asked) -> Step:
+def _list(task: Task, selection: Selection) -> Step:
     before = task.position
-    listed = people.list_page(task.pk, asked.events(at=task.created_at), after=UUID(before.get("after", str(NIL))))
+    listed = people.list_page(task.pk, selection.events(at=task.created_at), after=UUID(before.get("after", str(NIL))))
     position = {
         "n_events": before.get("n_events", 0) + listed.n_events,
         "n_people": before.get("n_people", 0) + listed.n_people,
@@ -46,18 +46,18 @@ def _list(task: Task, asked: Asked) -> Step:
     return Step(0, is_last=False, position=position, total=total, message=found, log=[f"Found {found}."])
 
 
-def _copy(task: Task, asked: Asked) -> Step:
+def _copy(task: Task, selection: Selection) -> Step:
     counts = {name: task.position.get(name, 0) for name in ("n_events", "n_people", "n_changed", "n_fields")}
     try:
         page = people.next_page(
             task.pk,
-            asked.events(at=task.created_at),
+            selection.events(at=task.created_at),
             position=task.position.get("page", {}),
             n_events=task.page(EVENTS),
         )
     except ledger.Moved:  # they are being merged just now
         return Step(0, is_last=False, position=task.position)
-    changes, problems = _apply(task, asked, page)
+    changes, problems = _apply(task, selection, page)
     people.take_off(task.pk, page.done)
     counts["n_changed"] += len(changes)
     counts["n_fields"] += sum(map(len, changes.values()))
@@ -74,15 +74,15 @@ def _copy(task: Task, asked: Asked) -> Step:
     )
 
 
-def _apply(task: Task, asked: Asked, page: people.Page) -> tuple[dict[UUID, list[Change]], list[Problem]]:
-    rules = asked.rules()
-    touched = {} if asked.mode == Mode.NEWEST else images.touched(task.pk, page.own)
+def _apply(task: Task, selection: Selection, page: people.Page) -> tuple[dict[UUID, list[Change]], list[Problem]]:
+    rules = selection.rules()
+    touched = {} if selection.mode == Mode.NEWEST else images.touched(task.pk, page.own)
     changes: dict[UUID, list[Change]] = {}
     problems: list[Problem] = []
     changed: list[Profile] = []
     for profile, events in page.by_person():
         own = (touched.get(raw, set()) for raw, whose in page.own.items() if touched and whose == profile.id)
-        copied = copy(profile, events, rules, mode=asked.mode, touched=frozenset().union(*own))
+        copied = copy(profile, events, rules, mode=selection.mode, touched=frozenset().union(*own))
         problems += copied.problems
         if copied.changes:
             changes[profile.id] = copied.changes

@@ -10,7 +10,7 @@ from apps.core.ids import NIL
 from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.events.backfill import holds
-from apps.events.backfill.asked import TRAITS, Asked
+from apps.events.backfill.selection import TRAITS, Selection
 from apps.events.event_types.redaction import redact
 from apps.events.event_types.traits import extract
 from apps.events.models import Event
@@ -40,10 +40,10 @@ RETURNING event.profile_id
 
 def step(task: Task) -> Step:
     """Extract the traits of one page of events, and write those that differ."""
-    asked = Asked.of(TRAITS, task.params)
-    holds.hold(task, asked.holds)
-    rules = asked.rules()
-    found = asked.events(at=task.created_at)
+    selection = Selection.of(TRAITS, task.params)
+    holds.hold(task, selection.holds)
+    rules = selection.rules()
+    found = selection.events(at=task.created_at)
     size = task.page(EVENTS)
     after = UUID(task.position.get("after", str(NIL)))
     events = list(found.filter(id__gt=after).order_by("id").only("id", "time", "properties")[:size])

@@ -17,7 +17,7 @@ from apps.core.tasks import Step
 from apps.core.upsert import update
 from apps.events.backfill import holds, images
 from apps.events.backfill.again import COLUMNS
-from apps.events.backfill.asked import PROFILES, TRAITS, Asked, CannotBackfill
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
 from apps.events.event_types import copying
 from apps.events.models import BackfilledField
 from apps.profiles import dirty, ledger, merging
@@ -54,7 +54,7 @@ def run_of(run_id: UUID) -> Task:
 
 def holds_of(run: Task) -> tuple[str, ...]:
     """Return what no other back-fill may work on while a run is undone."""
-    return Asked.of(run.kind, run.params).holds
+    return Selection.of(run.kind, run.params).holds
 
 
 def step(task: Task) -> Step:

@@ -13,7 +13,7 @@ from apps.conditions import Column, Kind
 from apps.conditions.reads import longest
 from apps.conditions.tree import Field
 from apps.events import platform_events
-from apps.events.store.asking import COLUMNS
+from apps.events.store.condition_columns import COLUMNS
 from apps.segments.definitions import Definition
 
 _ALWAYS = ("type", "time")  # what any event is asked for

@@ -10,7 +10,7 @@ from apps.core import tasks
 from apps.core.ids import new_id
 from apps.core.models import Task
 from apps.events import jobs
-from apps.events.backfill.asked import PROFILES, Asked
+from apps.events.backfill.selection import PROFILES, Selection
 from apps.events.models import Event, EventType
 from apps.events.store import partitions
 from apps.profiles.models import Profile
@@ -41,7 +41,9 @@ def plan_type(*, profile: dict[str, Any] | None = None, traits: dict[str, Any] |
 
 def start(kind: str = PROFILES, *, max_rate: int | None = None, **options: Any) -> Task:
     """Start a back-fill, and leave it to others."""
-    return jobs.start_backfill(Asked(kind, "plan-chosen", **options), actor=ANNA, now=timezone.now(), max_rate=max_rate)
+    return jobs.start_backfill(
+        Selection(kind, "plan-chosen", **options), actor=ANNA, now=timezone.now(), max_rate=max_rate
+    )
 
 
 def carry_on(task: Task) -> Task:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.core.ids import new_id
 from apps.events.backfill import people, profiles
 from apps.events.backfill import traits as traits_task
-from apps.events.backfill.asked import PROFILES, TRAITS, Asked, CannotBackfill, plan
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection, plan
 from apps.events.models import BackfillHold, BackfillPerson
 from apps.profiles.models import Profile
 from tests.events.backfill.acting import JANUARY, carry_on, happened, plan_type, run, start, traits_of
@@ -163,12 +163,12 @@ def test_what_cannot_be_done_is_refused_with_the_reason(
     plan_type(profile=profile)
 
     with pytest.raises(CannotBackfill, match=message):
-        plan(Asked(PROFILES, "plan-chosen", **options), at=timezone.now())
+        plan(Selection(PROFILES, "plan-chosen", **options), at=timezone.now())
 
 
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(CannotBackfill, match="no event type 'unheard-of'"):
-        plan(Asked(TRAITS, "unheard-of"), at=timezone.now())
+        plan(Selection(TRAITS, "unheard-of"), at=timezone.now())
 
 
 def test_somebody_with_more_events_than_a_page_is_gone_through_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,4 +233,4 @@ def test_a_condition_that_asks_about_people_is_refused() -> None:
     plan_type(traits={"data.plan": "plan"})
 
     with pytest.raises(CannotBackfill, match="cannot be asked about here"):
-        plan(Asked(TRAITS, "plan-chosen", condition='profile@name = "Anna"'), at=timezone.now())
+        plan(Selection(TRAITS, "plan-chosen", condition='profile@name = "Anna"'), at=timezone.now())

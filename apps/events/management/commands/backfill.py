@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.core import audit
 from apps.core.models import Task
-from apps.events.backfill.asked import PROFILES, TRAITS, Asked, CannotBackfill, Mode, plan
 from apps.events.backfill.preview import preview
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Mode, Selection, plan
 from apps.events.jobs import start_backfill, undo_backfill
 
 KINDS: Final = {"traits": TRAITS, "profiles": PROFILES}
@@ -64,13 +64,13 @@ class Command(BaseCommand):
             elif what is None or type is None:
                 raise CommandError(f"Name what is to be done ({' or '.join(KINDS)}) and a type, or --undo TASK.")
             else:
-                asked = _asked(KINDS[what], type, options)
+                selection = _asked(KINDS[what], type, options)
                 if options["dry_run"]:
-                    return self._tell(asked)
+                    return self._tell(selection)
                 rate = options["rate"]
                 if rate is not None and rate < 1:
                     raise CommandError("--rate: at least one event a second.")
-                task = start_backfill(asked, actor=audit.COMMAND, now=timezone.now(), max_rate=rate)
+                task = start_backfill(selection, actor=audit.COMMAND, now=timezone.now(), max_rate=rate)
         except CannotBackfill as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Task {task.pk} waits for a worker.")
@@ -78,9 +78,9 @@ class Command(BaseCommand):
             self._wait(task)
         return None
 
-    def _tell(self, asked: Asked) -> None:
+    def _tell(self, selection: Selection) -> None:
         now = timezone.now()
-        found = preview(plan(asked, at=now), at=now)
+        found = preview(plan(selection, at=now), at=now)
         about = "about " if found.is_estimate else ""
         people = "" if found.n_people is None else f" of {found.n_people:,} people"
         self.stdout.write(f"{about}{found.n_events:,} events{people}.")
@@ -108,8 +108,8 @@ class Command(BaseCommand):
             raise CommandError(f"It ended otherwise: {task.message or task.get_state_display()}")
 
 
-def _asked(kind: str, type: str, options: dict[str, Any]) -> Asked:
-    return Asked(
+def _asked(kind: str, type: str, options: dict[str, Any]) -> Selection:
+    return Selection(
         kind,
         type,
         since=options["since"],

@@ -1,4 +1,4 @@
-"""What somebody asks of a back-fill: which stored events, and what is to be done with them."""
+"""Which stored events a back-fill goes through, and what is to be done with them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from apps.events.event_types.compiling import compile
 from apps.events.event_types.effective import definition_of
 from apps.events.event_types.rules import EventRules
 from apps.events.models import Event, EventType
-from apps.events.store.asking import narrowed
+from apps.events.store.condition_columns import narrowed
 
 TRAITS, PROFILES, UNDO = "index-traits", "copy-to-profiles", "undo-backfill"
 # For the seconds in which a process may still work with the rules that it had before the change.
@@ -33,6 +33,10 @@ class CannotBackfill(ValueError):
         self.field = field
 
 
+class Held(CannotBackfill):
+    """Another back-fill works on a field that is asked for."""
+
+
 class Mode(TextChoices):
     """What becomes of what a field holds; what somebody entered by hand stays in each of them."""
 
@@ -42,8 +46,8 @@ class Mode(TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which events, by all that narrows them, and for profiles which fields, and what becomes of what they hold."""
+class Selection:
+    """What is done with which events; for profiles also which fields, and what becomes of what they hold."""
 
     kind: str
     type: str
@@ -58,7 +62,7 @@ class Asked:
     mode: str = Mode.NEWEST.value
 
     @classmethod
-    def of(cls, kind: str, params: Mapping[str, Any]) -> "Asked":
+    def of(cls, kind: str, params: Mapping[str, Any]) -> "Selection":
         """Read the parameters of a task, or of a dry run."""
         found: dict[str, Any] = {name: datetime.fromisoformat(params[name]) for name in _TIMES if params.get(name)}
         found |= {name: as_uuid(params[name]) for name in _IDS if params.get(name)}
@@ -108,26 +112,26 @@ _IDS: Final = ("source", "about")
 _OTHERS: Final = ("only_flagged", "condition", "mode")
 
 
-def plan(asked: Asked, *, at: datetime) -> Asked:
+def plan(selection: Selection, *, at: datetime) -> Selection:
     """Check what is asked for, and return it with the fields by their names. Raises CannotBackfill."""
-    asked = replace(asked, type=event_type(asked.type), fields=tuple(sorted(set(asked.fields))))
-    if asked.since and asked.until and asked.since >= asked.until:
+    selection = replace(selection, type=event_type(selection.type), fields=tuple(sorted(set(selection.fields))))
+    if selection.since and selection.until and selection.since >= selection.until:
         raise CannotBackfill("The period ends before it begins.", field="until")
-    if asked.mode not in Mode.values:
-        raise CannotBackfill(f"There is no mode {asked.mode!r}: {', '.join(Mode.values)}.", field="mode")
+    if selection.mode not in Mode.values:
+        raise CannotBackfill(f"There is no mode {selection.mode!r}: {', '.join(Mode.values)}.", field="mode")
     try:
-        asked.events(at=at)
+        selection.events(at=at)
     except ConditionError as error:
         raise CannotBackfill(str(error), field="condition") from None
-    if asked.kind == TRAITS:
-        if asked.fields:
+    if selection.kind == TRAITS:
+        if selection.fields:
             raise CannotBackfill("Traits of events are extracted all together.", field="fields")
-        asked.rules()
-        return asked
-    if asked.only_flagged:
+        selection.rules()
+        return selection
+    if selection.only_flagged:
         raise CannotBackfill("Flagged events say nothing of people, so that there is nothing to copy.")
-    rules = asked.rules()
-    return replace(asked, fields=tuple(asked.fields or copied_fields(rules)))
+    rules = selection.rules()
+    return replace(selection, fields=tuple(selection.fields or copied_fields(rules)))
 
 
 def counting_fields(rules: EventRules) -> list[str]:
