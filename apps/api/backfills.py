@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -17,7 +18,7 @@ from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
 from apps.core.api.errors import Refused, refused_by
 from apps.core.api.shapes import ERROR_RESPONSE
-from apps.core.models import Task
+from apps.core.models import ApiKey, Task
 from apps.core.paths import MISSING
 from apps.core.refusal import Refusal
 from apps.events.backfill.preview import Preview, preview
@@ -201,10 +202,11 @@ def _task(task_id: UUID) -> Task:
 
 def _change(request: Request, task_id: UUID, word: str, change: Callable[[list[UUID], str], list[Task]]) -> Response:
     task, actor = _task(task_id), actor_of(request)
-    if not change([task.pk], actor.name):
-        message = f"It is {task.get_state_display().lower()}, and cannot be {word}."
-        raise Refused(status.HTTP_409_CONFLICT, Refusal("not_now", message))
-    audit.record_by_itself(word, actor=actor, at=timezone.now(), object=task)
+    with transaction.atomic():
+        if not change([task.pk], actor.name):
+            message = f"It is {task.get_state_display().lower()}, and cannot be {word}."
+            raise Refused(status.HTTP_409_CONFLICT, Refusal("not_now", message))
+        audit.record(word, actor=actor, at=timezone.now(), object=task)
     return _answer(_task(task_id))
 
 
@@ -225,7 +227,7 @@ def _selection(request: Request, found: dict[str, Any]) -> Selection:
 
 
 def _sees_people(request: Request) -> bool:
-    return request.auth is not None and Scope.PROFILES_READ in request.auth.scopes
+    return isinstance(request.auth, ApiKey) and Scope.PROFILES_READ in request.auth.scopes
 
 
 def _shaped(found: Preview, *, sees_all: bool) -> dict[str, Any]:

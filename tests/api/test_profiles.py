@@ -26,6 +26,7 @@ ALL = tuple(Scope)
 
 def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]]:
     one = f"/api/profiles/{profile.id}"
+    backfill, verbs = {"kind": "traits", "type": "unheard-of"}, ("pause", "resume", "cancel", "undo")
     return [
         ("get", "/api/profiles", {}, Scope.PROFILES_READ),
         ("get", "/api/profiles/lookup?kind=email&value=a@b.example", {}, Scope.PROFILES_READ),
@@ -44,6 +45,10 @@ def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]
         ),
         ("post", f"{one}/export", {"reference": "ticket 7"}, Scope.PRIVACY_EXPORT),
         ("get", f"/api/privacy-requests/{uuid4()}", {}, Scope.PRIVACY_ERASE),
+        ("post", "/api/backfills", backfill, Scope.BACKFILLS_WRITE),
+        ("post", "/api/backfills/preview", backfill, Scope.BACKFILLS_READ),
+        ("get", f"/api/backfills/{uuid4()}", {}, Scope.BACKFILLS_READ),
+        *(("post", f"/api/backfills/{uuid4()}/{verb}", {}, Scope.BACKFILLS_WRITE) for verb in verbs),
         ("post", f"{one}/anonymise", {"reference": "ticket 7"}, Scope.PRIVACY_ERASE),
         ("post", f"/api/profiles/{ProfileFactory().id}/erase", {"reference": "ticket 8"}, Scope.PRIVACY_ERASE),
     ]

@@ -2,10 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.api.scopes import Scope
+from apps.events.backfill.selection import TRAITS, Selection, plan
 from apps.events.computed_traits import definitions
-from apps.events.event_types import backfill
 from apps.events.models import ComplianceRule, EventType, IdentificationPoint, Redirect
 from apps.profiles.models import Identifier
 from apps.segments.models import Membership
@@ -35,7 +36,7 @@ def test_what_is_asked_by_a_name_is_what_was_sent_by_it(name: str, shop: Shop, a
     assert [event["type"] for event in own] == ["order-completed"]
     for asked in ({"q": name}, {"type": name}, {"condition": f'event@type = "{name}"'}):
         assert str(anna.id) in admin_client.get("/admin/events/event/", asked).content.decode()
-    assert backfill.plan(backfill.TRAITS, name, since=None, until=None)["type"] == "order-completed"
+    assert plan(Selection(TRAITS, name), at=timezone.now()).type == "order-completed"
 
 
 @pytest.mark.parametrize("name", ["Order Completed", " order\u00a0completed", "ORDER\tCompleted "])

@@ -57,7 +57,7 @@ def test_a_changed_mapping_reaches_stored_events(live: Live) -> None:
         work(live, "profiles", COPY_TO_PROFILES),
     ]
 
-    assert said == ["3 events got other traits", "2 times a profile changed", "0 times a profile changed"]
+    assert said == ["3 events got other traits", "2 fields changed, of 2 people", "0 fields changed, of 0 people"]
     people = live.rows(
         "SELECT DISTINCT profile.traits, profile.stats FROM profiles_profile AS profile JOIN events_event AS event "
         "ON event.profile_id = profile.id WHERE event.source_id = %s",

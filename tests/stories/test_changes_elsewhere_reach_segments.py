@@ -9,8 +9,9 @@ from django.utils import timezone
 from apps.core import audit, jobs, tasks
 from apps.core.audit import Actor
 from apps.core.models import Task
+from apps.events.backfill.selection import PROFILES, TRAITS, Selection
 from apps.events.computed_traits import definitions, recomputing
-from apps.events.event_types import backfill
+from apps.events.jobs import start_backfill
 from apps.events.models import EventType
 from apps.events.resolution import by_hand
 from apps.profiles import editing, erasure
@@ -61,9 +62,8 @@ def test_mappings_that_come_later_for_profiles_and_for_events(shop: Shop) -> Non
     overrides = {"profile": {"traits.plan": {"equals": "properties.plan"}}, "traits": {"metal": "metal"}}
     EventType.objects.create(type="bought", name="Bought", overrides=overrides)
 
-    for kind in (backfill.PROFILES, backfill.TRAITS):
-        params = backfill.plan(kind, "bought", since=None, until=None)
-        carry_on(jobs.start_task(kind, params=params, requested_by="oscar").pk)
+    for kind in (PROFILES, TRAITS):
+        carry_on(start_backfill(Selection(kind, "bought"), actor=ANNA, now=timezone.now()).pk)
     evaluate()
 
     assert members("pro") == members("gold") == {anna}

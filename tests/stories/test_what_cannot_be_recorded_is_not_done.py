@@ -68,7 +68,7 @@ def count_anew(client: Client) -> Any:
 
 def backfill(client: Client) -> Any:
     row = EventTypeFactory(overrides={"traits": {"plan": "properties.plan"}})
-    return client.post(reverse("admin:events_eventtype_index_traits", args=[row.pk]), {})
+    return client.post(reverse("admin:events_eventtype_index_traits", args=[row.pk]), {"start": ""})
 
 
 def release(client: Client) -> Any:

@@ -49,7 +49,7 @@ class KindFilter(admin.SimpleListFilter):
 class TaskAdmin(Watched):
     """Long jobs, the latest first; what still runs shows its progress without a reload."""
 
-    slots = (panels.HEAD, panels.MAIN, panels.SIDE, panels.UNDER_WAY)
+    slots = (panels.HEAD, panels.MAIN, panels.SIDE, panels.UNDER_WAY, panels.PAGES)
     empty_list = "Nobody has started a task yet."
     list_display = ("title", "progress_shown", "requested_by", "created")
     list_filter = ("state", KindFilter)

@@ -88,11 +88,7 @@ def _samples(found: Preview, *, sees_all: bool) -> dict[str, Any]:
             for each in sample.changes
         ]
         samples.append((sample.id, sample.name if sees_all else "", changes))
-    conflicts = [
-        (each.path, each.reason, each.count, each.examples, [one.message for one in each.examples] if sees_all else [])
-        for each in found.conflicts
-    ]
-    return {"samples": samples, "conflicts": conflicts}
+    return {"samples": samples}
 
 
 def _value(change: Change, value: Any, *, sees_all: bool) -> Any:

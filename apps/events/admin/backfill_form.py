@@ -34,6 +34,7 @@ class BackfillForm(forms.Form):
         label="Fields of the profile", required=False, widget=forms.CheckboxSelectMultiple
     )
     mode = forms.ChoiceField(
+        required=False,
         label="Where a field holds something already",
         choices=Mode,
         initial=Mode.NEWEST,

@@ -1,4 +1,4 @@
-"""What events show on the pages of people, sessions and merges."""
+"""What events show on the pages of people, sessions, merges and tasks."""
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -10,6 +10,7 @@ from apps.core.admin.panels import HEAD, MAIN, PAGES, SIDE, UNDER_WAY, panel
 from apps.core.admin.shown import badge, link
 from apps.core.admin.under_way import Work
 from apps.core.models import Task
+from apps.events.admin.backfill_undo import MAY_UNDO, backfill_undo_urls, undo_link
 from apps.events.admin.by_hand import MAY_COMPARE, merge_urls, undo_urls
 from apps.events.admin.computed_shown import values_of
 from apps.events.admin.timeline import timeline_of, timeline_of_session, timeline_urls
@@ -21,6 +22,7 @@ from apps.sessions.models import Session
 panel(Profile, PAGES)(timeline_urls)
 panel(Profile, PAGES)(merge_urls)
 panel(Merge, PAGES)(undo_urls)
+panel(Task, PAGES)(backfill_undo_urls)
 
 
 @panel(Profile, MAIN, title="Timeline", order=10, needs=("events.view_event",))
@@ -46,6 +48,12 @@ def merge(request: HttpRequest, row: Profile) -> SafeString:
 def undo(request: HttpRequest, row: Merge) -> str:
     """Offer to undo a merge that stands."""
     return "" if row.undone_at else render_to_string("events/merge_head.html", {"merge": row})
+
+
+@panel(Task, HEAD, needs=MAY_UNDO)
+def undo_backfill(request: HttpRequest, row: Task) -> str:
+    """Offer to undo a run that has ended."""
+    return undo_link(row)
 
 
 @panel(Session, MAIN, title="What happened", order=5, needs=("events.view_event",))

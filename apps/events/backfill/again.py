@@ -15,6 +15,7 @@ from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.operations import same
 from apps.events.event_types.rules import EventRules
+from apps.profiles import anonymity
 from apps.profiles.models import Profile
 from apps.profiles.provenance import Entry, Provenance, is_by_hand
 from apps.profiles.room import Room
@@ -40,16 +41,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an event says and what does not fit its field: `message` may quote it, `reason` does not."""
+    """What an event says and what does not fit its field; neither the path nor the reason tells what it says."""
 
     event_id: UUID
     path: str
-    message: str
-
-    @property
-    def reason(self) -> str:
-        """Why it does not fit, without what it says."""
-        return self.message.partition(", not ")[0].removesuffix(".") + "."
+    reason: str
 
 
 @dataclass(slots=True)
@@ -79,13 +75,18 @@ def copy(
         said = Said(event.properties, event.traits, event.time, event.id, is_repeat=True, source=str(event.source_id))
         found = copying.copy(open_rules, said, document=document, provenance=provenance, room=room, closed=closed)
         paths_changed |= found.changed
-        copied.problems += [Problem(event.id, path, message) for path, message in found.problems]
+        copied.problems += [Problem(event.id, _told(path), message) for path, message in found.problems]
     for path, entry in set_aside.items():
         provenance.setdefault(path, entry)
     paths_changed |= {path for path, entry in provenance.items() if before[1].get(path) != entry}
     copied.changes = [*_changes(sorted(paths_changed), before, (document, provenance))]
     profile.primary_id = document["primary_id"]
     return copied
+
+
+def _told(path: str) -> str:
+    """Name a field in a list that stays: one that a name in the event led to may be what it should only name."""
+    return f"{path.partition('.')[0]}.…" if anonymity.is_telling(path) else path
 
 
 def _closed(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from apps.core import storable
 from apps.core.ids import NIL
@@ -68,8 +68,12 @@ def unwrapped(held: list[Any]) -> Any:
 
 def count(run: Task) -> int:
     """Count what of a run can be undone."""
-    table = BackfilledField if run.kind == PROFILES else BackfilledEvent
-    return table._default_manager.filter(task_id=run.pk).count()
+    return _of(run).count()
+
+
+def is_any(run: Task) -> bool:
+    """Tell whether anything of a run can be undone."""
+    return _of(run).exists()
 
 
 def expire(*, now: datetime) -> int:
@@ -82,6 +86,11 @@ def expire(*, now: datetime) -> int:
             if ended.filter(pk=task_id).exists() or not Task.objects.filter(pk=task_id).exists():
                 n_deleted += _delete_all(table, task_id)
     return n_deleted
+
+
+def _of(run: Task) -> QuerySet[Any]:
+    table = BackfilledField if run.kind == PROFILES else BackfilledEvent
+    return table._default_manager.filter(task_id=run.pk)
 
 
 def _tasks_in(table: type[Model]) -> Iterator[UUID]:

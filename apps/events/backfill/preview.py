@@ -45,7 +45,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Values that do not fit a field: how many of those that were looked at, and some; these may name people."""
+    """Values that do not fit a field: how many of those that were looked at, and some of them."""
 
     path: str
     reason: str

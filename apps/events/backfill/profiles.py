@@ -17,7 +17,7 @@ from apps.core.upsert import update
 from apps.events.backfill import holds, images, people
 from apps.events.backfill.again import COLUMNS, Change, Problem, copy
 from apps.events.backfill.selection import PROFILES, Mode, Selection
-from apps.profiles import anonymity, dirty, ledger
+from apps.profiles import dirty, ledger
 from apps.profiles.models import Profile
 
 EVENTS: Final = 1_000  # of a page
@@ -70,7 +70,7 @@ def _copy(task: Task, selection: Selection) -> Step:
         position={**counts, "is_listed": True, "page": page.position},
         message=told,
         log=[f"{told}."] if page.is_last else [],
-        failures=[Failure(f"event {each.event_id}", f"{_told(each.path)}: {each.reason}") for each in problems],
+        failures=[Failure(f"event {each.event_id}", f"{each.path}: {each.reason}") for each in problems],
     )
 
 
@@ -93,8 +93,3 @@ def _apply(task: Task, selection: Selection, page: people.Page) -> tuple[dict[UU
     images.keep(task.pk, changes)
     dirty.mark(changes)
     return changes, problems
-
-
-def _told(path: str) -> str:
-    """Name a field in a list that stays: one that a name in the event led to may be what it should only name."""
-    return f"{path.partition('.')[0]}.…" if anonymity.is_telling(path) else path

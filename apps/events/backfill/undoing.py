@@ -47,7 +47,7 @@ def run_of(run_id: UUID) -> Task:
         raise CannotBackfill("There is no such run.")
     if run.state in Task.UNFINISHED:
         raise CannotBackfill("The run has not ended yet: cancel it first.")
-    if not images.count(run):
+    if not images.is_any(run):
         raise CannotBackfill("Nothing of the run can be undone: it changed nothing, was undone, or is too long ago.")
     return run
 

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.core.ids import new_id
-from apps.core.models import Task
 from apps.events.event_types import planned
 from apps.events.models import Event, EventType
 from apps.events.store import partitions
@@ -328,34 +327,6 @@ def test_built_in_types_show_their_definition_and_cannot_be_deleted(admin: Clien
     assert "switched off" in page
     assert "data.pii.lastname" in page
     assert admin.post(reverse("admin:events_eventtype_delete", args=["sign-up"]), {"post": "yes"}).status_code == 403
-
-
-@pytest.mark.parametrize("action", ["index-traits", "copy-to-profiles"])
-def test_a_task_for_stored_events_is_started_from_the_page(admin: Client, action: str) -> None:
-    overrides = {"traits": {"data.a": "a"}, "profile": {"traits.a": {"equals": "data.a"}, "stats.n": {"increment": 1}}}
-    EventTypeFactory(type="order-placed", overrides=overrides)
-    address = reverse("admin:events_eventtype_change", args=["order-placed"]).replace("change/", f"{action}/")
-
-    page = admin.get(address)
-    response = admin.post(address, {"since": "2026-01-01"})
-
-    task = Task.objects.get()
-    assert page.status_code == 200
-    assert response["Location"] == reverse("admin:core_task_change", args=[task.pk])
-    assert (task.kind, task.requested_by) == (action, "admin")
-    assert task.params["since"] == "2026-01-01T00:00:00+00:00"
-    assert admin.get(response["Location"]).status_code == 200
-    assert admin.get(reverse("admin:core_task_progress", args=[task.pk])).status_code == 200
-
-
-def test_a_task_that_cannot_be_done_says_why(admin: Client) -> None:
-    EventTypeFactory(type="order-placed", overrides={"profile": {"stats.n": {"increment": 1}}})
-    address = reverse("admin:events_eventtype_change", args=["order-placed"]).replace("change/", "copy-to-profiles/")
-
-    page = admin.post(address, {}).content.decode()
-
-    assert "change no field that can be copied again" in page
-    assert not Task.objects.exists()
 
 
 def test_the_list_shows_who_defined_a_type(admin: Client) -> None:

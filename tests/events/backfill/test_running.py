@@ -180,7 +180,7 @@ def test_values_that_do_not_fit_are_listed_without_what_they_say_and_the_rest_is
     assert traits_of(anna) == {"plan": "pro"}
     [failure] = task.failures.all()
     assert failure.row == f"event {event.pk}"
-    assert failure.reason == "data.pii.birthday: Expected a date such as 2024-05-31."
+    assert failure.reason == "data.pii.birthday: Expected a date such as 2024-05-31, not a text."
 
 
 @pytest.mark.django_db
