@@ -21,7 +21,7 @@ from apps.core.api.shapes import ERROR_RESPONSE
 from apps.core.models import ApiKey, Task
 from apps.core.paths import MISSING
 from apps.core.refusal import Refusal
-from apps.events.backfill.preview import Preview, preview
+from apps.events.backfill.dry_run import Preview, preview
 from apps.events.backfill.selection import PROFILES, TRAITS, UNDO, CannotBackfill, Held, Mode, Selection, plan
 from apps.events.jobs import start_backfill, undo_backfill
 

@@ -14,7 +14,7 @@ from apps.core.admin.shown import NOTHING, page_address, tree
 from apps.core.audit import Actor
 from apps.core.paths import MISSING
 from apps.events.admin.backfill_form import BackfillForm
-from apps.events.backfill.preview import Preview, preview
+from apps.events.backfill.dry_run import Preview, preview
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
 from apps.events.event_types.trial import Change
 from apps.events.jobs import start_backfill

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from apps.core.ids import new_id
 from apps.core.models import AuditEntry, Task
-from apps.events.backfill import preview
+from apps.events.backfill import dry_run
 from apps.events.backfill.selection import TRAITS
 from tests.events.backfill.acting import carry_on, happened, plan_type, run, start, traits_of
 from tests.factories import EventTypeFactory, ProfileFactory, SourceFactory
@@ -84,12 +84,12 @@ def test_who_may_not_see_personal_data_sees_which_fields_change(db: None) -> Non
 def test_a_dry_run_says_where_it_estimates(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_is_set()
     happened(ProfileFactory(), {"plan": "pro"})
-    monkeypatch.setattr(preview, "COUNT_SECS", 0)
+    monkeypatch.setattr(dry_run, "COUNT_SECS", 0)
 
     def too_slow(*_: Any) -> Any:
-        raise preview.TooSlow
+        raise dry_run.TooSlow
 
-    monkeypatch.setattr(preview, "at_most", too_slow)
+    monkeypatch.setattr(dry_run, "at_most", too_slow)
 
     page = admin.post(address(), {}).content.decode()
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.core import audit
 from apps.core.models import Task
-from apps.events.backfill.preview import preview
+from apps.events.backfill.dry_run import preview
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Mode, Selection, plan
 from apps.events.jobs import start_backfill, undo_backfill
 
