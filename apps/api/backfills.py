@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -18,6 +17,7 @@ from apps.core.api.authentication import actor_of
 from apps.core.api.base import KeyView, checked
 from apps.core.api.errors import Refused, refused_by
 from apps.core.api.shapes import ERROR_RESPONSE
+from apps.core.limits import TooSlow, at_most
 from apps.core.models import ApiKey, Task
 from apps.core.paths import MISSING
 from apps.core.refusal import Refusal
@@ -25,6 +25,7 @@ from apps.events.backfill.dry_run import Preview, preview
 from apps.events.backfill.selection import PROFILES, TRAITS, UNDO, CannotBackfill, Held, Mode, Selection, plan
 from apps.events.jobs import start_backfill, undo_backfill
 
+WAIT_SECS: Final = 8.0  # for a step that is under way
 KINDS: Final = {"profiles": PROFILES, "traits": TRAITS}
 _NAMES: Final = {**{kind: name for name, kind in KINDS.items()}, UNDO: "undo"}
 
@@ -163,7 +164,7 @@ class BackfillResumeView(KeyView):
     @described("backfill_resume", request=None, responses=UNDER_WAY, tags=["Back-fills"])
     def post(self, request: Request, task_id: UUID) -> Response:
         """Let it go on where it was paused, or failed."""
-        return _change(request, task_id, "resumed", lambda ids, by: jobs.resume_tasks(ids, by=by))
+        return _change(request, task_id, "resumed", lambda ids, by: jobs.resume_tasks(ids, by=by, now=timezone.now()))
 
 
 class BackfillCancelView(KeyView):
@@ -202,11 +203,15 @@ def _task(task_id: UUID) -> Task:
 
 def _change(request: Request, task_id: UUID, word: str, change: Callable[[list[UUID], str], list[Task]]) -> Response:
     task, actor = _task(task_id), actor_of(request)
-    with transaction.atomic():
-        if not change([task.pk], actor.name):
-            message = f"It is {task.get_state_display().lower()}, and cannot be {word}."
-            raise Refused(status.HTTP_409_CONFLICT, Refusal("not_now", message))
-        audit.record(word, actor=actor, at=timezone.now(), object=task)
+    try:
+        with at_most(WAIT_SECS):
+            if not change([task.pk], actor.name):
+                message = f"It is {task.get_state_display().lower()}, and cannot be {word}."
+                raise Refused(status.HTTP_409_CONFLICT, Refusal("not_now", message))
+            audit.record(word, actor=actor, at=timezone.now(), object=task)
+    except TooSlow:
+        message = "The step that is under way takes long. Please try again in a minute."
+        raise Refused(status.HTTP_409_CONFLICT, Refusal("not_yet", message)) from None
     return _answer(_task(task_id))
 
 

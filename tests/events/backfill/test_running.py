@@ -68,7 +68,7 @@ def test_a_run_that_failed_and_is_tried_again_finds_its_fields_taken() -> None:
     Task.objects.filter(pk=failed.pk).update(state=Task.State.FAILED)
     start()
 
-    resume_tasks([failed.pk], by="anna")
+    resume_tasks([failed.pk], by="anna", now=timezone.now())
 
     task = carry_on(failed)
     assert (task.state, "another run works on it" in task.message) == ("failed", True)
@@ -120,7 +120,7 @@ def test_a_run_is_paused_goes_on_and_is_cancelled_between_two_pages() -> None:
     one_step(task)
     assert [bool(traits_of(person)) for person in people].count(True) == 1
 
-    resume_tasks([task.pk], by="anna")
+    resume_tasks([task.pk], by="anna", now=timezone.now())
     one_step(task)
     tasks.cancel([task.pk], by="anna", now=timezone.now())
     one_step(task)
@@ -193,7 +193,7 @@ def test_too_many_values_that_do_not_fit_pause_a_run_until_somebody_lets_it_go_o
     task = carry_on(start())
     assert (task.state, task.n_failed) == ("paused", 11)
 
-    resume_tasks([task.pk], by="anna")
+    resume_tasks([task.pk], by="anna", now=timezone.now())
     assert carry_on(task).state == "done"
 
 
