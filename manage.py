@@ -8,8 +8,14 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from cdp.logging import tell_of_crashes
+
+ROLES = ("ingest", "rqworker", "cron", "metrics")  # what they write is a log
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")
+    if sys.argv[1:2] and sys.argv[1] in ROLES:
+        tell_of_crashes()
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

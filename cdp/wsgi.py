@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
 
 from cdp import arrival
+from cdp.logging import tell_of_crashes
 from cdp.processes import die_with_parent, open_many_files, work_in_turns
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if os.environ.get("CDP_SUPERVISED"):
     # A worker outlives a killed server otherwise, and goes on to hold the port.
     die_with_parent(signal.SIGTERM)
 
+if "granian" in sys.modules:  # which serves us: this process is ours
+    tell_of_crashes()
 open_many_files()  # each connection is one
 work_in_turns()  # threads that are started later do as this one does
 

@@ -47,6 +47,7 @@ class Live:
     redis_url: str
     var: Path  # its logs, and the data of a PostgreSQL of its own
     port: int
+    log_level: str = "WARNING"
     password: str = field(init=False)  # of the user `admin`, if it has pages
     web: subprocess.Popen[bytes] = field(init=False)
     ingest: subprocess.Popen[bytes] = field(init=False)
@@ -78,7 +79,7 @@ class Live:
             "METRICS_DIR": str(self.var / "metrics"),
             "METRICS_BIND": f"127.0.0.1:{self.metrics_port}",
         }
-        return {**os.environ, **own, MARK: str(self.var), "LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **own, MARK: str(self.var), "LOG_LEVEL": self.log_level, "PYTHONUNBUFFERED": "1"}
 
     def start_web(self) -> None:
         """Start the web server as `manage.py up` does, and return when it answers."""

@@ -20,6 +20,7 @@ from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
 from apps.events import sources
 from apps.events.store import inbox
+from cdp.logging import about
 
 logger = logging.getLogger(__name__)
 # What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.
@@ -101,21 +102,25 @@ def ingest(limit: int, *, at: datetime) -> int:
     """
     parsed: dict[int, Parsed] = {}
     while True:
-        n_claimed = 0
+        n_claimed, ids = 0, list[int]()
         try:
             with transaction.atomic():
                 items, n_claimed = inbox.claim(limit)
+                ids = [item.pk for item in items]
                 if items:
-                    payloads = _read_all(items, parsed, n_claimed=n_claimed)
-                    process(payloads, now=at, way=Way.INBOX)
-                    inbox.done([item.pk for item in items])
+                    with about(inbox_items=ids):
+                        payloads = _read_all(items, parsed, n_claimed=n_claimed)
+                        process(payloads, now=at, way=Way.INBOX)
+                    inbox.done(ids)
                 return len(items)
         except _Excess as excess:
             limit = excess.n_fitting
         except Exception as error:
             if is_away(error) or not n_claimed:
                 raise
-            logger.exception("A batch of the inbox failed; its messages are tried one by one")
+            logger.exception(
+                "A batch of the inbox failed; its messages are tried one by one", extra={"inbox_items": ids}
+            )
             # A transaction for each: locks are taken once in a transaction, or two processes wait for each other.
             return sum(_ingest_one(at=at) for _ in range(n_claimed))
 
@@ -144,7 +149,10 @@ def _n_keys(parsed: Parsed) -> int:
 def _ingest_one(*, at: datetime) -> int:
     with transaction.atomic():
         items, _ = inbox.claim(1)
-        inbox.done([item.pk for item in items if _ingest_alone(item, at=at)])
+        for item in items:
+            with about(inbox_items=[item.pk]):
+                if _ingest_alone(item, at=at):
+                    inbox.done([item.pk])
     return len(items)
 
 
@@ -154,7 +162,7 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
     try:
         payloads = _read(item).payloads
     except Exception as error:
-        logger.exception("A message of the inbox cannot be read", extra={"inbox_item": item.pk})
+        logger.exception("A message of the inbox cannot be read")
         inbox.give_up(item.pk, error=repr(error), at=at)
         return False
     for payload in payloads:
@@ -164,7 +172,7 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
         except Exception as error:
             if is_away(error):
                 raise
-            logger.exception("A message of the inbox fails on its own", extra={"inbox_item": item.pk})
+            logger.exception("A message of the inbox fails on its own")
             problem = repr(error)
             is_starved = _lacks_room(error)
     if is_starved:
@@ -195,6 +203,11 @@ def _read(item: inbox.Claimed) -> Parsed:
 
 
 def _process_group(group: list[Incoming]) -> None:
+    with about(request_ids=[incoming.request_id for incoming in group]):
+        _process_together(group)
+
+
+def _process_together(group: list[Incoming]) -> None:
     at = datetime.now(UTC)
     try:
         payloads = [payload for incoming in group for payload in incoming.parsed.payloads]
@@ -204,7 +217,8 @@ def _process_group(group: list[Incoming]) -> None:
             raise
         logger.exception("A group failed; its requests are tried one by one")
         for incoming in group:
-            _process_alone(incoming, at=at)
+            with about(request_ids=[incoming.request_id]):
+                _process_alone(incoming, at=at)
     else:
         for incoming in group:
             incoming.outcome = outcome

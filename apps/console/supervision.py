@@ -85,6 +85,7 @@ def web_command(*, host: str, port: int) -> list[str]:
         "--backpressure": str(connections_of_a_process()),
         "--workers-kill-timeout": "10",
         "--log-level": "warning",
+        "--log-config": str(BASE_DIR / "cdp" / "granian.json"),
     }
     flags = [part for name, value in options.items() for part in (name, value)]
     # The C library would share memory out to the threads, in up to eight parts a processor that it seldom gives back.

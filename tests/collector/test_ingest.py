@@ -91,7 +91,7 @@ def test_a_batch_that_fails_leaves_the_inbox_as_it_was(db: None, monkeypatch: py
     source = SourceFactory()
     put(source, track_body(source, "page-view"))
 
-    def fail(payloads: Any, *, now: datetime) -> None:
+    def fail(payloads: Any, *, now: datetime, way: str) -> None:
         raise OperationalError("the server closed the connection unexpectedly")
 
     monkeypatch.setattr(accept, "process", fail)

@@ -18,7 +18,7 @@ def test_ingest_finishes_what_it_has_at_hand(live: Live) -> None:
     code, told = interrupted(live, ["ingest", SKIP_CHECKS], lambda pid, said: takes_sigterm(pid))
 
     assert code == 0
-    assert told == "Processed 0 messages.\n"
+    assert told == ""
 
 
 def test_any_other_command_just_ends(live: Live) -> None:

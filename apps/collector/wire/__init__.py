@@ -1,7 +1,7 @@
 """What clients send, in each dialect that they speak, and how it becomes payloads: always by `Message.read`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 from apps.collector.envelope import Envelope
@@ -12,6 +12,7 @@ from apps.collector.wire.parsed import Parsed
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem
 from apps.events.store import inbox
+from cdp.logging import request_id
 
 READERS = {
     InboxItem.Dialect.TRACK.value: track.read,
@@ -66,3 +67,4 @@ class Incoming:
     parsed: Parsed
     outcome: Outcome | None = None  # of the batch in which it was processed; none while it waits
     error: Exception | None = None  # why it could not be processed
+    request_id: str = field(default_factory=request_id)  # of the request that brought it, for the log

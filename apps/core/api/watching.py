@@ -4,12 +4,14 @@ import os
 import re
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 from itertools import count
 from time import perf_counter
 from typing import Final
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.log import log_response
 
 from apps.core import metrics
 from cdp import logging
@@ -36,6 +38,8 @@ def watched(get_response: GetResponse) -> GetResponse:
             request_id = f"{ours}-{next(numbers):x}"
         with logging.about(request_id=request_id):
             response = get_response(request)
+            if response.status_code >= HTTPStatus.BAD_REQUEST:  # Django would say so as well, where the id is forgotten
+                log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)  # type: ignore[arg-type]
         response[HEADER] = request_id
         method = request.method if request.method in _METHODS else "other"
         status = _STATUSES[response.status_code // 100 - 1]

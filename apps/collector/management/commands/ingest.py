@@ -1,5 +1,6 @@
 """Process the durable inbox: one long-running process, or several."""
 
+import logging
 import signal
 import time
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from apps.core.garbage import collect_less_often
 from apps.events.store import inbox, noticed
 from cdp.logging import without_values
 
+logger = logging.getLogger(__name__)
 IDLE_SECS = 0.2
 AWAY_SECS = 1.0
 BEAT_SECS = 5.0
@@ -49,7 +51,10 @@ class Command(BaseCommand):
                     break
                 time.sleep(IDLE_SECS)
         noticed.flush()
-        self.stdout.write(f"Processed {n_done} messages.")
+        if once:
+            self.stdout.write(f"Processed {n_done} messages.")
+        else:
+            logger.info("Ingest was told to stop", extra={"messages": n_done})
 
     def do_one(self, batch: int) -> int:
         """Process one batch and return its size; 0 when there is nothing to do, or no database."""
@@ -59,7 +64,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             if not accept.is_away(error):
                 raise
-            self.stderr.write(without_values(f"The database is away: {error}").strip())
+            logger.warning("The database is away", extra={"reason": without_values(str(error)).strip()})
             connection.close()
             time.sleep(AWAY_SECS)
             return 0
@@ -80,9 +85,9 @@ class Command(BaseCommand):
         except DatabaseError:
             return  # it is away, which the first batch tells
         if n_batches < FEW_BATCHES:
-            self.stderr.write(
-                f"PostgreSQL has room for the locks of {n_batches} batches at work (web servers and ingest together): "
-                "raise max_locks_per_transaction to 256."
+            logger.warning(
+                "PostgreSQL has room for the locks of few batches: raise max_locks_per_transaction to 256",
+                extra={"batches": n_batches},
             )
 
     def _stop(self, signal_number: int, frame: FrameType | None) -> None:
