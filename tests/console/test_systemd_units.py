@@ -69,6 +69,12 @@ def test_the_example_names_settings_that_exist_and_holds_no_secret() -> None:
     assert {name for name, value in values.items() if not value} == {"SECRET_KEY", "IDENTITY_KEY"}
 
 
+def test_units_set_settings_that_exist() -> None:
+    names = {word.partition("=")[0] for word in read(COMMON)["Service"]["Environment"].split()}
+
+    assert {name for name in names if not name.startswith("PYTHON")} <= documented().keys()
+
+
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """The units, with programs, folders and users that this machine has."""

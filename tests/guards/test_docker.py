@@ -1,6 +1,9 @@
 """The image and the services are those of the code: nothing about roles is told twice and differently."""
 
 import re
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,7 +59,8 @@ def test_services_have_no_more_rights_than_they_need(services: dict[str, Any]) -
         assert service["cap_drop"] == ["ALL"], name
         assert service["read_only"] is True, name
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
-    assert published == {"web": ["127.0.0.1:8000:8000"], "metrics": ["127.0.0.1:9464:9464"]}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert published.keys() == {"web", "metrics", "prometheus", "grafana"}
 
 
 def test_what_serves_is_asked_for_its_health(services: dict[str, Any], dockerfile: str) -> None:
@@ -101,3 +105,23 @@ def test_the_example_names_settings_that_exist_and_holds_no_secret(services: dic
     assert values.keys() - used <= documented().keys()
     assert used <= values.keys()
     assert {name for name, value in values.items() if not value} == used | {"SECRET_KEY", "IDENTITY_KEY"}
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed: .ci/run does")
+def test_compose_itself_understands_the_file(tmp_path: Path) -> None:
+    """It needs no engine. Debian's, of version 1.29, knows all of it but the name."""
+    shutil.copytree(DOCKER, tmp_path / "docker")
+    compose = (DOCKER / "compose.yaml").read_text()
+    assert "\nname: cdp\n" in compose
+    (tmp_path / "docker" / "compose.yaml").write_text(compose.replace("\nname: cdp\n", "\n"))
+    text = (DOCKER / "env.example").read_text()
+    (tmp_path / "docker" / ".env").write_text(re.sub(r"^([A-Z_]+)=$", r"\1=filled", text, flags=re.MULTILINE))
+    command = ["docker-compose", "--file", "docker/compose.yaml", "--env-file", "docker/.env"]
+    done = subprocess.run(
+        [*command, "--profile", "monitoring", "config"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    found = yaml.safe_load(done.stdout)["services"]
+    assert found["worker"]["command"] == ["run", "worker"]
+    assert found["web"]["environment"]["DATABASE_URL"] == "postgresql://cdp:filled@postgres/cdp"
