@@ -191,7 +191,7 @@ def _put(image: Image, unit: Path, value: Any) -> None:
 
 
 def _times(kept: Image, gone: Image) -> dict[str, datetime | None]:
-    """Say when the one person was seen first and last, and when their last two visits began."""
+    """Say when the one person was seen first and last, and was active, and when their last two visits began."""
     both = (kept, gone)
     seen = [image for image in both if image["event_count"]] or both  # until its first event it is as old as its row
     visits = {image[name] for image in both for name in ("visit_started_at", "previous_visit_at")} - {None}
@@ -199,6 +199,7 @@ def _times(kept: Image, gone: Image) -> dict[str, datetime | None]:
     return {
         "first_seen_at": min(image["first_seen_at"] for image in seen),
         "last_seen_at": max(image["last_seen_at"] for image in seen),
+        "last_active_at": max(image["last_active_at"] for image in seen),
         "previous_visit_at": previous,
         "visit_started_at": latest,
     }
@@ -233,7 +234,6 @@ COLUMNS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "primary_id": _kept,
     "created_at": min,
     "updated_at": max,
-    "last_active_at": max,
     "visit_count": _sum,
     "event_count": _sum,
     "identifier_count": _sum,

@@ -124,7 +124,7 @@ def test_a_profile_merged_with_itself_is_itself(person: Image) -> None:
 
 def test_each_column_has_a_way_to_be_merged() -> None:
     by_others = {"email", "name", "is_anonymous", "provenance", "country", "visit_started_at", "previous_visit_at"}
-    by_others |= {"first_seen_at", "last_seen_at"}
+    by_others |= {"first_seen_at", "last_seen_at", "last_active_at"}
 
     assert image().keys() == merging.COLUMNS.keys() | set(TREES) | by_others
 

@@ -12,14 +12,15 @@ from apps.sessions.models import Session
 from tests.factories import ANNA
 from tests.shop import Shop, person, types_of
 
-COUNTED = ("event_count", "visit_count", "identifier_count", "first_seen_at", "last_seen_at", "visit_started_at")
+COUNTED = ("event_count", "visit_count", "identifier_count", "visit_started_at")
+TIMES = ("first_seen_at", "last_seen_at", "last_active_at")
 FACTS = ("primary_id", "email", "name", "is_anonymous", "data", "traits", "interests", "consents", "stats")
 
 
 def state(profile: Profile) -> dict[str, Any]:
     """What a profile holds, without the ids of events."""
     times = {name: said[0] for name, said in profile.provenance.items() if name != "primary_id"}
-    return {name: getattr(profile, name) for name in (*COUNTED, *FACTS)} | {"times": times}
+    return {name: getattr(profile, name) for name in (*COUNTED, *TIMES, *FACTS)} | {"times": times}
 
 
 def before(shop: Shop) -> None:

@@ -24,7 +24,7 @@ def visit(batch: Batch) -> None:
         if not payload.going:
             payload.session = known  # a repetition gets the same answer, and changes nothing
             continue
-        if payload.profile and payload.profile.last_seen_at > batch.now:
+        if payload.profile and max(payload.profile.last_seen_at, payload.profile.last_active_at) > batch.now:
             payload.profile.forget_future(now=batch.now)
         if known or payload.saves_session:
             _continue_session(payload, batch, known)
@@ -101,13 +101,10 @@ def _active_at(payload: Payload, batch: Batch) -> datetime:
 
 def _note_activity(payload: Payload, *, at: datetime) -> None:
     """Note that person and session are active; what the platform says is nothing that anybody did."""
-    profile, session = payload.profile, payload.session
-    if profile:
-        # Until its first event a profile is as old as its row.
-        is_new = not profile.event_count and profile.last_active_at == profile.created_at
-        profile.last_active_at = at if is_new else max(profile.last_active_at, at)
-    if session:
-        session.last_active_at = max(session.last_active_at, at)
+    if payload.profile:
+        payload.profile.be_active(at=at)
+    if payload.session:
+        payload.session.last_active_at = max(payload.session.last_active_at, at)
 
 
 def _begin(payload: Payload, batch: Batch) -> dict[int, list[PlatformEvent]]:

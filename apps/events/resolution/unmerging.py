@@ -16,7 +16,7 @@ from django.db.models import Count
 from apps.core import audit, keyset, paths
 from apps.core.audit import Actor
 from apps.core.upsert import upsert
-from apps.events import platform_events
+from apps.events import internal, platform_events
 from apps.events.computed_traits import definitions
 from apps.events.computed_traits.counter import Counter
 from apps.events.event_types import applying
@@ -127,6 +127,8 @@ def _replay(
         said = Said(event.properties, event.traits, event.time, event.id, source=str(event.source_id))
         if platform_events.starts_visit(event.type, event.properties):
             side.profile.start_visit(at=platform_events.caused_at(event.type, event.time))
+        if event.source_id != internal.SOURCE_ID and event.type not in platform_events.types():
+            side.profile.be_active(at=event.time if event.is_silent else event.received_at)
         applying.apply(side.profile, event.type, said, rules.get(event.type), is_valid=event.is_valid)
         if event.is_valid:
             _count(side.profile, event, counter)

@@ -100,6 +100,11 @@ class Profile(models.Model):
         elif self.previous_visit_at is None or at > self.previous_visit_at:
             self.previous_visit_at = at
 
+    def be_active(self, *, at: datetime) -> None:
+        """Note that something of them arrived; until its first event a profile is as old as its row."""
+        is_new = not self.event_count and self.last_active_at == self.created_at
+        self.last_active_at = at if is_new else max(self.last_active_at, at)
+
     def forget_future(self, *, now: datetime) -> None:
         """Let nobody have been seen after now: it was noted while our own clock was ahead, and would stay so."""
         self.last_seen_at = min(self.last_seen_at, now)
