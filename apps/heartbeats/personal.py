@@ -12,6 +12,7 @@ class Silences(Rows):
 
     name, title, models = "silences", "When nothing was heard of the person for a while, and that was noted", (Silence,)
     omitted = ("id",)
+    is_at_once = True
 
     def find(self, person: Person) -> Q:
         """Select those of any of the person's profiles and sessions."""

@@ -2,8 +2,9 @@
 
 A run looks at everybody who has been silent for long enough, in the order of their last activity, and asks the ledger:
 however long nobody ran it, nothing falls out of any window. As of those who were looked at by a whole run there is
-nothing new to tell, the next one goes on behind them (`seen_until`); once a day, and whenever somebody runs it by hand,
-one begins with the first again, for those who came into the scope since, or whose merge was undone.
+nothing new to tell, the next one goes on behind them (`seen_until`); once an hour, and whenever somebody runs it by
+hand, one begins with the first again: for those who came into the scope since, whose merge was undone, or of whom
+something was a dead letter until now.
 
 A lease only spares work: two processes that run a heartbeat at the same time take turns, see telling.py.
 """
@@ -27,7 +28,7 @@ from apps.heartbeats.telling import Busy
 
 logger = logging.getLogger(__name__)
 PAGE: Final = 1_000
-THROUGH_EVERY: Final = timedelta(days=1)
+THROUGH_EVERY: Final = timedelta(hours=1)
 KEPT: Final = timedelta(days=30)
 _COUNTED: Final = ("n_seen", "n_due", "n_said", "n_suppressed", "is_complete", "after_hour", "after_id")
 _FOREVER: Final = float("inf")
