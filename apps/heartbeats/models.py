@@ -99,7 +99,7 @@ class HeartbeatRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     clock = models.DateTimeField()  # all that was received until then is stored: the run's idea of now
     lag_secs = models.FloatField(default=0)  # by which it is behind, for what waits in the inbox
-    n_seen = models.PositiveBigIntegerField(default=0)  # silent for long enough, in its scope or not
+    n_seen = models.PositiveBigIntegerField(default=0)  # silent for long enough, told of or not
     n_due = models.PositiveBigIntegerField(default=0)  # in its scope, and not told of before
     n_said = models.PositiveBigIntegerField(default=0)
     n_suppressed = models.PositiveBigIntegerField(default=0)  # the client had said so itself, or there is nobody

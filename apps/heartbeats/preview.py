@@ -54,10 +54,10 @@ def _pages(look: Look, read: Clock) -> Iterator[list[Silent]]:
     """Yield those who are due, page by page of those who are silent."""
     strategy = definitions.strategy_of(look.heartbeat)
     while True:
-        silent = strategy.find(look)
-        due, _ = telling.untold(look.heartbeat, scope.narrow(look.heartbeat, silent, now=read.stored_until))
+        page = strategy.find(look)
+        due, _ = telling.untold(look.heartbeat, scope.narrow(look.heartbeat, page.silent, now=read.stored_until))
         quiet = telling.unspoken(look.heartbeat, due)
         yield [each for each in due if each.id not in quiet]
-        if len(silent) < look.limit:
+        if page.after is None:
             return
-        look = replace(look, after=silent[-1].place)
+        look = replace(look, after=page.after)

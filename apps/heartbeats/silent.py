@@ -1,17 +1,25 @@
 """What a run looks for, and what it finds: subjects that have been silent for long enough."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django.db import connection
+
 from apps.heartbeats.models import Heartbeat
 from apps.profiles.search import hour_of
 
-_UNTOLD: Final = (
-    "NOT EXISTS (SELECT FROM heartbeats_silence AS s "
-    "WHERE s.subject_id = row.id AND s.heartbeat_id = %(heartbeat)s {this})"
-)
+# Those who are silent, in their order, and whether the ledger has them. Cut before the ledger is asked: so a page is
+# always as many rows by the index, and as many looks, whatever the planner knows of tables that are young.
+_PAGE: Final = """
+SELECT row.*, EXISTS (
+    SELECT FROM heartbeats_silence AS s WHERE s.subject_id = row.id AND s.heartbeat_id = %(heartbeat)s {this}
+) AS is_told FROM (
+    SELECT {hour} AS hour, {columns} FROM {table} AS row WHERE {conditions} ORDER BY {hour}, row.id LIMIT %(limit)s
+) AS row ORDER BY row.hour, row.id
+"""
 
 
 class Place(NamedTuple):
@@ -49,20 +57,53 @@ class Silent:
         return self.place.id
 
 
-def where(look: Look, *, hour: str) -> tuple[str, dict[str, Any]]:
-    """Return SQL that is true of the rows that a look is about, and of which the ledger says nothing, and its values.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Those of a page who were not told of, how many were silent, and where the next page begins, if there is one."""
 
-    Rows are called `row`; `hour` is the column that an index has in front of the id.
+    silent: list[Silent]
+    n_seen: int
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where subjects are kept: the column that an index has in front of the id, and what is read of each row."""
+
+    name: str
+    hour: str
+    columns: tuple[str, ...]
+
+
+def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[dict[str, Any]]:
+    """Return the rows of a page, as dicts with `hour` and `is_told`; conditions with their values narrow it.
+
+    Rows are called `row` in conditions.
     """
-    heartbeat = look.heartbeat
-    params: dict[str, Any] = {"heartbeat": heartbeat.id, "until": look.until, "limit": look.limit}
     # An undone merge may let somebody be silent for longer than it was known: that is the silence that was told of.
-    this = "" if heartbeat.rearm == Heartbeat.Rearm.ONCE else "AND s.began_at >= row.last_active_at"
-    conditions = [f"{hour} <= %(until)s", "row.last_active_at <= %(until)s", _UNTOLD.format(this=this)]
+    this = "" if look.heartbeat.rearm == Heartbeat.Rearm.ONCE else "AND s.began_at >= row.last_active_at"
+    values |= {"heartbeat": look.heartbeat.id, "until": look.until, "limit": look.limit}
+    conditions += (f"{table.hour} <= %(until)s", "row.last_active_at <= %(until)s")
     if look.since:
-        params |= {"since": look.since, "since_hour": hour_of(look.since.astimezone(UTC))}
-        conditions += [f"{hour} >= %(since_hour)s", "row.last_active_at > %(since)s"]
+        values |= {"since": look.since, "since_hour": hour_of(look.since.astimezone(UTC))}
+        conditions += (f"{table.hour} >= %(since_hour)s", "row.last_active_at > %(since)s")
     if look.after:
-        params |= {"after_hour": look.after.hour, "after_id": look.after.id}
-        conditions.append(f"({hour}, row.id) > (%(after_hour)s, %(after_id)s)")
-    return " AND ".join(conditions), params
+        values |= {"after_hour": look.after.hour, "after_id": look.after.id}
+        conditions += (f"({table.hour}, row.id) > (%(after_hour)s, %(after_id)s)",)
+    statement = _PAGE.format(
+        this=this,
+        hour=table.hour,
+        columns=", ".join(table.columns),
+        table=table.name,
+        conditions=" AND ".join(conditions),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def page_of(look: Look, rows: Sequence[dict[str, Any]], made: Callable[[dict[str, Any]], Silent]) -> Page:
+    """Make a page of the rows that `read` returns."""
+    after = Place(rows[-1]["hour"], rows[-1]["id"]) if len(rows) == look.limit else None
+    return Page([made(row) for row in rows if not row["is_told"]], len(rows), after)

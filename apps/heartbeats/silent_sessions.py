@@ -1,21 +1,21 @@
 """Open sessions that are silent, in the order of their last activity, and how they end."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from apps.core import locks
-from apps.heartbeats.silent import Look, Place, Silent, where
+from apps.heartbeats.silent import Look, Page, Place, Silent, Table, page_of, read
 from apps.sessions.models import Session
 
-_COLUMNS: Final = ("started_at", "last_seen_at", "entry_page", "exit_page", "event_count", "visit_count")
-_FIND: Final = f"""
-SELECT row.open_hour, row.id, row.last_active_at, row.original_profile_id, {", ".join(_COLUMNS)}
-FROM cdp_sessions_session AS row WHERE {{where}} ORDER BY row.open_hour, row.id LIMIT %(limit)s
-"""  # noqa: S608 - no value is part of the text
+_TOLD_OF: Final = ("entry_page", "exit_page", "event_count", "visit_count")
+_SESSIONS: Final = Table(
+    "cdp_sessions_session",
+    "row.open_hour",
+    ("row.id", "row.last_active_at", "row.original_profile_id", "row.started_at", "row.last_seen_at", *_TOLD_OF),
+)
 # What somebody works on just now is anything but silent: it is left, so that nobody waits for anybody in a circle.
 _LOCK: Final = """
 SELECT row.id FROM cdp_sessions_session AS row
@@ -24,30 +24,26 @@ WHERE row.open_hour IS NOT NULL ORDER BY row.id FOR NO KEY UPDATE OF row SKIP LO
 """
 
 
-def find(look: Look) -> list[Silent]:
-    """Return the next open sessions that have been silent since, and were not told of, in their order."""
-    condition, params = where(look, hour="row.open_hour")
-    if not look.heartbeat.includes_bots:
-        condition += " AND NOT row.is_bot"
-    if look.heartbeat.source_id:
-        condition, params = (
-            f"{condition} AND row.source_id = %(source)s",
-            {**params, "source": look.heartbeat.source_id},
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND.format(where=condition), params)
-        return [_silent(*found) for found in cursor.fetchall()]
+def find(look: Look) -> Page:
+    """Return the next open sessions that have been silent since."""
+    heartbeat = look.heartbeat
+    conditions = [] if heartbeat.includes_bots else ["NOT row.is_bot"]
+    conditions += ["row.source_id = %(source)s"] if heartbeat.source_id else []
+    return page_of(look, read(look, _SESSIONS, *conditions, source=heartbeat.source_id), _silent)
 
 
-def _silent(hour: datetime, id: UUID, last_active_at: datetime, profile_id: UUID | None, *values: Any) -> Silent:
-    started_at, last_seen_at, *rest = values
+def _silent(row: dict[str, Any]) -> Silent:
+    started_at, ended_at = row["started_at"], row["last_seen_at"]
     facts = {
         "started_at": started_at.isoformat(),
-        "ended_at": last_seen_at.isoformat(),
-        "duration_secs": (last_seen_at - started_at).total_seconds(),
-        **dict(zip(_COLUMNS[2:], rest, strict=True)),
+        "ended_at": ended_at.isoformat(),
+        "duration_secs": (ended_at - started_at).total_seconds(),
+        **{name: row[name] for name in _TOLD_OF},
     }
-    return Silent(Place(hour, id), last_active_at, profile_id=profile_id, session_id=id, facts=facts)
+    place = Place(row["hour"], row["id"])
+    return Silent(
+        place, row["last_active_at"], profile_id=row["original_profile_id"], session_id=row["id"], facts=facts
+    )
 
 
 def close(found: Sequence[Silent]) -> set[UUID]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from apps.core.registry import Registry
 from apps.events.platform_events import PlatformEvent
 from apps.heartbeats.models import Heartbeat
-from apps.heartbeats.silent import Look, Silent
+from apps.heartbeats.silent import Look, Page, Silent
 
 
 class Of(StrEnum):
@@ -29,7 +29,7 @@ class Strategy:
     of: Of
     event: PlatformEvent  # what it says, unless a heartbeat says something else
     rearm: Heartbeat.Rearm  # what is usual
-    find: Callable[[Look], list[Silent]]  # a page of those that are silent and were not told of, in their order
+    find: Callable[[Look], Page]  # those that are silent, in the order of their last activity
     # What it does to them, in the transaction that tells of them; returns the ids of those to whom it could be done.
     act: Callable[[Sequence[Silent]], Collection[UUID]] | None = None
 

@@ -51,11 +51,11 @@ class Busy(Exception):
     """Somebody else tells of the silences of this heartbeat just now."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """What came of a page."""
 
-    n_seen: int = 0  # silent for long enough
+    n_seen: int = 0  # silent for long enough, told of or not
     n_due: int = 0  # in the scope, and not told of before
     n_said: int = 0
     n_suppressed: int = 0  # told of by the client, or there is nobody of whom it could be said
@@ -72,19 +72,15 @@ def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Tol
     if not locks.try_by_name(f"heartbeat {heartbeat.id}"):
         raise Busy
     found = strategy.find(look)
-    due, known = untold(heartbeat, scope.narrow(heartbeat, found, now=stored_until))
+    due, known = untold(heartbeat, scope.narrow(heartbeat, found.silent, now=stored_until))
     quiet = unspoken(heartbeat, due)
     page = _first(due, quiet, most)
     done = strategy.act(page) if strategy.act else {silent.id for silent in page}
     kept = [silent for silent in page if silent.id in done]
     said = _record(heartbeat, kept, known, quiet, now=now)
     emit([_emission(heartbeat, each, stored_until) for each in said], is_silent=False, now=now)
-    told = Told(len(found), len(kept), len(said), len(kept) - len(said), is_complete=len(kept) == len(due))
-    if len(page) < len(due):
-        told.after = page[-1].place
-    elif len(found) == look.limit:
-        told.after = found[-1].place
-    return told
+    after = page[-1].place if len(page) < len(due) else found.after
+    return Told(found.n_seen, len(kept), len(said), len(kept) - len(said), after, is_complete=len(kept) == len(due))
 
 
 def untold(heartbeat: Heartbeat, found: Sequence[Silent]) -> tuple[list[Silent], list[Silent]]:

@@ -124,16 +124,21 @@ def _replay(
         side = owner[event.original_profile_id]
         if event.processed_at < side.part.since:
             continue
+        _note(side.profile, event)
         said = Said(event.properties, event.traits, event.time, event.id, source=str(event.source_id))
-        if platform_events.starts_visit(event.type, event.properties):
-            side.profile.start_visit(at=platform_events.caused_at(event.type, event.time))
-        if event.source_id != internal.SOURCE_ID and event.type not in platform_events.types():
-            side.profile.be_active(at=event.time if event.is_silent else event.received_at)
         applying.apply(side.profile, event.type, said, rules.get(event.type), is_valid=event.is_valid)
         if event.is_valid:
             _count(side.profile, event, counter)
         if str(event.id) in wanted:
             side.setters.add(str(event.id))
+
+
+def _note(profile: Profile, event: Event) -> None:
+    """Note when a visit began, and when somebody was active: as the pipeline does, by our own clock."""
+    if platform_events.starts_visit(event.type, event.properties):
+        profile.start_visit(at=platform_events.caused_at(event.type, event.time))
+    if event.source_id != internal.SOURCE_ID and event.type not in platform_events.types():
+        profile.be_active(at=event.time if event.is_silent else event.received_at)
 
 
 def _count(profile: Profile, event: Event, counter: Counter) -> None:
