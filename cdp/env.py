@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import date
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -77,6 +78,14 @@ def listing(name: str, default: list[str]) -> list[str]:
     """Read a list, separated by commas."""
     value = os.environ.get(name)
     return default if value is None else [item.strip() for item in value.split(",") if item.strip()]
+
+
+def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Read IP networks, separated by commas. Raises ImproperlyConfigured naming the variable."""
+    try:
+        return [ip_network(text) for text in listing(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must list networks such as 10.0.0.0/8: {error}.") from None
 
 
 def url(name: str, default: str) -> str:

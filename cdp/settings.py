@@ -225,6 +225,10 @@ INGEST_BATCH = env.integer("INGEST_BATCH", default=500, least=1)
 METRICS_BIND = env.listening("METRICS_BIND", default="127.0.0.1:9464")  # empty: nobody may ask
 METRICS_DIR = env.text("METRICS_DIR", default=str(embedded.var_dir() / "metrics"))
 
+# --- To the outside ---------------------------------------------------------------------------------------------------
+# Private networks into which requests of ours may go, as to a webhook of the same house: see apps/core/egress.py.
+EGRESS_ALLOWED_NETWORKS = env.networks("EGRESS_ALLOWED_NETWORKS", default=[])
+
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])
 LOGGING = {

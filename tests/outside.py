@@ -1,0 +1,76 @@
+"""Servers of others: real ones of HTTP on this machine, which remember what they were sent."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+Handle = Callable[[BaseHTTPRequestHandler], None]
+
+
+@dataclass
+class Taken:
+    """A request that arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Outside:
+    """A server; `status` is what it answers, and `handle` answers in its place."""
+
+    port: int
+    status: int = 200
+    handle: Handle | None = None
+    taken: list[Taken] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def outside(*, port: int = 0, certificate: Path | None = None) -> Iterator[Outside]:
+    """Run a server, on a port of its own unless one is named; with a certificate it speaks TLS."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            found.taken.append(Taken(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            if found.handle:
+                found.handle(self)
+                return
+            self.send_response(found.status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        do_GET = do_POST
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # whoever asked went away
+
+    server = Server(("127.0.0.1", port), Handler)
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    found = Outside(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        server.server_close()
