@@ -13,7 +13,7 @@ from apps.core.storable import problem_of_text
 from apps.events import internal
 from apps.events.event_types import planned
 from apps.events.store import noticed
-from apps.events.store.noticed import DayOfRefusals, Unplanned
+from apps.events.store.noticed import Arrived, DayOfRefusals, Unplanned, span_of
 
 _MAX_KEY: Final = 64
 _PLATFORM: Final = str(internal.SOURCE_ID)
@@ -36,6 +36,7 @@ def note(batch: Batch, *, way: Way) -> None:
     outcomes["flagged", ""] += n_flagged
     _measure(outcomes, way)
     _note_types(batch)
+    _note_arrivals(batch)
 
 
 def _note_types(batch: Batch) -> None:
@@ -49,6 +50,18 @@ def _note_types(batch: Batch) -> None:
     for (type_, source), number in types.items():
         if source != _PLATFORM:
             noticed.unplanned.add(Unplanned(type_, UUID(source)), at=batch.now, number=number)
+
+
+def _note_arrivals(batch: Batch) -> None:
+    """Count what sources sent and had taken; history, as a back-fill is, says nothing of whether a source is alive."""
+    arrived: defaultdict[tuple[UUID, datetime], int] = defaultdict(int)
+    for payload in batch.payloads:
+        if payload.refusal is None and not payload.is_silent and payload.source.key != _PLATFORM:
+            number = sum([event.refusal is None and not event.is_system for event in payload.events])
+            arrived[payload.source.id, payload.received_at] += number
+    for (source_id, at), number in arrived.items():
+        if number:
+            noticed.arrivals.add(Arrived(source_id, span_of(at), is_refused=False), at=at, number=number)
 
 
 def _measure(outcomes: Counter[tuple[str, str]], way: Way) -> None:
@@ -76,3 +89,5 @@ def note_refusal(refusal: Refusal, *, at: datetime, source_id: UUID | None, key:
     name = key[:_MAX_KEY] if source_id is None and not problem_of_text(key) else ""
     counted = DayOfRefusals(at.astimezone(UTC).date(), source_id, name, refusal.code)
     noticed.refusals.add(counted, at=at, note=refusal.message)
+    if source_id is not None:
+        noticed.arrivals.add(Arrived(source_id, span_of(at), is_refused=True), at=at)

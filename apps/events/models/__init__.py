@@ -7,11 +7,12 @@ from apps.events.models.event import Event, MessageKey
 from apps.events.models.event_type import EventType, EventTypeAlias
 from apps.events.models.identification import IdentificationPoint
 from apps.events.models.inbox import InboxItem, RefusedEvent
-from apps.events.models.noticed import RefusalCount, UnplannedType
+from apps.events.models.noticed import ArrivalCount, RefusalCount, UnplannedType
 from apps.events.models.quarantine import QuarantinedEvent
 from apps.events.models.source import Redirect, Source, latest_arrival, new_write_key
 
 __all__ = [
+    "ArrivalCount",
     "BackfillHold",
     "BackfillPerson",
     "BackfilledEvent",

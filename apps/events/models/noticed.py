@@ -1,5 +1,6 @@
-"""What was noticed of all that comes in, and is no event: refusals by day, and types that nobody planned."""
+"""What was noticed of all that comes in, and is no event: arrivals, refusals by day, and types that nobody planned."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from apps.core.impersonal import impersonal
@@ -27,6 +28,25 @@ class RefusalCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.code}"
+
+
+@impersonal("counts")
+class ArrivalCount(models.Model):
+    """How many events of a source arrived in five minutes: what was taken and what was refused, history left out."""
+
+    source_id = models.UUIDField()
+    at = models.DateTimeField()  # when the five minutes begin
+    taken = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+    latest_at = models.DateTimeField(null=True)  # when the last one arrived of those that were taken
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source_id", "at"], name="arrivals_counted_once")]
+        # Retention deletes the oldest. Rows lie in the order of their arrival: ranges of blocks are index enough.
+        indexes = [BrinIndex(fields=["at"], name="arrivals_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.taken} at {self.at:%Y-%m-%d %H:%M}"
 
 
 @impersonal("counts")

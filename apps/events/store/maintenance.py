@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 
-from apps.events.models import MessageKey, QuarantinedEvent, RefusalCount, RefusedEvent
+from apps.events.models import ArrivalCount, MessageKey, QuarantinedEvent, RefusalCount, RefusedEvent
 from apps.events.store import partitions
+
+ARRIVALS_KEPT: Final = timedelta(weeks=10)  # the weeks of which is learned when a source is silent, and some more
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def maintain(*, now: datetime) -> Maintained:
         received_at__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)
     ).delete()
     RefusalCount.objects.filter(day__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)).delete()
+    ArrivalCount.objects.filter(at__lt=now - ARRIVALS_KEPT).delete()
     n_quarantined = _forget(QuarantinedEvent, days=settings.QUARANTINE_RETENTION_DAYS, now=now)
     return Maintained(made, dropped, n_keys, n_refused, n_quarantined)
 

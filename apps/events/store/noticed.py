@@ -1,7 +1,7 @@
-"""Writes what was noticed: refusals by day, and types that nobody planned. Each in one statement."""
+"""Writes what was noticed: arrivals, refusals by day, and types that nobody planned. Each in one statement."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from apps.events.models import RefusalCount
 
 MAX_NAMES: Final = 200  # unknown names of sources that are told apart on one day
 MAX_TYPES: Final = 10_000  # unplanned types that are told apart
+SPAN: Final = timedelta(minutes=5)  # in which arrivals are counted together
 
 # Sorted, as two processes that count the same would otherwise wait for each other in a circle.
 COUNT_REFUSALS = """
@@ -23,6 +24,16 @@ AS new (day date, source_id uuid, key text, code text, count bigint, last_at tim
 GROUP BY day, source_id, key, code ORDER BY day, source_id, key, code
 ON CONFLICT (day, source_id, key, code) DO UPDATE
 SET count = row.count + EXCLUDED.count, last_at = EXCLUDED.last_at, message = EXCLUDED.message
+"""
+COUNT_ARRIVALS = """
+INSERT INTO events_arrivalcount AS row (source_id, at, taken, refused, latest_at)
+SELECT source_id, at, sum(taken), sum(refused), max(latest_at)
+FROM jsonb_to_recordset(%s::jsonb)
+AS new (source_id uuid, at timestamptz, taken bigint, refused bigint, latest_at timestamptz)
+GROUP BY source_id, at ORDER BY source_id, at
+ON CONFLICT (source_id, at) DO UPDATE
+SET taken = row.taken + EXCLUDED.taken, refused = row.refused + EXCLUDED.refused,
+    latest_at = greatest(row.latest_at, EXCLUDED.latest_at)
 """
 COUNT_TYPES = """
 INSERT INTO events_unplannedtype AS row (type, source_id, count, first_seen_at, last_seen_at)
@@ -43,6 +54,14 @@ class DayOfRefusals(NamedTuple):
     source_id: UUID | None
     key: str
     code: str
+
+
+class Arrived(NamedTuple):
+    """What is counted together: events of a source in five minutes, those that were taken or those that were not."""
+
+    source_id: UUID
+    at: datetime
+    is_refused: bool
 
 
 class Unplanned(NamedTuple):
@@ -66,6 +85,26 @@ def count_refusals(counts: Mapping[DayOfRefusals, Count]) -> None:
     _execute(COUNT_REFUSALS, rows)
 
 
+def span_of(at: datetime) -> datetime:
+    """Return when the five minutes of a moment began."""
+    return at - timedelta(minutes=at.minute % 5, seconds=at.second, microseconds=at.microsecond)
+
+
+def count_arrivals(counts: Mapping[Arrived, Count]) -> None:
+    """Add to what arrived."""
+    rows: list[dict[str, object]] = [
+        {
+            "source_id": arrived.source_id,
+            "at": arrived.at,
+            "taken": 0 if arrived.is_refused else count.number,
+            "refused": count.number if arrived.is_refused else 0,
+            "latest_at": None if arrived.is_refused else count.last_at,
+        }
+        for arrived, count in counts.items()
+    ]
+    _execute(COUNT_ARRIVALS, rows)
+
+
 def count_types(counts: Mapping[Unplanned, Count]) -> None:
     """Add to what was seen of types that nobody planned."""
     rows = [
@@ -85,11 +124,13 @@ def _execute(statement: str, rows: list[dict[str, object]], *more: int) -> None:
         cursor.execute(statement, [storable.dumps(rows), *more])
 
 
+arrivals: Final = Counter(count_arrivals)
 refusals: Final = Counter(count_refusals)
 unplanned: Final = Counter(count_types)
 
 
 def flush() -> None:
     """Write all that was counted."""
+    arrivals.flush()
     refusals.flush()
     unplanned.flush()

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from apps.collector import accept
 from apps.events import platform_events
 from apps.events.models import (
+    ArrivalCount,
     Event,
     EventTypeAlias,
     InboxItem,
@@ -147,6 +148,31 @@ def test_of_names_that_strangers_make_up_only_so_many_are_told_apart(monkeypatch
         post("/track", {"source": {"id": name}, "events": [{"type": "a"}]})
 
     assert sorted(RefusalCount.objects.values_list("key", "count")) == [("", 2), ("a", 2), ("b", 1)]
+
+
+def test_arrivals_are_counted_in_five_minutes_and_history_and_the_platform_are_left_out() -> None:
+    source, other = SourceFactory(), SourceFactory()
+    track(source, {"type": "a"}, {"type": "b"}, {"no": "type"})
+    track(source, {"type": "a"})
+    body = {"source": {"id": other.write_key}, "session": {"id": "s"}, "events": [{"type": "a"}]}
+    post("/track", {**body, "options": {"historical": True}})
+
+    [row] = ArrivalCount.objects.all()
+    assert (row.source_id, row.taken, row.refused) == (source.id, 3, 1)
+    now = datetime.now(UTC)
+    assert row.at <= row.latest_at <= now
+    assert row.at.minute % 5 == row.at.second == row.at.microsecond == 0
+    assert now - row.at < timedelta(minutes=6)
+
+
+def test_of_what_is_no_json_the_source_has_the_refusal_and_no_arrival() -> None:
+    source = SourceFactory()
+    key = {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(f"{source.write_key}:".encode()).decode()}
+    APIClient().post("/v1/track", "{broken", content_type="application/json", **key)
+    noticed.flush()
+
+    [row] = ArrivalCount.objects.all()
+    assert (row.taken, row.refused, row.latest_at) == (0, 1, None)
 
 
 def test_types_that_nobody_planned_are_listed_with_what_may_be_meant(admin_client: Client) -> None:

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
 from pytest_django import Settings
 
-from apps.events.models import Event, MessageKey, QuarantinedEvent, RefusedEvent
+from apps.core.ids import new_id
+from apps.events.models import ArrivalCount, Event, MessageKey, QuarantinedEvent, RefusedEvent
 from apps.events.store import partitions
 from apps.events.store.maintenance import maintain
 from tests.events.factories import QuarantinedEventFactory, RefusedEventFactory
@@ -148,3 +149,13 @@ def test_the_command_says_what_it_did(settings: Settings) -> None:
     assert (
         out.getvalue() == "Made 1 partitions, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
     )
+
+
+def test_arrivals_are_kept_for_the_weeks_of_which_is_learned() -> None:
+    source_id = new_id()
+    for weeks in (9, 11):
+        ArrivalCount.objects.create(source_id=source_id, at=NOON - timedelta(weeks=weeks), taken=1)
+
+    maintain(now=NOON)
+
+    assert [row.at for row in ArrivalCount.objects.all()] == [NOON - timedelta(weeks=9)]
