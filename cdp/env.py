@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -91,8 +91,8 @@ def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
 def url(name: str, default: str) -> str:
     """Read an address. Raises ImproperlyConfigured naming the variable."""
     value = os.environ.get(name) or default
-    if "://" not in value:
-        raise ImproperlyConfigured(f"{name} must be an address such as redis://host:6379/0.")
+    if value and "://" not in value:
+        raise ImproperlyConfigured(f"{name} must be an address such as redis://host:6379/0, or https://host.")
     return value
 
 
@@ -105,6 +105,31 @@ def listening(name: str, default: str) -> tuple[str, int] | None:
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise ImproperlyConfigured(f"{name} must be host:port such as 127.0.0.1:9464, not {value!r}.")
     return host.strip("[]"), int(port)
+
+class MailServer(NamedTuple):
+    """Where mails go out; without a host there is none."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starts_tls: bool  # it turns to TLS
+    is_tls: bool  # it speaks TLS from the start
+
+
+def mail_server(name: str, default: str) -> MailServer:
+    """Read a mail server, smtp+tls://user:password@host:587, from the variable or the file that NAME_FILE names.
+
+    Raises ImproperlyConfigured naming the variable, and nothing of its value: it may hold a password.
+    """
+    try:
+        parts = urlsplit(secret(name, default) or "smtp:")
+        port = parts.port or {"smtp": 25, "smtp+tls": 587, "smtps": 465}[parts.scheme]
+    except (KeyError, ValueError):
+        message = f"{name} must be an address such as smtp+tls://user:password@host:587: smtp, smtp+tls or smtps."
+        raise ImproperlyConfigured(message) from None
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname or "", port, user, password, parts.scheme == "smtp+tls", parts.scheme == "smtps")
 
 
 def secret(name: str, default: str | None) -> str | None:

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "apps.segments",
     "apps.heartbeats",
     "apps.collector",
+    "apps.alerts",
     "apps.api",
     "apps.console",
 ]
@@ -228,6 +229,14 @@ METRICS_DIR = env.text("METRICS_DIR", default=str(embedded.var_dir() / "metrics"
 # --- To the outside ---------------------------------------------------------------------------------------------------
 # Private networks into which requests of ours may go, as to a webhook of the same house: see apps/core/egress.py.
 EGRESS_ALLOWED_NETWORKS = env.networks("EGRESS_ALLOWED_NETWORKS", default=[])
+# Under which address people reach the admin, for links in what is sent to them.
+PUBLIC_URL = env.url("PUBLIC_URL", default="").rstrip("/")
+MAIL_SERVER = env.mail_server("EMAIL_URL", default="")
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.starts_tls, MAIL_SERVER.is_tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", default="cdp@localhost")
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"])

@@ -13,6 +13,7 @@ class Name(StrEnum):
 
     INGEST = "ingest"  # any process that empties the inbox
     CRON = "cron"  # work that the clock began, so that clock, queue and worker live
+    ALERTS = "alerts"  # a process that evaluates alerts
     READINESS = "readiness"  # a web server that proves that it can commit
 
 

@@ -1,0 +1,24 @@
+"""Jobs of the queues have failed."""
+
+from collections.abc import Iterator
+
+from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Values, register
+
+
+def look(values: Values, facts: Facts) -> Iterator[Symptom]:
+    """Count the failed jobs of each queue."""
+    for queue in facts.queues:
+        if queue.n_failed > values["most"]:
+            yield Symptom(queue.name, f"{queue.n_failed:,} jobs failed in {queue.name}.")
+
+
+register(
+    "failed_jobs",
+    Kind(
+        title="Jobs fail",
+        help="Jobs of the background ended with an error. Queues shows them, with the reason.",
+        icon="running_with_errors",
+        params=(Param("most", "More than", Shape.NUMBER, 0, "Failed jobs of one queue."),),
+        look=look,
+    ),
+)

@@ -1,0 +1,27 @@
+"""What was accepted waits for too long."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register, span
+
+
+def look(values: Values, facts: Facts) -> Iterator[Symptom]:
+    """Look at the oldest request of the inbox."""
+    if not facts.health.takes_events:
+        raise Unknown
+    waits = timedelta(seconds=facts.health.inbox_oldest_secs or 0.0)
+    if waits >= timedelta(minutes=values["minutes"]):
+        yield Symptom("", f"The oldest accepted request waits for {span(waits)}.")
+
+
+register(
+    "old_inbox",
+    Kind(
+        title="The inbox grows old",
+        help="Accepted requests wait to be processed: ingest does not run, or is too slow.",
+        icon="hourglass_bottom",
+        params=(Param("minutes", "The oldest waits for minutes", Shape.NUMBER, 10, least=1, most=10_080),),
+        look=look,
+    ),
+)

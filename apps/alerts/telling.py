@@ -1,0 +1,80 @@
+"""Who is told of which incident, and when: once, of its end, and in between only where somebody wants to be reminded.
+
+What is to be told becomes rows, in the transaction in which the incident opens; `sending.py` sends them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from apps.alerts.models import Alert, Channel, Incident, Notification
+
+# Of one alert at once: when all sources fall silent together, a mail for each would be read by nobody.
+MOST: Final = 5
+
+
+def tell(alert: Alert, incidents: list[Incident], *, now: datetime) -> None:
+    """Note what is to be told of incidents that are open, or have just ended; nothing while the alert is muted."""
+    if alert.is_muted(now):
+        return
+    new = [row for row in incidents if row.recovered_at is None and not row.is_notified]
+    if new:
+        _tell_of_new(alert, new, now)
+    for row in incidents:
+        if row.recovered_at is not None and row.is_notified:
+            channels = Channel.objects.filter(is_enabled=True, notifications__incident=row).distinct()
+            _note(row, Notification.What.RECOVERED, channels, now)
+        elif row not in new and _is_to_be_reminded(alert, row, now):
+            row.n_reminders += 1
+            row.save(update_fields=["n_reminders"])
+            told = Channel.objects.filter(is_enabled=True, notifications__incident=row).distinct()
+            _note(row, Notification.What.REMINDER, told, now, number=row.n_reminders)
+
+
+def channels_of(alert: Alert) -> list[Channel]:
+    """Return who is told: those that were chosen, or all, without those that are off."""
+    chosen = list(alert.channels.all())
+    return [row for row in chosen or Channel.objects.order_by("name") if row.is_enabled]
+
+
+def _tell_of_new(alert: Alert, new: list[Incident], now: datetime) -> None:
+    channels = channels_of(alert)
+    if not channels:
+        return  # the first one that there will be is told
+    for place, row in enumerate(new):
+        row.is_notified = True
+        row.save(update_fields=["is_notified"])
+        if place < MOST:
+            n_more = len(new) - MOST if place == MOST - 1 else 0
+            more = f" And {n_more} more: the page of the alert has them." if n_more > 0 else ""
+            _note(row, Notification.What.OPENED, channels, now, more=more)
+
+
+def _is_to_be_reminded(alert: Alert, row: Incident, now: datetime) -> bool:
+    if not alert.remind_hours or row.opened_at is None or row.clear_since is not None:
+        return False
+    return now >= row.opened_at + (row.n_reminders + 1) * timedelta(hours=alert.remind_hours)
+
+
+def _note(
+    row: Incident,
+    what: Notification.What,
+    channels: Iterable[Channel],
+    now: datetime,
+    *,
+    number: int = 0,
+    more: str = "",
+) -> None:
+    made = [
+        Notification(
+            incident=row,
+            channel=channel,
+            what=what,
+            number=number,
+            message=row.message + more,
+            created_at=now,
+            due_at=now,
+        )
+        for channel in channels
+    ]
+    Notification.objects.bulk_create(made)

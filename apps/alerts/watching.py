@@ -1,0 +1,106 @@
+"""What can be watched: kinds of alerts, each a file of `kinds/`, with the parameters that it has and how it looks."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from apps.collector.health import Health, Queue, measure
+from apps.core.registry import Registry
+
+Values = Mapping[str, Any]
+
+
+class Unknown(Exception):
+    """It cannot be told now, as what is asked does not answer: what is open stays so."""
+
+
+class Symptom(NamedTuple):
+    """That something is not well, of which there may be several: of each source, of each queue."""
+
+    subject: str  # what tells it from the others of its alert; empty where there is one at most
+    message: str  # a whole sentence
+
+
+class Shape(StrEnum):
+    """What a parameter holds: numbers are whole."""
+
+    NUMBER = "number"
+    SWITCH = "switch"
+    SOURCE = "source"  # the id of one, or nothing for all
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """What an operator says of an alert of a kind; a form has a field for it."""
+
+    name: str
+    label: str
+    shape: Shape
+    default: Any
+    help: str = ""
+    least: int = 0
+    most: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What all alerts ask of the platform as it is now; it is measured when the first one asks."""
+
+    now: datetime
+
+    @cached_property
+    def health(self) -> Health:
+        """What `manage.py status` shows."""
+        return measure()
+
+    @property
+    def queues(self) -> list[Queue]:
+        """All queues. Raises Unknown when Valkey is away."""
+        if not self.health.has_valkey:
+            raise Unknown
+        return self.health.queues
+
+    @property
+    def counted_until(self) -> datetime:
+        """Until when arrivals are counted: what waits in the inbox has arrived, and nobody has counted it."""
+        return self.now - timedelta(seconds=self.health.inbox_oldest_secs or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of alert: in the words of operators, and as a function that looks.
+
+    `look(values, facts)` takes a value for each parameter, and returns what is not well now; it raises Unknown where
+    that cannot be told.
+    """
+
+    title: str
+    help: str
+    icon: str  # of Material Symbols
+    params: tuple[Param, ...]
+    look: Callable[[Values, Facts], Iterable[Symptom]]
+
+    def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a value for each parameter: what is stored, or what it is where nobody said anything."""
+        return {param.name: params.get(param.name, param.default) for param in self.params}
+
+
+kinds: Final[Registry[Kind]] = Registry("kind of alert", module="kinds")
+
+
+def register(name: str, kind: Kind) -> None:
+    """Make a kind known. Raises ImproperlyConfigured for a second one of the name."""
+    kinds.register(name, kind, stacklevel=2)
+
+
+def span(length: timedelta) -> str:
+    """Say how long something lasts, in the largest unit of which there are two or more."""
+    minutes = int(length.total_seconds() // 60)
+    for unit, size in (("days", 1_440), ("hours", 60)):
+        if minutes >= 2 * size:
+            return f"{minutes // size} {unit}"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
