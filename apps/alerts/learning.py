@@ -16,11 +16,12 @@ LEAST_EVENTS: Final = 10
 # Of the weeks: one in four may have been a holiday, or a failure.
 MOST: Final = 0.75
 
-# Only spans that lie in the time as a whole, and only weeks in which the source was known already.
+# Only spans that lie in the time as a whole, which is after that of the last event; and only weeks in
+# which the source was known already.
 COUNT = """
 SELECT coalesce(sum(row.taken), 0)::bigint
 FROM unnest(%s::timestamptz[], %s::timestamptz[]) AS week (begins, ends)
-LEFT JOIN events_arrivalcount AS row ON row.source_id = %s AND row.at >= week.begins AND row.at <= week.ends
+LEFT JOIN events_arrivalcount AS row ON row.source_id = %s AND row.at > week.begins AND row.at <= week.ends
 WHERE week.begins >= (SELECT min(at) FROM events_arrivalcount WHERE source_id = %s)
 GROUP BY week.begins
 ORDER BY week.begins DESC

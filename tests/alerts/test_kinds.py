@@ -1,0 +1,223 @@
+"""What each kind of alert finds: exactly that, on real tables and a real Valkey."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django_rq import get_connection
+from rq import Queue, Worker
+
+from apps.alerts.models import Alert
+from apps.alerts.watching import Facts, Symptom, Unknown, kinds, span
+from apps.collector import health
+from apps.core import beats
+from apps.core.models import Task
+from apps.events.models import Source
+from tests.alerts.factories import arrivals, facts, minutes, steady
+from tests.core.factories import TaskFactory
+from tests.factories import NOON, SourceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def look(kind: str, found: Facts, **params: Any) -> list[Symptom]:
+    return list(kinds[kind].look(kinds[kind].values(params), found))
+
+
+@pytest.fixture
+def source() -> Source:
+    made: Source = SourceFactory(name="Web shop", created_at=NOON - timedelta(days=100))
+    return made
+
+
+@pytest.fixture
+def queue(alone: None) -> Iterator[Queue]:
+    """The queue `default` of a Valkey that is empty before and after."""
+    connection = get_connection("default")
+    connection.flushdb()
+    yield Queue("default", connection=connection)
+    connection.flushdb()
+
+
+@pytest.mark.parametrize(("silent_minutes", "is_told"), [(59, False), (60, True), (4_000, True)])
+def test_a_source_is_silent_after_so_many_minutes(source: Source, silent_minutes: int, is_told: bool) -> None:
+    arrivals(source, NOON - minutes(silent_minutes))
+
+    found = look("silent_source", facts(), is_learned=False)
+
+    assert [symptom.subject for symptom in found] == [str(source.pk)] * is_told
+    assert [symptom.message for symptom in found] == [
+        f"Web shop: no event for {span(minutes(silent_minutes))}."
+    ] * is_told
+
+
+def test_what_was_refused_is_no_sign_of_life(source: Source) -> None:
+    arrivals(source, NOON - minutes(90))
+    arrivals(source, NOON - minutes(10), 0, refused=100)
+
+    assert look("silent_source", facts(), is_learned=False) != []
+
+
+def test_of_all_sources_those_are_watched_that_have_sent_and_are_on(source: Source) -> None:
+    arrivals(SourceFactory(is_enabled=False), NOON - minutes(90))
+    other = SourceFactory()
+    arrivals(other, NOON - minutes(90))
+
+    assert [symptom.subject for symptom in look("silent_source", facts())] == [str(other.pk)]
+
+
+def test_a_source_that_is_watched_by_name_is_silent_also_if_it_never_sent(source: Source) -> None:
+    Source.objects.update(created_at=NOON - timedelta(days=3))
+    arrivals(SourceFactory(), NOON - minutes(90))
+
+    [symptom] = look("silent_source", facts(), source=str(source.pk), is_learned=False)
+
+    assert symptom.message == "Web shop: no event for 3 days."
+
+
+def test_what_waits_in_the_inbox_has_arrived_though_nobody_has_counted_it(source: Source) -> None:
+    arrivals(source, NOON - minutes(70))
+
+    assert look("silent_source", facts(inbox_oldest_secs=1_800.0)) == []
+    assert look("silent_source", facts(inbox_oldest_secs=300.0)) != []
+
+
+def test_a_quiet_monday_noon_is_told_and_a_quiet_sunday_night_is_not(source: Source) -> None:
+    """A shop that sends by day, from 8 to 20, for four weeks; it is Monday."""
+    for days in range(28):
+        day = NOON - timedelta(days=1 + days)
+        steady(source, since=day - timedelta(hours=4), until=day + timedelta(hours=8))
+
+    assert look("silent_source", facts(NOON - timedelta(hours=9))) == []  # nobody sends in the night
+    arrivals(source, NOON - timedelta(hours=2), 10)
+    assert look("silent_source", facts(NOON - minutes(65))) == []  # after 55 minutes
+    [symptom] = look("silent_source", facts(NOON))
+    assert symptom.message.startswith("Web shop: no event for 2 hours. In the same time of the last 4 weeks")
+    assert symptom.message.endswith("there were 230 to 230.")
+
+
+def test_with_too_little_to_learn_from_the_minutes_count_and_it_is_said(source: Source) -> None:
+    steady(source, since=NOON - timedelta(days=16), until=NOON - minutes(85))
+
+    [symptom] = look("silent_source", facts())
+
+    assert symptom.message == (
+        "Web shop: no event for 90 minutes. Its counts go back 2 full weeks, and 3 are needed to learn from: "
+        "until then 60 minutes count always."
+    )
+
+
+def test_refusals_are_told_by_their_share_and_number(source: Source) -> None:
+    arrivals(source, NOON - minutes(40), 0, refused=500)  # before the window
+    arrivals(source, NOON - minutes(20), 150, refused=30)
+    arrivals(source, NOON - minutes(5), 50, refused=20)
+
+    [symptom] = look("refusal_rate", facts(), percent=20, least=50, minutes=30)
+
+    assert symptom == (str(source.pk), "Web shop: 50 of 250 were refused in 30 minutes (20%).")
+    assert look("refusal_rate", facts(), percent=21, least=50, minutes=30) == []
+    assert look("refusal_rate", facts(), percent=20, least=51, minutes=30) == []
+    assert look("refusal_rate", facts(), source=str(SourceFactory().pk), least=1, percent=1) == []
+
+
+def test_the_oldest_request_of_the_inbox_and_dead_letters_are_told() -> None:
+    assert look("old_inbox", facts(inbox_oldest_secs=599.0)) == []
+    [symptom] = look("old_inbox", facts(inbox_oldest_secs=600.0))
+    assert symptom == ("", "The oldest accepted request waits for 10 minutes.")
+    assert look("dead_letters", facts()) == []
+    [symptom] = look("dead_letters", facts(n_dead_letters=2))
+    assert symptom == ("", "2 accepted requests failed, and are dead letters.")
+
+
+@pytest.mark.parametrize("kind", ["old_inbox", "dead_letters", "silent_process"])
+def test_what_the_database_does_not_tell_is_unknown(kind: str) -> None:
+    with pytest.raises(Unknown):
+        look(kind, facts(takes_events=False))
+
+
+def test_failed_tasks_are_told_by_their_kind_until_somebody_lets_them_go_on() -> None:
+    failed = {"state": Task.State.FAILED, "message": "anna@example.com broke it"}
+    TaskFactory(kind="index-traits", finished_at=NOON - timedelta(hours=30), **failed)
+    TaskFactory(kind="compute-traits", finished_at=NOON, state=Task.State.STOPPED)
+    assert look("failed_tasks", facts()) == []
+    for hours in (1, 2):
+        TaskFactory(kind="gone", finished_at=NOON - timedelta(hours=hours), **failed)
+
+    [symptom] = look("failed_tasks", facts())
+
+    assert symptom.subject == "gone"
+    assert "2 tasks have failed" in symptom.message
+    assert "anna" not in symptom.message
+
+
+@pytest.mark.parametrize(("process", "remedy"), [("ingest", "run ingest"), ("cron", "run cron")])
+def test_a_process_that_is_not_heard_is_told_with_the_way_out(process: str, remedy: str) -> None:
+    heard = {beats.Name.INGEST: 299.0, beats.Name.CRON: 299.0}
+    assert look("silent_process", facts(silent_secs=heard), process=process) == []
+
+    [silent] = look("silent_process", facts(silent_secs={**heard, process: 300.0}), process=process)
+    [never] = look("silent_process", facts(silent_secs={}), process=process)
+
+    assert silent.message.startswith(f"{process.capitalize()} was not heard for 5 minutes. ")
+    assert never.message.startswith(f"{process.capitalize()} has never run. ")
+    assert remedy in silent.message
+
+
+def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
+    assert look("unattended_queue", Facts(datetime.now(UTC))) == []
+    queue.enqueue(print)
+
+    [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
+
+    assert symptom == ("default", "1 jobs wait in default, and no worker listens.")
+
+
+def test_a_worker_that_was_killed_seems_to_listen_and_what_waits_is_told_by_its_age(queue: Queue) -> None:
+    worker = Worker([queue], connection=queue.connection)
+    worker.register_birth()
+    job = queue.enqueue(print)
+    assert look("unattended_queue", Facts(datetime.now(UTC))) == []
+    job.enqueued_at = datetime.now(UTC) - minutes(16)
+    job.save()
+
+    [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
+
+    assert symptom == ("default", "The oldest job of default waits for 16 minutes.")
+
+
+def test_jobs_that_failed_are_told_by_their_queue(queue: Queue) -> None:
+    job = queue.enqueue(print)
+    queue.failed_job_registry.add(job, ttl=100)
+
+    assert look("failed_jobs", Facts(datetime.now(UTC))) == [("default", "1 jobs failed in default.")]
+
+
+@pytest.mark.parametrize("kind", ["unattended_queue", "failed_jobs"])
+def test_without_valkey_queues_are_unknown_and_that_it_is_away_is_told(kind: str) -> None:
+    away = facts(has_valkey=False)
+
+    with pytest.raises(Unknown):
+        look(kind, away)
+    [symptom] = look("valkey_away", away)
+    assert symptom.message.startswith("Valkey does not answer")
+    assert look("valkey_away", facts()) == []
+
+
+def test_the_recommended_alerts_are_there_and_each_can_look() -> None:
+    recommended = {alert.name: alert for alert in Alert.objects.all()}
+
+    assert {alert.kind for alert in recommended.values()} == set(kinds)
+    for alert in recommended.values():
+        kind = kinds[alert.kind]
+        assert set(alert.params) == {param.name for param in kind.params}
+        assert list(kind.look(kind.values(alert.params), facts())) == []
+
+
+def test_measures_come_from_the_place_where_status_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = health.Health(takes_events=True, has_valkey=True)
+    monkeypatch.setattr("apps.alerts.watching.measure", lambda: measured)
+    found = Facts(NOON)
+
+    assert found.health is measured
+    assert found.health is found.health
