@@ -6,7 +6,7 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.alerts.delivery import channel_kinds  # models cannot be imported before the apps are ready
-        from apps.alerts.watching import kinds
+        from apps.alerts.symptoms import kinds
 
         kinds.discover()
         channel_kinds.discover()

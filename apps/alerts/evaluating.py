@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 
 from apps.alerts import telling
 from apps.alerts.models import Alert, Incident
-from apps.alerts.watching import Facts, Symptom, Unknown, kinds
+from apps.alerts.symptoms import Facts, Symptom, Unknown, kinds
 
 logger = logging.getLogger(__name__)
 # Nobody has looked for so long: that something held meanwhile, or did not, is not known.

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from apps.alerts.delivery import Notice
 from apps.alerts.models import Alert, Channel, Notification
-from apps.alerts.watching import span
 from apps.core.ids import new_id
+from apps.core.spans import in_words
 
 What = Notification.What
 BEGINNINGS: Final = {What.OPENED: "", What.REMINDER: "Still: ", What.RECOVERED: "Over: "}
@@ -22,7 +22,10 @@ def notice_of(row: Notification) -> Notice:
     paragraphs = [row.message, alert.description]
     if what is What.RECOVERED:
         since = timezone.localtime(incident.seen_at).strftime("%Y-%m-%d %H:%M %Z")
-        paragraphs = [f"It is over. It was there for {span(incident.lasted)}, since {since}:", row.message]
+        paragraphs = [
+            f"It is over. It was there for {in_words(incident.lasted_secs)}, since {since}:",
+            row.message,
+        ]
     return Notice(
         id=str(row.id),
         type=f"alert.{what.value}",

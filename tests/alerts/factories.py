@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from apps.alerts.channels.signed_webhook import new_secret
 from apps.alerts.models import Alert, Channel, Incident, Notification
-from apps.alerts.watching import Facts, Kind, Symptom, kinds
+from apps.alerts.symptoms import Facts, Kind, Symptom, kinds
 from apps.collector.health import Health
 from apps.core import beats
 from apps.events.models import ArrivalCount, Source

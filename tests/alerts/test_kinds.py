@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from django_rq import get_connection
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker, Worker
+from rq.suspension import suspend
 
 from apps.alerts.models import Alert
-from apps.alerts.watching import Facts, Symptom, Unknown, kinds, span
+from apps.alerts.symptoms import Facts, Symptom, Unknown, kinds
 from apps.collector import health
 from apps.core import beats
 from apps.core.models import Task
+from apps.core.spans import in_words
 from apps.events.models import Source
 from tests.alerts.factories import arrivals, facts, minutes, steady
 from tests.core.factories import TaskFactory
@@ -48,7 +50,7 @@ def test_a_source_is_silent_after_so_many_minutes(source: Source, silent_minutes
 
     assert [symptom.subject for symptom in found] == [str(source.pk)] * is_told
     assert [symptom.message for symptom in found] == [
-        f"Web shop: no event for {span(minutes(silent_minutes))}."
+        f"Web shop: no event for {in_words(60 * silent_minutes)}."
     ] * is_told
 
 
@@ -139,7 +141,7 @@ def test_what_the_database_does_not_tell_is_unknown(kind: str) -> None:
 def test_failed_tasks_are_told_by_their_kind_until_somebody_lets_them_go_on() -> None:
     failed = {"state": Task.State.FAILED, "message": "anna@example.com broke it"}
     TaskFactory(kind="index-traits", finished_at=NOON - timedelta(hours=30), **failed)
-    TaskFactory(kind="compute-traits", finished_at=NOON, state=Task.State.STOPPED)
+    TaskFactory(kind="compute-traits", finished_at=NOON, state=Task.State.CANCELLED)
     assert look("failed_tasks", facts()) == []
     for hours in (1, 2):
         TaskFactory(kind="gone", finished_at=NOON - timedelta(hours=hours), **failed)
@@ -173,22 +175,35 @@ def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
     assert symptom == ("default", "1 jobs wait in default, and no worker listens.")
 
 
-def test_a_worker_that_was_killed_seems_to_listen_and_what_waits_is_told_by_its_age(queue: Queue) -> None:
+def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_listens(queue: Queue) -> None:
     worker = Worker([queue], connection=queue.connection)
     worker.register_birth()
+    worker.heartbeat(timeout=480)
     job = queue.enqueue(print)
     assert look("unattended_queue", Facts(datetime.now(UTC))) == []
     job.enqueued_at = datetime.now(UTC) - minutes(16)
     job.save()
+    assert look("unattended_queue", Facts(datetime.now(UTC))) == [
+        ("default", "The oldest job of default waits for 16 minutes.")
+    ]
+
+    queue.connection.expire(worker.key, 30)  # it is late with its sign of life
+
+    [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
+    assert symptom.message.startswith("1 jobs wait in default: its worker was last heard ")
+
+
+def test_workers_that_were_told_to_rest_are_told_of(queue: Queue) -> None:
+    suspend(queue.connection)
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
 
-    assert symptom == ("default", "The oldest job of default waits for 16 minutes.")
+    assert symptom.message.startswith("All workers were told to rest")
 
 
 def test_jobs_that_failed_are_told_by_their_queue(queue: Queue) -> None:
-    job = queue.enqueue(print)
-    queue.failed_job_registry.add(job, ttl=100)
+    queue.enqueue("math.sqrt", -1)
+    SimpleWorker([queue], connection=queue.connection).work(burst=True, logging_level="CRITICAL")
 
     assert look("failed_jobs", Facts(datetime.now(UTC))) == [("default", "1 jobs failed in default.")]
 
@@ -216,7 +231,7 @@ def test_the_recommended_alerts_are_there_and_each_can_look() -> None:
 
 def test_measures_come_from_the_place_where_status_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = health.Health(takes_events=True, has_valkey=True)
-    monkeypatch.setattr("apps.alerts.watching.measure", lambda: measured)
+    monkeypatch.setattr("apps.alerts.symptoms.measure", lambda: measured)
     found = Facts(NOON)
 
     assert found.health is measured

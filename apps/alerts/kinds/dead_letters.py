@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Count the failed jobs of each queue."""
-    for queue in facts.queues:
+    for queue in facts.queues.queues:
         if queue.n_failed > values["most"]:
             yield Symptom(queue.name, f"{queue.n_failed:,} jobs failed in {queue.name}.")
 

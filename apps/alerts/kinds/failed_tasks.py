@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Count, Max
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
 from apps.core import tasks
 from apps.core.models import Task
 

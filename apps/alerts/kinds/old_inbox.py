@@ -1,18 +1,18 @@
 """What was accepted waits for too long."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register, span
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register
+from apps.core.spans import in_words
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Look at the oldest request of the inbox."""
     if not facts.health.takes_events:
         raise Unknown
-    waits = timedelta(seconds=facts.health.inbox_oldest_secs or 0.0)
-    if waits >= timedelta(minutes=values["minutes"]):
-        yield Symptom("", f"The oldest accepted request waits for {span(waits)}.")
+    waits = facts.health.inbox_oldest_secs or 0.0
+    if waits >= 60 * values["minutes"]:
+        yield Symptom("", f"The oldest accepted request waits for {in_words(waits)}.")
 
 
 register(

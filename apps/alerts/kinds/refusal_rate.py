@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Sum
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
 from apps.events.models import ArrivalCount, Source
 from apps.events.store.noticed import span_of
 

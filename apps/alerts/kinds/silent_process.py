@@ -1,11 +1,11 @@
 """A process that shows that it lives was not heard for too long."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Final
 
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register, span
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register
 from apps.core import beats
+from apps.core.spans import in_words
 
 REMEDIES: Final = {
     beats.Name.INGEST: "What is accepted waits: start manage.py run ingest.",
@@ -22,9 +22,7 @@ def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     if silent is None:
         yield Symptom(name, f"{name.capitalize()} has never run. {REMEDIES[name]}")
     elif silent >= 60 * values["minutes"]:
-        yield Symptom(
-            name, f"{name.capitalize()} was not heard for {span(timedelta(seconds=silent))}. {REMEDIES[name]}"
-        )
+        yield Symptom(name, f"{name.capitalize()} was not heard for {in_words(silent)}. {REMEDIES[name]}")
 
 
 register(

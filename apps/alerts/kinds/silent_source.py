@@ -9,7 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.alerts import learning
-from apps.alerts.watching import Facts, Kind, Param, Shape, Symptom, Values, register, span
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.core.spans import in_words
 from apps.events.models import ArrivalCount, Source, latest_arrival
 
 
@@ -20,7 +21,7 @@ def look(values: Values, facts: Facts) -> Iterator[Symptom]:
         silence = facts.counted_until - latest_at
         if silence < after:
             continue
-        said = f"{source.name}: no event for {span(silence)}."
+        said = f"{source.name}: no event for {in_words(silence.total_seconds())}."
         if values["is_learned"]:
             counts = learning.usual(source.pk, latest_at, facts.counted_until, zone=timezone.get_default_timezone())
             learned = _learned(counts, minutes=values["minutes"])

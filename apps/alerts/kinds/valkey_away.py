@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.alerts.watching import Facts, Kind, Symptom, Values, register
+from apps.alerts.symptoms import Facts, Kind, Symptom, Values, register
 
 
 def look(_values: Values, facts: Facts) -> Iterator[Symptom]:

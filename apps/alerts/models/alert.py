@@ -47,7 +47,7 @@ class Alert(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="", help_text="What to do when it is told; it is sent along.")
-    kind = models.CharField(max_length=40, editable=False)  # a key of `watching.kinds`
+    kind = models.CharField(max_length=40, editable=False)  # a key of `symptoms.kinds`
     params = Json(default=dict, editable=False)  # by the names of the kind's parameters; a form has a field for each
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.WARNING)
     is_enabled = models.BooleanField("on", default=True)

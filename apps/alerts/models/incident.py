@@ -46,9 +46,9 @@ class Incident(models.Model):
         return self.message
 
     @property
-    def lasted(self) -> timedelta:
+    def lasted_secs(self) -> float:
         """How long it was there, as far as is known."""
-        return (self.clear_since or self.last_seen_at) - self.seen_at
+        return ((self.clear_since or self.last_seen_at) - self.seen_at).total_seconds()
 
 
 @impersonal("what was told, and when")

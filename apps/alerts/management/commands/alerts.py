@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.alerts import sending
 from apps.alerts.evaluating import evaluate
 from apps.alerts.sending import Sender
-from apps.alerts.watching import Facts
+from apps.alerts.symptoms import Facts
 from apps.core import beats
 from cdp.logging import without_values
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from apps.collector.health import Health, Queue, measure
+from apps.collector.health import Health, measure
+from apps.core.queue_state import QueuesState
 from apps.core.registry import Registry
 
 Values = Mapping[str, Any]
@@ -58,7 +59,7 @@ class Facts:
         return measure()
 
     @property
-    def queues(self) -> list[Queue]:
+    def queues(self) -> QueuesState:
         """All queues. Raises Unknown when Valkey is away."""
         if not self.health.has_valkey:
             raise Unknown
@@ -95,12 +96,3 @@ kinds: Final[Registry[Kind]] = Registry("kind of alert", module="kinds")
 def register(name: str, kind: Kind) -> None:
     """Make a kind known. Raises ImproperlyConfigured for a second one of the name."""
     kinds.register(name, kind, stacklevel=2)
-
-
-def span(length: timedelta) -> str:
-    """Say how long something lasts, in the largest unit of which there are two or more."""
-    minutes = int(length.total_seconds() // 60)
-    for unit, size in (("days", 1_440), ("hours", 60)):
-        if minutes >= 2 * size:
-            return f"{minutes // size} {unit}"
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"

@@ -1,0 +1,171 @@
+"""Valkey and workers are killed, and senders, too: a mail and a webhook tell of it, once, and that it is over."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from apps.console.supervision import MANAGE, SKIP_CHECKS
+from cdp import embedded
+from cdp.processes import BASE_DIR, tied
+from tests.alerts.conftest import Mailbox, mail_server
+from tests.live import Live, live_platform, wait_for
+from tests.outside import Outside, outside
+
+pytestmark = pytest.mark.timeout(300)
+
+PREPARE = """
+from apps.alerts.models import Alert, Channel
+Alert.objects.exclude(kind__in=("valkey_away", "unattended_queue", "dead_letters")).delete()
+Alert.objects.update(for_minutes=0, recovery_minutes=0)
+Channel.objects.create(name="Mail", kind="email", recipients="anna@example.com")
+Channel.objects.create(name="Hook", kind="webhook", address="{hook}/cdp", secret="whsec_Z2VoZWlt")
+"""
+DEAD_LETTER = (
+    "INSERT INTO events_inboxitem (source_id, dialect, body, envelope, received_at, attempts, error, dead_at)"
+    " VALUES (gen_random_uuid(), 'track', '{}', '{}', now(), 1, 'broken', now()) RETURNING id"
+)
+
+
+class Valkey:
+    """A server that can be killed."""
+
+    def __init__(self, var: Path) -> None:
+        self._var, self.url = var, embedded.redis_url(var)
+        self.client: Redis = Redis.from_url(self.url)
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            tied(embedded.valkey_command(self._var)), cwd=BASE_DIR, stdout=subprocess.DEVNULL
+        )
+        wait_for(self._answers, "Valkey")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.client.ping())
+        except RedisError:
+            return False
+
+
+class Operator:
+    """A platform with a Valkey of its own, whose alerts reach a mailbox and a webhook."""
+
+    def __init__(self, live: Live, valkey: Valkey, hook: Outside, box: Mailbox) -> None:
+        self.live, self.valkey, self.hook, self.box = live, valkey, hook, box
+        settings = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8"}
+        self.env = {**live.env, "REDIS_URL": valkey.url, **settings}
+
+    def look(self) -> None:
+        """Evaluate once, as the machine's cron does."""
+        command = [*MANAGE, "alerts", "--once", SKIP_CHECKS]
+        subprocess.run(command, env=self.env, cwd=BASE_DIR, check=True, timeout=60)
+
+    def start(self, *command: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            tied([*MANAGE, *command, SKIP_CHECKS]), env=self.env, cwd=BASE_DIR, start_new_session=True
+        )
+
+    def told(self) -> list[str]:
+        """Return the titles of what arrived at the webhook, which are those of the mails, too."""
+        subjects = [str(mail["Subject"]) for mail in self.box.mails]
+        titles = [str(taken.body) for taken in self.hook.taken]
+        assert len(subjects) == len(titles)
+        assert all(any(subject in title for title in titles) for subject in subjects)
+        return subjects
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    box = Mailbox()
+    with live_platform(has_web=False) as live, outside() as hook, mail_server(box), own_valkey(live.var) as valkey:
+        live.manage("shell", "--no-imports", "-c", PREPARE.format(hook=hook.address))
+        yield Operator(live, valkey, hook, box)
+
+
+@contextmanager
+def own_valkey(var: Path) -> Iterator[Valkey]:
+    valkey = Valkey(var)
+    valkey.start()
+    try:
+        yield valkey
+    finally:
+        valkey.kill()
+
+
+def test_valkey_is_killed_and_comes_back(operator: Operator) -> None:
+    operator.look()
+    assert operator.told() == []
+    operator.valkey.kill()
+    for _ in range(2):
+        operator.look()
+    assert operator.told() == ["Valkey does not answer"]
+
+    operator.valkey.start()
+    for _ in range(2):
+        operator.look()
+
+    assert operator.told() == ["Valkey does not answer", "Over: Valkey does not answer"]
+
+
+def test_a_worker_is_killed_and_another_one_comes(operator: Operator) -> None:
+    worker = operator.start("rqworker", "default")
+    wait_for(lambda: bool(operator.valkey.client.smembers("rq:workers:default")), "the worker")
+    operator.look()
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    for key in operator.valkey.client.smembers("rq:workers:default"):
+        operator.valkey.client.expire(key, 30)  # as if the next sign of life were overdue
+    for _ in range(2):
+        operator.look()
+    assert operator.told() == ["A queue is not worked on"]
+
+    worker = operator.start("rqworker", "default")
+    wait_for(lambda: operator.valkey.client.scard("rq:workers:default") == 2, "another worker")
+    operator.look()
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+    assert operator.told() == ["A queue is not worked on", "Over: A queue is not worked on"]
+
+
+def test_who_sends_is_killed_in_the_middle_and_the_receiver_knows_the_repetition(operator: Operator) -> None:
+    goes_on = threading.Event()
+
+    def hang(request: BaseHTTPRequestHandler) -> None:
+        goes_on.wait(30)
+
+    operator.hook.handle = hang
+    operator.live.rows(DEAD_LETTER)
+    sender = operator.start("alerts")
+    wait_for(lambda: bool(operator.hook.taken), "the request")
+    os.killpg(sender.pid, signal.SIGKILL)
+    sender.wait()
+    goes_on.set()
+    operator.hook.handle = None
+    waiting = "SELECT FROM alerts_notification WHERE due_at IS NOT NULL"
+    assert operator.live.rows(waiting)
+
+    # As if the lease had run out, which it does within a minute.
+    operator.live.rows("UPDATE alerts_notification SET due_at = now() WHERE due_at IS NOT NULL RETURNING id")
+    sender = operator.start("alerts")
+    wait_for(lambda: not operator.live.rows(waiting), "the repetition")
+    sender.send_signal(signal.SIGTERM)
+
+    assert sender.wait(timeout=20) == 0
+    assert len(operator.box.mails) == 1
+    keys = Counter(taken.headers["idempotency-key"] for taken in operator.hook.taken)
+    assert list(keys.values()) == [2]
+    assert len({taken.body for taken in operator.hook.taken}) == 1
