@@ -106,6 +106,7 @@ def listening(name: str, default: str) -> tuple[str, int] | None:
         raise ImproperlyConfigured(f"{name} must be host:port such as 127.0.0.1:9464, not {value!r}.")
     return host.strip("[]"), int(port)
 
+
 class MailServer(NamedTuple):
     """Where mails go out; without a host there is none."""
 

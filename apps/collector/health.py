@@ -19,7 +19,7 @@ COMMIT_SECS: Final = 2.0
 MAX_COUNT: Final = 10_000  # of what waits no more is counted
 START_WORKER: Final = "Start manage.py run worker."
 OLD_SECS: Final = 60  # of an item of the inbox
-SILENT_SECS: Final = {beats.Name.INGEST: 60, beats.Name.CRON: 300}
+SILENT_SECS: Final = {beats.Name.INGEST: 60, beats.Name.CRON: 300, beats.Name.ALERTS: 300}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Health:
     inbox_waiting: int = 0  # MAX_COUNT at most
     inbox_oldest_secs: float | None = None
     n_dead_letters: int = 0  # accepted, given up, and waiting for somebody
-    silent_secs: dict[str, float | None] = field(default_factory=dict)  # since ingest and cron were last heard
+    silent_secs: dict[str, float | None] = field(default_factory=dict)  # since ingest, cron and alerts were last heard
     queues: QueuesState = field(default_factory=QueuesState)
 
     @property
@@ -64,6 +64,7 @@ class Health:
             yield Finding("database", "The database does not answer, or takes no changes.", remedy)
             return
         yield from self._inbox()
+        yield from self._alerts()
         if not self.has_valkey:
             yield VALKEY_AWAY
             return
@@ -101,6 +102,12 @@ class Health:
         if self.n_dead_letters:
             message = f"{self.n_dead_letters} accepted requests are dead letters: they failed, and were set aside."
             yield Finding("dead_letters", message, "Look at Inbox; once the cause is fixed, try them again.")
+
+    def _alerts(self) -> Iterator[Finding]:
+        silent = self.silent_secs.get(beats.Name.ALERTS)
+        if silent is not None and silent > SILENT_SECS[beats.Name.ALERTS]:  # who never ran it may do without
+            message = f"No process has evaluated alerts {_ago(silent)}: nobody is told of anything."
+            yield Finding("alerts", message, "Start manage.py run alerts.")
 
     def _clock(self) -> Iterator[Finding]:
         silent = self.silent_secs.get(beats.Name.CRON)

@@ -8,6 +8,7 @@ from django.db.models.functions import TruncHour
 from django.http import HttpRequest
 from django.utils import timezone
 
+from apps.alerts.models import Incident
 from apps.collector import health
 from apps.events.models import Event, RefusedEvent, Source, latest_arrival
 from apps.events.platform_events import TAG
@@ -17,6 +18,7 @@ from apps.sessions.models import Session
 HOURS = 24
 N_TYPES = 8
 N_SOURCES = 10
+N_INCIDENTS = 10
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +33,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["n_more_sources"] = max(0, Source.objects.count() - N_SOURCES)
         context["health"] = health.measure()
         context["n_refused"] = RefusedEvent.objects.filter(received_at__gte=now - timedelta(days=1)).count()
+    if request.user.has_perm("alerts.view_alert"):
+        context["incidents"] = _incidents(now)
     return context
+
+
+def _incidents(now: datetime) -> QuerySet[Incident]:
+    """Read what is open, the latest first, but for what somebody has muted."""
+    found = Incident.objects.filter(opened_at__isnull=False, recovered_at=None).select_related("alert")
+    return found.exclude(alert__muted_until__gt=now).order_by("-opened_at")[:N_INCIDENTS]
 
 
 def _cards(now: datetime) -> list[dict[str, Any]]:

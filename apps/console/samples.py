@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from apps.alerts.models import Alert
 from apps.collector import accept
 from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
@@ -64,6 +65,13 @@ SEGMENTS = {
     "may-be-written-to": ("May be written to", 'CONSENTED("marketing-email")'),
 }
 CONSENT = "marketing-email"
+SILENCE = "The sample shop falls silent"
+# Off: nobody sends more than the samples.
+SILENCE_OF_THE_SHOP = {
+    "kind": "silent_source",
+    "is_enabled": False,
+    "description": "An example: switch it on once the shop sends. Look into the log of the shop's server first.",
+}
 SHOP = "https://shop.example"
 
 TRACK = InboxItem.Dialect.TRACK
@@ -92,6 +100,7 @@ def load(*, now: datetime) -> str:
     for key, (name, condition) in SEGMENTS.items():
         if not Segment.objects.filter(key=key).exists():
             definitions.save(Segment(key=key, name=name, condition=condition))
+    Alert.objects.get_or_create(name=SILENCE, defaults={**SILENCE_OF_THE_SHOP, "params": {"source": str(shop.id)}})
     return f"{Event.objects.count()} events of {Profile.objects.count()} people in a sample shop"
 
 

@@ -49,6 +49,7 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
         "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", "--worker-ttl", str(WORKER_SECS), SKIP_CHECKS],
         "cron": [*MANAGE, "cron", SKIP_CHECKS],
+        "alerts": [*MANAGE, "alerts", SKIP_CHECKS],
         "metrics": [*MANAGE, "metrics", SKIP_CHECKS],
     }
 

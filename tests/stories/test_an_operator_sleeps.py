@@ -91,6 +91,7 @@ class Operator:
 def operator(tmp_path: Path) -> Iterator[Operator]:
     box = Mailbox()
     with live_platform(has_web=False) as live, outside() as hook, mail_server(box), own_valkey(live.var) as valkey:
+        (live.var / "metrics").mkdir(exist_ok=True)  # where the pages, which a shell imports, count
         live.manage("shell", "--no-imports", "-c", PREPARE.format(hook=hook.address))
         yield Operator(live, valkey, hook, box)
 

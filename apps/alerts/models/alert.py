@@ -18,7 +18,7 @@ class Channel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120, unique=True)
-    kind = models.CharField(max_length=40, editable=False)  # a key of `delivery.channel_kinds`
+    kind = models.CharField(max_length=40)  # a key of `delivery.channel_kinds`
     is_enabled = models.BooleanField("on", default=True, help_text="Off: nothing is sent, not even later.")
     # A free text, so that the audit log says that it was changed, and not whom it names.
     recipients = models.TextField(blank=True, default="", help_text="E-mail addresses, one a line.")
@@ -47,8 +47,8 @@ class Alert(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True, default="", help_text="What to do when it is told; it is sent along.")
-    kind = models.CharField(max_length=40, editable=False)  # a key of `symptoms.kinds`
-    params = Json(default=dict, editable=False)  # by the names of the kind's parameters; a form has a field for each
+    kind = models.CharField(max_length=40)  # a key of `symptoms.kinds`
+    params = Json(default=dict)  # by the names of the kind's parameters; a form has a field for each
     severity = models.CharField(max_length=10, choices=Severity, default=Severity.WARNING)
     is_enabled = models.BooleanField("on", default=True)
     for_minutes = models.PositiveSmallIntegerField(
