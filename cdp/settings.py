@@ -230,7 +230,7 @@ METRICS_DIR = env.text("METRICS_DIR", default=str(embedded.var_dir() / "metrics"
 # Private networks into which requests of ours may go, as to a webhook of the same house: see apps/core/egress.py.
 EGRESS_ALLOWED_NETWORKS = env.networks("EGRESS_ALLOWED_NETWORKS", default=[])
 # Under which address people reach the admin, for links in what is sent to them.
-PUBLIC_URL = env.url("PUBLIC_URL", default="").rstrip("/")
+PUBLIC_URL = env.url("PUBLIC_URL", default="")
 MAIL_SERVER = env.mail_server("EMAIL_URL", default="")
 EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password

@@ -39,7 +39,7 @@ class ChannelKind:
     """
 
     title: str
-    help: str
+    about: str
     icon: str  # of Material Symbols
     has_recipients: bool  # otherwise it has an address of the web
     has_secret: bool  # which we make, and what is sent is signed with it
@@ -61,7 +61,7 @@ def send(channel: Channel, notice: Notice) -> None:
     channel_kinds[channel.kind].send(channel, notice)
 
 
-def post(channel: Channel, body: bytes, headers: dict[str, str]) -> None:
+def post_json(channel: Channel, body: bytes, headers: dict[str, str]) -> None:
     """Send JSON to the address of a channel. Raises DeliveryError for any answer but one of success."""
     try:
         answer = egress.send(channel.address, body=body, headers={"Content-Type": "application/json", **headers})

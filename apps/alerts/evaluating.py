@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from apps.alerts import telling
+from apps.alerts import notifying
 from apps.alerts.models import Alert, Incident
 from apps.alerts.symptoms import Facts, Symptom, Unknown, kinds
 
@@ -74,7 +74,7 @@ def _compare(alert: Alert, symptoms: Mapping[str, Symptom], now: datetime) -> No
         _miss(known[subject], alert, now, was_away=was_away)
     open_now = [row for row in known.values() if row.opened_at is not None]
     if alert.is_enabled:
-        telling.tell(alert, open_now, now=now)
+        notifying.tell(alert, open_now, now=now)
 
 
 def _go_on(incident: Incident, symptom: Symptom, alert: Alert, now: datetime, *, was_away: bool) -> None:

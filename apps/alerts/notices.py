@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.alerts.delivery import Notice
-from apps.alerts.models import Alert, Channel, Notification
+from apps.alerts.models import Channel, Notification
 from apps.core.ids import new_id
 from apps.core.spans import in_words
 
@@ -31,7 +31,7 @@ def notice_of(row: Notification) -> Notice:
         type=f"alert.{what.value}",
         title=f"{BEGINNINGS[what]}{alert.name}",
         message="\n\n".join(filter(None, paragraphs)),
-        link=link_to(alert),
+        link=_linked(f"/admin/alerts/alert/{alert.pk}/change/"),
         data={
             "alert": {"id": str(alert.id), "name": alert.name, "kind": alert.kind, "severity": alert.severity},
             "incident": {
@@ -55,10 +55,10 @@ def try_of(channel: Channel) -> Notice:
         type="alert.test",
         title="A test of the customer data platform",
         message=f"If you read this, the channel {channel.name} works. Nothing is wrong.",
-        link=f"{settings.PUBLIC_URL}/admin/" if settings.PUBLIC_URL else "",
+        link=_linked("/admin/"),
     )
 
 
-def link_to(alert: Alert) -> str:
-    """Return the address of the page of an alert, under the name by which people reach us."""
-    return f"{settings.PUBLIC_URL}/admin/alerts/alert/{alert.pk}/change/" if settings.PUBLIC_URL else ""
+def _linked(path: str) -> str:
+    """Return the address of a page, under the name by which people reach us; nothing where nobody has said it."""
+    return settings.PUBLIC_URL.rstrip("/") + path if settings.PUBLIC_URL else ""

@@ -42,7 +42,7 @@ class Param:
     label: str
     shape: Shape
     default: Any
-    help: str = ""
+    hint: str = ""
     least: int = 0
     most: int = 1_000_000
 
@@ -80,7 +80,7 @@ class Kind:
     """
 
     title: str
-    help: str
+    about: str
     icon: str  # of Material Symbols
     params: tuple[Param, ...]
     look: Callable[[Values, Facts], Iterable[Symptom]]

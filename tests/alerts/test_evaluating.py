@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from apps.alerts import evaluating, telling
+from apps.alerts import evaluating, notifying
 from apps.alerts.evaluating import evaluate
 from apps.alerts.models import Alert, Incident, Notification
 from apps.alerts.symptoms import Kind, Symptom, Unknown, kinds
@@ -141,12 +141,12 @@ def test_of_many_at_once_few_are_told_and_the_last_says_how_many_there_are(kind:
     look(0)
     look(1)
 
-    assert len(told()) == telling.MOST
+    assert len(told()) == notifying.MOST
     assert sum("And 195 more" in message for _, message in told()) == 1
     assert Incident.objects.filter(opened_at=NOON).count() == 200
     symptoms.clear()
     look(2)
-    assert sum(what == What.RECOVERED for what, _ in told()) == telling.MOST
+    assert sum(what == What.RECOVERED for what, _ in told()) == notifying.MOST
 
 
 def test_nobody_is_told_while_it_is_muted_and_what_still_holds_then_is_told_then(

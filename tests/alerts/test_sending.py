@@ -172,8 +172,8 @@ def test_a_mistake_of_ours_is_tried_again(channel: Channel, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("apps.alerts.delivery.post", fail)
-    monkeypatch.setattr("apps.alerts.channels.signed_webhook.post", fail)
+    monkeypatch.setattr("apps.alerts.delivery.post_json", fail)
+    monkeypatch.setattr("apps.alerts.channels.signed_webhook.post_json", fail)
     row = NotificationFactory(channel=channel)
 
     send_all(channel, NOON)

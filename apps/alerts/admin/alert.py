@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from apps.alerts import telling
+from apps.alerts import notifying
 from apps.alerts.admin.alert_form import form_of
 from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
@@ -70,7 +70,7 @@ class AlertAdmin(OfKinds, DeletedByName):
         params = tuple(param.name for param in kind.params) if kind else ()
         return [
             (None, {"fields": ("name", "severity", "is_enabled", *(("state", "looked") if obj else ()))}),
-            *([("What is watched", {"fields": params, "description": kind.help})] if kind and params else []),
+            *([("What is watched", {"fields": params, "description": kind.about})] if kind and params else []),
             ("When it is told", {"fields": ("for_minutes", "recovery_minutes", "remind_hours", "muted_until")}),
             ("Who is told, and of what", {"fields": ("channels", "description")}),
         ]
@@ -97,7 +97,7 @@ class AlertAdmin(OfKinds, DeletedByName):
         if alert:
             incidents = alert.incidents.filter(opened_at__isnull=False).order_by("-id")
             shown["incidents"] = incidents.prefetch_related("notifications__channel")[:N_SHOWN]
-            shown["told"] = telling.channels_of(alert)
+            shown["told"] = notifying.channels_of(alert)
         response: HttpResponse = super().change_view(request, object_id, form_url, shown)
         return response
 

@@ -42,7 +42,7 @@ def form_of(name: str) -> type[AlertForm]:
 
 
 def _field(param: Param) -> forms.Field:
-    said: dict[str, Any] = {"label": param.label, "help_text": param.help}
+    said: dict[str, Any] = {"label": param.label, "help_text": param.hint}
     match param.shape:
         case Shape.SWITCH:
             return forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget, **said)

@@ -14,7 +14,7 @@ from apps.core.admin.base import ModelAdmin
 class OfKinds(ModelAdmin):
     """A form that depends on the kind of its row."""
 
-    kinds: ClassVar[Mapping[str, Any]]  # each with a title, a help and an icon
+    kinds: ClassVar[Mapping[str, Any]]  # each with a title, what it is about, and an icon
     question: ClassVar[str]
 
     def form_of(self, name: str) -> type[forms.ModelForm[Any]]:

@@ -39,7 +39,7 @@ register(
     "email",
     ChannelKind(
         title="E-mail",
-        help="To one mailbox, or several.",
+        about="To one mailbox, or several.",
         icon="mail",
         has_recipients=True,
         has_secret=False,

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from apps.alerts.delivery import ChannelKind, Notice, post, register
+from apps.alerts.delivery import ChannelKind, Notice, post_json, register
 from apps.alerts.models import Channel
 
 PREFIX: Final = "whsec_"
@@ -38,14 +38,14 @@ def send(channel: Channel, notice: Notice) -> None:
         "webhook-timestamp": timestamp,
         "webhook-signature": signature(channel.secret, id=notice.id, timestamp=timestamp, body=body),
     }
-    post(channel, body, headers)
+    post_json(channel, body, headers)
 
 
 register(
     "webhook",
     ChannelKind(
         title="Webhook",
-        help="JSON to an address of yours, signed.",
+        about="JSON to an address of yours, signed.",
         icon="webhook",
         has_recipients=False,
         has_secret=True,

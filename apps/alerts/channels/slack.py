@@ -2,7 +2,7 @@
 
 import orjson
 
-from apps.alerts.delivery import ChannelKind, Notice, post, register
+from apps.alerts.delivery import ChannelKind, Notice, post_json, register
 from apps.alerts.models import Channel
 
 
@@ -11,7 +11,7 @@ def send(channel: Channel, notice: Notice) -> None:
     text = f"*{_plain(notice.title)}*\n{_plain(notice.message)}"
     if notice.link:
         text += f"\n<{notice.link}|Look at it>"
-    post(channel, orjson.dumps({"text": text}), {"Idempotency-Key": notice.id})
+    post_json(channel, orjson.dumps({"text": text}), {"Idempotency-Key": notice.id})
 
 
 def _plain(text: str) -> str:
@@ -23,7 +23,7 @@ register(
     "slack",
     ChannelKind(
         title="Slack",
-        help="A room, by the address of an incoming webhook. Mattermost and Rocket.Chat take the same.",
+        about="A room, by the address of an incoming webhook. Mattermost and Rocket.Chat take the same.",
         icon="forum",
         has_recipients=False,
         has_secret=False,

@@ -17,7 +17,7 @@ register(
     "dead_letters",
     Kind(
         title="There are dead letters",
-        help="Accepted requests failed on their own. Once the cause is fixed they are tried again, under Inbox.",
+        about="Accepted requests failed on their own. Once the cause is fixed they are tried again, under Inbox.",
         icon="dangerous",
         params=(Param("most", "More than", Shape.NUMBER, 0, "Dead letters."),),
         look=look,

@@ -16,7 +16,7 @@ register(
     "failed_jobs",
     Kind(
         title="Jobs fail",
-        help="Jobs of the background ended with an error. Queues shows them, with the reason.",
+        about="Jobs of the background ended with an error. Queues shows them, with the reason.",
         icon="running_with_errors",
         params=(Param("most", "More than", Shape.NUMBER, 0, "Failed jobs of one queue."),),
         look=look,

@@ -24,7 +24,7 @@ register(
     "failed_tasks",
     Kind(
         title="A task fails",
-        help="Long work that somebody started, such as copying stored events, ended with an error.",
+        about="Long work that somebody started, such as copying stored events, ended with an error.",
         icon="error",
         params=(Param("hours", "In the last hours", Shape.NUMBER, 24, least=1, most=720),),
         look=look,

@@ -19,7 +19,7 @@ register(
     "old_inbox",
     Kind(
         title="The inbox grows old",
-        help="Accepted requests wait to be processed: ingest does not run, or is too slow.",
+        about="Accepted requests wait to be processed: ingest does not run, or is too slow.",
         icon="hourglass_bottom",
         params=(Param("minutes", "The oldest waits for minutes", Shape.NUMBER, 10, least=1, most=10_080),),
         look=look,

@@ -27,7 +27,7 @@ register(
     "refusal_rate",
     Kind(
         title="Much is refused",
-        help="A sender has changed something: events that were taken yesterday are refused, and are lost to it.",
+        about="A sender has changed something: events that were taken yesterday are refused, and are lost to it.",
         icon="block",
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source by itself."),

@@ -29,7 +29,7 @@ register(
     "silent_process",
     Kind(
         title="Ingest or cron stands still",
-        help="The process that empties the inbox, or what runs by the clock, shows no sign of life.",
+        about="The process that empties the inbox, or what runs by the clock, shows no sign of life.",
         icon="heart_broken",
         params=(
             Param("process", "Which", Shape.PROCESS, beats.Name.INGEST.value),

@@ -60,7 +60,7 @@ register(
     "silent_source",
     Kind(
         title="A source falls silent",
-        help="No event arrives of a source, or of any that has sent before. Learned: a quiet Sunday night is none.",
+        about="No event arrives of a source, or of any that has sent before. Learned: a quiet Sunday night is none.",
         icon="sensors_off",
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source that has sent, by itself."),
@@ -70,7 +70,7 @@ register(
                 "Learn when it is usually quiet",
                 Shape.SWITCH,
                 default=True,
-                help="A silence counts only if events came in the same time of the last weeks. Until there are three "
+                hint="A silence counts only if events came in the same time of the last weeks. Until there are three "
                 "weeks to learn from, the minutes count at any hour.",
             ),
         ),

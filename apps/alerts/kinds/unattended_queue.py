@@ -24,7 +24,7 @@ register(
     "unattended_queue",
     Kind(
         title="A queue is not worked on",
-        help="Jobs wait and no worker listens, a worker was killed, or the oldest job waits for too long.",
+        about="Jobs wait and no worker listens, a worker was killed, or the oldest job waits for too long.",
         icon="stacks",
         params=(Param("minutes", "Or the oldest job waits for minutes", Shape.NUMBER, 15, least=1, most=10_080),),
         look=look,

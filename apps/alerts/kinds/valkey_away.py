@@ -15,7 +15,7 @@ register(
     "valkey_away",
     Kind(
         title="Valkey does not answer",
-        help="Jobs of the background wait: segments grow old, and nothing that runs by the clock does.",
+        about="Jobs of the background wait: segments grow old, and nothing that runs by the clock does.",
         icon="cloud_off",
         params=(),
         look=look,
