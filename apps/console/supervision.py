@@ -21,7 +21,7 @@ LOG_BYTES, LOG_BACKUPS = "10MB", 3
 # time: up to half a minute, as `manage.py up` then begins anew with those that supervisord has given up.
 START_SECS, START_RETRIES = 10, 30
 # What makes a role end as soon as it has nothing to do, for a crontab. The others serve until they are told to stop.
-ONCE = {"ingest": "--once", "worker": "--burst", "cron": "--once"}
+ONCE = {"ingest": "--once", "worker": "--burst", "cron": "--once", "alerts": "--once"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,8 @@ def test_its_lines_take_an_event_process_it_and_do_what_is_due(platform: tuple[L
     assert live.rows("SELECT 1 FROM core_beat WHERE name = 'cron'") == []
     run("worker", folder)
     assert len(live.rows("SELECT 1 FROM core_beat WHERE name = 'cron'")) == 1
+    run("alerts", folder)
+    assert len(live.rows("SELECT 1 FROM core_beat WHERE name = 'alerts'")) == 1
     with (
         serving("metrics", folder, METRICS_PORT),
         urlopen(f"http://127.0.0.1:{METRICS_PORT}/metrics", timeout=10) as answer,
