@@ -149,5 +149,7 @@ def test_a_crontab_runs_a_role_until_there_is_nothing_to_do(
 
 
 def test_what_serves_does_not_end_by_itself() -> None:
-    with pytest.raises(CommandError, match=r"web runs until it is told to stop: --once is for ingest, worker, cron, alerts\."):
+    with pytest.raises(
+        CommandError, match=r"web runs until it is told to stop: --once is for ingest, worker, cron, alerts\."
+    ):
         call_command("run", "web", once=True)
