@@ -88,7 +88,12 @@ ELSEWHERE: Final[dict[str, str]] = {
 # The pages of the admin besides lists and forms, and the tests that use them.
 PAGES: Final[dict[str, str]] = {
     "auth_user_password_change": "test_a_colleague_gets_another_password",
-    "core_task_progress": "test_a_task_tells_how_far_it_is",
+    "core_task_cancel": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "core_task_failures": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "core_task_live": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "core_task_pause": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "core_task_progress": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "core_task_resume": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
     "events_computedtrait_count_anew": "test_a_computed_trait_is_previewed_and_counted_anew",
     "events_computedtrait_preview": "test_a_computed_trait_is_previewed_and_counted_anew",
     "events_eventtype_copy_to_profiles": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",

@@ -185,7 +185,7 @@ def test_a_panel_that_fails_takes_nothing_else_with_it_and_is_logged_once(
 
 
 def test_slots_are_places_that_pages_have() -> None:
-    places = {panels.MAIN, panels.SIDE, panels.HEAD, panels.COLUMNS, panels.FILTERS, panels.PAGES}
+    places = {panels.MAIN, panels.SIDE, panels.HEAD, panels.COLUMNS, panels.FILTERS, panels.PAGES, panels.UNDER_WAY}
     for page in admin.site._registry.values():
         if isinstance(page, Browser):
             assert set(page.slots) - places <= {title for title, _ in page.fieldsets or ()}, page
