@@ -15,7 +15,6 @@ from cdp.processes import BASE_DIR, tied
 
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 SKIP_CHECKS = "--skip-checks"
-WORKER_SECS = 45  # an idle worker shows that it lives 15 seconds before they are over
 LOG_BYTES, LOG_BACKUPS = "10MB", 3
 # A program that ends sooner than that did not start. It is started again after a pause, which grows by a second each
 # time: up to half a minute, as `manage.py up` then begins anew with those that supervisord has given up.
@@ -47,7 +46,7 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
     return {
         "web": web_command(host=host, port=port),
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
-        "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", "--worker-ttl", str(WORKER_SECS), SKIP_CHECKS],
+        "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", SKIP_CHECKS],
         "cron": [*MANAGE, "cron", SKIP_CHECKS],
         "alerts": [*MANAGE, "alerts", SKIP_CHECKS],
         "metrics": [*MANAGE, "metrics", SKIP_CHECKS],

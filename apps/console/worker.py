@@ -14,8 +14,15 @@ from cdp import logging
 _TASK: Final = f"{run_task.__module__}.{run_task.__qualname__}"
 
 
+# An idle worker shows that it lives 15 seconds before they are over; RQ's own does so every seven minutes.
+LIFE_SECS: Final = 45
+
+
 class Watched(Worker):
-    """A worker whose jobs are counted, by the process that does them."""
+    """A worker that is missed soon when it is killed, and whose jobs are counted, by the process that does them."""
+
+    def __init__(self, queues: Any, name: str | None = None, *, worker_ttl: int | None = None, **options: Any) -> None:
+        super().__init__(queues, name, worker_ttl=min(worker_ttl or LIFE_SECS, LIFE_SECS), **options)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do a job, and tell whether it succeeded."""
