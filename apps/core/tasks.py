@@ -114,7 +114,9 @@ def _advance(task_id: UUID) -> float | None:
             kind = kind_of(task)
             is_busy = kind.gives_way and load.is_busy()
             task.samples = pace.sampled(task.samples, at=began, progress=task.progress)
-            task.started_at = task.started_at or began
+            if task.started_at is None:
+                task.started_at = began
+                log(task, ["Began."], at=began)
             _note(task, kind.step(task), began=began, at=timezone.now())
             if is_busy or (kind.gives_way and load.is_busy()):
                 _give_way(task, began=began)
@@ -217,5 +219,8 @@ def abandoned(*, now: datetime) -> list[Task]:
     silent = Task.objects.runnable().filter(advanced_at__lt=now - SILENCE, kind__in=list(kinds))
     with transaction.atomic():
         found = list(silent.select_for_update(no_key=True, skip_locked=True).order_by("advanced_at")[:100])
-        Task.objects.filter(pk__in=[task.pk for task in found]).update(advanced_at=now)
+        for task in found:
+            task.advanced_at = now
+            log(task, ["Nobody carried it on: it was put into its queue again."], at=now)
+            task.save()
     return found

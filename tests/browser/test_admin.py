@@ -156,6 +156,8 @@ SimpleWorker([queue], connection=queue.connection).work(burst=True)
 def test_failed_jobs_are_chosen_together_and_tried_again(admin: Page, live: Live, shoot: Shoot) -> None:
     live.manage("shell", "--no-imports", "-c", FAIL)
     admin.goto(f"{live.address}/admin/django_rq/dashboard/")
+    expect(admin.get_by_role("row").filter(has_text="default")).to_contain_text("last: truediv: ZeroDivisionError")
+    shoot("queues-failed")
     admin.get_by_role("row").filter(has_text="default").locator("a[href$='/failed/']").click()
     expect(admin.get_by_text("ZeroDivisionError: division by zero")).to_have_count(3)
     expect(admin.get_by_role("button", name="Try the chosen again")).to_be_disabled()

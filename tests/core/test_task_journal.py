@@ -50,14 +50,14 @@ def run(task: Task) -> Task:
 
 @pytest.mark.django_db
 def test_steps_write_a_log_and_name_the_rows_that_failed(new_task: NewTask) -> None:
-    task = run(new_task([Step(5, is_last=False, log=["begun"]), Step(5, is_last=True, failures=failed(2))]))
+    task = run(new_task([Step(5, is_last=False, log=["half"]), Step(5, is_last=True, failures=failed(2))]))
 
-    assert [line.text for line in task.lines.order_by("number")] == ["begun", "Done."]
+    assert [line.text for line in task.lines.order_by("number")] == ["Began.", "half", "Done."]
     assert [(each.row, each.reason) for each in task.failures.order_by("number")] == [
         ("row-0", "has no profile"),
         ("row-1", "has no profile"),
     ]
-    assert (task.state, task.n_failed, task.n_lines) == (State.DONE, 2, 2)
+    assert (task.state, task.n_failed, task.n_lines) == (State.DONE, 2, 3)
 
 
 @pytest.mark.django_db
@@ -66,6 +66,7 @@ def test_a_step_that_breaks_leaves_nothing_of_itself(new_task: NewTask) -> None:
 
     assert (task.state, task.progress, task.n_failed) == (State.FAILED, 1, 1)
     assert [line.text for line in task.lines.order_by("number")] == [
+        "Began.",
         "one",
         "Failed: IndexError: list index out of range",
     ]
@@ -96,7 +97,7 @@ def test_the_newest_lines_and_the_first_failures_are_kept_and_all_are_counted(
     task = run(new_task([one, Step(9, is_last=True, log=["c", "d"], failures=failed(2))]))
 
     assert [line.text for line in task.lines.order_by("number")] == ["c", "d", "Done."]
-    assert (task.n_lines, task.failures.count(), task.n_failed) == (5, 3, 4)
+    assert (task.n_lines, task.failures.count(), task.n_failed) == (6, 3, 4)
 
 
 @pytest.mark.django_db
@@ -104,7 +105,7 @@ def test_what_a_step_says_is_made_to_fit(new_task: NewTask) -> None:
     task = run(new_task([Step(1, is_last=True, log=["\x00" + "x" * 900], failures=[Failure("r" * 900, "\x00no")])]))
 
     assert task.state == State.DONE
-    assert task.lines.order_by("number")[0].text == "x" * 500
+    assert task.lines.order_by("number")[1].text == "x" * 500
     assert (len(task.failures.get().row), task.failures.get().reason) == (200, "no")
 
 

@@ -2,14 +2,17 @@
 
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from apps.core import jobs, tasks
 from apps.core.models import Task
 from apps.core.queues import DEFAULT
 from apps.core.tasks import Kind, Step
+from tests.core.factories import TaskFactory
 
 State = Task.State
 
@@ -89,7 +92,7 @@ def test_a_paused_task_waits_for_a_person() -> None:
     assert tasks.run(task.pk, secs=10) is False
     task.refresh_from_db()
     assert (task.state, task.progress) == (State.DONE, 30)
-    assert log_of(task) == ["Paused by otto.", "Let go on by anna.", "Done."]
+    assert log_of(task) == ["Paused by otto.", "Let go on by anna.", "Began.", "Done."]
 
 
 @pytest.mark.django_db
@@ -137,6 +140,7 @@ def test_a_task_that_nobody_carries_on_is_found_once_in_a_while() -> None:
 
     assert tasks.abandoned(now=now) == []
     assert fresh.state == State.WAITING
+    assert log_of(abandoned) == ["Nobody carried it on: it was put into its queue again."]
 
 
 @pytest.mark.django_db
@@ -200,3 +204,17 @@ def test_a_second_worker_makes_no_task_faster() -> None:
     task.refresh_from_db()
     assert task.progress == 10
     assert [task.page(500), new_task().page(500)] == [1, 500]
+
+
+@pytest.mark.django_db
+def test_what_was_stopped_is_cancelled_now_and_only_an_erasure_waits_for_a_person() -> None:
+    stopped, erasing, done = (TaskFactory(finished_at=timezone.now()) for _ in range(3))
+    Task.objects.filter(pk__in=[stopped.pk, erasing.pk]).update(state="stopped")
+    Task.objects.filter(pk=erasing.pk).update(kind="erase")
+    Task.objects.filter(pk=done.pk).update(state="done")
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("apps.core.migrations.0002_tasks_that_pause").STOPPED)
+
+    states = {task.pk: (task.state, task.finished_at is None) for task in Task.objects.all()}
+    assert states == {stopped.pk: ("cancelled", False), erasing.pk: ("paused", True), done.pk: ("done", False)}

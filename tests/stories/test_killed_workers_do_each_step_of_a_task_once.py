@@ -87,7 +87,7 @@ def test_each_step_is_done_once(platform: Live) -> None:
             worker.kill()
 
     [done] = platform.rows("SELECT state, progress, n_failed, n_lines FROM core_task")
-    assert done == {"state": "done", "progress": 1_500, "n_failed": 1_500, "n_lines": N_STEPS + 3}
+    assert done == {"state": "done", "progress": 1_500, "n_failed": 1_500, "n_lines": N_STEPS + 4}
     rows = platform.rows("SELECT number, row FROM core_taskfailure ORDER BY number")
     assert [(row["number"], row["row"]) for row in rows] == [(n + 1, str(n)) for n in range(1_500)]
     said = [line["text"] for line in platform.rows("SELECT text FROM core_tasklogline ORDER BY number")]
