@@ -26,6 +26,8 @@ TARGETS = {
     "profile_lookup_p50_ms": "< 5",
     "segment_sql_ratio": "<= 1.2",
     "live_incremental_growth": "<= 1.5",
+    "track_during_copy_ratio": ">= 0.80",
+    "copy_rss_growth": "<= 1.1",
     "crash_lost": "0",
     "crash_doubled": "0",
     "crash_miscounted": "0",

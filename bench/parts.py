@@ -20,6 +20,7 @@ from apps.segments.models import Segment
 from apps.segments.platform_events import ENTERED, LEFT
 from bench import segmenting
 from bench.claims import claims
+from bench.copying import copying as copy_events
 from bench.crash import crash
 from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
@@ -188,6 +189,11 @@ def _take_orders(source: str, *, is_rich: bool, count: int) -> Spent:
     return _ingest_all(source, orders(source), count)
 
 
+def copying() -> Figures:
+    """Copying stored events to profiles, beside `/track` and alone."""
+    return copy_events(_source("bench-copying"))
+
+
 PARTS: dict[str, Callable[[], Figures]] = {
     "statements": statements,
     "claims": claims,
@@ -200,6 +206,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "merge": merge,
     "lookup": lookup,
     # The last ones: they make people of their own, and nobody else is left.
+    "copying": copying,
     "segment_sql": segment_sql,
     "live": reevaluation,
 }

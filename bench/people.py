@@ -46,7 +46,7 @@ INSERT INTO events_month (
     id, time, received_at, processed_at, type, source_id, session_id, profile_id, original_profile_id,
     tags, properties, traits, context
 ) SELECT
-    gen_random_uuid(), at, at, at, (ARRAY['page-view', 'page-view', 'page-view', 'page-view', 'page-view', 'page-view',
+    uuidv7(at - now()), at, at, at, (ARRAY['page-view', 'page-view', 'page-view', 'page-view', 'page-view', 'page-view',
     'product-viewed', 'product-viewed', 'purchase', 'sign-in'])[1 + (hashint8(i) & 2147483647) %% 10],
     pg_temp.person_id(0), pg_temp.person_id(i), pg_temp.person_id(person), pg_temp.person_id(person), '{}',
     jsonb_build_object('amount', i %% 90, 'product', 'p' || i %% 500, 'url', 'https://shop.example/' || i %% 1000),

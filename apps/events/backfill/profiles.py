@@ -77,12 +77,15 @@ def _copy(task: Task, selection: Selection) -> Step:
 def _apply(task: Task, selection: Selection, page: people.Page) -> tuple[dict[UUID, list[Change]], list[Problem]]:
     rules = selection.rules()
     touched = {} if selection.mode == Mode.NEWEST else images.touched(task.pk, page.own)
+    open_to: dict[UUID, set[str]] = {}
+    for raw_id, names in touched.items():
+        open_to.setdefault(page.own[raw_id], set()).update(names)
     changes: dict[UUID, list[Change]] = {}
     problems: list[Problem] = []
     changed: list[Profile] = []
     for profile, events in page.by_person():
-        own = (touched.get(raw, set()) for raw, whose in page.own.items() if touched and whose == profile.id)
-        copied = copy(profile, events, rules, mode=selection.mode, touched=frozenset().union(*own))
+        own = frozenset(open_to.get(profile.id, ()))
+        copied = copy(profile, events, rules, mode=selection.mode, touched=own)
         problems += copied.problems
         if copied.changes:
             changes[profile.id] = copied.changes
