@@ -35,10 +35,11 @@ def test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events(admin: P
 
     for event_type, name, kind in (
         ("gate-passed", "Index traits of stored events", "index-traits"),
-        ("profile-update", "Copy stored events to profiles", "copy"),
+        ("sign-up", "Copy stored events to profiles", "copy"),
     ):
         admin.goto(f"{live.address}/admin/events/eventtype/{event_type}/change/")
         admin.get_by_role("link", name=name).click()
+        admin.get_by_role("button", name="Show what would change").click()
         admin.get_by_role("button", name="Start").click()
         expect(admin).to_have_url(re.compile("/admin/core/task/"))
         tasks = "SELECT FROM core_task WHERE kind LIKE %s AND params::text LIKE %s"

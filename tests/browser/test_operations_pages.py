@@ -49,7 +49,7 @@ from dataclasses import replace
 from django.utils import timezone
 from apps.core import tasks
 from apps.core.task_journal import Failure
-from apps.events.event_types import backfill
+from apps.events.backfill.selection import TRAITS
 
 def step(task):
     n = task.page(100)
@@ -57,9 +57,9 @@ def step(task):
     said = [f"{task.progress + n:,} events are done."]
     return tasks.Step(n, task.progress + n >= 20_000, total=20_000, log=said, failures=failures)
 
-kind = replace(tasks.kinds[backfill.TRAITS], step=step, budget=tasks.Budget(share=1.0))
+kind = replace(tasks.kinds[TRAITS], step=step, budget=tasks.Budget(share=1.0))
 tasks.kind_of = lambda _: kind
-task = tasks.create(backfill.TRAITS, params={"type": "x"}, requested_by="anna", now=timezone.now(), max_rate=100)
+task = tasks.create(TRAITS, params={"type": "x"}, requested_by="anna", now=timezone.now(), max_rate=100)
 print(task.pk, flush=True)
 while tasks.run(task.pk, secs=5) or tasks.Task.objects.unfinished().exists():
     pass

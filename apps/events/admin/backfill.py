@@ -15,7 +15,7 @@ from apps.core.audit import Actor
 from apps.core.paths import MISSING
 from apps.events.admin.backfill_form import BackfillForm
 from apps.events.backfill.dry_run import Preview, preview
-from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Mode, Selection
 from apps.events.event_types.trial import Change
 from apps.events.jobs import start_backfill
 from apps.events.models import Source
@@ -66,6 +66,8 @@ def told(selection: Selection) -> list[tuple[str, str]]:
         ("Event, profile or session", selection.about),
         ("State", "flagged" if selection.only_flagged else ""),
         ("Condition", selection.condition),
+        ("Fields", ", ".join(selection.fields)),
+        ("What they hold already", Mode(selection.mode).label if selection.fields else ""),
     )
     return [(name, str(value)) for name, value in lines if value]
 

@@ -43,7 +43,12 @@ def _ask(request: HttpRequest, task_id: UUID, context: dict[str, Any]) -> HttpRe
     if not request.user.has_perms([*MAY_UNDO, "core.view_task"]):
         raise PermissionDenied
     run = get_object_or_404(Task, pk=task_id, kind__in=(PROFILES, TRAITS))
-    context |= {"run": run, "back": page_address("core_task", run.pk), "is_about_profiles": run.kind == PROFILES}
+    context |= {
+        "title": "Undo a run",
+        "run": run,
+        "back": page_address("core_task", run.pk),
+        "is_about_profiles": run.kind == PROFILES,
+    }
     try:
         if request.method == "POST":
             task = undo_backfill(run.pk, actor=audit.actor_of(request), now=timezone.now())
