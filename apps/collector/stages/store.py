@@ -36,16 +36,10 @@ def store(batch: Batch) -> None:
     _store_causes(batch)
     _store_sessions(payloads, people)
     _store_decisions(batch)
-    rows: list[EventRow] = []
-    processed_at = str(batch.stored_at)
-    keys: dict[str, int | None] = {}
-    for payload in payloads:
-        rows += _rows(payload, processed_at)
-        for event in payload.going:
-            if event.key:
-                keys[event.key] = event.content
+    keys = {event.key: event.content for payload in payloads for event in payload.going if event.key}
     storage.remember(keys, at=batch.now)
-    storage.copy(rows)
+    processed_at = str(batch.stored_at)
+    storage.copy(row for payload in payloads for row in _rows(payload, processed_at))
     halted = [payload for payload in batch.payloads if payload.refusal or len(payload.going) < len(payload.events)]
     insert_new(RefusedEvent, refused.rows_of(halted))
     quarantine.keep([row for payload in halted for row in _set_aside(payload)])

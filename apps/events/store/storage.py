@@ -1,8 +1,9 @@
 """Events into their table by COPY, the fastest way that PostgreSQL has; and the memory of messages seen."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -48,14 +49,19 @@ SELECT key, %s, content FROM unnest(%s::uuid[], %s::int[]) AS message (key, cont
 """
 
 
-def copy(rows: Sequence[EventRow]) -> None:
-    """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`)."""
-    if not rows:
+def copy(rows: Iterable[EventRow]) -> None:
+    """Append events: one COPY for all of them. Their months must have partitions (`partitions.ensure`).
+
+    PostgreSQL stores those that are there while the next ones are made: an iterator takes less time than a list.
+    """
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
         return
     try:
         # Django translates the errors of its cursors' own methods alone, and COPY is none of them.
         with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as target:
-            for row in rows:
+            for row in chain((first,), rows):
                 target.write_row(row)
     except IntegrityError:  # as when another process has dropped a month
         partitions.look_again()
