@@ -5,6 +5,7 @@ a limit, is cut down to it: facts stay, and of the rest what was said last.
 """
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -49,15 +50,22 @@ class Room:
         """Note that a field changes. Raises FieldError when there is no room for that."""
         if type(new) in _SMALL and type(current) in _SMALL:
             return
-        root = target[0]
-        if current is MISSING and root in FREE_ROOTS and self.crowded_out(root, target[1:2]):
-            raise FieldError(paths.join(target), self.crowded(root))
+        # The most that it can take: JSON writes six bytes for a letter, or fewer.
+        most = 6 * len(new) + 2 if type(new) is str else _size(new)
+        if current is MISSING:
+            root = target[0]
+            if root in FREE_ROOTS and self.crowded_out(root, target[1:2]):
+                raise FieldError(paths.join(target), self.crowded(root))
+            most += _size_of(target)
         if not self._is_tight:
-            left = self._bytes_left() - _most(target, current, new)
+            left = (self._bytes_left() if self._left is None else self._left) - most
             if left >= 0:
                 self._left = left
                 return
             self._is_tight, self._left = True, None
+        self._take_exactly(target, current, new)
+
+    def _take_exactly(self, target: Path, current: Any, new: Any) -> None:
         growth = _size(new) - _size(current)
         if current is MISSING:
             growth += _size_of(target)
@@ -136,16 +144,11 @@ def _leaves(path: Path, node: Any) -> Iterator[tuple[Path, Any]]:
         yield from _leaves((*path, key), child)
 
 
-def _most(target: Path, current: Any, new: Any) -> int:
-    """Return the most that a change can take: JSON writes six bytes for a letter, or fewer."""
-    most = 6 * len(new) + 2 if type(new) is str else _size(new)
-    return most + _size_of(target) if current is MISSING else most
-
-
 def _size(value: Any) -> int:
     return 0 if value is MISSING else len(orjson.dumps(value))
 
 
+@lru_cache(maxsize=4_096)
 def _size_of(path: Path) -> int:
     """Return the most that the way to a new field can take, with what stands between its parts."""
     return sum([len(orjson.dumps(key)) + 4 for key in path])
