@@ -1,10 +1,11 @@
 """Read rows by their primary keys in one statement, as `upsert` writes them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 
 Row = TypeVar("Row", bound=models.Model)
 Key = TypeVar("Key")
@@ -28,9 +29,18 @@ def fetch(model: type[Row], ids: Collection[Key], *, locks: bool = False) -> dic
             values = list(values)
             for place, convert in converters:
                 values[place] = convert(values[place], None, connection)
-        row = model.from_db(connection.alias, names, values)
+        row = _row(model, names, values)
         rows[row.pk] = row
     return rows
+
+
+def _row(model: type[Row], names: list[str], values: Sequence[Any]) -> Row:
+    """Make a row of all that is stored of it; `from_db` sets field after field, and takes three times as long."""
+    row = model.__new__(model)
+    row.__dict__.update(zip(names, values, strict=True))
+    row._state = ModelState()
+    vars(row._state).update(adding=False, db=connection.alias)
+    return row
 
 
 @cache
