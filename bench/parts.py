@@ -1,6 +1,7 @@
 """The measurements: each returns its figures, and the ratios to the limit that it measured in the same run."""
 
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -229,7 +230,7 @@ def _source(name: str) -> str:
 def _message(source: str, dialect: str, body: bytes) -> Message:
     policy = sources.find(source)
     assert policy is not None
-    call = "track" if dialect == InboxItem.Dialect.SDK else ""
+    call = json.loads(body)["type"] if dialect == InboxItem.Dialect.SDK else ""
     return Message(dialect, body, Envelope(policy, datetime.now(UTC), ip="198.51.100.7", call=call))
 
 
