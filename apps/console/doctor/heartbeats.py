@@ -1,0 +1,33 @@
+"""Do heartbeats run when they are due?"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from apps.console.doctor.checkup import Patient, Report, check
+from apps.core.spans import in_words
+from apps.heartbeats.models import Heartbeat, HeartbeatRun
+
+LATE: Final = timedelta(minutes=10)
+MOST: Final = 5  # that are named
+RUN: Final = "manage.py heartbeat"
+
+
+@check("heartbeats", "Heartbeats")
+def heartbeats(_patient: Patient) -> Report:
+    """Look for those that are overdue, and those whose last run failed."""
+    now = datetime.now(UTC)
+    enabled = Heartbeat.objects.filter(is_enabled=True)
+    report = Report(f"{enabled.count()} switched on")
+    for each in enabled.filter(due_at__lt=now - LATE).order_by("due_at")[:MOST]:
+        message = f"The heartbeat {each.name} should have run {_ago(each.due_at, now)}."
+        report.warn("heartbeat_overdue", message, "See that cron and a worker run; or run it now.", RUN)
+    ended = HeartbeatRun.objects.filter(heartbeat__in=enabled).exclude(finished_at=None)
+    for run in ended.order_by("heartbeat", "-started_at").distinct("heartbeat").select_related("heartbeat"):
+        if run.error:
+            message = f"The last run of the heartbeat {run.heartbeat.name} failed, {_ago(run.started_at, now)}."
+            report.warn("heartbeat_failed", message, "Open it in the admin, which shows why.", RUN)
+    return report
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    return f"{in_words((now - at).total_seconds())} ago" if at else "before"
