@@ -17,12 +17,13 @@ SECS: Final = 3.0  # as long as a page of the admin may take
 
 @dataclass(slots=True)
 class Preview:
-    """How many silences are due, and some of them; those that the first run leaves out apart."""
+    """How many silences are due, and some of them; the same of those that the first run leaves out."""
 
     n_due: int = 0
     n_left_out: int = 0
     is_exact: bool = True  # otherwise there are more: it took too long to count all
     sample: list[Silent] = field(default_factory=list)
+    sample_left_out: list[Silent] = field(default_factory=list)
 
 
 def preview(heartbeat: Heartbeat, *, secs: float = SECS) -> Preview:
@@ -44,6 +45,7 @@ def preview(heartbeat: Heartbeat, *, secs: float = SECS) -> Preview:
         return found
     for page in _pages(Look(heartbeat, min(since, until), None, None, PAGE), read):
         found.n_left_out += len(page)
+        found.sample_left_out += page[: SAMPLE - len(found.sample_left_out)]
         if time.monotonic() > deadline:
             found.is_exact = False
             break

@@ -26,6 +26,9 @@ class Strategy:
     key: str
     name: str
     explanation: str  # what it does, in a sentence for whoever chooses it
+    silence: str  # what it looks for: "when … for 30 days"
+    will: str  # what its own event means for whom it is about: "will …", and "was …"
+    was: str
     of: Of
     event: PlatformEvent  # what it says, unless a heartbeat says something else
     rearm: Heartbeat.Rearm  # what is usual

@@ -6,10 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db import transaction
-from django.db.models import CASCADE
+from django.db.models import CASCADE, PROTECT
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 
 from apps.core.admin.base import ModelAdmin
+
+N_NAMED = 10
 
 
 class DeletedByName(ModelAdmin):
@@ -22,8 +25,13 @@ class DeletedByName(ModelAdmin):
         raise NotImplementedError
 
     def obstacles(self, obj: Any) -> Iterable[str]:
-        """Say why it cannot be deleted, if so."""
-        return ()
+        """Say why it cannot be deleted, if so: what refers to it, in higher apps, too, and would lose its meaning."""
+        for relation in self.opts.get_fields(include_hidden=True):
+            if getattr(relation, "on_delete", None) is PROTECT and relation.related_model is not self.model:
+                rows = relation.related_model._base_manager.filter(**{relation.field.name: obj})[:N_NAMED]
+                if rows:
+                    kind = capfirst(str(relation.related_model._meta.verbose_name_plural))
+                    yield f"{kind} ask about it: {', '.join(map(str, rows))}."
 
     def may_switch_off(self, request: HttpRequest, obj: Any) -> bool:
         """Tell whether it could be switched off instead."""

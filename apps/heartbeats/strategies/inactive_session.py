@@ -9,7 +9,10 @@ register(
     Strategy(
         key="inactive-session",
         name="Inactive sessions",
-        explanation="Says of each open session in which nothing happened for so long that it is; it stays open.",
+        explanation="Says of an open session in which nothing happened for so long that it is inactive; it stays open.",
+        silence="nothing has happened in an open session",
+        will="will be called inactive",
+        was="was called inactive",
         of=Of.SESSION,
         event=SESSION_INACTIVE,
         rearm=Heartbeat.Rearm.SILENCE,

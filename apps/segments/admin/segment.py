@@ -127,6 +127,7 @@ class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
 
     def obstacles(self, obj: Segment) -> Iterator[str]:
         """Name the segments that ask about it."""
+        yield from super().obstacles(obj)
         readers = definitions.readers(obj)
         if readers:
             yield f"Other segments ask about it: {', '.join(readers)}."

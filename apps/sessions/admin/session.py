@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from apps.core.admin.browser import Browser
-from apps.core.admin.panels import MAIN
+from apps.core.admin.panels import MAIN, SIDE
 from apps.core.admin.shown import badge, copyable, link, moment, tree
 from apps.profiles import anonymity
 from apps.profiles.admin.privacy import mask
@@ -17,7 +17,7 @@ from apps.sessions.models import Session
 class SessionAdmin(Browser):
     """Sessions: where somebody came from, on which device, and what they did."""
 
-    slots = (MAIN, "Session")
+    slots = (MAIN, SIDE, "Session")
     keyset = ("started_at", "id")
     list_display = (
         "started",

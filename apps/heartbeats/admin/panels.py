@@ -1,0 +1,61 @@
+"""What heartbeats show on the pages of people and sessions: what was said of them, and what will be, and when."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.core.admin.panels import SIDE, panel
+from apps.core.admin.shown import link, rows
+from apps.heartbeats import definitions, upcoming
+from apps.heartbeats.admin.shown import is_private, when
+from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.upcoming import Upcoming
+from apps.profiles.models import Profile
+from apps.sessions.models import Session
+
+SEES_HEARTBEATS = ("heartbeats.view_heartbeat",)
+
+
+@panel(Profile, SIDE, title="Silence", order=25, needs=SEES_HEARTBEATS)
+def silence(request: HttpRequest, row: Profile) -> SafeString:
+    """Show what is said of the person when nothing is heard of them."""
+    return _shown(request, upcoming.of_profile(row))
+
+
+@panel(Session, SIDE, title="Silence", order=45, needs=SEES_HEARTBEATS)
+def silence_of_session(request: HttpRequest, row: Session) -> SafeString:
+    """Show what is said of the session when nothing happens in it."""
+    return _shown(request, upcoming.of_session(row))
+
+
+def _shown(request: HttpRequest, found: Iterable[Upcoming]) -> SafeString:
+    now = timezone.now()
+    visible = [each for each in found if not is_private(request.user, each.heartbeat)]
+    return rows(line for each in visible for line in _lines(each, now))
+
+
+def _lines(each: Upcoming, now: datetime) -> Iterator[tuple[Any, Any, Any]]:
+    name = link("heartbeats_heartbeat", each.heartbeat.pk, each.heartbeat)
+    will, was = _words(each.heartbeat)
+    if each.is_told:
+        at = format_html("{} {}", was, when(each.said_at, now=now)) if each.said_at else "need not be said: it was"
+        yield name, at, ""
+        return
+    if each.runs_at is None:
+        yield name, format_html("{} when somebody runs it", will), ""
+        return
+    before = format_html("last {}", when(each.said_at, now=now)) if each.said_at else ""
+    yield name, format_html("{} {}", will, when(each.runs_at, now=now)), before
+
+
+def _words(row: Heartbeat) -> tuple[str, str]:
+    """Return what will be said, and what was."""
+    strategy = definitions.strategy_of(row)
+    if row.event_type == strategy.event.type:
+        return strategy.will, strategy.was
+    return f"{row.event_type} will be said", f"{row.event_type} was said"
