@@ -114,7 +114,7 @@ def save(row: Heartbeat, *, now: datetime) -> bool:
     check(row)
     with transaction.atomic():
         before = Heartbeat.objects.select_for_update(no_key=True).filter(pk=row.pk).first()
-        is_changed = before is None or any(getattr(before, name) != getattr(row, name) for name in _MEANING)
+        is_changed = before is None or differs(before, row)
         written = list(_COLUMNS)
         if is_changed:
             row.seen_until = row.seen_through_at = None
@@ -126,6 +126,11 @@ def save(row: Heartbeat, *, now: datetime) -> bool:
             row.runs.filter(finished_at=None).update(finished_at=now, error=CHANGED)
         row.save(update_fields=written if before else None)
     return is_changed
+
+
+def differs(before: Heartbeat, row: Heartbeat) -> bool:
+    """Tell whether a change is one of meaning: whose silence it is, and whether it is on."""
+    return any(getattr(before, name) != getattr(row, name) for name in _MEANING)
 
 
 def next_run(row: Heartbeat, *, after: datetime) -> datetime | None:

@@ -10,6 +10,9 @@ document.addEventListener("click", ({ target }) => {
 document.addEventListener("change", ({ target }) => {
     const usual = JSON.parse(target.dataset?.usual ?? "{}")
     for (const [name, value] of Object.entries(usual)) {
-        for (const choice of target.form.querySelectorAll(`[name="${name}"]`)) choice.checked = choice.value === value
+        for (const field of target.form.querySelectorAll(`[name="${name}"]`)) {
+            if (field.type === "radio") field.checked = field.value === value
+            else field.placeholder = value
+        }
     }
 })

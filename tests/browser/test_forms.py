@@ -71,6 +71,9 @@ FORMS: Final = {
         {"description": "By hand."},
         "name",
     ),
+    "heartbeats.Heartbeat": Form(
+        {"name": "Form heartbeat", "wait_period": "30 days"}, {"schedule": "0 4 * * *"}, "name"
+    ),
     "auth.User": Form(
         {"username": "form", "password1": "correct horse 7", "password2": "correct horse 7"},
         {"first_name": "Fiona"},
@@ -100,6 +103,11 @@ PAGES: Final[dict[str, str]] = {
     "events_eventtype_index_traits": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
     "events_eventtype_propose": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
     "events_eventtype_try": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
+    "heartbeats_heartbeat_dry_run": "test_a_heartbeat_is_changed_switched_off_looked_at_and_deleted",
+    "heartbeats_heartbeat_run_now": "test_a_heartbeat_is_run_and_leads_to_what_it_said",
+    "heartbeats_heartbeat_switch_off": "test_a_heartbeat_is_changed_switched_off_looked_at_and_deleted",
+    "heartbeats_heartbeat_switch_on": "test_a_heartbeat_is_made_in_words_looked_at_and_switched_on",
+    "heartbeats_in_words": "test_a_heartbeat_is_made_in_words_looked_at_and_switched_on",
     "profile_change_undo": "test_facts_and_traits_are_set_by_hand_and_the_history_tells_it",
     "profile_changes": "test_facts_and_traits_are_set_by_hand_and_the_history_tells_it",
     "profile_consents": "test_a_decision_is_recorded_changed_and_withdrawn",

@@ -16,7 +16,7 @@ from cdp.processes import BASE_DIR
 
 BUTTONS = ("actions_list", "actions_detail", "actions_row", "actions_submit_line")
 # Buttons that lead somewhere, and change nothing.
-LINKS = {"overview_link", "certificate"}
+LINKS = {"overview_link", "certificate", "dry_run"}
 CHANGES = {"append", "extend", "insert", "remove", "pop", "clear", "update", "setdefault", "add", "discard"}
 import_module("cdp.urls")  # with which the pages come
 PAGES = list(admin.site._registry.values())

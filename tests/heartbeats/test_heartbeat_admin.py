@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.core import limits, roles
+from apps.core import roles
 from apps.core.models import AuditEntry
 from apps.events.models import Event, EventType, InboxItem
 from apps.heartbeats import running
@@ -105,7 +105,11 @@ def test_a_new_heartbeat_is_off_until_somebody_has_looked_at_whom_it_would_speak
         ({"wait_period": "30"}, "wait_period", "Write it as 15 minutes or 180 days."),
         ({"wait_period": "2 months"}, "wait_period", "Months and years differ in length: write it in days."),
         ({"wait_period": "4000 days"}, "wait_period", "At most ten years of silence"),
-        ({"event_type": "segment-entered"}, "event_type", "The platform itself says segment-entered of something else."),
+        (
+            {"event_type": "segment-entered"},
+            "event_type",
+            "The platform itself says segment-entered of something else.",
+        ),
         ({"event_type": "session-closed"}, "event_type", "The platform itself says session-closed of something else."),
         ({"event_type": "page-view"}, "event_type", "page-view is what people do"),
         ({"event_type": "win-bak"}, "event_type", "There is no event type win-bak. Did you mean win-back?"),
@@ -146,13 +150,17 @@ def test_a_type_that_an_operator_made_may_be_said_and_what_is_usual_is_shown_as_
 
 
 def test_what_the_form_comes_to_is_said_in_words(admin_client: Client) -> None:
-    segment, source, consent = SegmentFactory(name="Friends"), SourceFactory(name="Shop"), ConsentTypeFactory(name="Mail")
-    scope = {"segment": segment.pk, "source": source.pk, "consent": consent.pk}
+    made = {
+        "segment": SegmentFactory(name="Friends"),
+        "source": SourceFactory(name="Shop"),
+        "consent": ConsentTypeFactory(name="Mail"),
+    }
+    scope = {name: row.pk for name, row in made.items()}
 
     told = admin_client.post(IN_WORDS, {**FILLED, **scope, "schedule": "0 4 * * *"}).content.decode()
 
-    sentence = "When somebody has done nothing for 30 days, say profile-inactive, of people who are in Friends and came "
-    assert f"{sentence}through Shop and agreed to Mail." in told
+    assert "When somebody has done nothing for 30 days, say profile-inactive, of people who are in Friends" in told
+    assert "in Friends and came through Shop and agreed to Mail." in told
     assert told.count("04:00") == 3
     assert "(UTC)" in told
     assert "every day at 4:00" in told
@@ -173,10 +181,15 @@ def test_a_change_of_meaning_lets_counting_begin_anew_and_says_so(admin_client: 
     row = HeartbeatFactory(first_run="ripening", event_type="profile-inactive")
     changed = {**FILLED, "wait_period": "24 hours", "name": "Other", "max_per_run": "10"}
 
-    assert "Counting begins anew" not in admin_client.post(address("change", row), changed, follow=True).content.decode()
+    def save() -> str:
+        return admin_client.post(address("change", row), changed, follow=True).content.decode()
+
+    assert "Counting begins anew" not in save()
     before = Heartbeat.objects.get().counted_from
     changed["wait_period"] = "25 hours"
-    assert "Counting begins anew" in admin_client.post(address("change", row), changed, follow=True).content.decode()
+    asked = admin_client.post(IN_WORDS, {**changed, "pk": str(row.pk)}).content.decode()
+    assert "If you save this, counting begins anew" in asked
+    assert "Counting begins anew" in save()
 
     row.refresh_from_db()
     assert before is not None

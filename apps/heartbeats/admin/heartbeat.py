@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,11 @@ from apps.heartbeats.schedules import ScheduleError
 
 N_RUNS = 10
 COUNT_SECS = 2.0
+# What it means that counting begins anew, by the first-run policy.
+ANEW: dict[str, str] = {
+    Heartbeat.FirstRun.RIPENING: "whoever was silent for that long before this change is left out.",
+    Heartbeat.FirstRun.ALL: "the next run looks at everybody again.",
+}
 
 
 @admin.register(Heartbeat)
@@ -45,8 +51,8 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
     warn_unsaved_form = True
     list_before_template = "heartbeats/problems.html"
     change_form_before_template = "heartbeats/in_words.html"
-    change_form_outer_after_template = "heartbeats/history.html"
-    empty_list = "No heartbeat yet. Add one to hear of people and sessions that have gone silent."
+    change_form_outer_after_template = "heartbeats/runs.html"
+    empty_list = "No heartbeat yet. Add one, and hear of it when somebody has done nothing for 30 days."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Heartbeat]:
         """Read what came of the latest runs with the heartbeats."""
@@ -110,10 +116,7 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
             obj.is_enabled = False
         is_changed = definitions.save(obj, now=timezone.now())
         if change and is_changed and obj.is_enabled:
-            text = "Counting begins anew: whoever was silent for that long before this change is left out."
-            if obj.first_run == Heartbeat.FirstRun.ALL:
-                text = "Counting begins anew: the next run looks at everybody again."
-            self.message_user(request, text, messages.WARNING)
+            self.message_user(request, f"Counting begins anew: {ANEW[obj.first_run]}", messages.WARNING)
 
     def response_add(self, request: HttpRequest, obj: Heartbeat, post_url_continue: Any = None) -> HttpResponse:
         """Lead to the dry run, where it is switched on."""
@@ -153,12 +156,14 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
         may = self.has_change_permission(request, row) if row else self.has_add_permission(request)
         if not may:
             raise PermissionDenied
-        form = self.get_form(request, row, change=bool(row))(request.POST, instance=row)
+        form = self.get_form(request, row, change=bool(row))(request.POST, instance=copy(row))
         names = ("wait_period", "event_type", "schedule", "max_per_run")
         problems = [form.errors[name][0] for name in names if name in form.errors and request.POST.get(name)]
         filled = {**form.cleaned_data}
         context: dict[str, Any] = {"problems": problems}
-        if "wait_period" in filled:
+        if row and row.is_enabled and definitions.differs(row, form.instance):
+            context["note"] = f"If you save this, counting begins anew: {ANEW[filled.get('first_run', row.first_run)]}"
+        if filled.keys() >= {"strategy", "wait_period"}:
             context["meaning"] = shown.meaning(Heartbeat(**filled))
         with suppress(KeyError, ScheduleError):
             context["schedule"] = shown.schedule_in_words(filled["schedule"])

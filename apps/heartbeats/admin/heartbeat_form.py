@@ -28,6 +28,7 @@ FIRST_RUN: Final[dict[str, str]] = {
     "no flood of messages to people who left years ago.",
     Heartbeat.FirstRun.ALL: "The first runs speak of all of them. The dry run says how many that is.",
 }
+ANYBODY: Final = {"segment": "Everybody", "source": "Any source", "consent": "Whatever they agreed to"}
 HIDDEN: Final = "Who that is may tell personal data, which you may not see, and so not ask about either."
 
 
@@ -64,7 +65,7 @@ class HeartbeatForm(forms.ModelForm[Heartbeat]):
         choices=[(key, strategy.name) for key, strategy in strategies.items()],
         widget=ExplainedChoice(
             {key: strategy.explanation for key, strategy in strategies.items()},
-            usual={key: {"rearm": strategy.rearm.value} for key, strategy in strategies.items()},
+            usual={key: {"rearm": each.rearm.value, "event_type": each.event.type} for key, each in strategies.items()},
         ),
     )
     wait_period = WaitPeriodField(
@@ -91,13 +92,13 @@ class HeartbeatForm(forms.ModelForm[Heartbeat]):
             "includes_bots": "Bots, too",
             "rearm": "Speak of somebody again",
             "first_run": "Who is silent already",
-            "schedule": "Look",
+            "schedule": "When it looks",
         }
         widgets = {
             "rearm": ExplainedChoice(REARM),
             "first_run": ExplainedChoice(FIRST_RUN),
             "event_type": WithUsual(),
-            "schedule": WithUsual([(text, words.capitalize()) for text, words in SCHEDULES.items()]),
+            "schedule": WithUsual([(text, words[0].upper() + words[1:]) for text, words in SCHEDULES.items()]),
         }
         help_texts = {
             "event_type": "The event that is made. Empty: what is usual for what it looks for. Or a type that you made "
@@ -115,10 +116,17 @@ class HeartbeatForm(forms.ModelForm[Heartbeat]):
         if "event_type" not in fields:  # nothing can be changed, only looked at
             return
         fields["condition"].user, fields["condition"].stored = self.user, self.instance.condition
+        self.initial["strategy"] = self.initial.get("strategy") or next(iter(strategies))
+        for name, text in ANYBODY.items():
+            fields[name].empty_label = text
+            for link in ("add", "change", "delete", "view"):  # what is not there yet is made on its own page
+                setattr(fields[name].widget, f"can_{link}_related", False)
         own = {strategy.event.type for strategy in strategies.values()}
         if self.initial.get("event_type") in own:  # what is usual goes on to be so when another strategy is chosen
             self.initial["event_type"] = ""
         made = EventType.objects.filter(is_builtin=False).order_by("type").values_list("type", flat=True)
+        usual = strategies.get(self.initial["strategy"])
+        fields["event_type"].widget.attrs["placeholder"] = usual.event.type if usual else ""
         fields["event_type"].widget.offered = [*sorted(own), *made]
         zone = settings.TIME_ZONE
         fields["schedule"].help_text = (

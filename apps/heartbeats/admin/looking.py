@@ -16,7 +16,7 @@ from apps.core.ids import as_uuid
 from apps.core.limits import TooSlow, at_most
 from apps.core.mistakes import DefinitionError
 from apps.heartbeats import definitions, running
-from apps.heartbeats.admin.sample import Sampled, sampled
+from apps.heartbeats.admin.sample import sampled
 from apps.heartbeats.admin.shown import is_private, meaning, subjects
 from apps.heartbeats.jobs import nudge
 from apps.heartbeats.models import Heartbeat
@@ -64,7 +64,7 @@ class LooksFirst(HidesCondition):
             self.message_user(request, f"{row} is running just now.", messages.INFO)
         else:
             nudge()
-            self.message_user(request, f"{row} runs within a minute; its history below tells what came of it.")
+            self.message_user(request, f"{row} runs within a minute; its runs below tell what came of it.")
         return HttpResponseRedirect(page_address("heartbeats_heartbeat", row.pk))
 
     @action(description="Switch on", url_path="switch-on", icon="toggle_on", permissions=["run"])
@@ -120,7 +120,7 @@ class LooksFirst(HidesCondition):
             request, row, found=found, counts=counts, due=due, sample_left_out=left_out, is_over=is_over, **shown
         )
 
-    def _samples(self, request: HttpRequest, row: Heartbeat, found: Preview) -> tuple[list[Sampled], list[Sampled]]:
+    def _samples(self, request: HttpRequest, row: Heartbeat, found: Preview) -> tuple[list[Any], list[Any]]:
         """Return those who are shown, to whoever may see them."""
         of = definitions.strategy_of(row).of
         if not request.user.has_perm(SEES[of]) or is_private(request.user, row):

@@ -27,7 +27,7 @@ def silence(request: HttpRequest, row: Profile) -> SafeString:
     return _shown(request, upcoming.of_profile(row))
 
 
-@panel(Session, SIDE, title="Silence", order=45, needs=SEES_HEARTBEATS)
+@panel(Session, SIDE, title="Silence", order=35, needs=SEES_HEARTBEATS)
 def silence_of_session(request: HttpRequest, row: Session) -> SafeString:
     """Show what is said of the session when nothing happens in it."""
     return _shown(request, upcoming.of_session(row))
