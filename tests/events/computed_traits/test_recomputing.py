@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -271,6 +272,31 @@ def test_the_command_counts_again_what_it_is_told() -> None:
     assert said(anna) == {"orders": 1}
     with pytest.raises(CommandError, match="no computed trait nothing"):
         call_command("compute_traits", again=["nothing"])
+
+
+def test_the_command_says_that_somebody_cancelled_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    define("orders")
+
+    def meanwhile(task_id: UUID, **_: float) -> bool:
+        tasks.cancel([task_id], by="otto", now=timezone.now())
+        return False
+
+    monkeypatch.setattr(tasks, "run", meanwhile)
+
+    with pytest.raises(CommandError, match="Somebody has cancelled it"):
+        call_command("compute_traits", stdout=StringIO())
+
+
+def test_while_a_task_is_paused_the_clock_starts_no_other() -> None:
+    ProfileFactory()
+    define("orders")
+    task = tasks.create(recomputing.KIND, params={}, requested_by="anna", now=timezone.now())
+    tasks.pause([task.pk], by="anna", now=timezone.now())
+
+    assert jobs.compute_traits() == "It is under way."
+
+    tasks.cancel([task.pk], by="anna", now=timezone.now())
+    assert jobs.compute_traits() == "A task was started."
 
 
 def test_columns_are_written_alone() -> None:

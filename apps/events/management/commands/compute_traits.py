@@ -35,6 +35,8 @@ class Command(BaseCommand):
             task.refresh_from_db()
             self.stdout.write(f"{task.progress} of {task.total} profiles")
         task.refresh_from_db()
+        if task.state == Task.State.FAILED:
+            raise CommandError(f"It failed: {task.message}")
         if task.state != Task.State.DONE:
-            raise CommandError(f"It {task.get_state_display().lower()}: {task.message}")
+            raise CommandError(f"Somebody has {task.get_state_display().lower()} it.")
         self.stdout.write(f"{task.progress} profiles; {task.message[0].lower()}{task.message[1:]}.")
