@@ -3,7 +3,7 @@
 from time import perf_counter
 from typing import Any, Final
 
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
 
@@ -23,6 +23,11 @@ class Watched(Worker):
 
     def __init__(self, queues: Any, name: str | None = None, *, worker_ttl: int | None = None, **options: Any) -> None:
         super().__init__(queues, name, worker_ttl=min(worker_ttl or LIFE_SECS, LIFE_SECS), **options)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Show that it lives, and on what it works: a Valkey that was started anew has forgotten that."""
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do a job, and tell whether it succeeded."""
