@@ -23,6 +23,7 @@ from bench import segmenting
 from bench.claims import claims
 from bench.copying import copying as copy_events
 from bench.crash import crash
+from bench.heartbeats import heartbeats, heartbeats_killed
 from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
 from bench.machine import web
@@ -210,6 +211,8 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "copying": copying,
     "segment_sql": segment_sql,
     "live": reevaluation,
+    "heartbeats": heartbeats,
+    "heartbeats_killed": heartbeats_killed,
 }
 
 

@@ -62,6 +62,17 @@ FROM (
 _there: list[int] = []  # how many, once they were made
 
 
+def make_profiles(count: int) -> None:
+    """Fill the table of profiles with so many people, and nothing else."""
+    _there.clear()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE profiles_profile CASCADE")
+        cursor.execute(PERSON_ID)
+        cursor.execute(PEOPLE, [count])
+        cursor.execute("VACUUM ANALYZE profiles_profile")
+        cursor.execute("CHECKPOINT")
+
+
 def make(count: int = PROFILES) -> None:
     """Fill the tables with so many people and their events, and nothing else; where they are already, leave them."""
     if _there == [count]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from apps.heartbeats import clock, definitions, running, scope, telling
+from apps.heartbeats import clock, running, telling
 from apps.heartbeats.clock import Clock
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.silent import Look, Silent
@@ -53,13 +53,10 @@ def preview(heartbeat: Heartbeat, *, secs: float = SECS) -> Preview:
 
 
 def _pages(look: Look, read: Clock) -> Iterator[list[Silent]]:
-    """Yield those who are due, page by page of those who are silent."""
-    strategy = definitions.strategy_of(look.heartbeat)
+    """Yield those of whom something would be said, page by page of those who are silent."""
     while True:
-        page = strategy.find(look)
-        due, _ = telling.untold(look.heartbeat, scope.narrow(look.heartbeat, page.silent, now=read.stored_until))
-        quiet = telling.unspoken(look.heartbeat, due)
-        yield [each for each in due if each.id not in quiet]
-        if page.after is None:
+        decided = telling.decide(look, stored_until=read.stored_until)
+        yield [each for each in decided.due if each.id not in decided.quiet]
+        if decided.page.after is None:
             return
-        look = replace(look, after=page.after)
+        look = replace(look, after=decided.page.after)

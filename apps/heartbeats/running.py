@@ -27,7 +27,6 @@ from apps.heartbeats.silent import Look, Place
 from apps.heartbeats.telling import Busy
 
 logger = logging.getLogger(__name__)
-PAGE: Final = 1_000
 THROUGH_EVERY: Final = timedelta(hours=1)
 KEPT: Final = timedelta(days=30)
 _COUNTED: Final = ("n_seen", "n_due", "n_said", "n_suppressed", "is_complete", "after_hour", "after_id")
@@ -97,9 +96,9 @@ def run_on_the_spot(heartbeat: Heartbeat, *, now: datetime) -> Outcome:
     """Run what `definitions.on_the_spot` made, which is in no table. Raises AlreadyRunning, and DefinitionError."""
     stored_until = clock.read().stored_until
     said = suppressed = 0
-    is_complete, after = True, None
+    is_complete, after, size = True, None, definitions.strategy_of(heartbeat).page
     while True:
-        look = Look(heartbeat, stored_until - heartbeat.wait_period, first_since(heartbeat, now=now), after, PAGE)
+        look = Look(heartbeat, stored_until - heartbeat.wait_period, first_since(heartbeat, now=now), after, size)
         try:
             with transaction.atomic():
                 told = telling.tell(look, most=heartbeat.max_per_run - said, stored_until=stored_until, now=now)
@@ -180,7 +179,7 @@ def _since(row: Heartbeat, *, now: datetime) -> datetime | None:
 def _page(row: Heartbeat, run: HeartbeatRun) -> bool:
     """Tell of a page, note it in the run, in one transaction, and tell whether it was the last one."""
     after = Place(run.after_hour, run.after_id) if run.after_hour and run.after_id else None
-    look = Look(row, run.clock - row.wait_period, run.since, after, PAGE)
+    look = Look(row, run.clock - row.wait_period, run.since, after, definitions.strategy_of(row).page)
     with transaction.atomic():
         told = telling.tell(look, most=row.max_per_run - run.n_said, stored_until=run.clock, now=timezone.now())
         run.n_seen += told.n_seen

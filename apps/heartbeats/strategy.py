@@ -33,6 +33,7 @@ class Strategy:
     event: PlatformEvent  # what it says, unless a heartbeat says something else
     rearm: Heartbeat.Rearm  # what is usual
     find: Callable[[Look], Page]  # those that are silent, in the order of their last activity
+    page: int = 5_000  # as many are looked at in a transaction
     # What it does to them, in the transaction that tells of them; returns the ids of those to whom it could be done.
     act: Callable[[Sequence[Silent]], Collection[UUID]] | None = None
 

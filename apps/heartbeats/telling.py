@@ -6,7 +6,7 @@ is told of where all of its rows are new: whoever comes second writes none, and 
 the inbox in the same transaction.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,7 @@ from apps.events import internal
 from apps.events.store.emitting import Emission, emit
 from apps.heartbeats import definitions, scope
 from apps.heartbeats.models import Heartbeat
-from apps.heartbeats.silent import Look, Place, Silent
+from apps.heartbeats.silent import Look, Page, Place, Silent
 from apps.heartbeats.strategy import Of
 from apps.profiles import ledger
 
@@ -63,44 +63,67 @@ class Told:
     is_complete: bool = True  # whether all that was due was done
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is to be done about a page."""
+
+    page: Page
+    due: list[Silent]  # in the scope, and not told of
+    known: list[Silent]  # of whom it was said by another id of theirs
+    quiet: set[UUID]  # of those due, of whom nothing is to be said
+    ids: dict[UUID, UUID]  # under which the ledger may know them, each with the subject's
+
+
 def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Told:
     """Tell of the silences of a page, at most so many, in the caller's transaction.
 
     Raises Busy when somebody else does just now, and DefinitionError for a heartbeat that is broken.
     """
-    heartbeat, strategy = look.heartbeat, definitions.strategy_of(look.heartbeat)
-    if not locks.try_by_name(f"heartbeat {heartbeat.id}"):
+    if not locks.try_by_name(f"heartbeat {look.heartbeat.id}"):
         raise Busy
-    found = strategy.find(look)
-    due, known = untold(heartbeat, scope.narrow(heartbeat, found.silent, now=stored_until))
-    quiet = unspoken(heartbeat, due)
-    page = _first(due, quiet, most)
+    return say(look.heartbeat, decide(look, stored_until=stored_until), most=most, stored_until=stored_until, now=now)
+
+
+def decide(look: Look, *, stored_until: datetime) -> Decided:
+    """Look at a page of those who are silent, and decide of whom something is to be said. Raises DefinitionError."""
+    heartbeat, strategy = look.heartbeat, definitions.strategy_of(look.heartbeat)
+    page = strategy.find(look)
+    silent = {each.id: each for each in scope.narrow(heartbeat, page.silent, now=stored_until)}
+    # People are known by all of their raw ids, a session by its own.
+    ids = ledger.owners(silent) if strategy.of is Of.PROFILE else {id: id for id in silent}
+    told = _told(heartbeat, silent, ids)
+    due = [each for each in silent.values() if each.id not in told]
+    return Decided(page, due, [silent[id] for id in told], _unspoken(heartbeat, due), ids)
+
+
+def say(heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: datetime, now: datetime) -> Told:
+    """Do what was decided, note it in the ledger, and emit what is to be said, of at most so many."""
+    strategy, due, found = definitions.strategy_of(heartbeat), decided.due, decided.page
+    page = _first(due, decided.quiet, most)
     done = strategy.act(page) if strategy.act else {silent.id for silent in page}
     kept = [silent for silent in page if silent.id in done]
-    said = _record(heartbeat, kept, known, quiet, now=now)
+    said = _record(heartbeat, kept, decided, now=now)
     emit([_emission(heartbeat, each, stored_until) for each in said], is_silent=False, now=now)
     after = page[-1].place if len(page) < len(due) else found.after
     return Told(found.n_seen, len(kept), len(said), len(kept) - len(said), after, is_complete=len(kept) == len(due))
 
 
-def untold(heartbeat: Heartbeat, found: Sequence[Silent]) -> tuple[list[Silent], list[Silent]]:
-    """Tell those whose silence was not told of from those of whom it was said by another id of the person."""
-    silent = {each.id: each for each in found}
-    merged = {raw_id: owner for raw_id, owner in _ids_of(heartbeat, silent).items() if raw_id != owner}
-    if not merged:
-        return list(found), []
+def _told(heartbeat: Heartbeat, silent: Mapping[UUID, Silent], ids: Mapping[UUID, UUID]) -> set[UUID]:
+    """Return those of whom it was said by another id of theirs, whom a page does not know."""
+    others = {raw_id: owner for raw_id, owner in ids.items() if raw_id != owner}
+    if not others:
+        return set()
     values: dict[str, Any] = {
-        "ids": list(merged),
-        "owners": list(merged.values()),
-        "began": [silent[owner].last_active_at for owner in merged.values()],
+        "ids": list(others),
+        "owners": list(others.values()),
+        "began": [silent[owner].last_active_at for owner in others.values()],
         "heartbeat": heartbeat.id,
         "once": heartbeat.rearm == Heartbeat.Rearm.ONCE,
     }
-    told = _ids(_TOLD, values)
-    return [each for each in found if each.id not in told], [each for each in found if each.id in told]
+    return _ids(_TOLD, values)
 
 
-def unspoken(heartbeat: Heartbeat, due: Sequence[Silent]) -> set[UUID]:
+def _unspoken(heartbeat: Heartbeat, due: Sequence[Silent]) -> set[UUID]:
     """Return the ids of those of whom nothing is to be said: they are nobody's, or their client has said it itself."""
     nobodys = {silent.id for silent in due if silent.profile_id is None}
     if heartbeat.event_type == definitions.strategy_of(heartbeat).event.type:  # which no client may say
@@ -131,13 +154,11 @@ def _first(due: Sequence[Silent], quiet: Collection[UUID], most: int) -> list[Si
     return list(due)
 
 
-def _record(
-    heartbeat: Heartbeat, kept: Sequence[Silent], known: Sequence[Silent], quiet: Collection[UUID], *, now: datetime
-) -> list[Silent]:
-    """Write the ledger, and return those of whom it is to be said; `known` are told of by another id already."""
-    silent = {each.id: each for each in (*kept, *known)}
-    said = {each.id for each in kept}.difference(quiet)
-    owners = _ids_of(heartbeat, silent)
+def _record(heartbeat: Heartbeat, kept: Sequence[Silent], decided: Decided, *, now: datetime) -> list[Silent]:
+    """Write the ledger, and return those of whom it is to be said."""
+    silent = {each.id: each for each in (*kept, *decided.known)}
+    said = {each.id for each in kept} - decided.quiet
+    owners = {id: owner for id, owner in decided.ids.items() if owner in silent}
     values: dict[str, Any] = {
         "heartbeat": heartbeat.id,
         "wait": heartbeat.wait_period,
@@ -149,13 +170,6 @@ def _record(
     new = _ids(_RECORD, values) if owners else set()
     said -= {owner for id, owner in owners.items() if id not in new}
     return [each for each in kept if each.id in said]
-
-
-def _ids_of(heartbeat: Heartbeat, ids: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Return under which ids the ledger may know subjects, each with the subject: people by all of their raw ids."""
-    if definitions.strategy_of(heartbeat).of is Of.PROFILE:
-        return ledger.owners(ids)
-    return {id: id for id in ids}
 
 
 def _ids(statement: str, values: dict[str, Any]) -> set[UUID]:

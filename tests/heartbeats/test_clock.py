@@ -1,5 +1,6 @@
 """What time it is for heartbeats: no client's clock counts, and while ingest is behind nobody is called inactive."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.events.models import Event, InboxItem
-from apps.heartbeats import clock, running
+from apps.heartbeats import clock, definitions, running
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
+from apps.heartbeats.strategy import strategies
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import InboxItemFactory, SourceFactory, track_body
@@ -119,7 +121,7 @@ def test_our_own_clock_was_ahead_and_nobody_stays_active_in_the_future(shop: Sho
 
 
 def test_a_run_goes_on_by_the_clock_with_which_it_began(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "PAGE", 1)
+    monkeypatch.setattr(definitions, "strategy_of", lambda row: replace(strategies[row.strategy], page=1))
     for number in range(3):
         shop.now = ago(days=5 - number)
         shop.track("page-view", session=f"p{number}")

@@ -17,6 +17,7 @@ register(
         event=SESSION_CLOSED,
         rearm=Heartbeat.Rearm.SILENCE,
         find=silent_sessions.find,
+        page=1_000,  # each session takes a lock, of which the server has room for some thousands
         act=silent_sessions.close,
     )
 )
