@@ -8,7 +8,7 @@ import json
 import os
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from apps.collector import accept
 from apps.events.models import Source
 
 BATCH = 500
+NOON = time(12)
 SEED, PURCHASES, CUSTOMERS = 1997, 2_000, 600
 
 
@@ -53,12 +54,12 @@ def made_up(dice: random.Random) -> Iterator[Purchase]:
             yield Purchase(customer, day, dice.randrange(1, 6), Decimal(dice.randrange(0, 20_000)) / 100)
 
 
-def send(source: Source, bought: list[Purchase]) -> None:
-    """Send the file as an importer would, and let the inbox be processed."""
+def send(source: Source, bought: list[Purchase], *, moved: timedelta = timedelta(0)) -> None:
+    """Send the file as an importer would, all of it so much later, and let the inbox be processed."""
     client = Client()
     for start in range(0, len(bought), BATCH):
         part = bought[start : start + BATCH]
-        messages = [message(purchase, number) for number, purchase in enumerate(part, start)]
+        messages = [message(purchase, number, moved=moved) for number, purchase in enumerate(part, start)]
         body = {"writeKey": source.write_key, "historical": True, "batch": messages}
         answer = client.post("/v1/batch", json.dumps(body), content_type="application/json")
         assert answer.json() == {"success": True}
@@ -66,12 +67,12 @@ def send(source: Source, bought: list[Purchase]) -> None:
         pass
 
 
-def message(purchase: Purchase, number: int) -> dict[str, object]:
+def message(purchase: Purchase, number: int, *, moved: timedelta = timedelta(0)) -> dict[str, object]:
     return {
         "type": "track",
         "event": "Checkout Completed",
         "messageId": f"purchase-{number}",
         "userId": purchase.customer,
-        "timestamp": f"{purchase.day}T12:00:00Z",
+        "timestamp": (datetime.combine(purchase.day, NOON, tzinfo=UTC) + moved).isoformat(),
         "properties": {"id": str(number), "value": float(purchase.dollars), "quantity": purchase.quantity},
     }
