@@ -14,6 +14,9 @@ from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
 from apps.events import sources
 from apps.events.models import Event, InboxItem, Redirect, Source
+from apps.heartbeats import definitions as heartbeats
+from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.strategy import strategies
 from apps.profiles.models import ConsentType, Profile
 from apps.segments import definitions
 from apps.segments.models import Segment
@@ -64,6 +67,11 @@ SEGMENTS = {
     "jazz-lovers": ("Jazz lovers", "profile@interests.jazz >= 3"),
     "may-be-written-to": ("May be written to", 'CONSENTED("marketing-email")'),
 }
+HEARTBEATS = {
+    "Closes sessions": ("session-not-closed", timedelta(minutes=30), "*/5 * * * *"),
+    "Notices who stops half-way": ("inactive-session", timedelta(minutes=15), "*/5 * * * *"),
+    "Misses people": ("inactive-profile", timedelta(days=14), "30 4 * * *"),
+}
 CONSENT = "marketing-email"
 SILENCE = "The sample shop falls silent"
 # Off: nobody sends more than the samples.
@@ -100,6 +108,11 @@ def load(*, now: datetime) -> str:
     for key, (name, condition) in SEGMENTS.items():
         if not Segment.objects.filter(key=key).exists():
             definitions.save(Segment(key=key, name=name, condition=condition))
+    for name, (key, wait_period, schedule) in HEARTBEATS.items():
+        if not Heartbeat.objects.filter(name=name).exists():
+            rearm = strategies[key].rearm
+            row = Heartbeat(name=name, strategy=key, wait_period=wait_period, schedule=schedule, rearm=rearm)
+            heartbeats.save(row, now=now)
     Alert.objects.get_or_create(name=SILENCE, defaults={**SILENCE_OF_THE_SHOP, "params": {"source": str(shop.id)}})
     return f"{Event.objects.count()} events of {Profile.objects.count()} people in a sample shop"
 
