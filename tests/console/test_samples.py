@@ -6,6 +6,8 @@ import pytest
 
 from apps.console import samples
 from apps.events.models import Event, InboxItem, RefusedEvent, Source
+from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.strategy import strategies
 from apps.profiles import consents
 from apps.profiles.consents import State
 from apps.profiles.models import ConsentDecision, Profile
@@ -86,3 +88,12 @@ def test_it_is_the_same_in_every_installation() -> None:
 
     assert [each[1:] for each in what_is_there()] == first
     assert set(Profile.objects.values_list("email", flat=True)) == emails
+
+
+def test_there_is_a_heartbeat_of_each_strategy_that_begins_with_what_comes() -> None:
+    for _ in range(2):
+        samples.load(now=NOW)
+
+    rows = Heartbeat.objects.all()
+    assert sorted(row.strategy for row in rows) == sorted(strategies)
+    assert {(row.is_enabled, row.counted_from, row.first_run) for row in rows} == {(True, NOW, "ripening")}
