@@ -1,6 +1,6 @@
 """What a run looks for, and what it finds: subjects that have been silent for long enough."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -16,7 +16,7 @@ from apps.profiles.search import hour_of
 _PAGE: Final = """
 SELECT row.*, EXISTS (
     SELECT FROM heartbeats_silence AS s WHERE s.subject_id = row.id AND s.heartbeat_id = %(heartbeat)s {this}
-) AS is_told FROM (
+) AS is_told{asked} FROM (
     SELECT {hour} AS hour, {columns} FROM {table} AS row WHERE {conditions} ORDER BY {hour}, row.id LIMIT %(limit)s
 ) AS row ORDER BY row.hour, row.id
 """
@@ -49,6 +49,7 @@ class Silent:
     profile_id: UUID | None  # any that the person ever had; None: a session without a person
     session_id: UUID | None = None
     is_bot: bool = False
+    is_merged: bool = False  # a person who has other ids, by which the ledger may know them
     facts: dict[str, Any] = field(default_factory=dict)  # what an event says of it besides
 
     @property
@@ -73,10 +74,11 @@ class Table:
     name: str
     hour: str
     columns: tuple[str, ...]
+    asked: Mapping[str, str] = field(default_factory=dict)  # of each row of a page, by other tables
 
 
 def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[dict[str, Any]]:
-    """Return the rows of a page, as dicts with `hour` and `is_told`; conditions with their values narrow it.
+    """Return the rows of a page, as dicts with `hour`, `is_told` and what is asked; conditions narrow it.
 
     Rows are called `row` in conditions.
     """
@@ -94,6 +96,7 @@ def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[dict
         this=this,
         hour=table.hour,
         columns=", ".join(table.columns),
+        asked="".join(f", {sql} AS {name}" for name, sql in table.asked.items()),
         table=table.name,
         conditions=" AND ".join(conditions),
     )

@@ -20,7 +20,6 @@ from apps.events.store.emitting import Emission, emit
 from apps.heartbeats import definitions, scope
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.silent import Look, Page, Place, Silent
-from apps.heartbeats.strategy import Of
 from apps.profiles import ledger
 
 _TOLD: Final = """
@@ -71,7 +70,7 @@ class Decided:
     due: list[Silent]  # in the scope, and not told of
     known: list[Silent]  # of whom it was said by another id of theirs
     quiet: set[UUID]  # of those due, of whom nothing is to be said
-    ids: dict[UUID, UUID]  # under which the ledger may know them, each with the subject's
+    others: dict[UUID, UUID]  # the other ids of people who were merged, each with theirs
 
 
 def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Told:
@@ -88,12 +87,12 @@ def decide(look: Look, *, stored_until: datetime) -> Decided:
     """Look at a page of those who are silent, and decide of whom something is to be said. Raises DefinitionError."""
     heartbeat, strategy = look.heartbeat, definitions.strategy_of(look.heartbeat)
     page = strategy.find(look)
-    silent = {each.id: each for each in scope.narrow(heartbeat, page.silent, now=stored_until)}
-    # People are known by all of their raw ids, a session by its own.
-    ids = ledger.owners(silent) if strategy.of is Of.PROFILE else {id: id for id in silent}
-    told = _told(heartbeat, silent, ids)
-    due = [each for each in silent.values() if each.id not in told]
-    return Decided(page, due, [silent[id] for id in told], _unspoken(heartbeat, due), ids)
+    silent = scope.narrow(heartbeat, page.silent, now=stored_until)
+    merged = {each.id: each for each in silent if each.is_merged}
+    others = {raw_id: owner for raw_id, owner in ledger.owners(merged).items() if raw_id != owner} if merged else {}
+    told = _told(heartbeat, merged, others) if others else set()
+    due = [each for each in silent if each.id not in told] if told else silent
+    return Decided(page, due, [merged[id] for id in told], _unspoken(heartbeat, due), others)
 
 
 def say(heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: datetime, now: datetime) -> Told:
@@ -108,11 +107,8 @@ def say(heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: date
     return Told(found.n_seen, len(kept), len(said), len(kept) - len(said), after, is_complete=len(kept) == len(due))
 
 
-def _told(heartbeat: Heartbeat, silent: Mapping[UUID, Silent], ids: Mapping[UUID, UUID]) -> set[UUID]:
-    """Return those of whom it was said by another id of theirs, whom a page does not know."""
-    others = {raw_id: owner for raw_id, owner in ids.items() if raw_id != owner}
-    if not others:
-        return set()
+def _told(heartbeat: Heartbeat, silent: Mapping[UUID, Silent], others: Mapping[UUID, UUID]) -> set[UUID]:
+    """Return those of whom it was said by another id of theirs, by which a page does not know them."""
     values: dict[str, Any] = {
         "ids": list(others),
         "owners": list(others.values()),
@@ -158,7 +154,7 @@ def _record(heartbeat: Heartbeat, kept: Sequence[Silent], decided: Decided, *, n
     """Write the ledger, and return those of whom it is to be said."""
     silent = {each.id: each for each in (*kept, *decided.known)}
     said = {each.id for each in kept} - decided.quiet
-    owners = {id: owner for id, owner in decided.ids.items() if owner in silent}
+    owners = {id: id for id in silent} | {id: owner for id, owner in decided.others.items() if owner in silent}
     values: dict[str, Any] = {
         "heartbeat": heartbeat.id,
         "wait": heartbeat.wait_period,
