@@ -72,6 +72,11 @@ class Decided:
     quiet: set[UUID]  # of those due, of whom nothing is to be said
     others: dict[UUID, UUID]  # the other ids of people who were merged, each with theirs
 
+    def ids_of(self, subjects: Collection[UUID]) -> dict[UUID, UUID]:
+        """Return all ids under which the ledger is to know subjects, each with the subject's."""
+        others = {id: owner for id, owner in self.others.items() if owner in subjects}
+        return {id: id for id in subjects} | others
+
 
 def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Told:
     """Tell of the silences of a page, at most so many, in the caller's transaction.
@@ -154,7 +159,7 @@ def _record(heartbeat: Heartbeat, kept: Sequence[Silent], decided: Decided, *, n
     """Write the ledger, and return those of whom it is to be said."""
     silent = {each.id: each for each in (*kept, *decided.known)}
     said = {each.id for each in kept} - decided.quiet
-    owners = {id: id for id in silent} | {id: owner for id, owner in decided.others.items() if owner in silent}
+    owners = decided.ids_of(silent)
     values: dict[str, Any] = {
         "heartbeat": heartbeat.id,
         "wait": heartbeat.wait_period,
