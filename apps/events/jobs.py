@@ -52,7 +52,7 @@ def compute_traits(**_newer: object) -> str:
 @job(queue=queues.DEFAULT, every=timedelta(hours=1))
 def forget_backfills(**_newer: object) -> str:
     """Forget what was before runs that ended too long ago to be undone. Safe to run twice."""
-    return f"{images.expire(now=datetime.now(UTC))} images were forgotten."
+    return f"{images.expire(now=datetime.now(UTC))} rows were forgotten."
 
 
 @job(queue=queues.DEFAULT, every=timedelta(seconds=10))

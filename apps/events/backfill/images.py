@@ -24,7 +24,6 @@ SELECT %s, row.* FROM jsonb_to_recordset(%s::jsonb) AS row (
     profile_id uuid, path text, before jsonb, after jsonb, said_before jsonb, said_after jsonb
 ) ON CONFLICT (task_id, profile_id, path) DO UPDATE SET after = EXCLUDED.after, said_after = EXCLUDED.said_after
 """
-_TABLES: Final = (BackfilledField, BackfilledEvent, BackfillPerson)
 _PAGE: Final = 10_000
 
 
@@ -77,11 +76,15 @@ def is_any(run: Task) -> bool:
 
 
 def expire(*, now: datetime) -> int:
-    """Delete the images of runs that ended too long ago to be undone, and return their number; safe to run twice."""
-    ended = Task.objects.exclude(state__in=Task.UNFINISHED)
-    ended = ended.filter(finished_at__lt=now - timedelta(days=settings.BACKFILL_UNDO_DAYS))
+    """Delete what runs kept that ended too long ago to be undone, and return the number of rows; safe to run twice.
+
+    Whom a run listed and did not reach is forgotten once the run is over for good: one that failed may be tried again.
+    """
+    over = Task.objects.filter(state__in=(Task.State.DONE, Task.State.CANCELLED))
+    old = Task.objects.filter(finished_at__lt=now - timedelta(days=settings.BACKFILL_UNDO_DAYS))
+    expired = ((BackfilledField, old), (BackfilledEvent, old), (BackfillPerson, over))
     n_deleted = 0
-    for table in _TABLES:
+    for table, ended in expired:
         for task_id in _tasks_in(table):
             if ended.filter(pk=task_id).exists() or not Task.objects.filter(pk=task_id).exists():
                 n_deleted += _delete_all(table, task_id)

@@ -20,32 +20,29 @@ from apps.events.models import BackfillPerson, Event
 from apps.profiles import ledger
 from apps.profiles.models import Profile
 
-LISTED: Final = 50_000  # events of a page of the list
 MAX_PEOPLE: Final = 200  # of a page: so many nobody else can write to meanwhile
 COLUMNS: Final = ("id", "time", "source_id", "profile_id", "original_profile_id", "properties", "traits")
 _LIST = """
-WITH page AS MATERIALIZED ({page}), listed AS (
+WITH page AS MATERIALIZED ({events}), listed AS (
     INSERT INTO events_backfillperson (task_id, profile_id)
     SELECT DISTINCT %s::uuid, coalesce(original_profile_id, profile_id) FROM page WHERE profile_id IS NOT NULL
     ON CONFLICT (task_id, profile_id) DO NOTHING RETURNING 1
-) SELECT count(*), (SELECT id FROM page ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM listed) FROM page
+) SELECT count(*), (SELECT count(*) FROM listed) FROM page
 """
 
 
 class Listed(NamedTuple):
-    """A page of the list: how many events it was made of, the last of them, and how many people are new on it."""
+    """A page of the list: how many events it was made of, and how many people are new on it."""
 
     n_events: int
-    last: UUID | None
     n_people: int
 
 
-def list_page(task_id: UUID, events: QuerySet[Event], *, after: UUID) -> Listed:
-    """List whom the next events are about, in one statement."""
-    page = events.filter(id__gt=after).order_by("id").values("id", "profile_id", "original_profile_id")[:LISTED]
-    sql, params = page.query.sql_with_params()
+def list_people(task_id: UUID, events: QuerySet[Event]) -> Listed:
+    """List whom events are about, in one statement."""
+    sql, params = events.order_by().values("profile_id", "original_profile_id").query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_LIST.format(page=sql), [*params, task_id])
+        cursor.execute(_LIST.format(events=sql), [*params, task_id])
         return Listed(*cursor.fetchone())
 
 

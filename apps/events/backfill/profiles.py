@@ -20,7 +20,8 @@ from apps.events.backfill.selection import PROFILES, Mode, Selection
 from apps.profiles import dirty, ledger
 from apps.profiles.models import Profile
 
-EVENTS: Final = 1_000  # of a page
+LISTED: Final = 50_000  # events of a page of the list, those of the type that are not asked for among them
+EVENTS: Final = 1_000  # of a page of people
 
 
 def step(task: Task) -> Step:
@@ -31,13 +32,16 @@ def step(task: Task) -> Step:
 
 
 def _list(task: Task, selection: Selection) -> Step:
-    before = task.position
-    listed = people.list_page(task.pk, selection.events(at=task.created_at), after=UUID(before.get("after", str(NIL))))
+    before, at = task.position, task.created_at
+    after = UUID(before.get("after", str(NIL)))
+    end = selection.reach(LISTED, after=after, at=at)
+    events = selection.events(at=at).filter(id__gt=after)
+    listed = people.list_people(task.pk, events.filter(id__lte=end) if end else events)
     position = {
         "n_events": before.get("n_events", 0) + listed.n_events,
         "n_people": before.get("n_people", 0) + listed.n_people,
-        "after": str(listed.last or before.get("after", NIL)),
-        "is_listed": listed.n_events < people.LISTED,
+        "after": str(end or after),
+        "is_listed": end is None,
     }
     found = f"{position['n_events']:,} events of {position['n_people']:,} people"
     if not position["is_listed"]:

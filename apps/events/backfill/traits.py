@@ -4,9 +4,11 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.core import storable
 from apps.core.ids import NIL
+from apps.core.limits import TooSlow, at_most
 from apps.core.models import Task
 from apps.core.tasks import Step
 from apps.events.backfill import holds
@@ -16,7 +18,9 @@ from apps.events.event_types.traits import extract
 from apps.events.models import Event
 from apps.profiles import dirty
 
+LOOKED_AT: Final = 50_000  # events of the type, in which a page ends, however few of them are asked for
 EVENTS: Final = 1_000  # of a page
+COUNT_SECS: Final = 30.0
 # What was is kept of those that change, and of an event that changes twice what was at first.
 _UPDATE = """
 WITH changed AS (
@@ -43,26 +47,38 @@ def step(task: Task) -> Step:
     selection = Selection.of(TRAITS, task.params)
     holds.hold(task, selection.holds)
     rules = selection.rules()
-    found = selection.events(at=task.created_at)
-    size = task.page(EVENTS)
+    at, size = task.created_at, task.page(EVENTS)
     after = UUID(task.position.get("after", str(NIL)))
-    events = list(found.filter(id__gt=after).order_by("id").only("id", "time", "properties")[:size])
+    found = selection.events(at=at)
+    end = selection.reach(LOOKED_AT, after=after, at=at)
+    ahead = found.filter(id__gt=after, id__lte=end) if end else found.filter(id__gt=after)
+    events = list(ahead.order_by("id").only("id", "time", "properties")[:size])
+    is_full = len(events) == size
     n_changed = task.position.get("n_changed", 0) + _write(
         task,
         {event: extract(rules, redact(event.properties, rules), visit_count=None)[0] for event in events},
     )
-    is_last = len(events) < size
+    is_last = end is None and not is_full
     if is_last:
         holds.release(task.pk)
     told = f"{n_changed:,} events got other traits"
     return Step(
         n_done=len(events),
         is_last=is_last,
-        position={"after": str(events[-1].id) if events else str(after), "n_changed": n_changed},
-        total=found.count() if task.total is None else None,
+        position={"after": str(events[-1].id if is_full else end or after), "n_changed": n_changed},
+        total=None if task.position else _count(found),
         message=told,
         log=[f"{told}."] if is_last else [],
     )
+
+
+def _count(events: QuerySet[Event]) -> int | None:
+    """Count once, unless that takes too long for a step: then nobody knows how far it is."""
+    try:
+        with at_most(COUNT_SECS):
+            return events.count()
+    except TooSlow:
+        return None
 
 
 def _write(task: Task, traits: dict[Event, dict[str, object]]) -> int:

@@ -10,7 +10,7 @@ from apps.core.ids import new_id
 from apps.events.backfill import people, profiles
 from apps.events.backfill import traits as traits_task
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection, plan
-from apps.events.models import BackfillHold, BackfillPerson
+from apps.events.models import BackfillHold, BackfillPerson, Event
 from apps.profiles.models import Profile
 from tests.events.backfill.acting import JANUARY, carry_on, happened, plan_type, run, start, traits_of
 from tests.factories import AliasFactory, ProfileFactory
@@ -189,7 +189,7 @@ def test_somebody_with_more_events_than_a_page_is_gone_through_in_several(monkey
 
 
 def test_the_list_of_people_is_made_in_pages_and_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "LISTED", 2)
+    monkeypatch.setattr(profiles, "LISTED", 2)
     monkeypatch.setattr(people, "MAX_PEOPLE", 2)
     everybody = [ProfileFactory() for _ in range(5)]
     for person in everybody:
@@ -234,3 +234,24 @@ def test_a_condition_that_asks_about_people_is_refused() -> None:
 
     with pytest.raises(CannotBackfill, match="cannot be asked about here"):
         plan(Selection(TRAITS, "plan-chosen", condition='profile@name = "Anna"'), at=timezone.now())
+
+
+@pytest.mark.parametrize("kind", [PROFILES, TRAITS])
+def test_a_few_events_are_found_among_many_of_their_type_page_by_page(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "LISTED", 2)
+    monkeypatch.setattr(traits_task, "LOOKED_AT", 2)
+    monkeypatch.setattr(traits_task, "EVENTS", 1)
+    anna = ProfileFactory()
+    wanted = [happened(anna, {"plan": f"plan {n}", "n": n}, day=n) for n in range(9)][3::4]
+    plan_type(profile={"traits.plans": {"append_unique": "properties.plan"}}, traits={"data.plan": "plan"})
+
+    task = run(kind, condition="event@properties.n = 3 OR event@properties.n = 7")
+
+    assert (task.state, task.progress, task.total) == ("done", 2, 2)
+    if kind == PROFILES:
+        assert traits_of(anna) == {"plans": ["plan 3", "plan 7"]}
+    else:
+        told = Event.objects.exclude(traits={}).order_by("id").values_list("id", flat=True)
+        assert list(told) == [event.pk for event in wanted]

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.core import tasks
 from apps.core.models import Task
 from apps.events import jobs
 from apps.events.backfill import images
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill
-from apps.events.models import BackfilledEvent, BackfilledField
+from apps.events.models import BackfilledEvent, BackfilledField, BackfillPerson
 from apps.events.resolution import by_hand
 from apps.profiles import editing
 from apps.profiles.holdings import holdings, person_of
@@ -162,6 +163,27 @@ def test_what_was_before_is_forgotten_after_some_weeks(kind: str, table: Any) ->
 
     assert not table.objects.exists()
     assert Task.objects.filter(pk=task.pk).exists()
+
+
+def test_who_was_not_reached_is_forgotten_once_a_run_is_over_for_good() -> None:
+    task = start_listed()
+    Task.objects.filter(pk=task.pk).update(state=Task.State.FAILED, finished_at=timezone.now())
+    assert images.expire(now=timezone.now() + timedelta(days=99)) == 0, "it may be tried again"
+
+    Task.objects.filter(pk=task.pk).update(state=Task.State.CANCELLED)
+    assert images.expire(now=timezone.now()) == 1
+
+    assert not BackfillPerson.objects.exists()
+
+
+def start_listed() -> Task:
+    """Start a run that has listed one person, and done no more."""
+    happened(ProfileFactory(), {"plan": "pro"})
+    plan_is_set()
+    task = start()
+    tasks._advance(task.pk)
+    assert BackfillPerson.objects.count() == 1
+    return task
 
 
 def test_what_is_kept_of_a_person_is_exported_and_goes_with_them() -> None:
