@@ -41,9 +41,11 @@ class ChannelKind:
     title: str
     about: str
     icon: str  # of Material Symbols
+    order: int  # among those to choose from
     has_recipients: bool  # otherwise it has an address of the web
     has_secret: bool  # which we make, and what is sent is signed with it
     send: Callable[[Channel, Notice], None]
+    lacks: Callable[[], str] = str  # what has to be set up before it can send; empty where nothing has
 
 
 channel_kinds: Final[Registry[ChannelKind]] = Registry("kind of channel", module="channels")

@@ -82,6 +82,7 @@ class Kind:
     title: str
     about: str
     icon: str  # of Material Symbols
+    order: int  # among those to choose from
     params: tuple[Param, ...]
     look: Callable[[Values, Facts], Iterable[Symptom]]
 

@@ -96,6 +96,6 @@ def minutes(number: float) -> timedelta:
 @contextmanager
 def made_up(symptoms: list[Symptom]) -> Iterator[str]:
     """Let there be a kind that finds what a list has at the moment, and name it."""
-    kind = Kind("Made up", "", "science", (), lambda values, facts: list(symptoms))
+    kind = Kind("Made up", "", "science", 0, (), lambda values, facts: list(symptoms))
     with declared(kinds, "made_up", kind):
         yield "made_up"

@@ -260,6 +260,12 @@ def test_a_test_arrives_or_says_what_failed(admin_client: Client, server: Outsid
     assert AuditEntry.objects.filter(action="tested").count() == 3
 
 
+def test_a_mailbox_without_a_mail_server_says_so(admin_client: Client) -> None:
+    ChannelFactory(kind="email", recipients="anna@example.com")
+
+    assert "EMAIL_URL has to name one" in admin_client.get(CHANNELS).content.decode()
+
+
 def test_the_state_of_a_channel_says_what_keeps_it_from_arriving(admin_client: Client) -> None:
     NotificationFactory(channel__name="Watch", error="The answer was 503.")
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from apps.alerts import delivery, notices
 from apps.alerts.channels import signed_webhook
 from apps.alerts.delivery import DeliveryError, Notice
 from apps.alerts.models import Notification
+from cdp.processes import BASE_DIR
 from tests.alerts.conftest import Mailbox
 from tests.alerts.factories import ChannelFactory, IncidentFactory, NotificationFactory, minutes
 from tests.factories import NOON
@@ -77,6 +79,19 @@ def test_a_webhook_gets_json_that_is_signed_as_standard_webhooks_says(server: Ou
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert taken.headers["webhook-signature"] == f"v1,{expected}"
     assert channel.secret not in f"{taken.headers}{taken.body!r}"
+
+
+def test_a_receiver_checks_the_signature_as_the_document_shows(server: Outside) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (BASE_DIR / "docs/alerts.md").read_text(), re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(example, shown)
+    channel = ChannelFactory.build(address=server.address)
+    delivery.send(channel, NOTICE)
+    [taken] = server.taken
+
+    assert shown["is_ours"](channel.secret, taken.headers, taken.body)
+    assert not shown["is_ours"](signed_webhook.new_secret(), taken.headers, taken.body)
+    assert not shown["is_ours"](channel.secret, taken.headers, taken.body + b" ")
 
 
 def test_the_signature_is_that_of_the_specification() -> None:

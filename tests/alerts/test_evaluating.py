@@ -234,7 +234,7 @@ def test_what_cannot_be_told_changes_nothing(kind: str, symptoms: list[Symptom])
     ChannelFactory()
     symptoms.append(ILL)
     look(0)
-    with declared(kinds, "unknown", Kind("Unknown", "", "", (), unknown)):
+    with declared(kinds, "unknown", Kind("Unknown", "", "", 0, (), unknown)):
         Alert.objects.filter(pk=alert.pk).update(kind="unknown")
         look(1)
 
@@ -250,14 +250,14 @@ def test_an_alert_that_fails_says_so_and_stops_no_other(kind: str, symptoms: lis
     AlertFactory(name="c", kind=kind)
     ChannelFactory()
     symptoms.append(ILL)
-    with declared(kinds, "broken", Kind("Broken", "", "", (), fail)):
+    with declared(kinds, "broken", Kind("Broken", "", "", 0, (), fail)):
         look(0)
 
     assert told() == [("opened", "It is ill.")]
     for alert, problem in ((broken, evaluating.FAILED), (gone, evaluating.UNKNOWN_KIND)):
         alert.refresh_from_db()
         assert alert.problem == problem
-    with declared(kinds, "broken", Kind("Broken", "", "", (), lambda *_: [])):
+    with declared(kinds, "broken", Kind("Broken", "", "", 0, (), lambda *_: [])):
         look(1)
     broken.refresh_from_db()
     assert broken.problem == ""

@@ -129,7 +129,7 @@ def test_the_oldest_request_of_the_inbox_and_dead_letters_are_told() -> None:
     assert symptom == ("", "The oldest accepted request waits for 10 minutes.")
     assert look("dead_letters", facts()) == []
     [symptom] = look("dead_letters", facts(n_dead_letters=2))
-    assert symptom == ("", "2 accepted requests failed, and are dead letters.")
+    assert symptom == ("", "2 accepted requests are dead letters: Inbox has the reason.")
 
 
 @pytest.mark.parametrize("kind", ["old_inbox", "dead_letters", "silent_process"])
@@ -172,7 +172,7 @@ def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
 
-    assert symptom == ("default", "1 jobs wait in default, and no worker listens.")
+    assert symptom == ("default", "A job waits in default, and no worker listens.")
 
 
 def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_listens(queue: Queue) -> None:
@@ -190,7 +190,7 @@ def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_
     queue.connection.expire(worker.key, 30)  # it is late with its sign of life
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
-    assert symptom.message.startswith("1 jobs wait in default: its worker was last heard ")
+    assert symptom.message.startswith("A job waits in default: its worker was last heard ")
 
 
 def test_workers_that_were_told_to_rest_are_told_of(queue: Queue) -> None:
@@ -205,7 +205,9 @@ def test_jobs_that_failed_are_told_by_their_queue(queue: Queue) -> None:
     queue.enqueue("math.sqrt", -1)
     SimpleWorker([queue], connection=queue.connection).work(burst=True, logging_level="CRITICAL")
 
-    assert look("failed_jobs", Facts(datetime.now(UTC))) == [("default", "1 jobs failed in default.")]
+    assert look("failed_jobs", Facts(datetime.now(UTC))) == [
+        ("default", "A job failed in default, the last one: sqrt: ValueError.")
+    ]
 
 
 @pytest.mark.parametrize("kind", ["unattended_queue", "failed_jobs"])

@@ -3,6 +3,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: env.listing("X", ["a"]), " b, ,c ", ["b", "c"]),
         (lambda: env.listing("X", ["a"]), "", []),
         (lambda: env.url("X", "redis://a"), "redis://b:1/0", "redis://b:1/0"),
+        (lambda: env.url("X", ""), "", ""),
+        (lambda: env.networks("X", []), "10.0.0.0/8, ::1", [ip_network("10.0.0.0/8"), ip_network("::1")]),
+        (lambda: env.mail_server("X", ""), "smtp://relay", env.MailServer("relay", 25, "", "", False, False)),
+        (
+            lambda: env.mail_server("X", ""),
+            "smtp+tls://anna%40shop:p%2Fw@relay",
+            env.MailServer("relay", 587, "anna@shop", "p/w", True, False),
+        ),
+        (lambda: env.mail_server("X", ""), "smtps://relay:4650", env.MailServer("relay", 4650, "", "", False, True)),
+        (lambda: env.mail_server("X", ""), "", env.MailServer("", 25, "", "", False, False)),
         (lambda: env.day("X", "1990-01-01"), "2001-02-03", date(2001, 2, 3)),
         (lambda: env.choice("X", "INFO", ["INFO", "ERROR"]), "error", "ERROR"),
     ],
@@ -59,6 +70,9 @@ def test_what_is_unset_has_its_default(read: Any, default: object) -> None:
 @pytest.mark.parametrize(
     ("read", "text", "message"),
     [
+        (lambda: env.networks("X", []), "10.0.0.1/8", "X must list networks such as 10.0.0.0/8"),
+        (lambda: env.mail_server("X", ""), "https://anna:geheim@relay", "X must be an address such as smtp"),
+        (lambda: env.mail_server("X", ""), "smtp://relay:many", "X must be an address such as smtp"),
         (lambda: env.boolean("X", default=False), "maybe", "X must be one of 1, true"),
         (lambda: env.integer("X", 1), "1.5", "X must be a whole number, not '1.5'"),
         (lambda: env.integer("X", 1), "-1", "X must be at least 0, not -1"),

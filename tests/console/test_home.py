@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from apps.console import home, samples
 from apps.core import beats, queue_state
 from apps.events.models import Event
+from tests.alerts.factories import AlertFactory, IncidentFactory
 from tests.factories import NOON, EventFactory, InboxItemFactory, SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
@@ -34,6 +35,24 @@ def test_an_empty_installation_says_how_to_begin(admin_client: Client) -> None:
 
     assert "Add the first source" in shown
     assert "nothing waits" in shown
+
+
+def test_incidents_that_are_open_and_not_muted_are_shown_to_those_who_operate(admin_client: Client) -> None:
+    IncidentFactory(message="It waits.")
+    IncidentFactory(message="It is over.", recovered_at=NOON)
+    IncidentFactory(message="It has not held.", opened_at=None)
+    IncidentFactory(message="It is muted.", alert=AlertFactory(muted_until=timezone.now() + timedelta(hours=1)))
+    marketer = User.objects.create(username="ben", is_staff=True)
+    marketer.groups.add(Group.objects.get(name="Marketer"))
+    client = Client()
+    client.force_login(marketer)
+
+    shown = page(admin_client)
+
+    assert "It waits." in shown
+    for other in ("It is over.", "It has not held.", "It is muted."):
+        assert other not in shown
+    assert "It waits." not in page(client)
 
 
 def test_a_source_without_events_waits_for_the_first_one(admin_client: Client) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -19,7 +20,7 @@ from apps.alerts import notifying
 from apps.alerts.admin.alert_form import form_of
 from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
-from apps.alerts.symptoms import kinds
+from apps.alerts.symptoms import Shape, kinds
 from apps.core import beats
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import badge, moment, page_address
@@ -27,7 +28,8 @@ from apps.core.admin.shown import badge, moment, page_address
 SEVERITY_COLOURS: Final = {"info": "blue", "warning": "amber", "critical": "red"}
 PAUSES: Final = {1: "One hour", 8: "Eight hours", 24: "A day", 168: "A week"}
 SILENT: Final = timedelta(minutes=5)  # then nobody evaluates any more
-N_SHOWN: Final = 50
+N_LATEST: Final = 5  # incidents above the form
+N_SHOWN: Final = 50  # with those that unfold below them
 OPEN: Final = Q(incidents__opened_at__isnull=False, incidents__recovered_at=None)
 NOBODY_EVALUATES: Final = (
     "Nothing is being watched: no process evaluates alerts. Start manage.py run alerts, or let the machine's cron run "
@@ -50,9 +52,10 @@ class AlertAdmin(OfKinds, DeletedByName):
     search_fields = ("name",)
     ordering = ("name",)
     readonly_fields = ("state", "looked")
+    empty_list = "Nothing is watched. Add what you want to be told of."
     warn_unsaved_form = True
     actions_detail = ("mute",)
-    change_form_after_template = "alerts/incidents.html"
+    change_form_before_template = "alerts/incidents.html"
     list_before_template = "alerts/warnings.html"
 
     def form_of(self, name: str) -> Any:
@@ -91,12 +94,13 @@ class AlertAdmin(OfKinds, DeletedByName):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show below the form what was found lately, and who was told of it."""
+        """Show above the form what was found lately, and who was told of it."""
         alert = self.get_object(request, unquote(object_id))
         shown = {**(extra_context or {}), "warnings": _warnings()}
         if alert:
             incidents = alert.incidents.filter(opened_at__isnull=False).order_by("-id")
-            shown["incidents"] = incidents.prefetch_related("notifications__channel")[:N_SHOWN]
+            found = list(incidents.prefetch_related("notifications__channel")[:N_SHOWN])
+            shown |= {"incidents": found[:N_LATEST], "earlier_incidents": found[N_LATEST:]}
             shown["told"] = notifying.channels_of(alert)
         response: HttpResponse = super().change_view(request, object_id, form_url, shown)
         return response
@@ -114,7 +118,7 @@ class AlertAdmin(OfKinds, DeletedByName):
             told = f"Nobody is told of {alert} before {timezone.localtime(until):%Y-%m-%d %H:%M}." if until else ""
             self.message_user(request, told or f"{alert} is told of again.", messages.SUCCESS)
             return HttpResponseRedirect(page_address("alerts_alert", alert.pk))
-        shown = {**self.admin_site.each_context(request), "title": f"Mute {alert}", "opts": self.opts}
+        shown = {**self.admin_site.each_context(request), "title": f"Mute: {alert}", "opts": self.opts}
         is_muted = alert.is_muted(timezone.now())
         return render(request, "alerts/mute.html", {**shown, "alert": alert, "pauses": PAUSES, "is_muted": is_muted})
 
@@ -124,9 +128,14 @@ class AlertAdmin(OfKinds, DeletedByName):
         yield f"Its history is deleted: {counted(obj.incidents.count(), 'incident')}."
 
     @admin.display(description="Watches")
-    def kind_shown(self, row: Alert) -> str:
-        """Show what is watched."""
-        return kinds[row.kind].title if row.kind in kinds else row.kind
+    def kind_shown(self, row: Alert) -> SafeString:
+        """Show what is watched, and from when on it counts."""
+        if row.kind not in kinds:
+            return format_html("{}", row.kind)
+        kind = kinds[row.kind]
+        values = kind.values(row.params)
+        numbers = [f"{param.label}: {values[param.name]}" for param in kind.params if param.shape is Shape.NUMBER]
+        return format_html('{} <small class="cdp-none">{}</small>', kind.title, ", ".join(numbers))
 
     @admin.display(description="Severity", ordering="severity")
     def severity_shown(self, row: Alert) -> SafeString:

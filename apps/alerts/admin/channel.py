@@ -32,6 +32,7 @@ class ChannelAdmin(OfKinds, DeletedByName):
     search_fields = ("name",)
     ordering = ("name",)
     readonly_fields = ("state", "latest")
+    empty_list = "Nobody is told of anything yet. Add a mailbox, a webhook or a room of Slack."
     actions_detail = ("send_a_test",)
     warn_unsaved_form = True
 
@@ -69,7 +70,7 @@ class ChannelAdmin(OfKinds, DeletedByName):
             else:
                 self.message_user(request, "It was sent. Look whether it has arrived.", messages.SUCCESS)
             return HttpResponseRedirect(page_address("alerts_channel", channel.pk))
-        shown = {**self.admin_site.each_context(request), "title": f"Send a test to {channel}", "opts": self.opts}
+        shown = {**self.admin_site.each_context(request), "title": f"Send a test: {channel}", "opts": self.opts}
         return render(request, "alerts/send_a_test.html", {**shown, "channel": channel, "to": _to(channel)})
 
     def consequences(self, obj: Channel) -> Iterator[str]:
@@ -94,6 +95,9 @@ class ChannelAdmin(OfKinds, DeletedByName):
         """Show whether what is to be sent arrives."""
         if not row.is_enabled:
             return badge("off", "grey")
+        lacks = channel_kinds[row.kind].lacks() if row.kind in channel_kinds else ""
+        if lacks:
+            return format_html("{} {}", badge("cannot send", "red"), lacks)
         waiting = row.notifications.filter(due_at__isnull=False).exclude(error="").order_by("-created_at").first()
         if waiting:
             return format_html("{} {}", badge("is tried again", "red"), waiting.error)

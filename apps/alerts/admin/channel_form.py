@@ -13,7 +13,7 @@ from apps.alerts.models import Channel
 from apps.core import egress
 from apps.core.egress import Forbidden
 
-STAYS = "It is not shown again. Empty: it stays as it is."
+STAYS = "It leads to {}, and is not shown again. Empty: it stays as it is."
 
 
 class ChannelForm(forms.ModelForm[Channel]):
@@ -28,9 +28,8 @@ class ChannelForm(forms.ModelForm[Channel]):
             self.fields["recipients"].required = True
         if "web_address" in self.fields:
             self.fields["web_address"].required = not self.instance.address
-            self.fields["web_address"].help_text = (
-                f"Now {masked(self.instance)}. {STAYS}" if self.instance.address else ""
-            )
+            if self.instance.address:
+                self.fields["web_address"].help_text = STAYS.format(masked(self.instance))
 
     def clean_recipients(self) -> str:
         """Refuse what is no e-mail address, by name."""

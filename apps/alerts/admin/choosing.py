@@ -14,7 +14,7 @@ from apps.core.admin.base import ModelAdmin
 class OfKinds(ModelAdmin):
     """A form that depends on the kind of its row."""
 
-    kinds: ClassVar[Mapping[str, Any]]  # each with a title, what it is about, and an icon
+    kinds: ClassVar[Mapping[str, Any]]  # each with a title, what it is about, an icon and its place
     question: ClassVar[str]
 
     def form_of(self, name: str) -> type[forms.ModelForm[Any]]:
@@ -29,7 +29,8 @@ class OfKinds(ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         shown = {**self.admin_site.each_context(request), "title": self.question, "opts": self.opts}
-        return render(request, "alerts/choose_kind.html", {**shown, "kinds": self.kinds})
+        offered = sorted(self.kinds.items(), key=lambda item: item[1].order)
+        return render(request, "alerts/choose_kind.html", {**shown, "kinds": offered})
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: Any = False, **kwargs: Any) -> Any:  # noqa: FBT002
         """Make the form of the row's kind."""

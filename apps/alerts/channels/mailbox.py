@@ -11,8 +11,8 @@ from apps.alerts.models import Channel
 
 def send(channel: Channel, notice: Notice) -> None:
     """Send one mail to all recipients; a repetition has the same Message-ID, by which mailboxes know it."""
-    if not settings.EMAIL_HOST:
-        raise DeliveryError("No mail server is set: EMAIL_URL has to name one.")
+    if lacks():
+        raise DeliveryError(lacks())
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     mail = EmailMessage(
         subject=" ".join(notice.title.split()),
@@ -35,14 +35,21 @@ def send(channel: Channel, notice: Notice) -> None:
         raise DeliveryError(f"No connection to the mail server {settings.EMAIL_HOST}: {reason}.") from None
 
 
+def lacks() -> str:
+    """Say that there is no mail server, if so."""
+    return "" if settings.EMAIL_HOST else "No mail server is set: EMAIL_URL has to name one."
+
+
 register(
     "email",
     ChannelKind(
         title="E-mail",
         about="To one mailbox, or several.",
         icon="mail",
+        order=10,
         has_recipients=True,
         has_secret=False,
         send=send,
+        lacks=lacks,
     ),
 )

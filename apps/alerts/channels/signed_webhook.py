@@ -47,6 +47,7 @@ register(
         title="Webhook",
         about="JSON to an address of yours, signed.",
         icon="webhook",
+        order=20,
         has_recipients=False,
         has_secret=True,
         send=send,

@@ -25,6 +25,7 @@ register(
         title="Slack",
         about="A room, by the address of an incoming webhook. Mattermost and Rocket.Chat take the same.",
         icon="forum",
+        order=30,
         has_recipients=False,
         has_secret=False,
         send=send,

@@ -9,8 +9,12 @@ def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Count the dead letters of the inbox."""
     if not facts.health.takes_events:
         raise Unknown
-    if facts.health.n_dead_letters > values["most"]:
-        yield Symptom("", f"{facts.health.n_dead_letters:,} accepted requests failed, and are dead letters.")
+    number = facts.health.n_dead_letters
+    if number > values["most"]:
+        which = (
+            "An accepted request is a dead letter" if number == 1 else f"{number:,} accepted requests are dead letters"
+        )
+        yield Symptom("", f"{which}: Inbox has the reason.")
 
 
 register(
@@ -19,6 +23,7 @@ register(
         title="There are dead letters",
         about="Accepted requests failed on their own. Once the cause is fixed they are tried again, under Inbox.",
         icon="dangerous",
+        order=40,
         params=(Param("most", "More than", Shape.NUMBER, 0, "Dead letters."),),
         look=look,
     ),

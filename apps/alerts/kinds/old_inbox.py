@@ -21,6 +21,7 @@ register(
         title="The inbox grows old",
         about="Accepted requests wait to be processed: ingest does not run, or is too slow.",
         icon="hourglass_bottom",
+        order=30,
         params=(Param("minutes", "The oldest waits for minutes", Shape.NUMBER, 10, least=1, most=10_080),),
         look=look,
     ),

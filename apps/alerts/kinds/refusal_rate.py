@@ -29,6 +29,7 @@ register(
         title="Much is refused",
         about="A sender has changed something: events that were taken yesterday are refused, and are lost to it.",
         icon="block",
+        order=20,
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source by itself."),
             Param("percent", "Share that is refused", Shape.NUMBER, 20, "Percent.", least=1, most=100),

@@ -31,6 +31,7 @@ register(
         title="Ingest or cron stands still",
         about="The process that empties the inbox, or what runs by the clock, shows no sign of life.",
         icon="heart_broken",
+        order=80,
         params=(
             Param("process", "Which", Shape.PROCESS, beats.Name.INGEST.value),
             Param("minutes", "Silent for minutes", Shape.NUMBER, 5, least=1, most=10_080),

@@ -62,6 +62,7 @@ register(
         title="A source falls silent",
         about="No event arrives of a source, or of any that has sent before. Learned: a quiet Sunday night is none.",
         icon="sensors_off",
+        order=10,
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source that has sent, by itself."),
             Param("minutes", "Minutes without an event", Shape.NUMBER, 60, least=1, most=525_600),

@@ -11,7 +11,8 @@ def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     if facts.queues.is_suspended:
         yield Symptom("", "All workers were told to rest: jobs wait. rq resume lets them go on.")
     for queue in facts.queues.queues:
-        waits = f"{queue.depth:,} jobs wait in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
+        jobs = "A job waits" if queue.depth == 1 else f"{queue.depth:,} jobs wait"
+        waits = f"{jobs} in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
         if queue.heartbeat_secs is not None and not queue.n_workers:
             yield Symptom(queue.name, f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago.")
         elif queue.depth and not queue.n_workers:
@@ -26,6 +27,7 @@ register(
         title="A queue is not worked on",
         about="Jobs wait and no worker listens, a worker was killed, or the oldest job waits for too long.",
         icon="stacks",
+        order=70,
         params=(Param("minutes", "Or the oldest job waits for minutes", Shape.NUMBER, 15, least=1, most=10_080),),
         look=look,
     ),

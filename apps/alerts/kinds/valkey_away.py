@@ -17,6 +17,7 @@ register(
         title="Valkey does not answer",
         about="Jobs of the background wait: segments grow old, and nothing that runs by the clock does.",
         icon="cloud_off",
+        order=90,
         params=(),
         look=look,
     ),

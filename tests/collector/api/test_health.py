@@ -67,6 +67,16 @@ def test_all_is_well_when_nothing_is_wrong(client: APIClient, well: None) -> Non
     }
 
 
+def test_that_nobody_evaluates_alerts_is_found_once_somebody_did(client: APIClient, well: None) -> None:
+    assert client.get("/healthcheck/ready").json()["silent_secs"]["alerts"] is None
+    beats.beat(beats.Name.ALERTS, at=datetime.now(UTC) - timedelta(minutes=6))
+
+    told = client.get("/healthcheck/ready").json()
+
+    assert told["status"] == "degraded"
+    assert [finding["code"] for finding in told["findings"]] == ["alerts"]
+
+
 @pytest.mark.parametrize("error", [OperationalError("away"), Busy("the commit hangs")])
 def test_it_is_not_ready_while_nothing_can_be_committed(
     client: APIClient, well: None, monkeypatch: pytest.MonkeyPatch, error: Exception
