@@ -12,6 +12,7 @@ from apps.core import tasks
 from apps.profiles import erasure
 from apps.profiles.models import Merge, PrivacyRequest
 from apps.segments.models import Reevaluation
+from tests.heartbeats.factories import HeartbeatFactory
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:core_task_changelist")
@@ -33,12 +34,18 @@ def test_runs_and_merges_that_are_under_way_are_shown_and_those_that_are_over_ar
         ids = {name: uuid4() for name in ("kept_id", "merged_id", "kept_via", "merged_via")}
         Merge.objects.create(at=now, moved_at=moved_at, kept_before={}, merged_before={}, reason="manual", **ids)
 
-    shown = reader("view_reevaluation", "view_merge").get(LIST).content.decode()
+    for finished_at in (None, now):
+        heartbeat = HeartbeatFactory(name=f"Gone until {finished_at}")
+        heartbeat.runs.create(started_at=now, finished_at=finished_at, clock=now, n_said=1_200)
+
+    shown = reader("view_reevaluation", "view_merge", "view_heartbeatrun").get(LIST).content.decode()
 
     assert "Evaluate segments: Everybody, as time goes by" in shown
     assert shown.count("Evaluate segments") == 1
     assert "1 of 4 pages" in shown
     assert "1 merge<" in shown
+    assert shown.count("Find who has gone silent") == 1
+    assert "1,200 told of" in shown
     hidden = reader().get(LIST).content.decode()
     assert "Also under way" not in hidden
 

@@ -1,4 +1,4 @@
-"""What heartbeats show on the pages of people and sessions: what was said of them, and what will be, and when."""
+"""What heartbeats show on the pages of people and sessions, of what was and will be said; and their runs with tasks."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.core.admin.panels import SIDE, panel
-from apps.core.admin.shown import link, rows
+from apps.core.admin.panels import SIDE, UNDER_WAY, panel
+from apps.core.admin.shown import badge, link, page_address, rows
+from apps.core.admin.under_way import Work
+from apps.core.models import Task
 from apps.heartbeats import definitions, upcoming
 from apps.heartbeats.admin.shown import is_private, when
-from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.models import Heartbeat, HeartbeatRun
 from apps.heartbeats.upcoming import Upcoming
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -31,6 +33,22 @@ def silence(request: HttpRequest, row: Profile) -> SafeString:
 def silence_of_session(request: HttpRequest, row: Session) -> SafeString:
     """Show what is said of the session when nothing happens in it."""
     return _shown(request, upcoming.of_session(row))
+
+
+@panel(Task, UNDER_WAY, title="Heartbeats", order=30, needs=("heartbeats.view_heartbeatrun",))
+def runs(request: HttpRequest) -> list[Work]:
+    """Tell of the runs that have not ended; there is one of each heartbeat at most."""
+    found = HeartbeatRun.objects.filter(finished_at=None).select_related("heartbeat").order_by("-id")
+    return [
+        Work(
+            f"Find who has gone silent: {run.heartbeat}",
+            page_address("heartbeats_heartbeatrun", run.pk),
+            run.requested_by or "the clock",
+            run.started_at,
+            badge(f"{run.n_said:,} told of", "amber"),
+        )
+        for run in found
+    ]
 
 
 def _shown(request: HttpRequest, found: Iterable[Upcoming]) -> SafeString:

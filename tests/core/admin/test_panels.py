@@ -231,9 +231,10 @@ from apps.events.models import Event, EventType
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 now = timezone.now()
-seen = {"created_at": now, "updated_at": now, "first_seen_at": now, "last_seen_at": now}
+seen = {"created_at": now, "updated_at": now, "first_seen_at": now, "last_seen_at": now, "last_active_at": now}
 person = Profile.objects.create(**seen)
-session = Session.objects.create(profile=person, source_id=new_id(), started_at=now, last_seen_at=now)
+moments = {"started_at": now, "last_seen_at": now, "last_active_at": now}
+session = Session.objects.create(profile=person, source_id=new_id(), **moments)
 event = Event.objects.create(
     id=new_id(), type="page-view", time=now, received_at=now, processed_at=now,
     profile_id=person.pk, session_id=session.pk, source_id=session.source_id,
