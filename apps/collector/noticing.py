@@ -13,10 +13,11 @@ from apps.core.storable import problem_of_text
 from apps.events import internal
 from apps.events.event_types import planned
 from apps.events.store import noticed
-from apps.events.store.noticed import Arrived, DayOfRefusals, Unplanned, span_of
+from apps.events.store.noticed import SPAN, Arrived, DayOfRefusals, Unplanned, span_of
 
 _MAX_KEY: Final = 64
 _PLATFORM: Final = str(internal.SOURCE_ID)
+_SPAN_SECS: Final = SPAN.total_seconds()
 
 
 def note(batch: Batch, *, way: Way) -> None:
@@ -54,14 +55,16 @@ def _note_types(batch: Batch) -> None:
 
 def _note_arrivals(batch: Batch) -> None:
     """Count what sources sent and had taken; history, as a back-fill is, says nothing of whether a source is alive."""
-    arrived: defaultdict[tuple[UUID, datetime], int] = defaultdict(int)
+    arrived: dict[tuple[str, float], tuple[int, datetime]] = {}  # {(source, number of the span): (events, last time)}
     for payload in batch.payloads:
         if payload.refusal is None and not payload.is_silent and payload.source.key != _PLATFORM:
-            number = sum([event.refusal is None and not event.is_system for event in payload.events])
-            arrived[payload.source.id, payload.received_at] += number
-    for (source_id, at), number in arrived.items():
+            at, span = payload.received_at, (payload.source.key, payload.received_at.timestamp() // _SPAN_SECS)
+            number, latest_at = arrived.get(span, (0, at))
+            number += len([event for event in payload.events if event.refusal is None and not event.is_system])
+            arrived[span] = number, max(latest_at, at)
+    for (source, _), (number, at) in arrived.items():
         if number:
-            noticed.arrivals.add(Arrived(source_id, span_of(at), is_refused=False), at=at, number=number)
+            noticed.arrivals.add(Arrived(UUID(source), span_of(at), is_refused=False), at=at, number=number)
 
 
 def _measure(outcomes: Counter[tuple[str, str]], way: Way) -> None:
