@@ -91,7 +91,7 @@ def keep(messages: list[Message]) -> None:
 
 def history(messages: list[Message], *, at: datetime) -> None:
     """Process messages of the past, in one transaction; for those who have no request to answer, as sample data."""
-    process([payload for message in messages for payload in message.read().parsed.payloads], now=at, way=Way.HISTORY)
+    process([payload for message in messages for payload in message.parse().payloads], now=at, way=Way.HISTORY)
 
 
 def ingest(limit: int, *, at: datetime) -> int:
@@ -199,7 +199,7 @@ def _read(item: inbox.Claimed) -> Parsed:
     if source is None:
         raise LookupError(f"source {item.source_id} no longer exists")
     envelope = Envelope(source, item.received_at, request_id=f"inbox-{item.pk}", **item.envelope)
-    return Message(item.dialect, item.body.encode(), envelope).read().parsed
+    return Message(item.dialect, item.body.encode(), envelope).parse()
 
 
 def _process_group(group: list[Incoming]) -> None:
@@ -227,7 +227,7 @@ def _process_together(group: list[Incoming]) -> None:
 def _process_alone(incoming: Incoming, *, at: datetime) -> None:
     for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
         try:
-            incoming.parsed = incoming.message.read().parsed
+            incoming.parsed = incoming.message.parse()
             incoming.outcome = process(incoming.parsed.payloads, now=at, way=Way.NOW)
         except IntegrityError as error:
             incoming.error = error

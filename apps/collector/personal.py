@@ -72,7 +72,7 @@ def _parts(item: InboxItem) -> list[tuple[Any, Payload | None]]:
     envelope = Envelope(source, item.received_at, **item.envelope)
     try:
         body = load_json(item.body.encode()).value
-        payloads = Message(item.dialect, item.body.encode(), envelope).read().parsed.payloads
+        payloads = Message(item.dialect, item.body.encode(), envelope).parse().payloads
     except Malformed:
         return [(item.body, None)]
     name = _list_of(item)

@@ -40,8 +40,9 @@ def _usable(kind: str, value: str | None) -> str | None:
 
 
 def _proofs_of(payload: Payload) -> Iterator[Proof]:
+    points = identification.current.get()  # most types have none
     for event in payload.going:
-        if event.is_valid:
+        if event.is_valid and event.type in points:
             yield from identification.proofs_of(
                 event.type, event.properties, source_id=payload.source.id, event_index=event.index
             )

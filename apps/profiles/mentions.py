@@ -73,6 +73,8 @@ def _readings(text: str) -> Iterator[str]:
         decoded = reading
         for _ in range(MAX_NESTED):
             yield decoded
+            if "%" not in decoded and "\\" not in decoded:
+                break
             known = decoded
             if "\\" in decoded:
                 decoded = _ESCAPED.sub(_unescaped, decoded)

@@ -117,7 +117,7 @@ def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     body = tracked if dialect == "track" else {"batch": [message, {**message, "event": "neighbour", "properties": {}}]}
     n_before = Event.objects.filter(type="neighbour").count()
 
-    parsed = Message(dialect, storable.dumps(body).encode(), envelope).read().parsed
+    parsed = Message(dialect, storable.dumps(body).encode(), envelope).parse()
     process(parsed.payloads, now=datetime.now(UTC), way=Way.NOW)
 
     assert [refusal for payload in parsed.payloads for refusal in payload.refusals()] == []

@@ -89,9 +89,7 @@ def outcome(groups: list[list[Message]]) -> dict[str, Any]:
     try:
         with transaction.atomic():
             for group in groups:
-                process(
-                    [payload for message in group for payload in message.read().parsed.payloads], now=NOW, way=Way.NOW
-                )
+                process([payload for message in group for payload in message.parse().payloads], now=NOW, way=Way.NOW)
             found = state()
             raise Undo
     except Undo:

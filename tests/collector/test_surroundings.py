@@ -224,7 +224,7 @@ def test_a_clock_of_ours_that_was_ahead_for_a_moment_holds_nobody_back(source: S
         body = {"session": {"id": "v1"}, "events": [{"type": "page-view", "properties": {"hours": hours}}]}
         now = start + timedelta(hours=hours)
         # By our own clock requests arrive, and are processed.
-        payloads = Message("track", json.dumps(body).encode(), Envelope(found, now)).read().parsed.payloads
+        payloads = Message("track", json.dumps(body).encode(), Envelope(found, now)).parse().payloads
         pipeline.process(payloads, now=now, way=Way.NOW)
 
     session, profile = Session.objects.get(), Profile.objects.get()

@@ -69,7 +69,7 @@ class RefusedForm(forms.ModelForm[RefusedEvent]):
         if source is None:
             raise forms.ValidationError("Its source no longer exists.")
         try:
-            parsed = Message(row.dialect, body, Envelope(source, row.received_at, **row.envelope)).read().parsed
+            parsed = Message(row.dialect, body, Envelope(source, row.received_at, **row.envelope)).parse()
         except Malformed as error:
             raise forms.ValidationError(error.refusal.message) from None
         accept.check(parsed, at=row.received_at)

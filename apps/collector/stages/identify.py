@@ -29,7 +29,8 @@ def identify(payload: Payload, batch: Batch) -> None:
         merges=payload.saves_profile,
         hand=payload.hand,
     )
-    batch.causes += [(cause, payload) for cause in directory.causes[n_causes:]]
+    if len(directory.causes) > n_causes:
+        batch.causes += [(cause, payload) for cause in directory.causes[n_causes:]]
     if not payload.saves_profile:
         payload.profile = copy.deepcopy(payload.profile)  # another of the batch may store what this one must not
     elif payload.session_key and payload.saves_session:

@@ -1,4 +1,4 @@
-"""What clients send, in each dialect that they speak, and how it becomes payloads: always by `Message.read`."""
+"""What clients send, in each dialect that they speak, and how it becomes payloads: always by `Message.parse`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -31,20 +31,24 @@ class Message(NamedTuple):
     envelope: Envelope
 
     def read(self, json: Json | None = None) -> "Incoming":
+        """Parse the body for those who wait for what comes of it; `json` and what it raises are as those of `parse`."""
+        return Incoming(self, self.parse(json))
+
+    def parse(self, json: Json | None = None) -> Parsed:
         """Read the body into fresh payloads; `json` is what it was parsed to, where somebody has had to look already.
 
         Raises Malformed when the body as a whole is wrong.
         """
         json = json or load_json(self.body)
         if not self.envelope.refused:
-            return Incoming(self, READERS[self.dialect](json, self.envelope))
+            return READERS[self.dialect](json, self.envelope)
         try:
             parsed = READERS[self.dialect](json, self.envelope)
         except Malformed:  # as the sender was told: nothing is in it, but it is kept to be looked at
             sent = Sent(self.dialect, self.envelope, json.value)
             parsed = Parsed([Payload(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
         parsed.obey([Refusal(**refused) for refused in self.envelope.refused])
-        return Incoming(self, parsed)
+        return parsed
 
     def refused(self, refusals: Sequence[Refusal]) -> "Message":
         """Return the message with what was refused of it, as its sender was told."""
