@@ -108,9 +108,8 @@ def _send_events(stack: Stack) -> None:
 
 
 def _let_a_job_be_done(stack: Stack) -> None:
-    stack.wait(
-        lambda: stack.rows("SELECT 1 FROM core_beat WHERE name = 'cron'"), "the clock puts jobs, and a worker does them"
-    )
+    for name, what in (("cron", "the clock puts jobs, and a worker does them"), ("alerts", "alerts are looked at")):
+        stack.wait(lambda name=name: stack.rows(f"SELECT 1 FROM core_beat WHERE name = '{name}'"), what)  # type: ignore[misc]
     stack.run("backfill", "traits", "page-view")
     stack.wait(lambda: stack.rows("SELECT 1 FROM core_task WHERE state = 'done'"), "a worker brings a task to its end")
 

@@ -13,6 +13,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from apps.core import metrics
+from apps.core.jobs import jobs
 from cdp.processes import BASE_DIR
 
 MONITORING = BASE_DIR / "docker" / "monitoring"
@@ -116,3 +117,10 @@ def test_prometheus_understands_what_it_is_to_scrape() -> None:
     command = ["promtool", "check", "config", str(MONITORING / "prometheus.yml")]
 
     assert subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+
+
+def test_jobs_that_are_named_are_there() -> None:
+    named = {job for expression in EXPRESSIONS for job in re.findall(r'exported_job="([\w.]+)"', expression)}
+
+    assert named
+    assert named <= set(jobs)

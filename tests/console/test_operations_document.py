@@ -23,7 +23,8 @@ LINES = [
 ]
 BACKUP = ("pg_dump", "pg_basebackup", "pg_verifybackup", "PATH=", "export PG", "dropdb")
 INSTALL = ("useradd", "install", "cp -r", "systemctl")
-DATABASE = ("runuser",)
+DATABASE = ("runuser -u postgres",)
+COMMAND = ("runuser -u cdp",)
 CONTAINERS = ("cp docker", "docker compose")
 
 
@@ -32,7 +33,7 @@ def lines_of(beginnings: tuple[str, ...]) -> list[str]:
 
 
 def test_each_line_is_tried_below() -> None:
-    tried = [line for kind in (BACKUP, INSTALL, DATABASE, CONTAINERS) for line in lines_of(kind)]
+    tried = [line for kind in (BACKUP, INSTALL, DATABASE, COMMAND, CONTAINERS) for line in lines_of(kind)]
 
     assert sorted(tried) == sorted(LINES)
     assert len(LINES) > 15
@@ -95,6 +96,31 @@ def test_the_database_of_the_units_is_made_as_migrations_need_it(server: dict[st
     assert ask("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", env, tmp_path) == "f"
     assert ask("SHOW server_encoding", env, tmp_path) == "UTF8"
     ask("CREATE EXTENSION pg_trgm; CREATE TABLE x ()", env, tmp_path)
+
+
+def test_commands_run_with_the_settings_of_the_units(server: dict[str, str], tmp_path: Path) -> None:
+    [line] = lines_of(COMMAND)
+    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY")
+    (tmp_path / "cdp.env").write_text("".join(f"{name}='{server[name]}'\n" for name in names))
+    command = (
+        line.removeprefix("runuser -u cdp -- ").replace("/etc/cdp", str(tmp_path)).replace("/opt/cdp", str(BASE_DIR))
+    )
+
+    done = subprocess.run(
+        ["env", "-i", f"PATH={os.defpath}", "sh", "-c", command], capture_output=True, text=True, timeout=100
+    )
+
+    assert done.returncode == 2, done.stderr  # there are no tables yet, and no process
+    assert "manage.py migrate" in done.stdout
+
+
+def test_what_the_doctor_is_said_to_find_is_what_it_finds() -> None:
+    text = PAGE.partition("| the doctor says |")[2].partition("Besides:")[0]
+    said = {code for row in text.splitlines() for code in re.findall(r"`(\w+)`", "".join(row.split(" | ")[1:2]))}
+    known = (BASE_DIR / "docs" / "monitoring.md").read_text().partition("| check | looks at | findings |")[2]
+
+    assert len(said) > 20
+    assert said - set(re.findall(r"`(\w+)`", known)) == set()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root installs")
