@@ -1,7 +1,9 @@
 """What Prometheus is told of what stands now: it is looked at whenever it asks."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ from rq import Worker
 
 from apps.collector import health
 from apps.collector.health import Health
+from apps.console.doctor import disk
 from apps.core import metrics
 from apps.core.metrics import Gauge
 from apps.core.models import Task
@@ -102,4 +105,15 @@ def _queues(found: Health) -> Found:
         yield metrics.QUEUE_FAILED, (queue.name,), queue.n_failed
 
 
-PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _queues)
+def _disks(_found: Health) -> Found:
+    database_bytes, places = disk.known()
+    if database_bytes is not None:
+        yield metrics.DATABASE_SIZE, (), database_bytes
+    for holds, path in places.items():
+        with suppress(OSError):  # it may be closed to us
+            room = shutil.disk_usage(path)
+            yield metrics.DISK_FREE, (holds,), room.free
+            yield metrics.DISK_SIZE, (holds,), room.total
+
+
+PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _queues, _disks)

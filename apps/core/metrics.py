@@ -234,6 +234,9 @@ QUEUE_WORKERS: Final = Gauge("cdp_queue_workers", "Workers that listen to a queu
 QUEUE_FAILED: Final = Gauge("cdp_queue_failed_jobs", "Jobs of a queue that failed and are kept.", ("queue",))
 WORKERS: Final = Gauge("cdp_workers", "Workers that are registered, whatever they listen to.")
 TASKS: Final = Gauge("cdp_tasks", "Tasks by their kind and state.", ("kind", "state"))
+DISK_FREE: Final = Gauge("cdp_disk_free_bytes", "Room on a disk that is seen from here, by what it holds.", ("holds",))
+DISK_SIZE: Final = Gauge("cdp_disk_size_bytes", "How large that disk is.", ("holds",))
+DATABASE_SIZE: Final = Gauge("cdp_database_bytes", "How much the database holds.")
 
 GAUGES: Final = (
     UP,
@@ -248,4 +251,7 @@ GAUGES: Final = (
     QUEUE_FAILED,
     WORKERS,
     TASKS,
+    DISK_FREE,
+    DISK_SIZE,
+    DATABASE_SIZE,
 )

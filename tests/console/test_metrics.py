@@ -162,6 +162,15 @@ def test_everything_that_is_exported_is_declared(live: Live, source: Row) -> Non
     assert families <= declared
 
 
+def test_disks_that_are_seen_from_here_are_told(live: Live) -> None:
+    figures = scraped(live)
+
+    for holds in ("platform", "database"):
+        free = figure(figures, "cdp_disk_free_bytes", holds=holds)
+        assert 0 < free < figure(figures, "cdp_disk_size_bytes", holds=holds)
+    assert figure(figures, "cdp_database_bytes") > 1_000_000
+
+
 def test_who_is_not_to_be_asked_is_not(settings: Any) -> None:
     settings.METRICS_BIND = None
 

@@ -12,6 +12,8 @@ from cdp import embedded
 
 FEW_PART, FEWEST_PART = 0.10, 0.03
 FEW_BYTES, FEWEST_BYTES = 5 * 2**30, 2**30  # of a large disk, a small part is much
+HOLDS: Final = {"database": "data of PostgreSQL", "platform": "logs and files of the platform"}
+ELSEWHERE: Final = "the database holds %s, how much room it has is not seen from here"
 SIZE: Final = "SELECT pg_database_size(current_database()), current_setting('data_directory', true)"
 
 
@@ -19,31 +21,30 @@ SIZE: Final = "SELECT pg_database_size(current_database()), current_setting('dat
 def disk(_patient: Patient) -> Report:
     """Look at all disks that are known here."""
     report = Report()
-    told: list[str] = []
+    database_bytes, places = known()
+    told = [] if "database" in places or database_bytes is None else [ELSEWHERE % filesizeformat(database_bytes)]
     seen = set()
-    for what, path in _places(told):
+    for holds, path in places.items():
         if not path.exists() or path.stat().st_dev in seen:
             continue
         seen.add(path.stat().st_dev)
-        told.append(_look(report, what, path))
+        told.append(_look(report, HOLDS[holds], path))
     report.told = "; ".join(told)
     return report
 
 
-def _places(told: list[str]) -> list[tuple[str, Path]]:
-    """Name what is written where; of a database elsewhere only say how large it is."""
+def known() -> tuple[int | None, dict[str, Path]]:
+    """Return how many bytes the database has, and which folders are seen from here, by what they hold."""
     var = embedded.var_dir()
-    places = [("logs and files of the platform", var)]
+    places = {"platform": var}
     try:
         [(size, directory)] = rows(SIZE)
     except DatabaseError:
         directory, size = str(embedded.data_dir(var)), None
     path = Path(directory or "")
     if directory and path.exists() and (size is None or _is_local()):
-        return [("data of PostgreSQL", path), *places]
-    if size is not None:
-        told.append(f"the database holds {filesizeformat(size)}, how much room it has is not seen from here")
-    return places
+        return size, {"database": path, **places}
+    return size, places
 
 
 def _is_local() -> bool:
