@@ -32,7 +32,7 @@ ROUNDS = int(os.environ.get("BENCH_HEARTBEAT_ROUNDS", "5"))
 ROUND_SECS = float(os.environ.get("BENCH_HEARTBEAT_SECS", "0"))
 IDLE_EACH, SEED = 3_000, 20261130
 OLDEST_DAYS = 96  # people.make lets one in 97 be silent for that long
-REPEATS = 3
+REPEATS = 7
 SELECT = """
 SELECT p.id, p.last_active_at FROM profiles_profile AS p WHERE p.last_active_hour <= %(until)s
 AND p.last_active_at <= %(until)s AND NOT EXISTS (
@@ -86,7 +86,7 @@ FROM events_event WHERE type = 'session-closed'
 
 
 def heartbeats() -> Figures:
-    """Let a heartbeat speak of one person in a hundred, beside plain SQL that selects them; the best of three each.
+    """Let a heartbeat speak of one person in a hundred, beside plain SQL that selects them; the best of seven each.
 
     What a run takes without the emission is what it takes to find out of whom to speak; the emission are the rows of
     the ledger and of the inbox, in the same transaction.

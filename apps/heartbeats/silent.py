@@ -1,8 +1,9 @@
 """What a run looks for, and what it finds: subjects that have been silent for long enough."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,11 +15,10 @@ from apps.profiles.search import hour_of
 # Those who are silent, in their order, and whether the ledger has them. Cut before the ledger is asked: so a page is
 # always as many rows by the index, and as many looks, whatever the planner knows of tables that are young.
 _PAGE: Final = """
-SELECT row.*, EXISTS (
+SELECT row.id, row.last_active_at, EXISTS (
     SELECT FROM heartbeats_silence AS s WHERE s.subject_id = row.id AND s.heartbeat_id = %(heartbeat)s {this}
-) AS is_told{asked} FROM (
-    SELECT {hour} AS hour, {columns} FROM {table} AS row WHERE {conditions} ORDER BY {hour}, row.id LIMIT %(limit)s
-) AS row ORDER BY row.hour, row.id
+), {columns} FROM (SELECT * FROM {table} AS row WHERE {conditions} ORDER BY {hour}, row.id LIMIT %(limit)s) AS row
+ORDER BY {hour}, row.id
 """
 
 
@@ -40,22 +40,21 @@ class Look:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
+class Silent(NamedTuple):
     """A subject, how long it has been silent, and whose it is."""
 
-    place: Place
+    id: UUID  # of the profile or session
     last_active_at: datetime
     profile_id: UUID | None  # any that the person ever had; None: a session without a person
     session_id: UUID | None = None
     is_bot: bool = False
     is_merged: bool = False  # a person who has other ids, by which the ledger may know them
-    facts: dict[str, Any] = field(default_factory=dict)  # what an event says of it besides
+    facts: Mapping[str, Any] = MappingProxyType({})  # what an event says of it besides
 
     @property
-    def id(self) -> UUID:
-        """The id of the profile or session."""
-        return self.place.id
+    def place(self) -> Place:
+        """Where it stands in the order of silence."""
+        return _place(self.id, self.last_active_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,13 @@ class Table:
 
     name: str
     hour: str
-    columns: tuple[str, ...]
-    asked: Mapping[str, str] = field(default_factory=dict)  # of each row of a page, by other tables
+    columns: tuple[str, ...]  # or what else is asked of each row of a page
 
 
-def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[dict[str, Any]]:
-    """Return the rows of a page, as dicts with `hour`, `is_told` and what is asked; conditions narrow it.
+def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a page: id, last activity, whether it was told of, and the columns; conditions narrow it.
 
-    Rows are called `row` in conditions.
+    Rows are called `row` in columns and conditions.
     """
     # An undone merge may let somebody be silent for longer than it was known: that is the silence that was told of.
     this = "" if look.heartbeat.rearm == Heartbeat.Rearm.ONCE else "AND s.began_at >= row.last_active_at"
@@ -96,17 +94,20 @@ def read(look: Look, table: Table, *conditions: str, **values: Any) -> list[dict
         this=this,
         hour=table.hour,
         columns=", ".join(table.columns),
-        asked="".join(f", {sql} AS {name}" for name, sql in table.asked.items()),
         table=table.name,
         conditions=" AND ".join(conditions),
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
-def page_of(look: Look, rows: Sequence[dict[str, Any]], made: Callable[[dict[str, Any]], Silent]) -> Page:
-    """Make a page of the rows that `read` returns."""
-    after = Place(rows[-1]["hour"], rows[-1]["id"]) if len(rows) == look.limit else None
-    return Page([made(row) for row in rows if not row["is_told"]], len(rows), after)
+def page_of(look: Look, rows: Sequence[tuple[Any, ...]], silent: list[Silent]) -> Page:
+    """Make a page of the rows that `read` returned, and those of them who were not told of."""
+    after = _place(*rows[-1][:2]) if len(rows) == look.limit else None
+    return Page(silent, len(rows), after)
+
+
+def _place(id: UUID, last_active_at: datetime) -> Place:
+    return Place(hour_of(last_active_at.astimezone(UTC)), id)

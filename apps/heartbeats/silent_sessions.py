@@ -1,20 +1,21 @@
 """Open sessions that are silent, in the order of their last activity, and how they end."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
 from apps.core import locks
-from apps.heartbeats.silent import Look, Page, Place, Silent, Table, page_of, read
+from apps.heartbeats.silent import Look, Page, Silent, Table, page_of, read
 from apps.sessions.models import Session
 
 _TOLD_OF: Final = ("entry_page", "exit_page", "event_count", "visit_count")
 _SESSIONS: Final = Table(
     "cdp_sessions_session",
     "row.open_hour",
-    ("row.id", "row.last_active_at", "row.original_profile_id", "row.started_at", "row.last_seen_at", *_TOLD_OF),
+    ("row.original_profile_id", "row.started_at", "row.last_seen_at", *(f"row.{name}" for name in _TOLD_OF)),
 )
 # What somebody works on just now is anything but silent: it is left, so that nobody waits for anybody in a circle.
 _LOCK: Final = """
@@ -29,21 +30,20 @@ def find(look: Look) -> Page:
     heartbeat = look.heartbeat
     conditions = [] if heartbeat.includes_bots else ["NOT row.is_bot"]
     conditions += ["row.source_id = %(source)s"] if heartbeat.source_id else []
-    return page_of(look, read(look, _SESSIONS, *conditions, source=heartbeat.source_id), _silent)
+    rows = read(look, _SESSIONS, *conditions, source=heartbeat.source_id)
+    silent = [_silent(id, last_active_at, *rest) for id, last_active_at, is_told, *rest in rows if not is_told]
+    return page_of(look, rows, silent)
 
 
-def _silent(row: dict[str, Any]) -> Silent:
-    started_at, ended_at = row["started_at"], row["last_seen_at"]
+def _silent(id: UUID, last_active_at: datetime, profile_id: UUID | None, *values: Any) -> Silent:
+    started_at, ended_at, *rest = values
     facts = {
         "started_at": started_at.isoformat(),
         "ended_at": ended_at.isoformat(),
         "duration_secs": (ended_at - started_at).total_seconds(),
-        **{name: row[name] for name in _TOLD_OF},
+        **dict(zip(_TOLD_OF, rest, strict=True)),
     }
-    place = Place(row["hour"], row["id"])
-    return Silent(
-        place, row["last_active_at"], profile_id=row["original_profile_id"], session_id=row["id"], facts=facts
-    )
+    return Silent(id, last_active_at, profile_id, session_id=id, facts=facts)
 
 
 def close(found: Sequence[Silent]) -> set[UUID]:

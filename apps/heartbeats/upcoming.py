@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.core.mistakes import DefinitionError
 from apps.heartbeats import clock, definitions, running, scope, silent_people
 from apps.heartbeats.models import Heartbeat, Silence
-from apps.heartbeats.silent import Place, Silent
+from apps.heartbeats.silent import Silent
 from apps.heartbeats.strategy import Of, strategies
 from apps.profiles import ledger
 from apps.profiles.models import Profile
@@ -33,9 +33,8 @@ def of_profile(profile: Profile) -> list[Upcoming]:
     rows = _of(Of.PROFILE)
     if not rows:
         return []
-    place = Place(profile.last_active_at, profile.id)
     is_bot = bool(silent_people.bots([profile.id]))
-    silent = Silent(place, profile.last_active_at, profile_id=profile.id, is_bot=is_bot)
+    silent = Silent(profile.id, profile.last_active_at, profile_id=profile.id, is_bot=is_bot)
     return _upcoming(rows, silent, ids=ledger.raw_ids([profile.id]))
 
 
@@ -45,7 +44,7 @@ def of_session(session: Session) -> list[Upcoming]:
     if not rows:
         return []
     silent = Silent(
-        Place(session.last_active_at, session.id),
+        session.id,
         session.last_active_at,
         profile_id=session.original_profile_id,
         session_id=session.id,

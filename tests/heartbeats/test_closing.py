@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from apps.events.models import Event, Source
 from apps.heartbeats import silent_sessions
 from apps.heartbeats.models import Heartbeat
-from apps.heartbeats.silent import Place, Silent
+from apps.heartbeats.silent import Silent
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import SourceFactory, track_body
@@ -156,7 +156,7 @@ def test_who_works_on_a_session_keeps_it_open(shop: Shop, closing: Heartbeat) ->
     stale = Session.objects.get()
     shop.now = ago(minutes=5)
     shop.track("page-view", session="anna")
-    seen = Silent(Place(stale.last_active_at, stale.id), stale.last_active_at, stale.original_profile_id, stale.id)
+    seen = Silent(stale.id, stale.last_active_at, stale.original_profile_id, stale.id)
 
     assert silent_sessions.close([seen]) == set()
     assert Session.objects.get().status == Session.Status.ACTIVE
