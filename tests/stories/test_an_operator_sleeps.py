@@ -1,4 +1,4 @@
-"""Valkey and workers are killed, and senders, too: a mail and a webhook tell of it, once, and that it is over."""
+"""Valkey, workers, PostgreSQL and senders are killed: a mail and a webhook tell of it, once, and that it is over."""
 
 import os
 import signal
@@ -140,6 +140,23 @@ def test_a_worker_is_killed_and_another_one_comes(operator: Operator) -> None:
     worker.wait()
 
     assert operator.told() == ["A queue is not worked on", "Over: A queue is not worked on"]
+
+
+def test_postgresql_is_killed_and_the_process_goes_on_once_it_is_back() -> None:
+    heard = "SELECT at FROM core_beat WHERE name = 'alerts'"
+    with live_platform(durable=True, has_web=False) as live:
+        command = tied([*MANAGE, "alerts", SKIP_CHECKS])
+        process = subprocess.Popen(command, env=live.env, cwd=BASE_DIR, start_new_session=True)
+        wait_for(lambda: bool(live.rows(heard)), "a look at the alerts")
+        before = live.rows(heard)[0]["at"]
+        os.killpg(live.postgres.pid, signal.SIGKILL)
+        live.postgres.wait()
+        live.start_postgres()
+
+        wait_for(lambda: live.rows(heard)[0]["at"] > before, "another look", timeout_secs=90)
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
 
 
 def test_who_sends_is_killed_in_the_middle_and_the_receiver_knows_the_repetition(operator: Operator) -> None:
