@@ -31,7 +31,7 @@ from tests.live import Live, live_platform, wait_for
 pytestmark = [pytest.mark.xdist_group("doctor"), pytest.mark.timeout(180)]
 CHECKS = [
     "database", "activity", "vacuum", "disk", "replication", "migrations", "partitions", "valkey", "inbox",
-    "dead_letters", "workers", "queues", "cron", "clocks", "heartbeats", "settings", "secrets",
+    "dead_letters", "workers", "queues", "cron", "alerts", "clocks", "heartbeats", "settings", "secrets",
 ]  # fmt: skip
 BROKEN_ITEM = """
 INSERT INTO events_inboxitem (source_id, dialect, body, envelope, received_at, attempts, error)
@@ -411,6 +411,17 @@ def test_a_clock_that_starts_nothing(doctor: Doctor, live: Live) -> None:
     assert found["severity"] == "broken"
 
 
+def test_alerts_that_nobody_evaluates_any_more(doctor: Doctor, live: Live) -> None:
+    assert doctor.found("alerts") == {}
+    live.rows("INSERT INTO core_beat (name, at) VALUES ('alerts', now() - interval '1 hour') RETURNING 1")
+
+    found = doctor.found("alerts")["alerts"]
+
+    assert "60 minutes" in found["message"]
+    assert found["command"] == "manage.py run alerts"
+    live.rows("DELETE FROM core_beat WHERE name = 'alerts' RETURNING 1")
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
 @pytest.mark.parametrize("key", ["short", "a" * 60, "django-insecure-" + "qwertzuiopasdfghjklyxcvbnm" * 2])
 def test_a_key_that_can_be_guessed(key: str, name: str, settings: Any) -> None:
@@ -481,4 +492,7 @@ def test_the_page_has_each_check_and_each_finding() -> None:
 
     assert list(documented) == CHECKS
     told = set(re.findall(r"`(\w+)`", " ".join(documented.values())))
-    assert told - {"inbox", "ingest", "dead_letters", "worker_silent", "suspended", "failed_jobs", "cron"} == raised
+    assert (
+        told - {"inbox", "ingest", "dead_letters", "worker_silent", "suspended", "failed_jobs", "cron", "alerts"}
+        == raised
+    )

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "inbox": "manage.py ingest --once",
     "dead_letters": 'psql "$DATABASE_URL" -c "SELECT id, error FROM events_inboxitem WHERE dead_at IS NOT NULL"',
     "cron": "manage.py run cron",
+    "alerts": "manage.py run alerts",
     "no_worker": "manage.py run worker",
     "worker_silent": "manage.py run worker",
 }
@@ -68,6 +69,15 @@ def cron(patient: Patient) -> Report:
     found = _with_database(patient)
     silent = found.silent_secs.get("cron")
     return _add(Report("never ran" if silent is None else f"ran {in_words(silent)} ago"), found, {"cron"})
+
+
+@check("alerts", "Alerts")
+def alerts(patient: Patient) -> Report:
+    """Look whether alerts are evaluated: who stopped doing so tells nobody."""
+    found = _with_database(patient)
+    silent = found.silent_secs.get("alerts")
+    told = "nobody evaluates them" if silent is None else f"evaluated {in_words(silent)} ago"
+    return _add(Report(told), found, {"alerts"})
 
 
 def _with_database(patient: Patient) -> Health:
