@@ -111,10 +111,6 @@ class Directory(Known):
           the client made goes on to lead here.
         - All other profiles that the claim leads to are merged with it, unless something speaks against it.
         """
-        key = (session_profile_id, *claim.keys)
-        settled = self._settled.get(key)
-        if settled:
-            return settled
         leads = list(self._leads(claim, session_profile_id))
         first = self._first(claim, leads)
         raw_id = first.raw_id if first else self._create(claim, now=now).id
@@ -130,8 +126,12 @@ class Directory(Known):
         if others:
             self._settled.clear()
         elif first:
-            self._settled[key] = found
+            self._settled[session_profile_id, *claim.keys] = found
         return found
+
+    def settled(self, claim: Claim, *, session_profile_id: UUID | None) -> Found | None:
+        """Return what `resolve` has found for such a claim, and would find again."""
+        return self._settled.get((session_profile_id, *claim.keys))
 
     def find(self, claim: Claim, *, session_profile_id: UUID | None) -> Profile | None:
         """Find the claim's profile by the rules of `resolve`, and change nothing."""

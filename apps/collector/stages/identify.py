@@ -22,15 +22,15 @@ def identify(payload: Payload, batch: Batch) -> None:
         payload.refusal = Refusal("unknown_profile", "There is no profile of this id.", "profile.id")
         return
     n_causes = len(directory.causes)
-    payload.profile, payload.raw_profile_id = directory.resolve(
+    settled = directory.settled(payload.claim, session_profile_id=owner_id)
+    payload.profile, payload.raw_profile_id = settled or directory.resolve(
         payload.claim,
         session_profile_id=owner_id,
         now=batch.stored_at,
         merges=payload.saves_profile,
         hand=payload.hand,
     )
-    if len(directory.causes) > n_causes:
-        batch.causes += [(cause, payload) for cause in directory.causes[n_causes:]]
+    batch.causes += [(cause, payload) for cause in directory.causes[n_causes:]]
     if not payload.saves_profile:
         payload.profile = copy.deepcopy(payload.profile)  # another of the batch may store what this one must not
     elif payload.session_key and payload.saves_session:

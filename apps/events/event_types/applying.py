@@ -48,7 +48,7 @@ def apply(
     if rules is not None:
         problems += copying.copy(rules, said, **held).problems
         profile.primary_id = document["primary_id"]
-    return _told(problems, rules)
+    return _told(problems, rules) if problems else []
 
 
 def _told(problems: list[tuple[str, str]], rules: EventRules | None) -> list[dict[str, str]]:
