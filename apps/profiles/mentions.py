@@ -58,7 +58,9 @@ def addresses_in_text(text: str, *, limit: int = MAX_MENTIONS) -> set[str]:
     if not may_mention:
         return set()
     found = set()
-    for reading in _readings(fold(text)):
+    folded = fold(text)
+    is_plain = not ("%" in folded or "\\" in folded or "+" in folded)  # as most are
+    for reading in (folded,) if is_plain else _readings(folded):
         for written in _written_in(reading, limit):
             address = usable(Identifier.Kind.EMAIL, written)
             if address:
@@ -73,8 +75,6 @@ def _readings(text: str) -> Iterator[str]:
         decoded = reading
         for _ in range(MAX_NESTED):
             yield decoded
-            if "%" not in decoded and "\\" not in decoded:
-                break
             known = decoded
             if "\\" in decoded:
                 decoded = _ESCAPED.sub(_unescaped, decoded)
