@@ -50,7 +50,7 @@ def image_of(profile: Profile) -> Image:
 
 def profile_of(image: Mapping[str, Any]) -> Profile:
     """Return the row of an image, be it one that was kept as JSON."""
-    image = {"last_active_at": image["last_seen_at"], **image}  # those of old merges do not say it
+    image = {"last_active_at": image.get("last_seen_at"), **image}  # those of old merges do not say it
     fields = [field for field in Profile._meta.concrete_fields if field.attname in image]
     return Profile(**{field.attname: field.to_python(image[field.attname]) for field in fields})
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.live import Live
 
@@ -31,6 +31,17 @@ def heartbeat(live: Live, name: str) -> dict[str, Any]:
     return row
 
 
+def forget(live: Live, name: str) -> None:
+    """Leave nothing of a heartbeat to other tests."""
+    own = "SELECT id FROM heartbeats_heartbeat WHERE name = %s"
+    live.rows(f"DELETE FROM heartbeats_heartbeatrun WHERE heartbeat_id IN ({own}) RETURNING id", name)
+    live.rows("DELETE FROM heartbeats_heartbeat WHERE name = %s RETURNING id", name)
+
+
+def listed(page: Page) -> Locator:
+    return page.locator("#result_list tbody tr").filter(has_text="Gone for a month")
+
+
 @pytest.fixture
 def silent(live: Live) -> int:
     """Let people be silent for forty days, and say how many they are."""
@@ -45,8 +56,7 @@ def gone(live: Live, silent: int) -> Iterator[str]:
     live.manage("shell", "--no-imports", "-c", GONE)
     live.rows("DELETE FROM events_event WHERE type = 'profile-inactive' RETURNING id")  # of other tests
     yield f"{live.address}{LIST}{heartbeat(live, 'Gone for a month')['id']}/change/"
-    live.rows("DELETE FROM heartbeats_heartbeatrun RETURNING id")
-    live.rows("DELETE FROM heartbeats_heartbeat RETURNING id")
+    forget(live, "Gone for a month")
 
 
 def test_a_heartbeat_is_made_in_words_looked_at_and_switched_on(
@@ -55,7 +65,7 @@ def test_a_heartbeat_is_made_in_words_looked_at_and_switched_on(
     admin.goto(f"{live.address}/admin/")
     admin.get_by_role("link", name="Heartbeats").click()
     expect(admin).to_have_title("Heartbeats | Customer data platform")
-    shoot("heartbeats-empty")
+    shoot("heartbeats-of-the-sample")
 
     admin.locator(f"a[href='{LIST}add/']").first.click()
     words = admin.locator(".cdp-in-words")
@@ -87,7 +97,7 @@ def test_a_heartbeat_is_made_in_words_looked_at_and_switched_on(
     expect(admin.get_by_text("Gone for long is on.")).to_be_visible()
     settled(admin)
     assert heartbeat(live, "Gone for long")["is_enabled"]
-    live.rows("DELETE FROM heartbeats_heartbeat RETURNING id")
+    forget(live, "Gone for long")
 
 
 def test_a_heartbeat_is_run_and_leads_to_what_it_said(
@@ -146,7 +156,7 @@ def test_a_heartbeat_is_changed_switched_off_looked_at_and_deleted(
     shoot("heartbeats-narrow")
     admin.set_viewport_size({"width": 1440, "height": 900})
 
-    admin.locator("#result_list tbody tr").get_by_role("link", name="Switch off").click()
+    listed(admin).get_by_role("link", name="Switch off").click()
     shoot("heartbeat-switch-off")
     admin.get_by_role("button", name="Switch it off").click()
     expect(admin.get_by_text("Gone for a month is off.")).to_be_visible()
@@ -154,7 +164,7 @@ def test_a_heartbeat_is_changed_switched_off_looked_at_and_deleted(
     assert not heartbeat(live, "Gone for a month")["is_enabled"]
 
     admin.goto(f"{live.address}{LIST}")
-    admin.locator("#result_list tbody tr").get_by_role("link", name="Dry run").click()
+    listed(admin).get_by_role("link", name="Dry run").click()
     expect(admin.get_by_role("heading", name="Dry run: Gone for a month")).to_be_visible()
     shoot("heartbeat-dry-run")
     admin.goto(gone.replace("/change/", "/delete/"))
@@ -163,7 +173,7 @@ def test_a_heartbeat_is_changed_switched_off_looked_at_and_deleted(
     admin.get_by_label("To delete it, type its name").fill("Gone for a month")
     admin.get_by_role("button", name="Delete", exact=True).click()
     admin.wait_for_url(re.compile("/heartbeat/$"))
-    assert live.rows("SELECT FROM heartbeats_heartbeat") == []
+    expect(listed(admin)).to_have_count(0)
 
 
 def test_a_choice_brings_what_is_usual_and_a_sessions_page_tells_when_it_is_closed(
@@ -192,4 +202,4 @@ def test_a_choice_brings_what_is_usual_and_a_sessions_page_tells_when_it_is_clos
     silence = admin.locator(".cdp-panel").filter(has=admin.get_by_role("heading", name="Silence"))
     expect(silence).to_contain_text(re.compile("will be closed in 1.hour"))
     shoot("heartbeat-session")
-    live.rows("DELETE FROM heartbeats_heartbeat RETURNING id")
+    forget(live, "Close what is left open")

@@ -31,9 +31,10 @@ class LooksFirst(HidesCondition):
 
     actions_detail: ClassVar = ("dry_run", "run_now", "switch_on", "switch_off")
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Offer what can be done with it as it is."""
-        is_on = Heartbeat.objects.filter(pk=object_id, is_enabled=True).exists()
+        id = as_uuid(object_id)  # whatever the address says
+        is_on = id is not None and Heartbeat.objects.filter(pk=id, is_enabled=True).exists()
         useless = {"switch_on"} if is_on else {"run_now", "switch_off"}
         hidden = {f"heartbeats_heartbeat_{name}" for name in useless}
         return [each for each in super().get_actions_detail(request, object_id) if each.action_name not in hidden]
