@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,13 +129,14 @@ class Running:
         try:
             code: int | None = process.wait(timeout=secs)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             code = None
         return code, time.monotonic() - began_at
 
     def kill(self) -> None:
-        """End whatever still runs."""
+        """End whatever still runs, and what it has started."""
         for process in self.processes.values():
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
