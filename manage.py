@@ -10,7 +10,7 @@ from django.core.management import execute_from_command_line
 
 from cdp.logging import tell_of_crashes
 
-ROLES = ("ingest", "rqworker", "cron", "metrics")  # what they write is a log
+ROLES = ("ingest", "rqworker", "cron", "alerts", "metrics")  # what they write is a log
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cdp.settings")

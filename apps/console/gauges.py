@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Count
+from django.utils import timezone
 from django_redis import get_redis_connection
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -18,9 +19,11 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 from rq import Worker
 
+from apps.alerts.models import Alert, Incident
 from apps.collector import health
 from apps.collector.health import Health
 from apps.console.doctor import disk
+from apps.console.doctor.heartbeats import overdue
 from apps.core import metrics
 from apps.core.metrics import Gauge
 from apps.core.models import Task
@@ -34,9 +37,25 @@ def everything() -> CollectorRegistry:
     folder = Path(settings.METRICS_DIR)
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    registry.register(Sums(MultiProcessCollector(None, str(folder))))  # type: ignore[no-untyped-call]
     registry.register(Gauges())
     return registry
+
+
+class Sums(Collector):
+    """What all processes have counted; what only an older version knew is still in the files, and left out."""
+
+    def __init__(self, files: MultiProcessCollector) -> None:
+        self._files = files
+
+    def describe(self) -> Iterable[Metric]:
+        """Look at nothing when it is registered."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield them, added up."""
+        known = {metric.name for metric in metrics.registry.collect()}
+        return [metric for metric in self._files.collect() if metric.name in known]  # type: ignore[no-untyped-call]
 
 
 class Gauges(Collector):
@@ -94,6 +113,16 @@ def _tasks(found: Health) -> Found:
         yield metrics.TASKS, (kind, state), number
 
 
+def _overdue(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    yield metrics.HEARTBEATS_OVERDUE, (), overdue(now=timezone.now()).count()
+    counts = Incident.objects.filter(opened_at__isnull=False, recovered_at=None).values_list("alert__severity")
+    firing = dict(counts.annotate(number=Count("pk")))
+    for severity in Alert.Severity.values:
+        yield metrics.ALERTS_FIRING, (severity,), firing.get(severity, 0)
+
+
 def _queues(found: Health) -> Found:
     if not found.has_valkey:
         return
@@ -116,4 +145,4 @@ def _disks(_found: Health) -> Found:
             yield metrics.DISK_SIZE, (holds,), room.total
 
 
-PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _queues, _disks)
+PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _overdue, _queues, _disks)

@@ -66,6 +66,12 @@ JOBS: Final = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300),
     registry=registry,
 )
+HEARTBEAT_RUNS: Final = Counter(
+    "cdp_heartbeat_runs", "Runs of heartbeats that came to their end.", ("strategy", "outcome"), registry=registry
+)
+HEARTBEAT_EVENTS: Final = Counter(
+    "cdp_heartbeat_events", "Silences that heartbeats told of.", ("strategy",), registry=registry
+)
 
 
 class _Slot:
@@ -237,6 +243,8 @@ TASKS: Final = Gauge("cdp_tasks", "Tasks by their kind and state.", ("kind", "st
 DISK_FREE: Final = Gauge("cdp_disk_free_bytes", "Room on a disk that is seen from here, by what it holds.", ("holds",))
 DISK_SIZE: Final = Gauge("cdp_disk_size_bytes", "How large that disk is.", ("holds",))
 DATABASE_SIZE: Final = Gauge("cdp_database_bytes", "How much the database holds.")
+HEARTBEATS_OVERDUE: Final = Gauge("cdp_heartbeats_overdue", "Heartbeats that should have run ten minutes ago.")
+ALERTS_FIRING: Final = Gauge("cdp_alerts_firing", "Incidents that alerts have opened.", ("severity",))
 
 GAUGES: Final = (
     UP,
@@ -254,4 +262,6 @@ GAUGES: Final = (
     DISK_FREE,
     DISK_SIZE,
     DATABASE_SIZE,
+    HEARTBEATS_OVERDUE,
+    ALERTS_FIRING,
 )

@@ -18,7 +18,7 @@ from typing import Final
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from apps.core import claims
+from apps.core import claims, metrics
 from apps.core.claims import Lease
 from apps.core.mistakes import DefinitionError
 from apps.heartbeats import clock, definitions, telling
@@ -104,9 +104,11 @@ def run_on_the_spot(heartbeat: Heartbeat, *, now: datetime) -> Outcome:
                 told = telling.tell(look, most=heartbeat.max_per_run - said, stored_until=stored_until, now=now)
         except Busy:
             raise AlreadyRunning from None
+        metrics.add(metrics.HEARTBEAT_EVENTS, heartbeat.strategy, number=told.n_said)
         said, suppressed = said + told.n_said, suppressed + told.n_suppressed
         is_complete, after = is_complete and told.is_complete, told.after
         if after is None or said >= heartbeat.max_per_run:
+            metrics.add(metrics.HEARTBEAT_RUNS, heartbeat.strategy, "done")
             return Outcome(heartbeat.name, said, suppressed, is_over=True, is_complete=is_complete)
 
 
@@ -131,6 +133,8 @@ def _carry_on(lease: Lease, *, now: datetime, deadline: float) -> Outcome | None
         is_over, run.is_complete = True, False
         error = problem.message if isinstance(problem, DefinitionError) else f"{type(problem).__name__}: {problem}"
     _end(lease, run, is_over=is_over, error=error[:500], now=max(now, timezone.now()))
+    if is_over:
+        metrics.add(metrics.HEARTBEAT_RUNS, row.strategy, "failed" if error else "done")
     return Outcome(row.name, run.n_said, run.n_suppressed, is_over, is_over and run.is_complete, error)
 
 
@@ -191,6 +195,7 @@ def _page(row: Heartbeat, run: HeartbeatRun) -> bool:
         if told.after:
             run.after_hour, run.after_id = told.after
         run.save(update_fields=_COUNTED)
+    metrics.add(metrics.HEARTBEAT_EVENTS, row.strategy, number=told.n_said)
     return is_last
 
 

@@ -6,17 +6,26 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from math import nan
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from apps.collector.health import Health
+from apps.console import gauges
 from apps.core import metrics
+from apps.heartbeats import running
+from apps.heartbeats.models import Heartbeat
 from cdp.version import VERSION
+from tests.core.test_metrics import counted as counted_in
+from tests.heartbeats.factories import HeartbeatFactory
 from tests.live import Live, Row, live_platform, wait_for
 
 ENQUEUE = "from apps.core.jobs import enqueue, sweep_tasks; enqueue(sweep_tasks)"
@@ -169,6 +178,35 @@ def test_disks_that_are_seen_from_here_are_told(live: Live) -> None:
         free = figure(figures, "cdp_disk_free_bytes", holds=holds)
         assert 0 < free < figure(figures, "cdp_disk_size_bytes", holds=holds)
     assert figure(figures, "cdp_database_bytes") > 1_000_000
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("alone")
+def test_runs_of_heartbeats_are_counted_by_how_they_end(settings: Any) -> None:
+    row = HeartbeatFactory(schedule="30 4 * * *")
+    labels = {"strategy": row.strategy, "outcome": "done"}
+
+    def runs() -> float:
+        metrics.flush()
+        return counted_in(Path(settings.METRICS_DIR), "cdp_heartbeat_runs_total", **labels) or 0.0
+
+    before = runs()
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now())
+    running.run_due(now=timezone.now())
+
+    assert runs() == before + 1
+
+
+@pytest.mark.django_db
+def test_what_is_overdue_and_what_is_found_is_told() -> None:
+    row = HeartbeatFactory()
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(hours=1))
+
+    well = Health(takes_events=True, has_valkey=True)
+    found = {(gauge.name, labels): value for gauge, labels, value in gauges._overdue(well)}
+
+    assert found["cdp_heartbeats_overdue", ()] == 1
+    assert found["cdp_alerts_firing", ("critical",)] == 0
 
 
 def test_who_is_not_to_be_asked_is_not(settings: Any) -> None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
+
 from apps.console.doctor.checkup import Patient, Report, check
 from apps.core.spans import in_words
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
@@ -18,7 +20,7 @@ def heartbeats(_patient: Patient) -> Report:
     now = datetime.now(UTC)
     enabled = Heartbeat.objects.filter(is_enabled=True)
     report = Report(f"{enabled.count()} switched on")
-    for each in enabled.filter(due_at__lt=now - LATE).order_by("due_at")[:MOST]:
+    for each in overdue(now=now).order_by("due_at")[:MOST]:
         message = f"The heartbeat {each.name} should have run {_ago(each.due_at, now)}."
         report.warn("heartbeat_overdue", message, "See that cron and a worker run; or run it now.", RUN)
     ended = HeartbeatRun.objects.filter(heartbeat__in=enabled).exclude(finished_at=None)
@@ -27,6 +29,11 @@ def heartbeats(_patient: Patient) -> Report:
             message = f"The last run of the heartbeat {run.heartbeat.name} failed, {_ago(run.started_at, now)}."
             report.warn("heartbeat_failed", message, "Open it in the admin, which shows why.", RUN)
     return report
+
+
+def overdue(*, now: datetime) -> QuerySet[Heartbeat]:
+    """Return those that should have run some minutes ago."""
+    return Heartbeat.objects.filter(is_enabled=True, due_at__lt=now - LATE)
 
 
 def _ago(at: datetime | None, now: datetime) -> str:
