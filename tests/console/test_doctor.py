@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import signal
 import subprocess
@@ -11,7 +10,6 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +18,7 @@ import pytest
 from redis import Redis
 from rq import Queue
 
-from apps.console.doctor import activity, checkup
-from apps.console.doctor.checkup import Check, Patient, Report, State, examine
-from apps.console.doctor.secrets import secrets as look_at_secrets
+from apps.console.doctor.checkup import State
 from apps.console.supervision import MANAGE, roles
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
@@ -365,24 +361,6 @@ def test_a_lock_that_somebody_waits_for(doctor: Doctor, live: Live) -> None:
             holder.execute("SELECT 1")
 
 
-@pytest.mark.django_db
-def test_a_transaction_that_is_open_for_long() -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"], dbname=database_name()) as other:
-        other.execute("SELECT 1")
-
-        found = activity.look(lock=activity.LOCK, transaction=timedelta(0)).findings
-
-        assert any(f"({other.info.backend_pid})" in finding.command for finding in found)
-        assert {finding.code for finding in found} == {"long_transaction"}
-        assert activity.look(lock=activity.LOCK, transaction=activity.TRANSACTION).findings == []
-
-
-def database_name() -> str:
-    from django.db import connection
-
-    return str(connection.settings_dict["NAME"])
-
-
 def test_a_migration_that_was_not_made(doctor: Doctor, live: Live) -> None:
     [gone] = live.rows(
         "DELETE FROM django_migrations WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'axes')"
@@ -422,21 +400,6 @@ def test_alerts_that_nobody_evaluates_any_more(doctor: Doctor, live: Live) -> No
     live.rows("DELETE FROM core_beat WHERE name = 'alerts' RETURNING 1")
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
-@pytest.mark.parametrize("key", ["short", "a" * 60, "django-insecure-" + "qwertzuiopasdfghjklyxcvbnm" * 2])
-def test_a_key_that_can_be_guessed(key: str, name: str, settings: Any) -> None:
-    settings.SECRET_KEY, settings.IDENTITY_KEY = secrets.token_urlsafe(50), secrets.token_urlsafe(50)
-    assert not look_at_secrets(Patient()).findings
-
-    setattr(settings, name, key)
-    [found] = look_at_secrets(Patient()).findings
-
-    assert (found.code, found.severity) == ("weak_secret", "broken")
-    assert found.message.startswith(f"{name} can be guessed")
-    assert "at random" in found.remedy
-    assert key not in found.message + found.remedy + found.command
-
-
 def test_a_file_of_secrets_that_others_can_read(doctor: Doctor, tmp_path: Path) -> None:
     path = tmp_path / "secret_key"
     path.write_text(secrets.token_urlsafe(50))
@@ -460,39 +423,3 @@ def test_a_server_that_forgets_what_it_promised_when_the_machine_dies(doctor: Do
     found = doctor.found("database", DATABASE_URL=os.environ["DATABASE_URL"])
 
     assert "fsync" in found["not_durable"]["message"]
-
-
-def made(*wanted: Check) -> dict[str, tuple[State, str]]:
-    return {result.check.name: (result.state, result.problem) for result in examine(wanted)}
-
-
-def test_a_check_that_hangs_or_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(patient: Patient) -> Report:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr(checkup, "LIMIT_SECS", 0.2)
-    hanging = threading.Event()
-    slow = Check("slow", "Slow", lambda patient: Report(str(hanging.wait(30))))
-    try:
-        found = made(slow, Check("bad", "Bad", fail), Check("good", "Good", lambda patient: Report()))
-    finally:
-        hanging.set()
-
-    assert found["slow"][0] == State.UNKNOWN
-    assert "It took longer than" in found["slow"][1]
-    assert found["bad"] == (State.UNKNOWN, "The check itself failed: RuntimeError: a bug.")
-    assert found["good"] == (State.OK, "")
-
-
-def test_the_page_has_each_check_and_each_finding() -> None:
-    page = (BASE_DIR / "docs" / "monitoring.md").read_text().partition("| check | looks at")[2]
-    documented = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", page, re.MULTILINE))
-    code = "".join(path.read_text() for path in (BASE_DIR / "apps" / "console" / "doctor").glob("*.py"))
-    raised = set(re.findall(r'(?:warn|broken|note)\(\s*"(\w+)"', code)) - {"check"}
-
-    assert list(documented) == CHECKS
-    told = set(re.findall(r"`(\w+)`", " ".join(documented.values())))
-    assert (
-        told - {"inbox", "ingest", "dead_letters", "worker_silent", "suspended", "failed_jobs", "cron", "alerts"}
-        == raised
-    )

@@ -1,0 +1,102 @@
+"""The checks of the doctor, each for itself; test_doctor.py has the command, on a platform that is broken."""
+
+import os
+import re
+import secrets
+import threading
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.console.doctor import activity, checkup
+from apps.console.doctor.checkup import Check, Patient, Report, State, examine
+from apps.console.doctor.heartbeats import heartbeats as look_at_heartbeats
+from apps.console.doctor.secrets import secrets as look_at_secrets
+from apps.heartbeats.models import Heartbeat
+from cdp.processes import BASE_DIR
+from tests.heartbeats.factories import HeartbeatFactory
+
+
+@pytest.mark.django_db
+def test_a_transaction_that_is_open_for_long() -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname=database_name()) as other:
+        other.execute("SELECT 1")
+
+        found = activity.look(lock=activity.LOCK, transaction=timedelta(0)).findings
+
+        assert any(f"({other.info.backend_pid})" in finding.command for finding in found)
+        assert {finding.code for finding in found} == {"long_transaction"}
+        assert activity.look(lock=activity.LOCK, transaction=activity.TRANSACTION).findings == []
+
+
+def database_name() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+@pytest.mark.django_db
+def test_a_heartbeat_that_does_not_run() -> None:
+    row = HeartbeatFactory()
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(hours=1))
+
+    [found] = look_at_heartbeats(Patient()).findings
+
+    assert found.message == f"The heartbeat {row.name} should have run 60 minutes ago."
+    assert (found.code, found.command) == ("heartbeat_overdue", "manage.py heartbeat")
+    Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now())
+    assert look_at_heartbeats(Patient()).findings == []
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
+@pytest.mark.parametrize("key", ["short", "a" * 60, "django-insecure-" + "qwertzuiopasdfghjklyxcvbnm" * 2])
+def test_a_key_that_can_be_guessed(key: str, name: str, settings: Any) -> None:
+    settings.SECRET_KEY, settings.IDENTITY_KEY = secrets.token_urlsafe(50), secrets.token_urlsafe(50)
+    assert not look_at_secrets(Patient()).findings
+
+    setattr(settings, name, key)
+    [found] = look_at_secrets(Patient()).findings
+
+    assert (found.code, found.severity) == ("weak_secret", "broken")
+    assert found.message.startswith(f"{name} can be guessed")
+    assert "at random" in found.remedy
+    assert key not in found.message + found.remedy + found.command
+
+
+def made(*wanted: Check) -> dict[str, tuple[State, str]]:
+    return {result.check.name: (result.state, result.problem) for result in examine(wanted)}
+
+
+def test_a_check_that_hangs_or_fails_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(patient: Patient) -> Report:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(checkup, "LIMIT_SECS", 0.2)
+    hanging = threading.Event()
+    slow = Check("slow", "Slow", lambda patient: Report(str(hanging.wait(30))))
+    try:
+        found = made(slow, Check("bad", "Bad", fail), Check("good", "Good", lambda patient: Report()))
+    finally:
+        hanging.set()
+
+    assert found["slow"][0] == State.UNKNOWN
+    assert "It took longer than" in found["slow"][1]
+    assert found["bad"] == (State.UNKNOWN, "The check itself failed: RuntimeError: a bug.")
+    assert found["good"] == (State.OK, "")
+
+
+def test_the_page_has_each_check_and_each_finding() -> None:
+    checkup.checks.discover()
+    page = (BASE_DIR / "docs" / "monitoring.md").read_text().partition("| check | looks at")[2]
+    documented = dict(re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", page, re.MULTILINE))
+    code = "".join(path.read_text() for path in (BASE_DIR / "apps" / "console" / "doctor").glob("*.py"))
+    raised = set(re.findall(r'(?:warn|broken|note)\(\s*"(\w+)"', code)) - {"check"}
+
+    assert list(documented) == list(checkup.checks)
+    told = set(re.findall(r"`(\w+)`", " ".join(documented.values())))
+    assert (
+        told - {"inbox", "ingest", "dead_letters", "worker_silent", "suspended", "failed_jobs", "cron", "alerts"}
+        == raised
+    )
