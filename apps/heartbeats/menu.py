@@ -1,6 +1,7 @@
-"""The page of heartbeats in the admin's menu."""
+"""The pages of heartbeats in the admin's menu."""
 
-from apps.core.menu import PEOPLE, entry
-from apps.heartbeats.models import Heartbeat
+from apps.core.menu import OPERATIONS, PEOPLE, entry
+from apps.heartbeats.models import Heartbeat, HeartbeatRun
 
-entry(Heartbeat, PEOPLE, 130, icon="monitor_heart")
+entry(Heartbeat, PEOPLE, 125, icon="monitor_heart")
+entry(HeartbeatRun, OPERATIONS, 525, icon="history")
