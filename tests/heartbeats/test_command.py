@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.core import beats
+from apps.core.models import AuditEntry
 from apps.heartbeats.models import Heartbeat, Silence
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
@@ -44,6 +45,9 @@ def test_one_runs_at_once_by_its_name_though_it_is_not_due(silent: Shop) -> None
 
     assert heartbeat("Gone") == "Gone: 2 said, 0 not.\n"
     assert heartbeat("Gone") == "Gone: 0 said, 0 not.\n"
+    assert set(AuditEntry.objects.values_list("actor", "action", "object_type")) == {
+        ("command", "run", "heartbeats.heartbeat")
+    }
 
 
 def test_an_unknown_name_lists_the_known_ones(db: None) -> None:

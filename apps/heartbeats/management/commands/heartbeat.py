@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.conditions.nearest import nearest
-from apps.core import beats
+from apps.core import audit, beats
 from apps.core.mistakes import DefinitionError
 from apps.events.models import Source
 from apps.heartbeats import definitions, running
@@ -67,8 +67,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.name}\t{row.strategy}\t{row.wait_period}\t{row.event_type}\t{state}\t{next_run}")
 
     def _run(self, row: Heartbeat) -> None:
+        now = timezone.now()
         try:
-            self._tell([running.run(row, by=BY, now=timezone.now())])
+            outcome = running.run(row, by=BY, now=now)
+            audit.record_by_itself("run", actor=audit.COMMAND, at=now, object=row)
+            self._tell([outcome])
         except AlreadyRunning:
             self.stdout.write(f"{row.name}: already running.")
         except SwitchedOff:
