@@ -84,6 +84,11 @@ def request(row: Heartbeat, *, by: str, now: datetime) -> None:
 def run(row: Heartbeat, *, by: str, now: datetime) -> Outcome:
     """Run a heartbeat at once, to its end. Raises SwitchedOff and AlreadyRunning."""
     request(row, by=by, now=now)
+    return run_requested(row, now=now)
+
+
+def run_requested(row: Heartbeat, *, now: datetime) -> Outcome:
+    """Run what was requested, to its end. Raises AlreadyRunning when somebody else was quicker."""
     outcomes = [
         _carry_on(lease, now=now, deadline=_FOREVER) for lease in claims.claim(Heartbeat, 1, now=now, id=row.pk)
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from apps.conditions.nearest import nearest
@@ -69,9 +70,10 @@ class Command(BaseCommand):
     def _run(self, row: Heartbeat) -> None:
         now = timezone.now()
         try:
-            outcome = running.run(row, by=BY, now=now)
-            audit.record_by_itself("run", actor=audit.COMMAND, at=now, object=row)
-            self._tell([outcome])
+            with transaction.atomic():
+                running.request(row, by=BY, now=now)
+                audit.record("run", actor=audit.COMMAND, at=now, object=row)
+            self._tell([running.run_requested(row, now=now)])
         except AlreadyRunning:
             self.stdout.write(f"{row.name}: already running.")
         except SwitchedOff:
