@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from apps.alerts import notifying
 from apps.alerts.models import Alert, Incident
@@ -34,8 +34,8 @@ def _evaluate(alert_id: UUID, facts: Facts) -> None:
     with transaction.atomic():
         rows = Alert.objects.select_for_update(no_key=True, skip_locked=True)
         alert = rows.filter(pk=alert_id).first()
-        if alert is None or (alert.looked_at and facts.now <= alert.looked_at):
-            return  # somebody else looks at it, or has done so later
+        if alert is None or (alert.looked_at and alert.looked_at - GAP < facts.now <= alert.looked_at):
+            return  # somebody else looks at it, or has done so later; more than that, and a clock was wrong
         alert.problem = ""
         symptoms = _symptoms(alert, facts) if alert.is_enabled else {}
         if symptoms is not None:
@@ -55,9 +55,9 @@ def _symptoms(alert: Alert, facts: Facts) -> Mapping[str, Symptom] | None:
             return {symptom.subject: symptom for symptom in kind.look(kind.values(alert.params), facts)}
     except Unknown:
         return None
-    except DatabaseError:  # it is away, or will be for the others, too
-        raise
-    except Exception:  # one alert must not silence all others
+    except Exception as error:  # one alert must not silence all others
+        if isinstance(error, DatabaseError) and not connection.is_usable():
+            raise  # it is away, for the others, too
         logger.exception("An alert could not be evaluated", extra={"alert": str(alert.pk)})
         alert.problem = FAILED
         return None
@@ -66,7 +66,7 @@ def _symptoms(alert: Alert, facts: Facts) -> Mapping[str, Symptom] | None:
 def _compare(alert: Alert, symptoms: Mapping[str, Symptom], now: datetime) -> None:
     """Let incidents open, go on and end, and let it be told."""
     known = {row.subject: row for row in Incident.objects.filter(alert=alert, recovered_at=None).order_by("id")}
-    was_away = alert.looked_at is None or now - alert.looked_at > GAP
+    was_away = alert.looked_at is None or abs(now - alert.looked_at) > GAP
     for subject, symptom in symptoms.items():
         incident = known.setdefault(subject, Incident(alert=alert, subject=subject, seen_at=now))
         _go_on(incident, symptom, alert, now, was_away=was_away)
@@ -92,6 +92,8 @@ def _miss(incident: Incident, alert: Alert, now: datetime, *, was_away: bool) ->
         return
     if incident.clear_since is None or was_away:
         incident.clear_since = now
-    if not alert.is_enabled or now - incident.clear_since >= timedelta(minutes=alert.recovery_minutes):
+    is_over = now - incident.clear_since >= timedelta(minutes=alert.recovery_minutes)
+    # Whoever was told of it hears that it is over, once it is muted no more.
+    if not alert.is_enabled or (is_over and not (incident.is_notified and alert.is_muted(now))):
         incident.recovered_at = now
     incident.save()

@@ -30,12 +30,11 @@ ORDER BY week.begins DESC
 
 def usual(source_id: UUID, begin: datetime, end: datetime, *, zone: tzinfo) -> list[int]:
     """Count the events of the same time of each of the last weeks of which there are counts, the latest first."""
-    weeks = [
-        (_weeks_before(begin, number, zone), _weeks_before(end, number, zone) - SPAN) for number in range(1, WEEKS + 1)
-    ]
-    begins, ends = zip(*weeks, strict=True)
+    begins = [_weeks_before(begin, number, zone) for number in range(1, WEEKS + 1)]
+    # Each as long as the silence is: by the clock on the wall it would be shorter when that is put back.
+    ends = [then + (end - begin) - SPAN for then in begins]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT, [list(begins), list(ends), source_id, source_id])
+        cursor.execute(COUNT, [begins, ends, source_id, source_id])
         return [count for (count,) in cursor.fetchall()]
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Max
+
 from apps.alerts.models import Alert, Channel, Incident, Notification
 
 # Of one alert at once: when all sources fall silent together, a mail for each would be read by nobody.
@@ -51,9 +53,11 @@ def _tell_of_new(alert: Alert, new: list[Incident], now: datetime) -> None:
 
 
 def _is_to_be_reminded(alert: Alert, row: Incident, now: datetime) -> bool:
-    if not alert.remind_hours or row.opened_at is None or row.clear_since is not None:
+    """Tell whether it was told of last so long ago: what was missed meanwhile is not made up for."""
+    if not alert.remind_hours or row.clear_since is not None:
         return False
-    return now >= row.opened_at + (row.n_reminders + 1) * timedelta(hours=alert.remind_hours)
+    told_at = row.notifications.aggregate(at=Max("created_at"))["at"]
+    return told_at is not None and now >= told_at + timedelta(hours=alert.remind_hours)
 
 
 def _note(

@@ -25,6 +25,7 @@ CONNECT_SECS: Final = 5.0
 MAX_ANSWER_BYTES: Final = 64_000
 MAX_ADDRESSES: Final = 4  # of one name that are tried
 NAT64: Final = IPv6Network("64:ff9b::/96")
+SITE_LOCAL: Final = IPv6Network("fec0::/10")  # of old, and private where it is still in use
 BROKEN: Final = (OSError, HTTPException, HTTPError)
 
 IP = IPv4Address | IPv6Address
@@ -140,7 +141,7 @@ def _is_allowed(ip: IP) -> bool:
     meant = _meant(ip)
     if any(meant in network for network in settings.EGRESS_ALLOWED_NETWORKS):
         return True
-    return meant.is_global and not meant.is_multicast
+    return meant.is_global and not (meant.is_multicast or meant.is_reserved or meant in SITE_LOCAL)
 
 
 def _meant(ip: IP) -> IP:

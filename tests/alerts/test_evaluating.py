@@ -177,6 +177,64 @@ def test_whoever_wants_to_is_reminded(kind: str, symptoms: list[Symptom]) -> Non
     assert [what for what, _ in told()] == ["opened", "reminder", "reminder"]
 
 
+def test_what_was_told_before_it_was_muted_is_told_to_be_over_afterwards(kind: str, symptoms: list[Symptom]) -> None:
+    alert = AlertFactory(kind=kind)
+    ChannelFactory()
+    symptoms.append(ILL)
+    look(0)
+    Alert.objects.filter(pk=alert.pk).update(muted_until=NOON + timedelta(hours=1))
+    symptoms.clear()
+    for minute in range(1, 60):
+        look(minute)
+    assert [what for what, _ in told()] == ["opened"]
+
+    look(60)
+    look(61)
+
+    assert [what for what, _ in told()] == ["opened", "recovered"]
+    [incident] = Incident.objects.all()
+    assert (incident.clear_since, incident.recovered_at) == (NOON + minutes(1), NOON + minutes(60))
+
+
+@pytest.mark.parametrize("what", ["muted", "unseen", "changed"])
+def test_who_was_not_reminded_for_long_is_reminded_once(kind: str, symptoms: list[Symptom], what: str) -> None:
+    alert = AlertFactory(kind=kind, remind_hours=None if what == "changed" else 1)
+    ChannelFactory()
+    symptoms.append(ILL)
+    look(0)
+    if what == "muted":
+        Alert.objects.filter(pk=alert.pk).update(muted_until=NOON + timedelta(hours=24))
+        look(12 * 60)
+    if what == "changed":
+        look(24 * 60 - 1)
+        Alert.objects.filter(pk=alert.pk).update(remind_hours=1)
+    for minute in range(10):
+        look(24 * 60 + minute)
+    assert [what for what, _ in told()] == ["opened", "reminder"]
+
+    look(25 * 60)
+
+    assert [what for what, _ in told()] == ["opened", "reminder", "reminder"]
+
+
+def test_a_clock_that_was_ahead_and_is_right_again_holds_no_alert_up(kind: str, symptoms: list[Symptom]) -> None:
+    AlertFactory(kind=kind, for_minutes=5)
+    ChannelFactory()
+    symptoms.append(ILL)
+    look(24 * 60)
+    look(1)
+    assert told() == []
+    look(5.9)
+    assert told() == []
+
+    look(6)
+
+    assert [what for what, _ in told()] == ["opened"]
+    symptoms.clear()
+    look(7)
+    assert [what for what, _ in told()] == ["opened", "recovered"]
+
+
 def test_those_are_told_who_were_chosen_or_else_all_but_those_that_are_off(kind: str, symptoms: list[Symptom]) -> None:
     chosen, other = ChannelFactory(name="chosen"), ChannelFactory(name="other")
     ChannelFactory(name="off", is_enabled=False)
@@ -261,6 +319,27 @@ def test_an_alert_that_fails_says_so_and_stops_no_other(kind: str, symptoms: lis
         look(1)
     broken.refresh_from_db()
     assert broken.problem == ""
+
+
+@pytest.mark.parametrize("question", ["SELECT 1 / 0", "SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)"])
+def test_a_question_that_the_database_does_not_answer_stops_no_other_alert(
+    kind: str, symptoms: list[Symptom], question: str
+) -> None:
+    def ask(*_: Any) -> list[Symptom]:
+        with connection.cursor() as cursor:
+            cursor.execute(question)
+        return []
+
+    broken = AlertFactory(name="a", kind="broken")
+    AlertFactory(name="b", kind=kind)
+    ChannelFactory()
+    symptoms.append(ILL)
+    with declared(kinds, "broken", Kind("Broken", "", "", 0, (), ask)):
+        look(0)
+
+    assert told() == [("opened", "It is ill.")]
+    broken.refresh_from_db()
+    assert broken.problem == evaluating.FAILED
 
 
 def test_incidents_are_kept_for_a_year() -> None:

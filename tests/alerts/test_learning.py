@@ -55,6 +55,20 @@ def test_noon_stays_noon_when_the_clocks_change() -> None:
 
 
 @pytest.mark.django_db
+def test_a_silence_counts_no_less_the_longer_it_lasts_when_the_clocks_change() -> None:
+    """In Berlin 02:55 was followed by 02:00 again, after five minutes."""
+    source = SourceFactory()
+    ArrivalCount.objects.all().delete()
+    begin = datetime(2026, 10, 25, 1, 30, tzinfo=BERLIN).astimezone(UTC)
+    steady(source, since=begin - timedelta(weeks=4), until=begin)
+
+    found = [learning.usual(source.pk, begin, begin + minutes(5 * n), zone=BERLIN) for n in range(1, 40)]
+
+    assert found == sorted(found)
+    assert found[-1] == [380, 380, 380, 380]
+
+
+@pytest.mark.django_db
 def test_a_silence_of_days_is_compared_with_the_same_days() -> None:
     source = SourceFactory()
     steady(source, since=MONDAY_NOON - timedelta(weeks=3), until=MONDAY_NOON, taken=1)

@@ -56,6 +56,10 @@ def server(local: None) -> Iterator[Outside]:
         "http://[::ffff:a9fe:a9fe]/",
         "http://[64:ff9b::a00:1]/",
         "http://[2002:7f00:1::]/",
+        "http://[64:ff9b:1::a00:1]/",
+        "http://[::127.0.0.1]/",
+        "http://[::ffff:0:127.0.0.1]/",
+        "http://[fec0::1]/",
     ],
 )
 def test_no_request_goes_into_our_own_network(url: str) -> None:

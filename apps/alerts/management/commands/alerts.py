@@ -57,6 +57,6 @@ class Command(BaseCommand):
 
     def _evaluate(self) -> None:
         now = timezone.now()
-        beats.beat(beats.Name.ALERTS, at=now)
         evaluate(Facts(now))
+        beats.beat(beats.Name.ALERTS, at=now)
         sending.heal(now)
