@@ -53,7 +53,8 @@ def _symptoms(alert: Alert, facts: Facts) -> Mapping[str, Symptom] | None:
     try:
         with transaction.atomic():
             return {symptom.subject: symptom for symptom in kind.look(kind.values(alert.params), facts)}
-    except Unknown:
+    except Unknown as reason:
+        alert.problem = str(reason)
         return None
     except Exception as error:  # one alert must not silence all others
         if isinstance(error, DatabaseError) and not connection.is_usable():

@@ -7,15 +7,19 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from django.db.models import QuerySet
+
 from apps.collector.health import Health, measure
 from apps.core.queue_state import QueuesState
 from apps.core.registry import Registry
+from apps.events.models import Source
 
 Values = Mapping[str, Any]
+NO_SOURCE: Final = "The source that is watched was deleted: choose another one, or delete the alert."
 
 
 class Unknown(Exception):
-    """It cannot be told now, as what is asked does not answer: what is open stays so."""
+    """It cannot be told now: what is open stays so. A message is for who set the alert up, and can do something."""
 
 
 class Symptom(NamedTuple):
@@ -89,6 +93,16 @@ class Kind:
     def values(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value for each parameter: what is stored, or what it is where nobody said anything."""
         return {param.name: params.get(param.name, param.default) for param in self.params}
+
+
+def sources_of(values: Values) -> QuerySet[Source]:
+    """Return what is watched: one source, or all. Raises Unknown where that one was deleted."""
+    if not values["source"]:
+        return Source.objects.all()
+    chosen = Source.objects.filter(pk=values["source"])
+    if not chosen.exists():
+        raise Unknown(NO_SOURCE)
+    return chosen
 
 
 kinds: Final[Registry[Kind]] = Registry("kind of alert", module="kinds")

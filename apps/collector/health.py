@@ -29,6 +29,7 @@ class Finding:
     code: str
     message: str
     remedy: str
+    queue: str = ""  # the one it is about, if it is about one
 
     def as_dict(self) -> dict[str, str]:
         """Shape it for JSON: {code, message, remedy}."""
@@ -179,14 +180,14 @@ def queue_findings(found: QueuesState) -> Iterator[Finding]:
     if found.is_suspended:
         yield Finding("suspended", "All workers were told to rest: jobs wait.", "Let them go on with rq resume.")
     for queue in found.queues:
-        if queue.n_workers or (not queue.depth and queue.heartbeat_secs is None):
+        if queue.n_workers or not (queue.depth or queue.n_lost):
             continue
         waits = f"{_jobs(queue.depth, 'wait')} in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
         if queue.heartbeat_secs is None:
-            yield Finding("no_worker", f"{waits}, and no worker listens.", START_WORKER)
+            yield Finding("no_worker", f"{waits}, and no worker listens.", START_WORKER, queue.name)
         else:
             message = f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago."
-            yield Finding("worker_silent", message, f"It was killed, or hangs. {START_WORKER}")
+            yield Finding("worker_silent", message, f"It was killed, or hangs. {START_WORKER}", queue.name)
 
 
 def _jobs(number: int, do: str) -> str:

@@ -35,6 +35,7 @@ class QueueState:
     oldest_secs: float | None = None  # of the jobs that wait
     heartbeat_secs: float | None = None  # since any of its workers was heard, those that are overdue among them
     last_error: str = ""  # the job, and the kind of what it raised: a message may name people
+    n_lost: int = 0  # workers that are overdue, or gone without a word; RQ forgets them when the next one starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,16 @@ def _look(queue: Queue) -> QueueState:
             ask.pttl(worker)
         enqueued_at, *told = ask.execute()
     heard = [age for age in map(_age, told[::2]) if age is not None]
+    n_workers = sum(1 for left_ms in told[1::2] if left_ms > OVERDUE_MS)
     return QueueState(
         queue.name,
         depth,
-        n_workers=sum(1 for left_ms in told[1::2] if left_ms > OVERDUE_MS),
+        n_workers=n_workers,
         n_failed=n_failed,
         oldest_secs=_age(enqueued_at),
         heartbeat_secs=min(heard, default=None),
         last_error=_error_of(latest[0].decode(), queue) if latest else "",
+        n_lost=len(workers) - n_workers,
     )
 
 

@@ -9,14 +9,15 @@ from django_rq import get_connection
 from rq import Queue, SimpleWorker, Worker
 from rq.suspension import suspend
 
+from apps.alerts.evaluating import evaluate
 from apps.alerts.models import Alert
-from apps.alerts.symptoms import Facts, Symptom, Unknown, kinds
+from apps.alerts.symptoms import NO_SOURCE, Facts, Symptom, Unknown, kinds
 from apps.collector import health
 from apps.core import beats
 from apps.core.models import Task
 from apps.core.spans import in_words
 from apps.events.models import Source
-from tests.alerts.factories import arrivals, facts, minutes, steady
+from tests.alerts.factories import AlertFactory, arrivals, facts, minutes, steady
 from tests.core.factories import TaskFactory
 from tests.factories import NOON, SourceFactory
 
@@ -132,6 +133,19 @@ def test_the_oldest_request_of_the_inbox_and_dead_letters_are_told() -> None:
     assert symptom == ("", "2 accepted requests are dead letters: Inbox has the reason.")
 
 
+@pytest.mark.parametrize("kind", ["silent_source", "refusal_rate"])
+def test_a_source_that_was_deleted_is_not_taken_for_well(kind: str) -> None:
+    Alert.objects.all().delete()
+    source = SourceFactory()
+    alert = AlertFactory(kind=kind, params={"source": str(source.pk)})
+    source.delete()
+
+    evaluate(facts())
+
+    alert.refresh_from_db()
+    assert alert.problem == NO_SOURCE
+
+
 @pytest.mark.parametrize("kind", ["old_inbox", "dead_letters", "silent_process"])
 def test_what_the_database_does_not_tell_is_unknown(kind: str) -> None:
     with pytest.raises(Unknown):
@@ -172,7 +186,7 @@ def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
 
-    assert symptom == ("default", "A job waits in default, and no worker listens.")
+    assert symptom == ("default", "1 job waits in default, and no worker listens. Start manage.py run worker.")
 
 
 def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_listens(queue: Queue) -> None:
@@ -190,7 +204,7 @@ def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_
     queue.connection.expire(worker.key, 30)  # it is late with its sign of life
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
-    assert symptom.message.startswith("A job waits in default: its worker was last heard ")
+    assert symptom.message.startswith("1 job waits in default: its worker was last heard ")
 
 
 def test_workers_that_were_told_to_rest_are_told_of(queue: Queue) -> None:

@@ -4,7 +4,9 @@ import os
 import re
 import secrets
 import threading
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -85,6 +87,30 @@ def test_a_check_that_hangs_or_fails_hides_no_other(monkeypatch: pytest.MonkeyPa
     assert "It took longer than" in found["slow"][1]
     assert found["bad"] == (State.UNKNOWN, "The check itself failed: RuntimeError: a bug.")
     assert found["good"] == (State.OK, "")
+
+
+def test_checks_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "LIMIT_SECS", 0.2)
+    hanging = threading.Event()
+    slow = [Check(str(number), "Slow", lambda patient: Report(str(hanging.wait(30)))) for number in range(20)]
+    began_at = time.monotonic()
+    try:
+        found = made(*slow)
+    finally:
+        hanging.set()
+
+    assert {state for state, _ in found.values()} == {State.UNKNOWN}
+    assert time.monotonic() - began_at < 2
+
+
+def test_a_file_that_is_closed_to_the_doctor_is_named(tmp_path: Path) -> None:
+    def look(patient: Patient) -> Report:
+        return Report((tmp_path / "gone").read_text())
+
+    state, problem = made(Check("file", "File", look))["file"]
+
+    assert state == State.UNKNOWN
+    assert str(tmp_path / "gone") in problem
 
 
 def test_the_page_has_each_check_and_each_finding() -> None:

@@ -51,7 +51,7 @@ def test_it_says_where_jobs_wait_and_what_to_do(operator: Client, monkeypatch: p
 
 
 def test_it_says_when_a_worker_has_fallen_silent(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0))
+    queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0, n_lost=1))
 
     assert "Nobody works on default: its worker was last heard 70 seconds ago." in warning(operator)
 

@@ -119,6 +119,8 @@ def test_a_worker_that_was_killed_is_missed_until_one_is_started_again(
     connection.delete(*keys(connection))  # its last minute is over, too: RQ forgets it only now and then
     assert Worker.count(queue=queue) == 1
     assert codes() == ["no_worker"]
+    queue.empty()
+    assert codes() == ["no_worker"]  # and not only once a job waits
 
     start_worker()
     assert codes() == []

@@ -21,13 +21,13 @@ from apps.alerts.admin.alert_form import form_of
 from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
 from apps.alerts.symptoms import Shape, kinds
+from apps.collector.health import SILENT_SECS
 from apps.core import beats
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import badge, moment, page_address
 
 SEVERITY_COLOURS: Final = {"info": "blue", "warning": "amber", "critical": "red"}
 PAUSES: Final = {1: "One hour", 8: "Eight hours", 24: "A day", 168: "A week"}
-SILENT: Final = timedelta(minutes=5)  # then nobody evaluates any more
 N_LATEST: Final = 5  # incidents above the form
 N_SHOWN: Final = 50  # with those that unfold below them
 OPEN: Final = Q(incidents__opened_at__isnull=False, incidents__recovered_at=None)
@@ -165,5 +165,6 @@ class AlertAdmin(OfKinds, DeletedByName):
 def _warnings() -> list[str]:
     """Say why nobody would be told."""
     heard = beats.last().get(beats.Name.ALERTS)
-    found = [NOBODY_EVALUATES] if heard is None or timezone.now() - heard > SILENT else []
+    silence = timedelta(seconds=SILENT_SECS[beats.Name.ALERTS])
+    found = [NOBODY_EVALUATES] if heard is None or timezone.now() - heard > silence else []
     return found if Channel.objects.filter(is_enabled=True).exists() else [*found, NO_CHANNEL]

@@ -5,16 +5,15 @@ from datetime import timedelta
 
 from django.db.models import Sum
 
-from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
-from apps.events.models import ArrivalCount, Source
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register, sources_of
+from apps.events.models import ArrivalCount
 from apps.events.store.noticed import span_of
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Compare what was refused with what was taken, in the last minutes: in whole spans of five."""
     since = span_of(facts.now - timedelta(minutes=values["minutes"]))
-    sources = Source.objects.filter(pk=values["source"]) if values["source"] else Source.objects.all()
-    names = dict(sources.values_list("pk", "name"))
+    names = dict(sources_of(values).values_list("pk", "name"))
     counted = ArrivalCount.objects.filter(source_id__in=names, at__gte=since).values("source_id")
     for row in counted.annotate(n_taken=Sum("taken"), n_refused=Sum("refused")).order_by("source_id"):
         refused, total = row["n_refused"], row["n_refused"] + row["n_taken"]

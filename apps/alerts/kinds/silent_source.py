@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from apps.alerts import learning
-from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register, sources_of
 from apps.core.spans import in_words
 from apps.events.models import ArrivalCount, Source, latest_arrival
 
@@ -17,7 +17,7 @@ from apps.events.models import ArrivalCount, Source, latest_arrival
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Find the sources that are silent."""
     after = timedelta(minutes=values["minutes"])
-    for source, latest_at in _latest(values["source"]):
+    for source, latest_at in _latest(values):
         silence = facts.counted_until - latest_at
         if silence < after:
             continue
@@ -41,16 +41,16 @@ def _learned(counts: list[int], *, minutes: int) -> str | None:
     return f"In the same time of the last {len(counts)} weeks there were {min(counts):,} to {max(counts):,}."
 
 
-def _latest(source_id: str | None) -> Iterator[tuple[Source, datetime]]:
+def _latest(values: Values) -> Iterator[tuple[Source, datetime]]:
     """Read the sources that are on, with when each was heard last: one look into an index for each.
 
     One that is asked for by name is heard from the start, also if it has never sent; of all, those that were counted.
     """
     counted = ArrivalCount.objects.filter(source_id=OuterRef("pk"), latest_at__isnull=False).order_by("-at")
     latest = Subquery(counted.values("latest_at")[:1])
-    rows: QuerySet[Any] = Source.objects.filter(is_enabled=True).order_by("name")
-    if source_id:
-        rows = rows.filter(pk=source_id).annotate(latest_at=Coalesce(latest, latest_arrival(), "created_at"))
+    rows: QuerySet[Any] = sources_of(values).filter(is_enabled=True).order_by("name")
+    if values["source"]:
+        rows = rows.annotate(latest_at=Coalesce(latest, latest_arrival(), "created_at"))
     else:
         rows = rows.annotate(latest_at=latest).filter(latest_at__isnull=False)
     return ((row, row.latest_at) for row in rows)

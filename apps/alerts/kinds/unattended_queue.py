@@ -3,21 +3,20 @@
 from collections.abc import Iterator
 
 from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
+from apps.collector.health import queue_findings
 from apps.core.spans import in_words
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Find queues without a worker, or whose worker was killed, and those that are behind."""
-    if facts.queues.is_suspended:
-        yield Symptom("", "All workers were told to rest: jobs wait. rq resume lets them go on.")
+    unattended = set()
+    for found in queue_findings(facts.queues):
+        unattended.add(found.queue)
+        yield Symptom(found.queue, f"{found.message} {found.remedy}")
     for queue in facts.queues.queues:
-        jobs = "A job waits" if queue.depth == 1 else f"{queue.depth:,} jobs wait"
-        waits = f"{jobs} in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
-        if queue.heartbeat_secs is not None and not queue.n_workers:
-            yield Symptom(queue.name, f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago.")
-        elif queue.depth and not queue.n_workers:
-            yield Symptom(queue.name, f"{waits}, and no worker listens.")
-        elif queue.oldest_secs is not None and queue.oldest_secs >= 60 * values["minutes"]:
+        if queue.name in unattended:
+            continue
+        if queue.oldest_secs is not None and queue.oldest_secs >= 60 * values["minutes"]:
             yield Symptom(queue.name, f"The oldest job of {queue.name} waits for {in_words(queue.oldest_secs)}.")
 
 

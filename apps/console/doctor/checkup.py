@@ -1,6 +1,7 @@
 """Checks, what they find, and how all of them are made: each for itself, and none for longer than it may."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,7 +129,8 @@ def examine(wanted: Iterable[Check]) -> list[Result]:
     running = [_Running(each, patient) for each in wanted]
     for each in running:
         each.thread.start()
-    return [each.result() for each in running]
+    deadline = time.monotonic() + LIMIT_SECS
+    return [each.result(deadline) for each in running]
 
 
 class _Running:
@@ -140,9 +142,9 @@ class _Running:
         self._result: Result | None = None
         self.thread = threading.Thread(target=self._run, name=f"doctor-{check.name}", daemon=True)
 
-    def result(self) -> Result:
-        """Wait for it, but not for ever."""
-        self.thread.join(LIMIT_SECS)
+    def result(self, deadline: float) -> Result:
+        """Wait for it until then, by the monotonic clock."""
+        self.thread.join(max(0.0, deadline - time.monotonic()))
         return self._result or Result(self._check, Report(), f"It took longer than {LIMIT_SECS:.0f} seconds.")
 
     def _run(self) -> None:
@@ -152,8 +154,10 @@ class _Running:
             self._result = Result(self._check, Report(), str(reason))
         except OperationalError:
             self._result = Result(self._check, Report(), "PostgreSQL does not answer, or not in time.")
-        except (RedisError, OSError):
+        except RedisError:
             self._result = Result(self._check, Report(), "Valkey does not answer.")
+        except OSError as error:  # a file that is closed to whoever calls the doctor
+            self._result = Result(self._check, Report(), f"It could not be looked at: {error}.")
         except Exception as error:  # noqa: BLE001 - one that fails must not hide what the others find
             why = f"The check itself failed: {type(error).__name__}: {without_values(str(error))}."
             self._result = Result(self._check, Report(), why)

@@ -146,7 +146,7 @@ def waiting_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def silent_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0))
+    queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0, n_lost=1))
 
 
 def suspended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,8 @@ def _wanted(names: Sequence[str]) -> list[Check]:
     checks.discover()
     unknown = sorted(set(names) - set(checks))
     if unknown:
-        raise CommandError(f"There is no check {shlex.join(unknown)}; there are {', '.join(checks)}.")
+        message = f"There is no check {shlex.join(unknown)}; there are {', '.join(checks)}."
+        raise CommandError(message, returncode=EXIT_CODES[State.UNKNOWN])
     return [each for name, each in checks.items() if not names or name in names]
 
 
