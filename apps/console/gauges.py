@@ -113,10 +113,14 @@ def _tasks(found: Health) -> Found:
         yield metrics.TASKS, (kind, state), number
 
 
-def _overdue(found: Health) -> Found:
+def _heartbeats(found: Health) -> Found:
+    if found.takes_events:
+        yield metrics.HEARTBEATS_OVERDUE, (), overdue(now=timezone.now()).count()
+
+
+def _incidents(found: Health) -> Found:
     if not found.takes_events:
         return
-    yield metrics.HEARTBEATS_OVERDUE, (), overdue(now=timezone.now()).count()
     counts = Incident.objects.filter(opened_at__isnull=False, recovered_at=None).values_list("alert__severity")
     firing = dict(counts.annotate(number=Count("pk")))
     for severity in Alert.Severity.values:
@@ -145,4 +149,4 @@ def _disks(_found: Health) -> Found:
             yield metrics.DISK_SIZE, (holds,), room.total
 
 
-PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _overdue, _queues, _disks)
+PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _heartbeats, _incidents, _queues, _disks)

@@ -62,7 +62,7 @@ STAGES: Final = Histogram(
 JOBS: Final = Histogram(
     "cdp_job_duration_seconds",
     "Jobs that workers have done, or failed to do.",
-    ("job", "outcome"),
+    ("name", "outcome"),
     buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300),
     registry=registry,
 )

@@ -18,12 +18,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from apps.collector.health import Health
+from apps.alerts.models import Alert
 from apps.console import gauges
 from apps.core import metrics
 from apps.heartbeats import running
 from apps.heartbeats.models import Heartbeat
 from cdp.version import VERSION
+from tests.alerts.factories import AlertFactory, IncidentFactory
 from tests.core.test_metrics import counted as counted_in
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.live import Live, Row, live_platform, wait_for
@@ -55,7 +56,7 @@ def counted(figures: Figures) -> Figures:
     return {key: value for key, value in figures.items() if key[0].endswith(("_count", "_total"))}
 
 
-def figure(figures: Figures, name: str, **labels: str) -> float:
+def figure(figures: Figures, name: str, /, **labels: str) -> float:
     """Read one of them; what is not there is not a number, and so equals none."""
     return figures.get((name, frozenset(labels.items())), nan)
 
@@ -88,7 +89,7 @@ def source(live: Live) -> Row:
 def test_what_comes_in_by_web_and_ingest_and_what_a_worker_does_is_counted(live: Live, source: Row) -> None:
     before = settled(live)
 
-    def grown(name: str, **labels: str) -> float:
+    def grown(name: str, /, **labels: str) -> float:
         key = name, frozenset(labels.items())
         return found.get(key, 0) - before.get(key, 0)
 
@@ -99,7 +100,7 @@ def test_what_comes_in_by_web_and_ingest_and_what_a_worker_does_is_counted(live:
     assert send(live, {"id": "nobody"}, "first") == 401
     live.wait_until_drained()
     live.manage("shell", "--no-imports", "-c", ENQUEUE)
-    job = {"job": "apps.core.jobs.sweep_tasks", "outcome": "done"}
+    job = {"name": "apps.core.jobs.sweep_tasks", "outcome": "done"}
     wait_for(lambda: figure(scraped(live), "cdp_job_duration_seconds_count", **job) >= 1, "the job")
 
     found = {**scraped(live), **settled(live)}
@@ -201,12 +202,15 @@ def test_runs_of_heartbeats_are_counted_by_how_they_end(settings: Any) -> None:
 def test_what_is_overdue_and_what_is_found_is_told() -> None:
     row = HeartbeatFactory()
     Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    alert = AlertFactory(severity=Alert.Severity.CRITICAL)
+    IncidentFactory(alert=alert, subject="a")
+    IncidentFactory(alert=alert, subject="b", recovered_at=timezone.now())
 
-    well = Health(takes_events=True, has_valkey=True)
-    found = {(gauge.name, labels): value for gauge, labels, value in gauges._overdue(well)}
+    found = {(gauge.name, labels): value for gauge, labels, value in gauges.look()}
 
     assert found["cdp_heartbeats_overdue", ()] == 1
-    assert found["cdp_alerts_firing", ("critical",)] == 0
+    assert found["cdp_alerts_firing", ("critical",)] == 1
+    assert found["cdp_alerts_firing", ("warning",)] == 0
 
 
 def test_who_is_not_to_be_asked_is_not(settings: Any) -> None:

@@ -36,7 +36,7 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def counted(folder: Path, name: str, **labels: str) -> float | None:
+def counted(folder: Path, name: str, /, **labels: str) -> float | None:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
     return registry.get_sample_value(name, labels)
@@ -47,7 +47,7 @@ def test_each_process_goes_on_where_the_last_one_ended_and_files_do_not_grow(tmp
     files = sorted(path.name for path in tmp_path.iterdir())
     run(FORKING.format(n_jobs=5), tmp_path)
 
-    assert counted(tmp_path, "cdp_job_duration_seconds_count", job="a job", outcome="done") == 12
+    assert counted(tmp_path, "cdp_job_duration_seconds_count", name="a job", outcome="done") == 12
     assert counted(tmp_path, "cdp_events_total", way="now", outcome="stored", reason="") == 36
     assert sorted(path.name for path in tmp_path.iterdir()) == files == ["0.lock", "counter_0.db", "histogram_0.db"]
 

@@ -23,7 +23,6 @@ def let_pass(**span: float) -> None:
         for table in ("profiles_profile", "cdp_sessions_session"):
             cursor.execute(f"UPDATE {table} SET last_active_at = last_active_at - %s", [timedelta(**span)])
     noted = ("due_at", "counted_from", "seen_until", "seen_through_at")
-    noted = ("due_at", "counted_from", "seen_until", "seen_through_at")
     Heartbeat.objects.update(**{name: F(name) - timedelta(**span) for name in noted})
 
 
