@@ -1,5 +1,6 @@
 """Kinds of channels, each a file of `channels/`: what one has to know, and how it sends a notice, once."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,6 +9,9 @@ from apps.alerts.models import Channel
 from apps.core import egress
 from apps.core.egress import EgressError
 from apps.core.registry import Registry
+
+logger = logging.getLogger(__name__)
+FAILED: Final = "It failed for a reason of its own, which the log has."
 
 
 class DeliveryError(Exception):
@@ -60,7 +64,13 @@ def send(channel: Channel, notice: Notice) -> None:
     """Send a notice by a channel. Raises DeliveryError when it was not taken."""
     if channel.kind not in channel_kinds:
         raise DeliveryError(f"This version of the platform knows no channel of the kind {channel.kind}.")
-    channel_kinds[channel.kind].send(channel, notice)
+    try:
+        channel_kinds[channel.kind].send(channel, notice)
+    except DeliveryError:
+        raise
+    except Exception:
+        logger.exception("A notice could not be sent", extra={"channel": str(channel.pk)})
+        raise DeliveryError(FAILED) from None
 
 
 def post_json(channel: Channel, body: bytes, headers: dict[str, str]) -> None:

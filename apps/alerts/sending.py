@@ -22,7 +22,6 @@ from apps.core.claims import Lease
 
 logger = logging.getLogger(__name__)
 AT_ONCE: Final = 8  # channels
-FAILED: Final = "It failed for a reason of its own: the log of the process `alerts` has it."
 OFF: Final = "The channel is switched off."
 
 
@@ -90,9 +89,6 @@ def _try(row: Notification) -> str:
         delivery.send(row.channel, notice_of(row))
     except DeliveryError as error:
         return str(error)
-    except Exception:  # a channel that fails in a way of its own is tried again, as others are
-        logger.exception("A notification could not be sent", extra={"channel": str(row.channel_id)})
-        return FAILED
     return ""
 
 

@@ -223,6 +223,27 @@ def test_an_address_goes_in_and_never_out(admin_client: Client) -> None:
     assert "geheim" not in str(list(AuditEntry.objects.values_list("details", flat=True)))
 
 
+def test_that_a_channel_leads_elsewhere_is_on_record_whatever_else_is_changed(admin_client: Client) -> None:
+    channel = ChannelFactory(kind="slack")
+    for name, address in (("Room", ""), ("Hall", SECRET)):
+        admin_client.post(page(channel), {"name": name, "is_enabled": "on", "web_address": address})
+
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
+        "changed",
+        "redirected",
+        "changed",
+    ]
+    assert "geheim" not in str(list(AuditEntry.objects.values_list("details", flat=True)))
+
+
+def test_a_channel_that_fails_in_a_way_of_its_own_says_so_at_a_test(admin_client: Client) -> None:
+    channel = ChannelFactory(secret="whsec_a")  # which nothing can be signed with
+
+    test = reverse("admin:alerts_channel_send_a_test", args=[channel.pk])
+
+    assert "It was not sent. It failed for" in admin_client.post(test, follow=True).content.decode()
+
+
 def test_a_secret_of_a_webhook_is_shown_once_and_can_be_renewed(admin_client: Client) -> None:
     sent = {"name": "Hook", "is_enabled": "on", "web_address": "https://hook.example/cdp"}
     shown = admin_client.post(f"{CHANNEL_ADD}?kind=webhook", sent, follow=True).content.decode()
@@ -237,6 +258,7 @@ def test_a_secret_of_a_webhook_is_shown_once_and_can_be_renewed(admin_client: Cl
     channel.refresh_from_db()
     assert channel.secret != first
     assert channel.secret in again.content.decode()
+    assert "rekeyed" in AuditEntry.objects.values_list("action", flat=True)
     assert "whsec_" not in str(list(AuditEntry.objects.values_list("details", flat=True)))
 
 

@@ -16,7 +16,8 @@ from apps.collector import health
 from apps.core import beats
 from apps.core.models import Task
 from apps.core.spans import in_words
-from apps.events.models import Source
+from apps.events.models import ArrivalCount, Source
+from apps.events.store.maintenance import maintain
 from tests.alerts.factories import AlertFactory, arrivals, facts, minutes, steady
 from tests.core.factories import TaskFactory
 from tests.factories import NOON, SourceFactory
@@ -109,6 +110,22 @@ def test_with_too_little_to_learn_from_the_minutes_count_and_it_is_said(source: 
         "Web shop: no event for 90 minutes. Its counts go back 2 full weeks, and 3 are needed to learn from: "
         "until then 60 minutes count always."
     )
+
+
+def test_a_source_stays_silent_after_its_counts_were_forgotten(source: Source) -> None:
+    arrivals(source, NOON - timedelta(weeks=11, days=1))
+    arrivals(source, NOON - timedelta(weeks=11))
+    for days in (76, 75):
+        arrivals(source, NOON - timedelta(days=days), 0, refused=1)
+    maintain(now=NOON)
+
+    [symptom] = look("silent_source", facts(), is_learned=False)
+
+    assert symptom.message == "Web shop: no event for 77 days."
+    assert ArrivalCount.objects.filter(source_id=source.pk).count() == 1
+    arrivals(source, NOON)
+    maintain(now=NOON)
+    assert [row.at for row in ArrivalCount.objects.filter(source_id=source.pk)] == [NOON]
 
 
 def test_refusals_are_told_by_their_share_and_number(source: Source) -> None:

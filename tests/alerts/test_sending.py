@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from django.utils import timezone
 
-from apps.alerts import sending
+from apps.alerts import delivery, sending
 from apps.alerts.models import Channel, Notification
 from apps.alerts.sending import Sender, send_next
 from apps.core import claims
@@ -179,5 +179,5 @@ def test_a_mistake_of_ours_is_tried_again(channel: Channel, monkeypatch: pytest.
     send_all(channel, NOON)
 
     row.refresh_from_db()
-    assert row.error == sending.FAILED
+    assert row.error == delivery.FAILED
     assert row.due_at is not None

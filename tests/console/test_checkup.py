@@ -14,8 +14,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from apps.console.doctor import activity, checkup
-from apps.console.doctor.checkup import Check, Patient, Report, State, examine
+from apps.console.doctor import activity, checkup, disk
+from apps.console.doctor.checkup import Check, Patient, Report, State, Unseen, examine
 from apps.console.doctor.heartbeats import heartbeats as look_at_heartbeats
 from apps.console.doctor.secrets import secrets as look_at_secrets
 from apps.heartbeats.models import Heartbeat
@@ -87,6 +87,22 @@ def test_a_check_that_hangs_or_fails_hides_no_other(monkeypatch: pytest.MonkeyPa
     assert "It took longer than" in found["slow"][1]
     assert found["bad"] == (State.UNKNOWN, "The check itself failed: RuntimeError: a bug.")
     assert found["good"] == (State.OK, "")
+
+
+def test_a_folder_that_is_closed_to_us_is_not_seen_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = "/" + "a" * 5_000  # too long, which is an error as it is to have no right
+    monkeypatch.setattr(disk, "rows", lambda query: [(2**30, closed)])
+
+    size, places = disk.known()
+
+    assert (size, list(places)) == (2**30, ["platform"])
+
+
+def test_a_disk_of_which_nothing_is_seen_is_not_called_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(disk, "known", lambda: (None, {"platform": tmp_path / "gone"}))
+
+    with pytest.raises(Unseen):
+        disk.disk(Patient())
 
 
 def test_checks_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:

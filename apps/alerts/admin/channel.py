@@ -1,7 +1,7 @@
 """Notification channels: who is told, whether it goes well, and a try."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -20,6 +20,9 @@ from apps.alerts.models import Channel
 from apps.core import audit
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import NOTHING, badge, moment, page_address
+
+# What the audit log would not have, as it has no values of either.
+RECORDED: Final = {"web_address": "redirected", "renews_secret": "rekeyed"}
 
 
 @admin.register(Channel)
@@ -50,6 +53,9 @@ class ChannelAdmin(OfKinds, DeletedByName):
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: Any) -> None:
         """Save, and show a secret that was made, this once."""
         super().save_model(request, obj, form, change)
+        for name, verb in RECORDED.items():
+            if change and form is not None and name in form.changed_data:
+                self.record(verb, request, obj)
         if form is not None and form.made_secret:
             told = "Copy the secret now, it is never shown again: <code class='cdp-copy'>{}</code>"
             messages.warning(request, format_html(told, form.made_secret))

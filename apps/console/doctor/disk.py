@@ -1,5 +1,6 @@
 """Is there room: where we write, and where PostgreSQL does, if its disk can be seen from here?"""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from django.db import DatabaseError, connection
 from django.template.defaultfilters import filesizeformat
 
-from apps.console.doctor.checkup import Patient, Report, check, rows
+from apps.console.doctor.checkup import Patient, Report, Unseen, check, rows
 from cdp import embedded
 
 FEW_PART, FEWEST_PART = 0.10, 0.03
@@ -29,6 +30,8 @@ def disk(_patient: Patient) -> Report:
             continue
         seen.add(path.stat().st_dev)
         told.append(_look(report, HOLDS[holds], path))
+    if not told:
+        raise Unseen("No disk is seen from here, neither that of the platform nor that of PostgreSQL.")
     report.told = "; ".join(told)
     return report
 
@@ -41,9 +44,9 @@ def known() -> tuple[int | None, dict[str, Path]]:
         [(size, directory)] = rows(SIZE)
     except DatabaseError:
         directory, size = str(embedded.data_dir(var)), None
-    path = Path(directory or "")
-    if directory and path.exists() and (size is None or _is_local()):
-        return size, {"database": path, **places}
+    # Not with Path, which raises where a folder is closed to us.
+    if directory and os.path.exists(directory) and (size is None or _is_local()):  # noqa: PTH110
+        return size, {"database": Path(directory), **places}
     return size, places
 
 

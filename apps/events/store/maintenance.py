@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import F, OuterRef, Q, Subquery
 
 from apps.events.models import ArrivalCount, MessageKey, QuarantinedEvent, RefusalCount, RefusedEvent
 from apps.events.store import partitions
@@ -44,9 +45,16 @@ def maintain(*, now: datetime) -> Maintained:
         received_at__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)
     ).delete()
     RefusalCount.objects.filter(day__lt=now - timedelta(days=settings.REFUSED_RETENTION_DAYS)).delete()
-    ArrivalCount.objects.filter(at__lt=now - ARRIVALS_KEPT).delete()
+    _forget_arrivals(now - ARRIVALS_KEPT)
     n_quarantined = _forget(QuarantinedEvent, days=settings.QUARANTINE_RETENTION_DAYS, now=now)
     return Maintained(made, dropped, n_keys, n_refused, n_quarantined)
+
+
+def _forget_arrivals(before: datetime) -> None:
+    """Delete the counts from before, but for the last one of a source: by that it is known to be silent."""
+    heard = ArrivalCount.objects.filter(source_id=OuterRef("source_id"), latest_at__isnull=False).order_by("-at")
+    old = ArrivalCount.objects.filter(at__lt=before).annotate(heard_at=Subquery(heard.values("at")[:1]))
+    old.filter(~Q(at=F("heard_at")) | Q(heard_at=None)).delete()
 
 
 def _forget(model: type[MessageKey] | type[QuarantinedEvent], *, days: int, now: datetime) -> int:
