@@ -77,7 +77,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     n_events = serializers.IntegerField()
     is_estimate = serializers.BooleanField(help_text="Whether there are too many events to count them here.")
     n_people = serializers.IntegerField(allow_null=True, help_text="Null: too many to count them here, or nobody's.")
-    n_looked_at = serializers.IntegerField(help_text="The latest events, at which all below was found.")
+    n_looked_at = serializers.IntegerField(help_text="Events, the latest and the oldest, at which all below was found.")
     n_changed = serializers.IntegerField(help_text="People, or events, that would change.")
     conflicts = ConflictSerializer(many=True)
     samples = SampleSerializer(many=True, help_text="Some of these; none without the scope `profiles:read`.")

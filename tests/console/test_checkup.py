@@ -52,6 +52,21 @@ def test_a_heartbeat_that_does_not_run() -> None:
     assert look_at_heartbeats(Patient()).findings == []
 
 
+@pytest.mark.django_db
+def test_a_heartbeat_whose_last_run_failed() -> None:
+    row, now = HeartbeatFactory(schedule=""), timezone.now()
+    for minutes, error in ((60, ""), (30, "condition: There is no segment vip.")):
+        started = now - timedelta(minutes=minutes)
+        row.runs.create(trigger="cron", started_at=started, finished_at=started, clock=started, error=error)
+
+    [found] = look_at_heartbeats(Patient()).findings
+
+    assert found.code == "heartbeat_failed"
+    assert found.message == f"The last run of the heartbeat {row.name} failed, 30 minutes ago."
+    row.runs.create(trigger="cron", started_at=now, finished_at=now, clock=now)
+    assert look_at_heartbeats(Patient()).findings == []
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
 @pytest.mark.parametrize("key", ["short", "a" * 60, "django-insecure-" + "qwertzuiopasdfghjklyxcvbnm" * 2])
 def test_a_key_that_can_be_guessed(key: str, name: str, settings: Any) -> None:

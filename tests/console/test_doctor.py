@@ -294,6 +294,16 @@ def test_valkey_that_throws_jobs_away_and_stops_as_it_says(doctor: Doctor) -> No
         assert doctor.found("valkey", REDIS_URL=url).keys() == {"valkey_full"}
 
 
+def test_valkey_that_is_a_replica(doctor: Doctor) -> None:
+    with valkey_server() as (url, _):
+        Redis.from_url(url).replicaof("127.0.0.1", "1")
+
+        found = doctor.found("valkey", REDIS_URL=url)
+
+        assert found["valkey_replica"]["severity"] == "broken"
+        assert "primary" in found["valkey_replica"]["remedy"]
+
+
 def test_postgresql_is_away_and_valkey_is_looked_at_all_the_same(doctor: Doctor, live: Live) -> None:
     live.postgres.send_signal(signal.SIGINT)
     live.postgres.wait()
@@ -343,6 +353,36 @@ def test_a_slot_that_holds_the_log_back(doctor: Doctor, live: Live) -> None:
     assert "standby_of_last_year" in found["message"]
     live.rows(found["command"].split('"')[3])
     assert doctor.found("replication") == {}
+
+
+def test_autovacuum_that_is_off_and_switched_on_as_it_says(doctor: Doctor, live: Live) -> None:
+    with psycopg.connect(live.database_url, autocommit=True) as database:
+        database.execute("ALTER SYSTEM SET autovacuum = off")
+        database.execute("SELECT pg_reload_conf()")
+        wait_for(lambda: doctor.found("vacuum") != {}, "the server to read it")
+
+        found = doctor.found("vacuum")["autovacuum_off"]
+
+        assert found["severity"] == "broken"
+        for statement in found["command"].split('"')[3::2]:
+            database.execute(statement)
+    wait_for(lambda: doctor.found("vacuum") == {}, "the server to read it")
+
+
+def test_a_table_of_dead_rows_and_cleaned_as_it_says(doctor: Doctor, live: Live) -> None:
+    with psycopg.connect(live.database_url, autocommit=True) as database:
+        database.execute("CREATE TABLE much_changed (id int) WITH (autovacuum_enabled = off)")
+        database.execute("INSERT INTO much_changed SELECT generate_series(1, 60000)")
+        database.execute("DELETE FROM much_changed")
+        database.execute("SELECT pg_stat_force_next_flush()")
+        try:
+            found = doctor.found("vacuum")["dead_rows"]
+
+            assert "much_changed has 60,000 dead rows beside 0 living ones" in found["message"]
+            database.execute(found["command"].split('"')[3])
+            assert doctor.found("vacuum") == {}
+        finally:
+            database.execute("DROP TABLE much_changed")
 
 
 def test_a_lock_that_somebody_waits_for(doctor: Doctor, live: Live) -> None:

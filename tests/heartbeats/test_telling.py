@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from apps.events.models import Event
-from apps.heartbeats.models import HeartbeatRun, Silence
+from apps.heartbeats import definitions
+from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles import erasure
 from apps.profiles.models import PrivacyRequest, Profile
 from apps.sessions.models import Session
@@ -86,6 +87,17 @@ def test_those_who_were_silent_when_it_began_are_left_out(shop: Shop) -> None:
 
     assert beat(row) == 1
     assert said("profile-inactive") == [ripe.id]
+
+
+def test_whoever_chooses_nothing_floods_nobody(shop: Shop) -> None:
+    for number in range(3):
+        visit(shop, f"long-gone-{number}", days=30)
+    new = Heartbeat(name="New", strategy="inactive-profile", wait_period=DAY)
+    definitions.save(new, now=timezone.now())
+
+    assert [beat(new), beat(new)] == [0, 0]
+    assert HeartbeatRun.objects.filter(n_seen=0).count() == 2
+    assert said("profile-inactive") == []
 
 
 def test_no_more_are_said_in_a_run_than_may_be_and_the_rest_comes_with_the_next(shop: Shop) -> None:

@@ -1,13 +1,14 @@
 """A dry run: how many events and people a back-fill would touch, what it would do to some, and what does not fit.
 
 It never takes long, whatever is stored: it counts for a few seconds, and else says that it estimates; it looks at the
-latest events, and says at how many.
+latest events and at the oldest ones, which the mapping has not reached yet, and says at how many. Of the people whom it
+shows it reads all events, so that they are as the run will make them.
 """
 
 import copy as copying_module
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +31,7 @@ from apps.profiles.models import Profile
 
 COUNT_SECS: Final = 2.0
 LOOKED_AT: Final = 1_000
+HISTORY: Final = 20_000  # events of all who are shown
 SAMPLES: Final = 20
 EXAMPLES: Final = 3
 
@@ -106,7 +108,7 @@ def _parsed(told: Any) -> Any:
 
 
 def _look_at_events(found: Preview, rules: EventRules, events: QuerySet[Event]) -> None:
-    for event in _latest(events, found, "id", "properties", "traits"):
+    for event in _ends(events, found, "id", "properties", "traits"):
         traits, _, _ = extract(rules, redact(event.properties, rules), visit_count=None)
         changes = tuple(diff(event.traits, traits))
         if changes:
@@ -116,35 +118,67 @@ def _look_at_events(found: Preview, rules: EventRules, events: QuerySet[Event]) 
 
 
 def _look_at_people(found: Preview, rules: EventRules, selection: Selection, events: QuerySet[Event]) -> None:
-    """Copy the events that are looked at, in the order of their time, to copies of their profiles."""
-    latest = _latest(events.exclude(profile_id=None), found, *people.COLUMNS)
-    raw_ids = {event.id: event.original_profile_id or event.profile_id for event in latest}
-    living = ledger.living_ids({raw_id for raw_id in raw_ids.values() if raw_id})
-    by_person: dict[UUID, list[people.Stored]] = {}
-    for event in sorted(latest, key=lambda each: (each.time, each.id)):
-        stored = people.Stored(*(getattr(event, name) for name in people.COLUMNS))
-        by_person.setdefault(living[raw_ids[event.id] or event.id], []).append(stored)
+    """Copy the events that are looked at to copies of their profiles; then all events of some of those who change."""
+    looked_at = [
+        people.Stored(*(getattr(event, name) for name in people.COLUMNS))
+        for event in _ends(events.exclude(profile_id=None), found, *people.COLUMNS)
+    ]
+    by_person = _by_person(looked_at, ledger.living_ids({event.raw_id for event in looked_at}))
     problems: list[Problem] = []
+    changed: list[UUID] = []
     for profile in Profile.objects.filter(id__in=by_person.keys()).order_by("id"):
-        before = copying_module.deepcopy(profile.document)
-        copied = again.copy(profile, by_person[profile.id], rules, mode=selection.mode)
-        problems += copied.problems
-        changes = tuple(diff(before, profile.document))
-        if changes:
-            found.n_changed += 1
-            if len(found.samples) < SAMPLES:
-                found.samples.append(Sample(profile.id, str(profile), changes))
-    found.conflicts = _conflicts(problems)
+        changes, misfits = _copied(profile, by_person[profile.id], rules, mode=selection.mode)
+        problems += misfits
+        changed += [profile.id] if changes else []
+    found.n_changed, found.conflicts = len(changed), _conflicts(problems)
+    shown = changed[:SAMPLES]
+    histories = {**by_person, **_histories(events, shown)}
+    for profile in Profile.objects.filter(id__in=shown).order_by("id"):
+        changes, _ = _copied(profile, histories[profile.id], rules, mode=selection.mode)
+        found.samples.append(Sample(profile.id, str(profile), changes))
 
 
-def _latest(events: QuerySet[Event], found: Preview, *columns: str) -> list[Event]:
+def _copied(
+    profile: Profile, events: Iterable[people.Stored], rules: EventRules, *, mode: str
+) -> tuple[tuple[Change, ...], list[Problem]]:
+    """Copy events to a profile in memory, and return what becomes of it, and what does not fit."""
+    before = copying_module.deepcopy(profile.document)
+    problems = again.copy(profile, events, rules, mode=mode).problems
+    return tuple(diff(before, profile.document)), problems
+
+
+def _by_person(events: Iterable[people.Stored], own: Mapping[UUID, UUID]) -> dict[UUID, list[people.Stored]]:
+    """Sort events by their person, and by their time; those of nobody who is asked about are left out."""
+    found: dict[UUID, list[people.Stored]] = {}
+    for event in sorted(events, key=lambda each: (each.time, each.id)):
+        if event.raw_id in own:
+            found.setdefault(own[event.raw_id], []).append(event)
+    return found
+
+
+def _histories(events: QuerySet[Event], ids: Collection[UUID]) -> dict[UUID, list[people.Stored]]:
+    """Read all events of some people; of nobody where they are too many, or take too long."""
+    own = ledger.owners(ids)
+    theirs = events.filter(profile_id__in=own.keys() | ledger.unmoved_places(own))
     try:
         with at_most(COUNT_SECS):
-            latest = list(events.order_by("-id").only(*columns)[:LOOKED_AT])
+            rows = list(theirs.values_list(*people.COLUMNS)[: HISTORY + 1])
     except TooSlow:
-        latest = []
-    found.n_looked_at = len(latest)
-    return latest
+        return {}
+    return {} if len(rows) > HISTORY else _by_person((people.Stored(*row) for row in rows), own)
+
+
+def _ends(events: QuerySet[Event], found: Preview, *columns: str) -> Sequence[Event]:
+    """Read the latest events, and the oldest; none where that takes too long."""
+    looked_at: dict[UUID, Event] = {}
+    try:
+        with at_most(COUNT_SECS):
+            for order in ("-id", "id"):
+                looked_at |= {event.id: event for event in events.order_by(order).only(*columns)[: LOOKED_AT // 2]}
+    except TooSlow:
+        looked_at = {}
+    found.n_looked_at = len(looked_at)
+    return list(looked_at.values())
 
 
 def _conflicts(problems: Iterable[Problem]) -> list[Conflict]:

@@ -84,7 +84,7 @@ class Command(BaseCommand):
         about = "about " if found.is_estimate else ""
         people = "" if found.n_people is None else f" of {found.n_people:,} people"
         self.stdout.write(f"{about}{found.n_events:,} events{people}.")
-        self.stdout.write(f"Of the latest {found.n_looked_at:,}: {found.n_changed:,} would be changed.")
+        self.stdout.write(f"Of {found.n_looked_at:,}, the latest and the oldest: {found.n_changed:,} would be changed.")
         for sample in found.samples:
             self.stdout.write(f"\n{sample.id}")
             for change in sample.changes:
