@@ -187,6 +187,9 @@ def _since(row: Heartbeat, *, now: datetime) -> datetime | None:
 
 def _page(row: Heartbeat, run: HeartbeatRun) -> bool:
     """Tell of a page, note it in the run, in one transaction, and tell whether it was the last one."""
+    if run.n_said >= row.max_per_run:  # somebody lowered that since the last slice
+        run.is_complete = False
+        return True
     after = Place(run.after_hour, run.after_id) if run.after_hour and run.after_id else None
     look = Look(row, run.clock - row.wait_period, run.since, after, definitions.strategy_of(row).page)
     with transaction.atomic():

@@ -1,14 +1,17 @@
 """How heartbeats run: who is due, one at a time, in slices, and what is noted of it."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.events.models import EventType
-from apps.heartbeats import jobs, running
+from apps.heartbeats import definitions, jobs, running
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
 from apps.heartbeats.running import AlreadyRunning, SwitchedOff
+from apps.heartbeats.strategy import strategies
 from apps.profiles.models import Profile
 from tests.factories import EventTypeFactory, MembershipFactory, SegmentFactory
 from tests.heartbeats.beating import ago, beat
@@ -102,6 +105,26 @@ def test_what_is_broken_says_why_and_stops_no_other(shop: Shop) -> None:
     EventTypeFactory(type="we-miss-you")
     assert beat(broken) == 1
     assert Heartbeat.objects.get(pk=broken.pk).error == ""
+
+
+def test_one_that_may_say_less_from_now_on_ends_the_run_that_has_said_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(definitions, "strategy_of", lambda row: replace(strategies[row.strategy], page=1))
+    for number in range(4):
+        shop.now = ago(days=5 - number)
+        shop.track("page-view", session=f"p{number}")
+    row: Heartbeat = HeartbeatFactory()
+    Heartbeat.objects.update(due_at=ago(minutes=1))
+    said = [running.run_due(now=timezone.now(), secs=0.0001)[0].n_said for _ in range(2)]
+    row.max_per_run = 1
+    definitions.save(row, now=timezone.now())
+
+    [outcome] = running.run_due(now=timezone.now())
+
+    assert said == [1, 2]
+    assert (outcome.n_said, outcome.error, outcome.is_over, outcome.is_complete) == (2, "", True, False)
+    assert [beat(row) for _ in range(3)] == [1, 1, 0]
 
 
 def test_old_runs_are_forgotten(shop: Shop) -> None:
