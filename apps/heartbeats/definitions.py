@@ -27,7 +27,9 @@ LEAST: Final = timedelta(minutes=1)
 MOST: Final = timedelta(days=3_650)
 _UNITS: Final = ("second", "minute", "hour", "day")  # nobody says 26 weeks
 # What changes whose silence it is: what ripened before the change is not told of because of it.
-_SCOPE: Final = ("strategy", "wait_period", "source_id", "segment_id", "consent_id", "condition", "includes_bots")
+_SCOPE: Final = (
+    *("strategy", "wait_period", "source_id", "segment_id", "consent_id", "condition", "includes_bots", "rearm"),
+)
 _MEANING: Final = ("is_enabled", *_SCOPE)
 # What people may change; all else is of runs, which go on while somebody edits.
 _COLUMNS: Final = (
@@ -153,7 +155,7 @@ def on_the_spot(row: Heartbeat) -> Heartbeat:
     """
     row.name, row.schedule = row.name or row.strategy, ""
     check(row)
-    meaning = ("event_type", "rearm", *_SCOPE)
+    meaning = ("event_type", *_SCOPE)
     row.id = digest("heartbeat", *(f"{name}={getattr(row, name)}" for name in meaning))
     return row
 

@@ -19,7 +19,10 @@ class Silences(Rows):
         return Q(subject_id__in=[*person.raw_ids, *person.named(SESSION)])
 
     def anonymise(self, person: Person, *, limit: int) -> int:
-        """Leave what was said of the person with the anonymous profile, of whom it must not be said again."""
-        own = Silence.objects.filter(subject_id=person.id).order_by("pk")[:limit]
-        n_moved = Silence.objects.filter(pk__in=own.values("pk")).update(subject_id=person.anonymous_id)
-        return n_moved + self.erase(person, limit=limit - n_moved) if n_moved < limit else n_moved
+        """Leave what was said with the anonymous profile and its sessions, of whom it must not be said again."""
+        becomes = {id: person.pseudonym(id) for id in person.named(SESSION)} | {person.id: person.anonymous_id}
+        page = list(Silence.objects.filter(subject_id__in=becomes).order_by("pk")[:limit])
+        for silence in page:
+            silence.subject_id = becomes[silence.subject_id]
+        Silence.objects.bulk_update(page, ["subject_id"])
+        return len(page) + self.erase(person, limit=limit - len(page)) if len(page) < limit else len(page)

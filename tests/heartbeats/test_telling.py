@@ -10,6 +10,7 @@ from apps.events.models import Event
 from apps.heartbeats import definitions
 from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles import erasure
+from apps.profiles.jobs import start_erasure
 from apps.profiles.models import PrivacyRequest, Profile
 from apps.sessions.models import Session
 from tests.factories import (
@@ -20,7 +21,7 @@ from tests.factories import (
     SegmentFactory,
     SourceFactory,
 )
-from tests.heartbeats.beating import ago, beat, said
+from tests.heartbeats.beating import ago, beat, let_pass, said
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop, person
 
@@ -100,6 +101,23 @@ def test_whoever_chooses_nothing_floods_nobody(shop: Shop) -> None:
     assert said("profile-inactive") == []
 
 
+def test_who_was_silent_again_before_each_silence_counted_is_left_out(shop: Shop) -> None:
+    row = HeartbeatFactory(first_run="ripening")
+    visit(shop, "anna", days=9)
+    assert beat(row) == 1
+    visit(shop, "anna", days=5)
+    assert beat(row) == 0
+
+    row.refresh_from_db()
+    row.rearm = "silence"
+    definitions.save(row, now=timezone.now())
+
+    assert beat(row) == 0
+    let_pass(days=2)
+    visit(shop, "anna", days=1.5)
+    assert beat(row) == 1
+
+
 def test_no_more_are_said_in_a_run_than_may_be_and_the_rest_comes_with_the_next(shop: Shop) -> None:
     people = [visit(shop, f"p{number}", days=9 - number).id for number in range(5)]
     row = HeartbeatFactory(max_per_run=2)
@@ -143,6 +161,19 @@ def test_bots_are_nobody_unless_they_are_asked_for(shop: Shop) -> None:
     assert beat(HeartbeatFactory()) == 0
     assert beat(HeartbeatFactory(strategy="inactive-session")) == 0
     assert beat(HeartbeatFactory(includes_bots=True)) == 1
+
+
+def test_what_was_said_of_the_session_of_somebody_who_was_made_anonymous_is_not_said_again(shop: Shop) -> None:
+    anna = visit(shop, "anna", days=3)
+    row = HeartbeatFactory(strategy="inactive-session", rearm="silence")
+    assert beat(row) == 1
+
+    kind = PrivacyRequest.Kind.ANONYMISE
+    request = start_erasure(anna.id, kind=kind, reference="T-1", actor=ANNA, at=timezone.now())
+
+    assert request.finished_at
+    assert Session.objects.get().status != Session.Status.ENDED
+    assert beat(row) == 0
 
 
 def test_who_was_erased_is_nobody_and_leaves_no_silence(shop: Shop) -> None:
