@@ -10,7 +10,7 @@ import orjson
 from apps.core import paths
 from apps.core.paths import MISSING
 from apps.events.backfill.people import Stored
-from apps.events.backfill.selection import Mode
+from apps.events.backfill.selection import Mode, overlap
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
 from apps.events.event_types.operations import same
@@ -94,6 +94,8 @@ def _closed(
 ) -> frozenset[str]:
     """Name the fields that stay: those entered by hand, and, where only empty ones are filled, all others."""
     closed = {path for path, said in provenance.items() if is_by_hand(said)}
+    # Also what is a part of it, or holds it.
+    closed |= {rule.path for rule in rules.fields if any(overlap(rule.path, path) for path in closed)}
     if mode == Mode.ONLY_EMPTY:
         filled = {rule.path for rule in rules.fields if not is_empty(paths.get(document, rule.target))}
         for rule in rules.named:

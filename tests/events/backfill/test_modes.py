@@ -84,6 +84,22 @@ def test_what_was_entered_by_hand_stays_in_every_mode(mode: str, day: int, by: s
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("mode", Mode.values)
+def test_what_was_entered_by_hand_stays_also_as_a_part_of_a_field_and_around_one(mode: str) -> None:
+    said = entry(time=JANUARY, setter="user:1")
+    anna: Profile = ProfileFactory(
+        traits={"home": {"city": "Ulm"}, "work": {"city": "Bonn"}},
+        provenance={"traits.home.city": said, "traits.work": said},
+    )
+    happened(anna, {"home": {"city": "Kiel"}, "city": "Kiel"}, day=3)
+    plan_type(profile={"traits.home": {"equals": "properties.home"}, "traits.work.city": {"equals": "properties.city"}})
+
+    run(mode=mode)
+
+    assert traits_of(anna) == {"home": {"city": "Ulm"}, "work": {"city": "Bonn"}}
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("mode", [Mode.ONLY_EMPTY, Mode.OVERWRITE])
 def test_a_field_that_the_run_itself_has_filled_is_open_to_the_next_page(
     mode: str, monkeypatch: pytest.MonkeyPatch
