@@ -52,7 +52,9 @@ def step(task: Task) -> Step:
     found = selection.events(at=at)
     end = selection.reach(LOOKED_AT, after=after, at=at)
     ahead = found.filter(id__gt=after, id__lte=end) if end else found.filter(id__gt=after)
-    events = list(ahead.order_by("id").only("id", "time", "properties")[:size])
+    # Held until they are written: whoever is erased meanwhile leaves nothing, neither there nor in what was before.
+    page = ahead.order_by("id").only("id", "time", "properties")[:size]
+    events = list(page.select_for_update(no_key=True))
     is_full = len(events) == size
     n_changed = task.position.get("n_changed", 0) + _write(
         task,

@@ -12,6 +12,7 @@ from apps.core.jobs import resume_tasks
 from apps.core.models import Task
 from apps.events import jobs
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
+from apps.events.event_types.traits import extract
 from apps.events.models import Event, EventType, InboxItem
 from apps.events.resolution import by_hand
 from apps.profiles.models import Profile
@@ -98,6 +99,30 @@ def test_of_two_that_are_started_at_once_one_is_refused() -> None:
     [task] = Task.objects.all()
     assert sum(str(task.pk) == each for each in told) == 1
     assert sum("another run works on it" in each for each in told) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_made_anonymous_while_their_events_are_read_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = happened(ProfileFactory(), {"name": "Anna"})
+    plan_type(traits={"data.name": "name"})
+
+    def anonymise() -> None:
+        Event.objects.filter(pk=event.pk).update(properties={}, traits={})
+        connection.close()
+
+    other = threading.Thread(target=anonymise)
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        other.start()
+        other.join(timeout=1)
+        return extract(*args, **options)
+
+    monkeypatch.setattr("apps.events.backfill.traits.extract", meanwhile)
+    run(TRAITS)
+    other.join()
+
+    event.refresh_from_db()
+    assert (event.properties, event.traits) == ({}, {})
 
 
 @pytest.fixture
