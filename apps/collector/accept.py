@@ -176,7 +176,7 @@ def _ingest_alone(item: inbox.Claimed, *, at: datetime) -> bool:
             problem = repr(error)
             is_starved = _lacks_room(error)
     if is_starved:
-        inbox.postpone(item.pk, error=problem, until=at + RETRY_AFTER)
+        inbox.postpone(item.pk, error=problem, at=at, until=at + RETRY_AFTER)
     elif problem:
         inbox.give_up(item.pk, error=problem, at=at)
     return not problem

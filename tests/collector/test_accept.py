@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +150,25 @@ def test_a_batch_that_is_too_much_for_the_database_does_not_stop_the_inbox(
     # Room comes back by itself, a value that is too long stays so.
     expected = (None, NOW + accept.RETRY_AFTER) if cause is errors.OutOfMemory else (NOW, None)
     assert (left.dead_at, left.retry_at) == expected
+
+
+def test_what_finds_no_room_for_an_hour_waits_for_somebody(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(source, "a")
+    monkeypatch.setattr(accept, "process", failing(too_much(errors.OutOfMemory), when=bool))
+
+    at = NOW
+    for _ in range(60):
+        assert accept.ingest(10, at=at) == 1
+        at += accept.RETRY_AFTER
+        assert inbox.wake(at=at) == 1
+    assert accept.ingest(10, at=at) == 1
+
+    left = InboxItem.objects.get()
+    assert (left.dead_at, left.retry_at) == (NOW + timedelta(hours=1), None)
+    assert inbox.release(InboxItem.objects.all()) == 1
+    monkeypatch.undo()
+    assert accept.ingest(10, at=at) == 1
+    assert stored() == {"a"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from apps.core.claims import Mark
 from apps.events.models import InboxItem
 
 MAX_BATCH_BYTES = 1_000_000  # a body may hold thousands of events
+MAX_RETRIES = 60  # one a minute: so long nobody is called inactive, as it may tell of them
 
 
 class Item(NamedTuple):
@@ -92,9 +93,11 @@ def give_up(pk: int, *, error: str, at: datetime) -> None:
     InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, dead_at=at)
 
 
-def postpone(pk: int, *, error: str, until: datetime) -> None:
-    """Set an item aside that found no room: it is tried again by itself, see `wake`."""
-    InboxItem.objects.filter(pk=pk).update(attempts=F("attempts") + 1, error=error, retry_at=until)
+def postpone(pk: int, *, error: str, at: datetime, until: datetime) -> None:
+    """Set an item aside that found no room: it is tried again by itself, see `wake`; a dead letter after an hour."""
+    again = InboxItem.objects.filter(pk=pk, attempts__lt=MAX_RETRIES)
+    if not again.update(attempts=F("attempts") + 1, error=error, retry_at=until):
+        give_up(pk, error=error, at=at)
 
 
 def release(items: QuerySet[InboxItem]) -> int:

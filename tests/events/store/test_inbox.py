@@ -115,7 +115,7 @@ def test_a_claim_tells_how_many_rows_it_keeps_from_others() -> None:
 @pytest.mark.django_db
 def test_what_was_set_aside_for_want_of_room_comes_back_when_its_time_has_come() -> None:
     starved, poisoned = InboxItemFactory(), InboxItemFactory()
-    inbox.postpone(starved.pk, error="no room", until=NOON + timedelta(minutes=1))
+    inbox.postpone(starved.pk, error="no room", at=NOON, until=NOON + timedelta(minutes=1))
     inbox.give_up(poisoned.pk, error="ours", at=NOON)
 
     assert inbox.wake(at=NOON) == 0
