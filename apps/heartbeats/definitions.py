@@ -72,7 +72,8 @@ def in_words(wait_period: timedelta) -> str:
 def condition_of(row: Heartbeat) -> Condition | None:
     """Return what must hold of a person for the heartbeat to speak of them; None if nothing has to.
 
-    Consent and segment are parts of it: there is one way to ask about people. Raises DefinitionError.
+    Consent and segment are parts of it: there is one way to ask about people. Raises DefinitionError, also for a
+    segment that is gone: everybody would not be in it.
     """
     parts = [f"({row.condition})"] if row.condition.strip() else []
     if row.consent_id:
@@ -81,10 +82,7 @@ def condition_of(row: Heartbeat) -> Condition | None:
         parts.append(f"profile@segments CONTAINS {quote(row.segment.key)}")
     if not parts:
         return None
-    try:
-        return language.parse(" AND ".join(parts), is_stored=True)
-    except ConditionError as error:
-        raise DefinitionError("condition", str(error)) from None
+    return _parsed(" AND ".join(parts), is_stored=True)
 
 
 def check(row: Heartbeat) -> None:
@@ -199,11 +197,18 @@ def _check_condition(row: Heartbeat) -> None:
     """Hold what is not stored yet to the rules of today; what is stored goes on."""
     row.condition = row.condition.strip()
     is_stored = Heartbeat.objects.filter(pk=row.pk, condition=row.condition).exists()
+    if row.condition:
+        _parsed(row.condition, is_stored=is_stored)
+
+
+def _parsed(text: str, *, is_stored: bool) -> Condition:
     try:
-        asked = definitions.segments_of(language.parse(row.condition, is_stored=is_stored)) if row.condition else ()
+        condition = language.parse(text, is_stored=is_stored)
+        asked = definitions.segments_of(condition)
     except ConditionError as problem:
         raise DefinitionError("condition", str(problem)) from None
     keys = list(Segment.objects.values_list("key", flat=True)) if asked else []
-    for key in sorted(set(asked).difference(keys)):
+    for key in sorted(asked.difference(keys)):
         error = ConditionError(f"There is no segment {key}.", suggestion=nearest(key, keys))
         raise DefinitionError("condition", str(error))
+    return condition

@@ -13,6 +13,7 @@ from apps.heartbeats.models import Heartbeat, HeartbeatRun
 from apps.heartbeats.running import AlreadyRunning, SwitchedOff
 from apps.heartbeats.strategy import strategies
 from apps.profiles.models import Profile
+from apps.segments import definitions as segments
 from tests.factories import EventTypeFactory, MembershipFactory, SegmentFactory
 from tests.heartbeats.beating import ago, beat
 from tests.heartbeats.factories import HeartbeatFactory
@@ -105,6 +106,18 @@ def test_what_is_broken_says_why_and_stops_no_other(shop: Shop) -> None:
     EventTypeFactory(type="we-miss-you")
     assert beat(broken) == 1
     assert Heartbeat.objects.get(pk=broken.pk).error == ""
+
+
+def test_one_whose_condition_names_a_segment_that_is_gone_speaks_of_nobody_and_says_why(shop: Shop) -> None:
+    gone = SegmentFactory(key="left-us")
+    row = HeartbeatFactory(condition='NOT profile@segments CONTAINS "left-us"')
+    shop.now = ago(days=3)
+    shop.track("page-view", session="anna")
+    segments.delete(gone)
+
+    outcome = running.run(row, by="test", now=timezone.now())
+
+    assert (outcome.n_said, outcome.error) == (0, "There is no segment left-us.")
 
 
 def test_one_that_may_say_less_from_now_on_ends_the_run_that_has_said_more(
