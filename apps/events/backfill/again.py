@@ -13,7 +13,7 @@ from apps.events.backfill.people import Stored
 from apps.events.backfill.selection import Mode, overlap
 from apps.events.event_types import copying
 from apps.events.event_types.copying import Said
-from apps.events.event_types.operations import same
+from apps.events.event_types.operations import Order, same
 from apps.events.event_types.rules import EventRules
 from apps.profiles import anonymity
 from apps.profiles.models import Profile
@@ -106,9 +106,12 @@ def _closed(
 
 
 def _set_aside(provenance: Provenance, rules: EventRules, kept: frozenset[str]) -> Provenance:
-    """Take away who set the fields, so that no event comes too late; what no event sets gets it back."""
+    """Take away who set the fields, so that no event comes too late; what no event sets gets it back.
+
+    Fields that keep the first stay: by who set them it is known whether an event was before that.
+    """
     roots = {rule.root for rule in rules.named}
-    wanted = {rule.path for rule in rules.fields}
+    wanted = {rule.path for rule in rules.fields if rule.operation.order is not Order.OLDEST}
     wanted |= {path for path in provenance if paths.parse(path)[0] in roots}
     return {path: provenance.pop(path) for path in (wanted & provenance.keys()) - kept}
 

@@ -71,6 +71,19 @@ def test_a_value_of_an_earlier_event_gives_way_unless_only_empty_fields_are_fill
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("mode", Mode.values)
+@pytest.mark.parametrize(("day", "expected"), [(0, {*Mode.values}), (9, {Mode.ONLY_EMPTY})])
+def test_the_first_stays_the_first_in_every_mode(mode: str, day: int, expected: set[str]) -> None:
+    anna = holding("other", day=day, by=str(new_id()))
+    happened(anna, {"plan": "pro"}, day=3)
+    plan_type(profile={"traits.plan": {"first": "properties.plan"}})
+
+    run(mode=mode)
+
+    assert traits_of(anna) == {"plan": "other" if mode in expected else "pro"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mode", Mode.values)
 @pytest.mark.parametrize("day", [0, 9])
 @pytest.mark.parametrize("by", ["user:1", "key:abc"])
 def test_what_was_entered_by_hand_stays_in_every_mode(mode: str, day: int, by: str) -> None:
