@@ -93,9 +93,7 @@ def _closed(
     document: dict[str, Any], provenance: Provenance, rules: EventRules, mode: str, touched: frozenset[str]
 ) -> frozenset[str]:
     """Name the fields that stay: those entered by hand, and, where only empty ones are filled, all others."""
-    closed = {path for path, said in provenance.items() if is_by_hand(said)}
-    # Also what is a part of it, or holds it.
-    closed |= {rule.path for rule in rules.fields if any(overlap(rule.path, path) for path in closed)}
+    closed = _by_hand(provenance, rules)
     if mode == Mode.ONLY_EMPTY:
         filled = {rule.path for rule in rules.fields if not is_empty(paths.get(document, rule.target))}
         for rule in rules.named:
@@ -103,6 +101,12 @@ def _closed(
             filled |= {paths.join((rule.root, name)) for name, value in named if not is_empty(value)}
         closed |= filled - touched
     return frozenset(closed)
+
+
+def _by_hand(provenance: Provenance, rules: EventRules) -> set[str]:
+    """Name the fields that were entered by hand, and those that are a part of such a one, or hold it."""
+    entered = {path for path, said in provenance.items() if is_by_hand(said)}
+    return entered | {rule.path for rule in rules.fields if any(overlap(rule.path, path) for path in entered)}
 
 
 def _set_aside(provenance: Provenance, rules: EventRules, kept: frozenset[str]) -> Provenance:
