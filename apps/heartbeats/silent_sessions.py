@@ -49,10 +49,12 @@ def _silent(id: UUID, last_active_at: datetime, profile_id: UUID | None, *values
 def close(found: Sequence[Silent]) -> set[UUID]:
     """End sessions, in the caller's transaction, and return those that were still open and silent.
 
-    Whoever goes on with a session holds the lock of its key (collector's prepare), so that nobody has read it before us
-    and writes it after us.
+    Whoever goes on with a session holds the lock of its key, or where they name none that of the device that has it
+    (collector's prepare), so that nobody has read it before us and writes it after us.
     """
-    locks.by_key(silent.id for silent in found)
+    keys = [silent.id for silent in found]
+    devices = Session.objects.filter(id__in=keys).exclude(device_key=None).values_list("device_key", flat=True)
+    locks.by_key([*keys, *devices])
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [[silent.id for silent in found], [silent.last_active_at for silent in found]])
         ids = {id for (id,) in cursor.fetchall()}

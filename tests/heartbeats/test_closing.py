@@ -1,17 +1,21 @@
 """Sessions that nobody closed: they end once, and only what people do opens them again."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from apps.core import locks
 from apps.events.models import Event, Source
-from apps.heartbeats import silent_sessions
+from apps.heartbeats import running, silent_sessions
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.silent import Silent
-from apps.profiles.models import Profile
+from apps.profiles.models import Identifier, Profile
 from apps.sessions.models import Session
 from tests.factories import SourceFactory, track_body
 from tests.heartbeats.beating import ago, beat, let_pass, process, said
@@ -160,3 +164,27 @@ def test_who_works_on_a_session_keeps_it_open(shop: Shop, closing: Heartbeat) ->
 
     assert silent_sessions.close([seen]) == set()
     assert Session.objects.get().status == Session.Status.ACTIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_goes_on_with_the_session_of_a_device_keeps_it_open(shop: Shop, closing: Heartbeat) -> None:
+    """One that names no session: the collector holds the lock of the device alone when it reads its session."""
+    shop.now = ago(hours=3)
+    shop.call("page", anonymousId="phone")
+    device = Identifier.objects.get(session_id=Session.objects.get().id)
+
+    def close() -> None:
+        running.run(closing, by="test", now=timezone.now())
+        connection.close()
+
+    other = threading.Thread(target=close)
+    with transaction.atomic():
+        locks.by_key([device.id])
+        other.start()
+        other.join(timeout=1)
+        Session.objects.update(last_active_at=ago(minutes=5), status=Session.Status.ACTIVE)
+    other.join()
+
+    assert Session.objects.get().status == Session.Status.ACTIVE
+    process()
+    assert not said("session-closed")
