@@ -122,7 +122,8 @@ def save(row: Heartbeat, *, now: datetime) -> bool:
             written += ["seen_until", "seen_through_at", "counted_from"]
         if before is None or is_changed or before.schedule != row.schedule:
             row.due_at, row.leases = next_run(row, after=now), before.leases + 1 if before else 0
-            written += ["due_at", "leases"]  # whoever runs it just now sees that it is no longer theirs
+            row.attempts = 0
+            written += ["due_at", "leases", "attempts"]  # whoever runs it just now sees that it is no longer theirs
             row.runs.filter(finished_at=None).update(finished_at=now, error=CHANGED)
         row.save(update_fields=written if before else None)
     return is_changed

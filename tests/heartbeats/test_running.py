@@ -1,12 +1,14 @@
 """How heartbeats run: who is due, one at a time, in slices, and what is noted of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.core import claims
 from apps.events.models import EventType
 from apps.heartbeats import definitions, jobs, running
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
@@ -106,6 +108,17 @@ def test_what_is_broken_says_why_and_stops_no_other(shop: Shop) -> None:
     EventTypeFactory(type="we-miss-you")
     assert beat(broken) == 1
     assert Heartbeat.objects.get(pk=broken.pk).error == ""
+
+
+def test_one_that_was_changed_while_it_ran_may_be_run_at_once(shop: Shop) -> None:
+    row: Heartbeat = HeartbeatFactory(schedule="30 4 * * *")
+    Heartbeat.objects.update(due_at=ago(minutes=1))
+    [lease] = claims.claim(Heartbeat, 1, now=timezone.now())
+    running._begin(lease)
+    row.wait_period = timedelta(days=2)
+    definitions.save(row, now=timezone.now())
+
+    assert running.run(row, by="anna", now=timezone.now()).is_over
 
 
 def test_one_whose_condition_names_a_segment_that_is_gone_speaks_of_nobody_and_says_why(shop: Shop) -> None:
