@@ -23,6 +23,7 @@ class Heartbeat(Claimable):
 
     LEASE = timedelta(seconds=60)  # renewed with each page; so long nobody goes on after a crash
     MAX_ATTEMPTS: ClassVar = 32_000
+    STUCK: ClassVar = 5  # attempts of which none came to an end: somebody should look
 
     class Rearm(models.TextChoices):
         """When it speaks again of whom it has spoken of."""

@@ -51,6 +51,11 @@ def test_a_heartbeat_that_does_not_run() -> None:
     Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now())
     assert look_at_heartbeats(Patient()).findings == []
 
+    Heartbeat.objects.filter(pk=row.pk).update(attempts=Heartbeat.STUCK)  # each of whom was killed
+    [found] = look_at_heartbeats(Patient()).findings
+    assert found.message == f"The heartbeat {row.name} was begun 5 times, and none of these came to an end."
+    assert found.code == "heartbeat_failed"
+
 
 @pytest.mark.django_db
 def test_a_heartbeat_whose_last_run_failed() -> None:

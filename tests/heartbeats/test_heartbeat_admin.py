@@ -338,15 +338,19 @@ def test_the_list_tells_how_each_is_and_warns(admin_client: Client, django_asser
     late, broken = HeartbeatFactory(name="Late"), HeartbeatFactory(name="Broken", schedule="")
     Heartbeat.objects.filter(pk=late.pk).update(due_at=ago(hours=2))
     HeartbeatFactory(name="Quiet", is_enabled=False)
+    stuck = HeartbeatFactory(name="Stuck")
+    stuck.runs.create(trigger="cron", started_at=ago(hours=1), clock=ago(hours=1))
+    Heartbeat.objects.filter(pk=stuck.pk).update(attempts=Heartbeat.STUCK)
     run(broken)
-    HeartbeatRun.objects.update(error="It hurts.")
+    HeartbeatRun.objects.exclude(finished_at=None).update(error="It hurts.")
 
     with django_assert_max_num_queries(15):
         shown = page(admin_client, LIST)
 
     assert "Late should have run 2 hours ago" in shown.replace("\xa0", " ")
     assert "Broken: its last run failed. It hurts." in shown
-    for word in (">overdue<", ">failed<", ">off<", ">on<", "in 3 days", "when somebody runs it"):
+    assert "Stuck was begun 5 times, and none of these came to an end." in shown
+    for word in (">overdue<", ">stuck<", ">failed<", ">off<", ">on<", "in 3 days", "when somebody runs it"):
         assert word in shown.replace("\xa0", " ")
 
 

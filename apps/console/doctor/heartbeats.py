@@ -16,13 +16,16 @@ RUN: Final = "manage.py heartbeat"
 
 @check("heartbeats", "Heartbeats")
 def heartbeats(_patient: Patient) -> Report:
-    """Look for those that are overdue, and those whose last run failed."""
+    """Look for those that are overdue, those that nobody brings to an end, and those whose last run failed."""
     now = datetime.now(UTC)
     enabled = Heartbeat.objects.filter(is_enabled=True)
     report = Report(f"{enabled.count()} switched on")
     for each in overdue(now=now).order_by("due_at")[:MOST]:
         message = f"The heartbeat {each.name} should have run {_ago(each.due_at, now)}."
         report.warn("heartbeat_overdue", message, "See that cron and a worker run; or run it now.", RUN)
+    for each in enabled.filter(attempts__gte=Heartbeat.STUCK).order_by("name")[:MOST]:
+        message = f"The heartbeat {each.name} was begun {each.attempts} times, and none of these came to an end."
+        report.warn("heartbeat_failed", message, "Look into the log of the workers: it tells what ended them.", RUN)
     ended = HeartbeatRun.objects.filter(heartbeat__in=enabled).exclude(finished_at=None)
     for run in ended.order_by("heartbeat", "-started_at").distinct("heartbeat").select_related("heartbeat"):
         if run.error:

@@ -135,6 +135,9 @@ def state_of(row: Any, *, now: datetime) -> State:
     """Tell how a heartbeat that was read `with_latest_run` is."""
     if not row.is_enabled:
         return State("off", "grey")
+    if row.attempts >= Heartbeat.STUCK:
+        begun = f"{row} was begun {row.attempts} times, and none of these came to an end."
+        return State("stuck", "red", f"{begun} The log of the workers tells what ended them.")
     if row.run_started_at and row.run_finished_at is None:
         return State("running", "blue")
     if row.run_error:
