@@ -53,8 +53,8 @@ def close(found: Sequence[Silent]) -> set[UUID]:
     (collector's prepare), so that nobody has read it before us and writes it after us.
     """
     keys = [silent.id for silent in found]
-    devices = Session.objects.filter(id__in=keys).exclude(device_key=None).values_list("device_key", flat=True)
-    locks.by_key([*keys, *devices])
+    devices = Session.objects.filter(id__in=keys).values_list("device_key", flat=True)
+    locks.by_key([*keys, *filter(None, devices)])
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [[silent.id for silent in found], [silent.last_active_at for silent in found]])
         ids = {id for (id,) in cursor.fetchall()}
