@@ -14,6 +14,7 @@ from apps.core.admin.shown import NOTHING, page_address, tree
 from apps.core.audit import Actor
 from apps.core.paths import MISSING
 from apps.events.admin.backfill_form import BackfillForm
+from apps.events.backfill import again
 from apps.events.backfill.dry_run import Preview, preview
 from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Mode, Selection
 from apps.events.event_types.trial import Change
@@ -86,7 +87,11 @@ def _samples(found: Preview, *, sees_all: bool) -> dict[str, Any]:
     samples = []
     for sample in found.samples:
         changes = [
-            (each.path, _value(each, each.before, sees_all=sees_all), _value(each, each.after, sees_all=sees_all))
+            (
+                each.path if sees_all else again.told(each.path),
+                _value(each, each.before, sees_all=sees_all),
+                _value(each, each.after, sees_all=sees_all),
+            )
             for each in sample.changes
         ]
         samples.append((sample.id, sample.name if sees_all else "", changes))

@@ -19,7 +19,7 @@ from apps.profiles import anonymity
 from apps.profiles.models import Profile
 from apps.profiles.provenance import Entry, Provenance, is_by_hand
 from apps.profiles.room import Room
-from apps.profiles.schema import is_empty
+from apps.profiles.schema import FIELDS, is_empty
 
 # What events can change of a profile, and what follows from that.
 COLUMNS: Final = (
@@ -75,7 +75,7 @@ def copy(
         said = Said(event.properties, event.traits, event.time, event.id, is_repeat=True, source=str(event.source_id))
         found = copying.copy(open_rules, said, document=document, provenance=provenance, room=room, closed=closed)
         paths_changed |= found.changed
-        copied.problems += [Problem(event.id, _told(path), message) for path, message in found.problems]
+        copied.problems += [Problem(event.id, told(path), message) for path, message in found.problems]
     for path, entry in set_aside.items():
         provenance.setdefault(path, entry)
     paths_changed |= {path for path, entry in provenance.items() if before[1].get(path) != entry}
@@ -84,9 +84,9 @@ def copy(
     return copied
 
 
-def _told(path: str) -> str:
-    """Name a field in a list that stays: one that a name in the event led to may be what it should only name."""
-    return f"{path.partition('.')[0]}.…" if anonymity.is_telling(path) else path
+def told(path: str) -> str:
+    """Name a field for everybody: one that a name in the event led to may be what it should only name."""
+    return path if path in FIELDS or not anonymity.is_telling(path) else f"{path.partition('.')[0]}.…"
 
 
 def _closed(

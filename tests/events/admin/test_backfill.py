@@ -81,6 +81,18 @@ def test_who_may_not_see_personal_data_sees_which_fields_change(db: None) -> Non
         assert hidden not in page
 
 
+def test_who_may_not_see_personal_data_sees_no_field_whose_name_is_such(db: None) -> None:
+    plan_is_set(**{"traits.known": {"equals": "properties.known"}})
+    happened(ProfileFactory(), {"known": {"otto@example.com": True}, "plan": "pro"})
+    ben = colleague("events.change_eventtype", "events.view_eventtype", "events.view_event")
+
+    page = ben.post(address(), {}).content.decode()
+
+    assert "traits.…" in page
+    assert "traits.plan" in page
+    assert "otto@example" not in page
+
+
 def test_a_dry_run_says_where_it_estimates(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan_is_set()
     happened(ProfileFactory(), {"plan": "pro"})
