@@ -93,6 +93,8 @@ def check(row: Heartbeat) -> None:
     _check_wait(row.wait_period)
     row.event_type = event_type(row.event_type) or strategy.event.type
     _check_event_type(row, strategy)
+    if strategy.act and row.rearm == Heartbeat.Rearm.ONCE:
+        raise DefinitionError("rearm", "What begins anew has to end again: choose after each new silence.")
     _check_schedule(row)
     _check_condition(row)
     if row.max_per_run is None or row.max_per_run < 1:

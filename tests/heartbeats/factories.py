@@ -9,10 +9,11 @@ from factory.django import DjangoModelFactory
 
 from apps.heartbeats import definitions
 from apps.heartbeats.models import Heartbeat
+from apps.heartbeats.strategy import strategies
 
 
 class HeartbeatFactory(DjangoModelFactory[Heartbeat]):
-    """A heartbeat that says of everybody once when they are inactive for a day, and was switched on long ago."""
+    """A heartbeat on everybody, with the usual rearm, after a day of silence; it was switched on long ago."""
 
     class Meta:
         model = Heartbeat
@@ -20,6 +21,9 @@ class HeartbeatFactory(DjangoModelFactory[Heartbeat]):
     name = factory.Sequence(lambda number: f"Heartbeat {number}")
     strategy = "inactive-profile"
     wait_period = timedelta(days=1)
+    rearm = factory.LazyAttribute(
+        lambda made: strategies[made.strategy].rearm if made.strategy in strategies else "once"
+    )
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Heartbeat:

@@ -68,6 +68,12 @@ def test_a_name_is_taken_once() -> None:
     assert refused(name="Gone") == ("name", "There is another heartbeat of that name.")
 
 
+def test_what_is_closed_has_to_be_closed_again_when_it_was_opened_again() -> None:
+    field, says = refused(strategy="session-not-closed", rearm="once")
+
+    assert (field, "has to end again" in says) == ("rearm", True)
+
+
 def test_a_type_that_an_operator_made_may_be_said() -> None:
     EventTypeFactory(type="we-miss-you")
 
