@@ -1,7 +1,7 @@
 """The pages of heartbeats: mistakes stand beside their fields, nothing is said before a look, and all is on record."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import ConsentTypeFactory, SegmentFactory, SourceFactory
+from tests.heartbeats.beating import ago
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
 
@@ -50,10 +51,6 @@ def page(client: Client, address: str, **params: Any) -> str:
 
 def run(row: Heartbeat, *, by: str = "test") -> running.Outcome:
     return running.run(row, by=by, now=timezone.now())
-
-
-def ago(**span: float) -> datetime:
-    return timezone.now() - timedelta(**span)
 
 
 @pytest.fixture
