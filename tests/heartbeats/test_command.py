@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from apps.core import beats
+from apps.core import beats, queues
+from apps.core.jobs import jobs
 from apps.core.models import AuditEntry
 from apps.heartbeats.models import Heartbeat, Silence
 from tests.heartbeats.factories import HeartbeatFactory
@@ -108,3 +109,33 @@ def test_one_that_is_off_does_not_run(db: None) -> None:
 
     with pytest.raises(CommandError, match="Gone is switched off"):
         heartbeat("Gone")
+
+
+def test_one_that_somebody_else_runs_is_left_to_them(silent: Shop) -> None:
+    HeartbeatFactory(name="Gone")
+    Heartbeat.objects.update(attempts=1, due_at=timezone.now() + timedelta(seconds=50))  # somebody has its lease
+
+    assert heartbeat("Gone") == "Gone: already running.\n"
+    assert heartbeat() == "No heartbeat is due, or those that are run already.\n"
+    assert not Silence.objects.exists()
+
+
+def test_one_that_fails_is_told_and_the_command_fails_once_the_others_ran(silent: Shop) -> None:
+    HeartbeatFactory(name="Broken")
+    HeartbeatFactory(name="Gone")
+    Heartbeat.objects.filter(name="Broken").update(condition="profile@")
+    out = StringIO()
+
+    with pytest.raises(CommandError, match=r"^Broken: "):
+        call_command("heartbeat", stdout=out)
+
+    assert "Gone: 2 said, 0 not.\n" in out.getvalue()
+
+
+def test_the_clock_runs_each_minute_what_the_command_runs(silent: Shop) -> None:
+    HeartbeatFactory(name="Gone")
+    job = jobs["apps.heartbeats.jobs.run_heartbeats"]
+
+    assert (job.every, job.queue) == (timedelta(minutes=1), queues.DEFAULT)
+    assert job.run() == "1 heartbeats ran and said 2 events."
+    assert heartbeat() == "No heartbeat is due, or those that are run already.\n"
