@@ -71,10 +71,11 @@ def test_what_is_recorded_for_somebody_makes_them_no_more_active(
 
     assert ConsentDecision.objects.get().profile_id == anna.id
     seen = person(primary_id="anna")
-    assert (seen.event_count, seen.first_seen_at, seen.last_seen_at, seen.visit_count) == (
+    assert (seen.event_count, seen.first_seen_at, seen.last_seen_at, seen.last_active_at, seen.visit_count) == (
         anna.event_count,
         anna.first_seen_at,
         anna.last_seen_at,
+        anna.last_active_at,
         anna.visit_count,
     )
     assert {name for name in rows if members(name)} == HELD  # as evaluated at once, in memory
