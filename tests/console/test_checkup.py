@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -70,6 +71,30 @@ def test_a_heartbeat_whose_last_run_failed() -> None:
     assert found.message == f"The last run of the heartbeat {row.name} failed, 30 minutes ago."
     row.runs.create(trigger="cron", started_at=now, finished_at=now, clock=now)
     assert look_at_heartbeats(Patient()).findings == []
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "total_gib", "codes"),
+    [
+        (300, 1_000, []),
+        (9, 100, []),  # nine of a hundred are much still
+        (4, 100, ["disk_nearly_full"]),
+        (0.9, 20, ["disk_full"]),
+        (20, 1_000, ["disk_full"]),  # the twentieth part of a disk on which much is written
+    ],
+)
+def test_a_disk_is_nearly_full_by_its_part_and_its_bytes(
+    free_gib: float, total_gib: int, codes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, total = int(free_gib * 2**30), total_gib * 2**30
+    monkeypatch.setattr(
+        "apps.console.doctor.disk.shutil.disk_usage", lambda _path: SimpleNamespace(free=free, total=total)
+    )
+    report = Report()
+
+    disk._look(report, "logs", tmp_path)
+
+    assert [finding.code for finding in report.findings] == codes
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
