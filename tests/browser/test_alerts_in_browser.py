@@ -18,7 +18,7 @@ DEAD_LETTER = (
 )
 
 
-def test_channels_are_added_tried_and_keep_their_secrets(admin: Page, live: Live, shoot: Shoot) -> None:
+def test_channels_are_added_tried_changed_and_deleted_and_keep_their_secrets(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/")
     admin.get_by_role("link", name="Notification channels").click()
     shoot("channels-none")
@@ -53,6 +53,17 @@ def test_channels_are_added_tried_and_keep_their_secrets(admin: Page, live: Live
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin.locator("#result_list")).to_contain_text("anna@example.com, ben@example.com")
     shoot("channels")
+
+    admin.locator("#result_list").get_by_role("link", name="Operators").click()
+    admin.get_by_label("Recipients").fill("anna@example.com")
+    admin.get_by_role("button", name="Save", exact=True).click()
+    expect(admin.get_by_text("was changed successfully")).to_be_visible()
+    expect(admin.locator("#result_list")).not_to_contain_text("ben@example.com")
+    admin.locator("#result_list").get_by_role("link", name="Operators").click()
+    admin.get_by_role("link", name="Delete").click()
+    admin.locator("#id_name").fill("Operators")
+    admin.get_by_role("button", name="Delete", exact=True).click()
+    expect(admin.get_by_text("was deleted successfully")).to_be_visible()
 
 
 def test_an_alert_is_added_finds_something_and_is_muted_and_deleted(admin: Page, live: Live, shoot: Shoot) -> None:

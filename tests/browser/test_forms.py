@@ -83,6 +83,8 @@ FORMS: Final = {
 }
 # Forms that need more than that to be there: the tests that change and save them.
 ELSEWHERE: Final[dict[str, str]] = {
+    "alerts.Alert": "test_an_alert_is_added_finds_something_and_is_muted_and_deleted",
+    "alerts.Channel": "test_channels_are_added_tried_changed_and_deleted_and_keep_their_secrets",
     "events.RefusedEvent": "test_a_refused_event_is_fixed_in_the_browser_and_sent_again",
     "events.QuarantinedEvent": "test_a_quarantined_event_is_fixed_in_the_browser_and_replayed",
 }
@@ -90,6 +92,8 @@ ELSEWHERE: Final[dict[str, str]] = {
 
 # The pages of the admin besides lists and forms, and the tests that use them.
 PAGES: Final[dict[str, str]] = {
+    "alerts_alert_mute": "test_an_alert_is_added_finds_something_and_is_muted_and_deleted",
+    "alerts_channel_send_a_test": "test_channels_are_added_tried_changed_and_deleted_and_keep_their_secrets",
     "auth_user_password_change": "test_a_colleague_gets_another_password",
     "core_task_cancel": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
     "core_task_failures": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
@@ -97,8 +101,10 @@ PAGES: Final[dict[str, str]] = {
     "core_task_pause": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
     "core_task_progress": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
     "core_task_resume": "test_a_task_is_watched_paused_let_go_on_and_cancelled",
+    "events_backfill_undo": "test_a_mapping_is_tried_started_watched_and_undone",
     "events_computedtrait_count_anew": "test_a_computed_trait_is_previewed_and_counted_anew",
     "events_computedtrait_preview": "test_a_computed_trait_is_previewed_and_counted_anew",
+    "events_event_backfill": "test_the_list_of_events_leads_to_what_is_applied_to_all_that_it_finds",
     "events_eventtype_copy_to_profiles": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
     "events_eventtype_index_traits": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",
     "events_eventtype_propose": "test_an_event_type_is_tried_gets_a_schema_and_reaches_stored_events",

@@ -183,7 +183,8 @@ def test_who_sends_is_killed_in_the_middle_and_the_receiver_knows_the_repetition
     sender.send_signal(signal.SIGTERM)
 
     assert sender.wait(timeout=20) == 0
-    assert len(operator.box.mails) == 1
+    # The mail may be repeated, too, where it had gone out and nobody had noted that yet.
+    assert len({mail["Message-ID"] for mail in operator.box.mails}) == 1
     keys = Counter(taken.headers["idempotency-key"] for taken in operator.hook.taken)
     assert list(keys.values()) == [2]
     assert len({taken.body for taken in operator.hook.taken}) == 1
