@@ -16,18 +16,24 @@ from urllib.request import Request, urlopen
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from django_rq import get_connection
 from prometheus_client.parser import text_string_to_metric_families
+from rq import Queue
 
 from apps.alerts.models import Alert
 from apps.console import gauges
 from apps.core import metrics
+from apps.core.models import Task
 from apps.heartbeats import running
 from apps.heartbeats.models import Heartbeat
 from cdp.version import VERSION
 from tests.alerts.factories import AlertFactory, IncidentFactory
+from tests.core.factories import TaskFactory
 from tests.core.test_metrics import counted as counted_in
+from tests.factories import InboxItemFactory
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.live import Live, Row, live_platform, wait_for
+from tests.shop import Shop
 
 ENQUEUE = "from apps.core.jobs import enqueue, sweep_tasks; enqueue(sweep_tasks)"
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -183,19 +189,52 @@ def test_disks_that_are_seen_from_here_are_told(live: Live) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("alone")
-def test_runs_of_heartbeats_are_counted_by_how_they_end(settings: Any) -> None:
-    row = HeartbeatFactory(schedule="30 4 * * *")
-    labels = {"strategy": row.strategy, "outcome": "done"}
+def test_heartbeats_are_counted_by_how_they_end_and_by_what_they_say(shop: Shop, settings: Any) -> None:
+    shop.now = timezone.now() - timedelta(days=3)
+    for session in ("anna", "bo"):
+        shop.track("page-view", session=session)
+    HeartbeatFactory()
+    Heartbeat.objects.filter(pk=HeartbeatFactory().pk).update(condition="profile@")
 
-    def runs() -> float:
+    def counted() -> list[float]:
         metrics.flush()
-        return counted_in(Path(settings.METRICS_DIR), "cdp_heartbeat_runs_total", **labels) or 0.0
+        runs = [{"strategy": "inactive-profile", "outcome": outcome} for outcome in ("done", "failed")]
+        folder = Path(settings.METRICS_DIR)
+        found = [counted_in(folder, "cdp_heartbeat_runs_total", **labels) for labels in runs]
+        found.append(counted_in(folder, "cdp_heartbeat_events_total", strategy="inactive-profile"))
+        return [number or 0.0 for number in found]
 
-    before = runs()
-    Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now())
+    before = counted()
     running.run_due(now=timezone.now())
 
-    assert runs() == before + 1
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1, 2]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("alone")
+def test_what_waits_and_what_has_failed_is_told_with_its_age() -> None:
+    now = timezone.now()
+    connection = get_connection("default")
+    connection.flushdb()
+    job = Queue("default", connection=connection).enqueue(print)
+    job.enqueued_at = now - timedelta(minutes=5)
+    job.save()
+    InboxItemFactory(received_at=now - timedelta(minutes=10))
+    InboxItemFactory.create_batch(2, dead_at=now)
+    TaskFactory(kind="copy-to-profiles", state=Task.State.FAILED, finished_at=now)
+
+    try:
+        found = {(gauge.name, labels): value for gauge, labels, value in gauges.look()}
+    finally:
+        connection.flushdb()
+
+    assert found["cdp_inbox_waiting", ()] == 1
+    assert found["cdp_inbox_oldest_seconds", ()] == pytest.approx(600, abs=10)
+    assert found["cdp_dead_letters", ()] == 2
+    assert found["cdp_queue_jobs", ("default",)] == 1
+    assert found["cdp_queue_oldest_seconds", ("default",)] == pytest.approx(300, abs=10)
+    assert found["cdp_queue_workers", ("default",)] == 0
+    assert found["cdp_tasks", ("copy-to-profiles", "failed")] == 1
 
 
 @pytest.mark.django_db
