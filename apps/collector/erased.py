@@ -40,11 +40,10 @@ _PAST: Final = "It happened before the person whom it is about was erased."
 def names_in(payloads: Collection[Payload]) -> set[UUID]:
     """List all by which the payloads may name somebody: their keys, and e-mail addresses in all that would be kept."""
     names: set[UUID] = set()
+    addresses: set[str] = set()
     for payload in payloads:
         names.update(payload.keys)
-        has_traits = "traits" in payload.context or any(
-            event.type == IDENTIFY or "traits" in event.context for event in payload.events
-        )
+        has_traits = _has_traits(payload)
         # Most mention no address, and that is known of the bytes that came.
         text, said = payload.mentions, []
         if text is None or has_traits:
@@ -52,11 +51,17 @@ def names_in(payloads: Collection[Payload]) -> set[UUID]:
         if text is None:
             text = orjson.dumps(said).decode()
         # All of it at once: to go through values by their paths takes ten times as long.
-        for address in addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES):
-            names.add(identifier_id(Kind.EMAIL, address))
+        addresses |= addresses_in_text(f"{text} {payload.user_agent}", limit=MAX_ADDRESSES)
         for each in said if has_traits else ():
             names.update(identifier_id(kind, value) for _, kind, value in _traits_in(each))
+    # Events of one person come in runs: each address is hashed once.
+    names.update(identifier_id(Kind.EMAIL, address) for address in addresses)
     return names
+
+
+def _has_traits(payload: Payload) -> bool:
+    with_traits = [event for event in payload.events if event.type == IDENTIFY or "traits" in event.context]
+    return bool(with_traits) or "traits" in payload.context
 
 
 def _said_around(payload: Payload) -> dict[str, Any]:

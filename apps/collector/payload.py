@@ -286,7 +286,8 @@ class Batch:
     @property
     def kept(self) -> list[Payload]:
         """The payloads of which anything is kept, be it in quarantine."""
-        return [payload for payload in self.payloads if payload.refusal is None and payload.kept]
+        # What goes on is kept: most often that says it, and nothing has to be gone through.
+        return [payload for payload in self.payloads if payload.refusal is None and (payload.going or payload.kept)]
 
     @property
     def going(self) -> list[Payload]:

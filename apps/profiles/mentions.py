@@ -23,9 +23,7 @@ _NAME: Final = re.compile(r"[^\s\"(),:;<>\[\]\\]*")
 _WITHIN: Final = re.compile(r"[=/?&#|{}!~^$%]")  # what a name may hold, and hardly ever does: most often it ends there
 _HOST: Final = re.compile(r"[^\s\"(),:;<>\[\]\\=/?&#|{}!~^$%'`*+]*")
 _DOMAIN: Final = re.compile(r"(.*\.[^\W\d_]+).*", re.DOTALL)  # to the letters of its last part
-# Most addresses are the whole of a value in JSON, and leave no doubt: the name is read backwards to the quotation mark.
-_PLAIN_NAME: Final = re.compile(r"[a-z0-9._-]*[a-z0-9](?=\")")
-_PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]*\.)+[a-z]+(?=\")")
+_PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]*@[a-z0-9](?:[a-z0-9-]*\.)+[a-z]+")
 _IDEOGRAPHIC_DOT: Final = "\u3002"  # which parts hosts, too
 _MARKS: Final = "'`*_~.-+"
 _ASCII_END: Final = re.compile(r"[\x00-\x7f]*\Z")
@@ -92,11 +90,13 @@ def _written_in(text: str, limit: int) -> Iterator[str]:
     """Yield what stands around each @ of a text, in the ways in which it may be meant."""
     before, *rest = text.split("@", maxsplit=limit)
     for after in rest:
-        plain_name = _PLAIN_NAME.match(before[: -_LONGEST - 1 : -1])
-        plain_host = _PLAIN_HOST.match(after[:_LONGEST]) if plain_name else None
-        if plain_name and plain_host:
+        # Most addresses are the whole of a value in JSON, and leave no doubt: they stand between quotation marks.
+        _, opening, name = before[-_LONGEST:].rpartition('"')
+        host, closing, _ = after[:_LONGEST].partition('"')
+        value = f"{name}@{host}"
+        if opening and closing and _PLAIN.fullmatch(value):
             before = after
-            yield f"{plain_name[0][::-1]}@{plain_host[0]}"
+            yield value
             continue
         name = _start(_NAME, before[: -_LONGEST - 1 : -1])[::-1]  # read backwards, to where it begins
         host = _start(_HOST, after[:_LONGEST]).strip("._-")
