@@ -27,7 +27,8 @@ def note(batch: Batch, *, way: Way) -> None:
     for payload in batch.payloads:
         if payload.refusal is None and len(payload.going) == len(payload.events) and payload.saves_events:
             n_stored += len(payload.going)
-            n_flagged += len([event for event in payload.going if not event.is_valid])
+            for event in payload.going:
+                n_flagged += not event.is_valid
             continue
         for refusal in payload.refusals():
             # Without its message, which may name fields as their sender does: the refused event has it.
@@ -60,7 +61,8 @@ def _note_arrivals(batch: Batch) -> None:
         if payload.refusal is None and not payload.is_silent and payload.source.key != _PLATFORM:
             at, span = payload.received_at, (payload.source.key, payload.received_at.timestamp() // _SPAN_SECS)
             number, latest_at = arrived.get(span, (0, at))
-            number += len([event for event in payload.events if event.refusal is None and not event.is_system])
+            for event in payload.events:
+                number += event.refusal is None and not event.is_system
             arrived[span] = number, max(latest_at, at)
     for (source, _), (number, at) in arrived.items():
         if number:

@@ -24,8 +24,9 @@ def visit(batch: Batch) -> None:
         if not payload.going:
             payload.session = known  # a repetition gets the same answer, and changes nothing
             continue
-        if payload.profile and max(payload.profile.last_seen_at, payload.profile.last_active_at) > batch.now:
-            payload.profile.forget_future(now=batch.now)
+        profile = payload.profile
+        if profile and (profile.last_seen_at > batch.now or profile.last_active_at > batch.now):
+            profile.forget_future(now=batch.now)
         if known or payload.saves_session:
             _continue_session(payload, batch, known)
         if not payload.is_emitted:
