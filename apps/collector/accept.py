@@ -130,12 +130,13 @@ def _read_all(items: list[inbox.Claimed], parsed: dict[int, Parsed], *, n_claime
     payloads: list[Payload] = []
     n_keys = 0
     for n_fitting, item in enumerate(items):
-        if item.pk not in parsed:
-            parsed[item.pk] = _read(item)
-        n_keys += _n_keys(parsed[item.pk])
+        read = parsed.get(item.pk)
+        if read is None:
+            read = parsed[item.pk] = _read(item)
+        n_keys += _n_keys(read)
         if n_keys > MAX_KEYS and n_fitting:
             raise _Excess(n_fitting)
-        payloads += parsed[item.pk].payloads
+        payloads += read.payloads
     if len(items) < n_claimed:
         raise _Excess(len(items))
     return payloads

@@ -18,9 +18,9 @@ def text(value: Any, limit: int = MAX_TEXT) -> str:
     """Read a text, or a number as one, trimmed and cut; empty for anything else."""
     if isinstance(value, str):
         return value[: 2 * limit].strip()[:limit]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return ""
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    return str(value)
 
 
 def scalar(value: Any) -> Any:

@@ -49,7 +49,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     if not isinstance(body, dict):
         raise Malformed(Refusal("invalid_type", "The body must be a JSON object."))
     if envelope.call != BATCH:
-        messages: Any = [{**body, "type": envelope.call}]
+        messages: Any = [body if body.get("type") == envelope.call else {**body, "type": envelope.call}]
         context, beside = {}, 0
     else:
         messages, context = body.get("batch"), object_of(body.get("context"), "context")
