@@ -19,6 +19,7 @@ if __name__ == "__main__":
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"Cannot start: {error}")
+        print(f"Cannot start: {error}", file=sys.stderr)
+        sys.exit(2)  # 1 is what `doctor` and `status` say of what still works
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)  # whoever pressed Ctrl-C knows why it ended

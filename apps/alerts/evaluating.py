@@ -93,8 +93,6 @@ def _miss(incident: Incident, alert: Alert, now: datetime, *, was_away: bool) ->
         return
     if incident.clear_since is None or was_away:
         incident.clear_since = now
-    is_over = now - incident.clear_since >= timedelta(minutes=alert.recovery_minutes)
-    # Whoever was told of it hears that it is over, once it is muted no more.
-    if not alert.is_enabled or (is_over and not (incident.is_notified and alert.is_muted(now))):
+    if not alert.is_enabled or now - incident.clear_since >= timedelta(minutes=alert.recovery_minutes):
         incident.recovered_at = now
     incident.save()

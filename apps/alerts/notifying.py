@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from apps.alerts.models import Alert, Channel, Incident, Notification
 
@@ -16,21 +16,17 @@ MOST: Final = 5
 
 
 def tell(alert: Alert, incidents: list[Incident], *, now: datetime) -> None:
-    """Note what is to be told of incidents that are open, or have just ended; nothing while the alert is muted."""
-    if alert.is_muted(now):
-        return
-    new = [row for row in incidents if row.recovered_at is None and not row.is_notified]
-    if new:
-        _tell_of_new(alert, new, now)
+    """Note what is to be told of incidents that are open, or have just ended.
+
+    While the alert is muted, that alone: of what was told before that it is over, which is sent afterwards.
+    """
     for row in incidents:
         if row.recovered_at is not None and row.is_notified:
-            channels = Channel.objects.filter(is_enabled=True, notifications__incident=row).distinct()
-            _note(row, Notification.What.RECOVERED, channels, now)
-        elif row not in new and _is_to_be_reminded(alert, row, now):
-            row.n_reminders += 1
-            row.save(update_fields=["n_reminders"])
-            told = Channel.objects.filter(is_enabled=True, notifications__incident=row).distinct()
-            _note(row, Notification.What.REMINDER, told, now, number=row.n_reminders)
+            _note(row, Notification.What.RECOVERED, _told(row), now)
+    if not alert.is_muted(now):
+        lasting = [row for row in incidents if row.recovered_at is None]
+        _remind(alert, [row for row in lasting if row.is_notified], now)
+        _tell_of_new(alert, [row for row in lasting if not row.is_notified], now)
 
 
 def channels_of(alert: Alert) -> list[Channel]:
@@ -39,8 +35,12 @@ def channels_of(alert: Alert) -> list[Channel]:
     return [row for row in chosen or Channel.objects.order_by("name") if row.is_enabled]
 
 
+def _told(row: Incident) -> QuerySet[Channel]:
+    return Channel.objects.filter(is_enabled=True, notifications__incident=row).distinct()
+
+
 def _tell_of_new(alert: Alert, new: list[Incident], now: datetime) -> None:
-    channels = channels_of(alert)
+    channels = channels_of(alert) if new else []
     if not channels:
         return  # the first one that there will be is told
     for place, row in enumerate(new):
@@ -52,12 +52,16 @@ def _tell_of_new(alert: Alert, new: list[Incident], now: datetime) -> None:
             _note(row, Notification.What.OPENED, channels, now, more=more)
 
 
-def _is_to_be_reminded(alert: Alert, row: Incident, now: datetime) -> bool:
-    """Tell whether it was told of last so long ago: what was missed meanwhile is not made up for."""
-    if not alert.remind_hours or row.clear_since is not None:
-        return False
-    told_at = row.notifications.aggregate(at=Max("created_at"))["at"]
-    return told_at is not None and now >= told_at + timedelta(hours=alert.remind_hours)
+def _remind(alert: Alert, known: list[Incident], now: datetime) -> None:
+    """Tell again of what was told of last so long ago: what was missed meanwhile is not made up for."""
+    if not alert.remind_hours:
+        return
+    for row in known:
+        told_at = row.notifications.aggregate(at=Max("created_at"))["at"]
+        if row.clear_since is None and told_at and now >= told_at + timedelta(hours=alert.remind_hours):
+            row.n_reminders += 1
+            row.save(update_fields=["n_reminders"])
+            _note(row, Notification.What.REMINDER, _told(row), now, number=row.n_reminders)
 
 
 def _note(

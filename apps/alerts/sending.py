@@ -22,6 +22,7 @@ from apps.core.claims import Lease
 
 logger = logging.getLogger(__name__)
 AT_ONCE: Final = 8  # channels
+MUTED_REST: Final = timedelta(seconds=30)  # then it is looked whether it still is: a mute can be ended early
 OFF: Final = "The channel is switched off."
 
 
@@ -70,6 +71,9 @@ def send_next(channel_id: UUID, *, now: datetime) -> bool:
     earlier = _earlier(row)
     if earlier is not None:
         _write(lease, until=max(earlier, now) + timedelta(seconds=1))
+        return True
+    if row.incident.alert.is_muted(now):
+        _write(lease, until=now + MUTED_REST)
         return True
     error = _try(row) if row.channel.is_enabled else OFF
     _write(lease, error=error, is_final=not row.channel.is_enabled)

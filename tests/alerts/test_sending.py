@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from apps.alerts import delivery, sending
-from apps.alerts.models import Channel, Notification
+from apps.alerts.models import Alert, Channel, Notification
 from apps.alerts.sending import Sender, send_next
 from apps.core import claims
-from tests.alerts.factories import ChannelFactory, IncidentFactory, NotificationFactory
+from tests.alerts.factories import AlertFactory, ChannelFactory, IncidentFactory, NotificationFactory
 from tests.factories import NOON
 from tests.live import wait_for
 from tests.outside import Outside, outside
@@ -157,6 +157,19 @@ def test_what_waits_for_a_channel_that_was_switched_off_is_given_up(channel: Cha
 
     row.refresh_from_db()
     assert (row.due_at, row.error, server.taken) == (None, sending.OFF, [])
+
+
+def test_what_is_muted_waits_until_it_is_no_more_however_early(channel: Channel, server: Outside) -> None:
+    alert = AlertFactory(muted_until=NOON + timedelta(hours=8))
+    NotificationFactory(channel=channel, incident=IncidentFactory(alert=alert))
+    send_next(channel.pk, now=NOON)
+    send_next(channel.pk, now=NOON + timedelta(hours=7))
+    assert server.taken == []
+    Alert.objects.filter(pk=alert.pk).update(muted_until=None)
+
+    send_next(channel.pk, now=NOON + timedelta(hours=7, minutes=1))
+
+    assert len(server.taken) == 1
 
 
 def test_what_kills_its_sender_again_and_again_is_given_up(channel: Channel) -> None:

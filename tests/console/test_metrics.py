@@ -32,7 +32,7 @@ from tests.core.factories import TaskFactory
 from tests.core.test_metrics import counted as counted_in
 from tests.factories import InboxItemFactory
 from tests.heartbeats.factories import HeartbeatFactory
-from tests.live import Live, Row, live_platform, wait_for
+from tests.live import Live, Row, free_port, live_platform, wait_for
 from tests.shop import Shop
 
 ENQUEUE = "from apps.core.jobs import enqueue, sweep_tasks; enqueue(sweep_tasks)"
@@ -256,4 +256,12 @@ def test_who_is_not_to_be_asked_is_not(settings: Any) -> None:
     settings.METRICS_BIND = None
 
     with pytest.raises(CommandError, match="METRICS_BIND is empty"):
+        call_command("metrics")
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings.METRICS_DIR, settings.METRICS_BIND = str(tmp_path / "file" / "metrics"), ("127.0.0.1", free_port())
+
+    with pytest.raises(CommandError, match=r"METRICS_DIR cannot be written: .*Not a directory"):
         call_command("metrics")

@@ -1,6 +1,8 @@
 """`manage.py status`: for a person at a shell, and for scripts."""
 
 import json
+import os
+import subprocess
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -8,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
+from apps.console.supervision import MANAGE
 from apps.core import beats, queue_state
 from apps.core.queue_state import QueuesState, QueueState
 from tests.factories import NOON, InboxItemFactory
@@ -50,6 +53,16 @@ def test_what_is_wrong_stands_with_what_to_do() -> None:
 
     assert code == 1
     assert "- 1 accepted requests are dead letters: they failed, and were set aside. Look at Inbox;" in told
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_setting_that_is_wrong_is_no_mere_warning(command: str) -> None:
+    done = subprocess.run(
+        [*MANAGE, command, "--json"], env={**os.environ, "REDIS_URL": "nonsense"}, capture_output=True, text=True
+    )
+
+    assert done.returncode == 2
+    assert "Cannot start: REDIS_URL" in done.stderr
 
 
 def test_scripts_get_json() -> None:

@@ -22,9 +22,13 @@ class Command(BaseCommand):
             raise CommandError("METRICS_BIND is empty: it says where to listen, such as 127.0.0.1:9464.")
         host, port = settings.METRICS_BIND
         check_port(host, port, named="METRICS_BIND")
+        try:
+            exported = gauges.everything()
+        except OSError as error:
+            raise CommandError(f"METRICS_DIR cannot be written: {error}.") from None
         # Blocked before threads are started, which inherit it: one of them would get the signal, and end in the middle.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-        start_http_server(port, host, gauges.everything())
+        start_http_server(port, host, exported)
         signal.sigwait(STOPS)
 
 
