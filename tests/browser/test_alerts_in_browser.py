@@ -18,7 +18,9 @@ DEAD_LETTER = (
 )
 
 
-def test_channels_are_added_tried_changed_and_deleted_and_keep_their_secrets(admin: Page, live: Live, shoot: Shoot) -> None:
+def test_channels_are_added_tried_changed_and_deleted_and_keep_their_secrets(
+    admin: Page, live: Live, shoot: Shoot
+) -> None:
     admin.goto(f"{live.address}/admin/")
     admin.get_by_role("link", name="Notification channels").click()
     shoot("channels-none")
