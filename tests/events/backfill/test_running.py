@@ -1,8 +1,11 @@
 """Runs beside each other and beside people: refused, paused, cancelled, merged under, and with rows that fail."""
 
+import os
 import threading
+from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -246,6 +249,30 @@ def test_a_run_keeps_its_rate() -> None:
     assert task.progress == 1
     assert task.rests_until is not None
     assert (task.rests_until - task.advanced_at).total_seconds() > 0.5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("small_pages")
+def test_a_run_rests_while_others_work_and_not_otherwise() -> None:
+    for _ in range(4):
+        happened(ProfileFactory(), {"plan": "pro"})
+    plan_is_set()
+    task = start()
+    one_step(task)
+    one_step(task)
+    task.refresh_from_db()
+    assert (task.progress, task.rests_until) == (1, None)
+
+    with psycopg.connect(os.environ["DATABASE_URL"], dbname=connection.settings_dict["NAME"]) as other:
+        other.execute("SELECT 1")  # in the middle of a transaction
+        began = timezone.now()
+        one_step(task)
+
+    task.refresh_from_db()
+    assert task.progress == 2
+    assert task.rests_until is not None
+    worked = task.advanced_at - began
+    assert timedelta(0) < task.rests_until - task.advanced_at <= tasks.REST_TIMES * worked
 
 
 @pytest.mark.django_db
