@@ -20,6 +20,7 @@ from apps.events.store.emitting import Emission, emit
 from apps.heartbeats import definitions, scope
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.silent import Look, Page, Place, Silent
+from apps.heartbeats.strategy import Of
 from apps.profiles import ledger
 
 _TOLD: Final = """
@@ -43,6 +44,11 @@ JOIN unnest(%(raw)s::uuid[], %(owners)s::uuid[]) AS raw (id, owner) USING (owner
     AND e.source_id <> %(platform)s AND (silent.session_id IS NULL OR e.session_id = silent.session_id)
     AND (%(once)s OR e.received_at >= silent.began_at)
 )
+"""
+# Whose last activity is of what was sent as history: that counts at its own time, so its event is found by that.
+_HISTORY: Final = """
+SELECT DISTINCT silent.id FROM unnest(%(ids)s::uuid[], %(began)s::timestamptz[]) AS silent (id, began_at)
+JOIN events_event AS e ON e.{of}_id = silent.id AND e.time = silent.began_at WHERE e.is_silent
 """
 
 
@@ -107,7 +113,10 @@ def say(heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: date
     done = strategy.act(page) if strategy.act else {silent.id for silent in page}
     kept = [silent for silent in page if silent.id in done]
     said = _record(heartbeat, kept, decided, now=now)
-    emit([_emission(heartbeat, each, stored_until) for each in said], is_silent=False, now=now)
+    history = _history(strategy.of, said)
+    for is_silent in (False, True):  # what history brought starts no flow
+        emissions = [_emission(heartbeat, each, stored_until) for each in said if (each.id in history) is is_silent]
+        emit(emissions, is_silent=is_silent, now=now)
     after = page[-1].place if len(page) < len(due) else found.after
     return Told(found.n_seen, len(kept), len(said), len(kept) - len(said), after, is_complete=len(kept) == len(due))
 
@@ -171,6 +180,12 @@ def _record(heartbeat: Heartbeat, kept: Sequence[Silent], decided: Decided, *, n
     new = _ids(_RECORD, values) if owners else set()
     said -= {owner for id, owner in owners.items() if id not in new}
     return [each for each in kept if each.id in said]
+
+
+def _history(of: Of, said: Sequence[Silent]) -> set[UUID]:
+    """Return the ids of those who fell silent in what was imported."""
+    values = {"ids": [each.id for each in said], "began": [each.last_active_at for each in said]}
+    return _ids(_HISTORY.format(of=of), values) if said else set()
 
 
 def _ids(statement: str, values: dict[str, Any]) -> set[UUID]:

@@ -251,3 +251,19 @@ def test_history_was_when_it_was(shop: Shop) -> None:
     assert beat(HeartbeatFactory(wait_period=25 * DAY)) == 1
     assert said("profile-inactive") == [person(primary_id="anna").id]
     assert person(primary_id="bo").last_active_at == pytest.approx(ago(days=20), abs=timedelta(seconds=30))
+
+
+@pytest.mark.parametrize("strategy", ["inactive-profile", "inactive-session", "session-not-closed"])
+def test_what_fell_silent_in_history_starts_no_flow(shop: Shop, strategy: str) -> None:
+    row = HeartbeatFactory(strategy=strategy, wait_period=25 * DAY)
+    shop.call("track", userId="anna", anonymousId="a", event="bought", time=ago(days=40), historical=True)
+    shop.now = ago(days=40)
+    shop.call("track", userId="bo", anonymousId="b", event="bought")
+
+    assert beat(row) == 2
+
+    told = Event.objects.filter(type=row.event_type)
+    assert {event.profile_id: event.is_silent for event in told} == {
+        person(primary_id="anna").id: True,
+        person(primary_id="bo").id: False,
+    }
