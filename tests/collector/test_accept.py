@@ -17,6 +17,7 @@ from apps.collector.payload import Outcome, Payload, Way
 from apps.collector.wire import Incoming, Message
 from apps.events.models import Event, InboxItem, Source
 from apps.events.store import inbox, storage
+from cdp.logging import JsonFormatter
 from tests.factories import SourceFactory, policy, track_body
 
 NOW = datetime.now(UTC)
@@ -130,6 +131,25 @@ def test_what_breaks_a_rule_of_the_database_again_is_logged(
         accept.now(message(source, "a").read())
 
     assert "A request breaks a rule of the database" in caplog.messages
+
+
+def test_what_is_said_of_a_group_names_its_requests_and_of_one_alone_that_one(
+    source: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(accept, "process", failing(ValueError("a bug of ours"), when=lambda types: "poison" in types))
+    monkeypatch.setattr(caplog.handler, "format", JsonFormatter().format)
+    group = requests(source, "before", "poison")
+    for number, request in enumerate(group):
+        request.request_id = f"request-{number}"
+
+    with caplog.at_level(logging.ERROR):
+        accept._process_group(group)
+
+    lines = [json.loads(text) for text in caplog.text.splitlines()]
+    assert [(line["message"], line["request_ids"]) for line in lines] == [
+        ("A group failed; its requests are tried one by one", ["request-0", "request-1"]),
+        ("A request fails on its own", ["request-1"]),
+    ]
 
 
 def put(source: Source, *types: str) -> None:
