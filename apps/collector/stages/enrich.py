@@ -107,7 +107,7 @@ def _country_of(geo: dict[str, Any]) -> str:
 def _describe_person(profile: Profile, payload: Payload, *, geo: dict[str, Any]) -> None:
     """Note where somebody is and what they read, unless something later is known already."""
     zone = _zone_of(payload)
-    spoken = list(_languages(payload))
+    spoken = _languages(payload)
     if not (geo or zone or spoken):
         return
     latest = max(payload.going, key=lambda event: event.happened_at)
@@ -121,7 +121,7 @@ def _describe_person(profile: Profile, payload: Payload, *, geo: dict[str, Any])
     if zone and take(profile.provenance, "aux.geo.time_zone", said):
         _set_zone(profile, zone, said)
     if spoken and take(profile.provenance, "aux.languages", said):
-        profile.aux["languages"] = spoken
+        profile.aux["languages"] = list(spoken)
 
 
 def _zone_of(payload: Payload) -> str:

@@ -24,7 +24,7 @@ def prepare(batch: Batch) -> None:
             erased.turn_away(payload, batch.buried)
             proofs.claim(payload, buried=batch.buried)  # by what is left of it
     batch.named = batch.going
-    locks.by_key(set().union(*(payload.keys for payload in batch.named)))
+    locks.by_key(set().union(*[payload.keys for payload in batch.named]))
     _load(batch)
     # Whoever erases somebody holds the lock of their profile: who is not buried now is not while we hold it.
     buried = burial.find(batch.names)

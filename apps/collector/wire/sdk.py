@@ -196,12 +196,16 @@ def _session_ref(context: dict[str, Any], claim: Claim) -> str | None:
 
 def _of_event(context: dict[str, Any], call: str) -> dict[str, Any]:
     """Keep with an event what its sender said around it, but for what is kept elsewhere."""
+    if not context:
+        return {}
     elsewhere = KEPT_BY_SESSION | {"traits"} if call == "identify" else KEPT_BY_SESSION
     return {key: value for key, value in context.items() if key not in elsewhere}
 
 
 def _about_client(context: dict[str, Any]) -> dict[str, Any]:
     """Keep of a message's context what describes its client, not its page or its person."""
+    if not context:
+        return {}
     return {key: value for key, value in context.items() if key not in ("page", "traits", "userAgent", "ip")}
 
 
