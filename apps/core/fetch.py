@@ -1,6 +1,6 @@
-"""Read rows by their primary keys in one statement, as `upsert` writes them."""
+"""Read rows by their primary keys in one statement, as `upsert` writes them; and make new ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -41,6 +41,27 @@ def _row(model: type[Row], names: list[str], values: Sequence[Any]) -> Row:
     row._state = ModelState()
     vars(row._state).update(adding=False, db=connection.alias)
     return row
+
+
+def new(model: type[Row], **values: Any) -> Row:
+    """Make a row that is not stored yet, with these values of its columns, and defaults for the others.
+
+    Django's own constructor looks at each field, and takes four times as long.
+    """
+    fixed, made = _defaults(model)
+    row = model.__new__(model)
+    row.__dict__.update(fixed, **({name: make() for name, make in made} | values))
+    row._state = ModelState()
+    return row
+
+
+@cache
+def _defaults(model: type[models.Model]) -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """Return the defaults that are values, and what makes those that each row has of its own."""
+    fields = model._meta.concrete_fields
+    made = [(field.attname, field.default) for field in fields if field.has_default() and callable(field.default)]
+    names = dict(made)
+    return {field.attname: field.get_default() for field in fields if field.attname not in names}, made
 
 
 @cache

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from apps.core.fetch import fetch
+from apps.core.fetch import fetch, new
 from apps.core.ids import new_id
 from apps.profiles import computed, ledger, merge_rules, merging
 from apps.profiles.identifiers import identifier_id, normalise
@@ -264,7 +264,7 @@ class Directory(Known):
         is_taken = claim.profile_ref in self.profiles or claim.profile_ref in self.aliases
         adopted = claim.profile_ref if claim.trusts_ids and not is_taken else None
         times = dict.fromkeys(("created_at", "updated_at", "first_seen_at", "last_seen_at", "last_active_at"), now)
-        profile = Profile(id=adopted or new_id(), **times)
+        profile = new(Profile, id=adopted or new_id(), **times)
         self.profiles[profile.id] = profile
         self.unannounced.add(profile.id)
         if claim.profile_ref and not is_taken and adopted is None:
@@ -286,7 +286,7 @@ class Directory(Known):
                 continue
             found.profile.identifier_count += 1
             if known is None:
-                known = Identifier(id=key, kind=kind, created_at=now)
+                known = new(Identifier, id=key, kind=kind, created_at=now)
             known.profile_id = found.raw_id
             self.identifiers[key] = self.changed_identifiers[key] = known
             self._settled.clear()

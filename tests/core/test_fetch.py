@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.utils.timezone import now
 
-from apps.core.fetch import fetch
+from apps.core.fetch import fetch, new
 from apps.core.ids import new_id
-from apps.profiles.models import Profile
+from apps.profiles.models import Identifier, Profile
 from tests.factories import ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +45,22 @@ def test_rows_are_locked_if_wanted(django_assert_num_queries: Any, *, locks: boo
 def test_no_ids_need_no_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert fetch(Profile, []) == {}
+
+
+@pytest.mark.parametrize("model", [Profile, Identifier])
+def test_a_new_row_is_as_the_orm_makes_it(model: type[Profile] | type[Identifier]) -> None:
+    id = new_id()
+
+    assert {**new(model, id=id).__dict__, "_state": None} == {**model(id=id).__dict__, "_state": None}
+
+
+def test_new_rows_share_nothing_and_can_be_saved() -> None:
+    values = dict.fromkeys(("created_at", "updated_at", "first_seen_at", "last_seen_at", "last_active_at"), now())
+    one, other = new(Profile, id=new_id(), **values), new(Profile, id=new_id(), **values)
+    one.traits["plan"] = "pro"
+
+    one.save()
+    other.save()
+
+    assert Profile.objects.get(pk=one.pk).traits == {"plan": "pro"}
+    assert Profile.objects.get(pk=other.pk).traits == {}
