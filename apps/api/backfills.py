@@ -14,7 +14,7 @@ from apps.api.base import described
 from apps.api.scopes import Scope
 from apps.core import audit, jobs, tasks
 from apps.core.api.authentication import actor_of
-from apps.core.api.base import KeyView, checked
+from apps.core.api.base import KeyView, StrictSerializer, checked
 from apps.core.api.errors import Refused, refused_by
 from apps.core.api.shapes import ERROR_RESPONSE
 from apps.core.limits import TooSlow, at_most
@@ -30,7 +30,7 @@ KINDS: Final = {"profiles": PROFILES, "traits": TRAITS}
 _NAMES: Final = {**{kind: name for name, kind in KINDS.items()}, UNDO: "undo"}
 
 
-class SelectionSerializer(serializers.Serializer[Any]):
+class SelectionSerializer(StrictSerializer):
     """Which stored events, and what is done with them."""
 
     kind = serializers.ChoiceField(

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
+from apps.core.api.base import StrictSerializer
 from apps.profiles import decisions
 from apps.profiles.consents import State
 from apps.profiles.models import ConsentDecision, Identifier, PrivacyRequest, Profile
@@ -56,20 +57,20 @@ class ProfileSerializer(ListedProfileSerializer):
         return decisions.states_of(row, at=timezone.now())
 
 
-class LookupSerializer(serializers.Serializer[Any]):
+class LookupSerializer(StrictSerializer):
     """An identifier, as anybody writes it."""
 
     kind = serializers.ChoiceField(choices=Identifier.Kind.choices)
     value = serializers.CharField(max_length=512)
 
 
-class EditSerializer(serializers.Serializer[Any]):
+class EditSerializer(StrictSerializer):
     """Fields to set by their dotted paths, such as `traits.plan` or `data.contact.email.main`; null empties one."""
 
     set = serializers.DictField(allow_empty=False)
 
 
-class MergeSerializer(serializers.Serializer[Any]):
+class MergeSerializer(StrictSerializer):
     """The profile that is the same person."""
 
     other_id = serializers.UUIDField()
@@ -131,7 +132,7 @@ class ConsentStatesSerializer(serializers.Serializer[Any]):
     results = ConsentStateSerializer(many=True)
 
 
-class DecideSerializer(serializers.Serializer[Any]):
+class DecideSerializer(StrictSerializer):
     """What a person decided, where, and when."""
 
     source_id = serializers.CharField(
@@ -172,7 +173,7 @@ class DecisionSerializer(serializers.ModelSerializer[ConsentDecision]):
         read_only_fields = fields
 
 
-class ReferenceSerializer(serializers.Serializer[Any]):
+class ReferenceSerializer(StrictSerializer):
     """Why something is done with all data of a person."""
 
     reference = serializers.CharField(

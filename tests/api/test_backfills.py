@@ -80,6 +80,21 @@ def test_a_back_fill_is_paused_goes_on_is_cancelled_and_undone() -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "not_now")
 
 
+@pytest.mark.parametrize("what", ["", "/preview"])
+def test_a_misspelt_key_is_refused_in_place_of_working_on_everything(what: str) -> None:
+    refused = ask(what, {**COPY, "conditon": "x", "colour": "red"}, Scope.PROFILES_READ)
+
+    assert refused.status_code == 422
+    assert [(each["field"], each["message"]) for each in refused.json()["errors"]] == [
+        ("conditon", "There is no such field. Did you mean condition?"),
+        (
+            "colour",
+            "There is no such field. There are kind, type, since, until, source_id, condition, fields, mode, rate.",
+        ),
+    ]
+    assert not Task.objects.exists()
+
+
 def test_a_second_one_over_the_same_fields_is_told_of_the_first() -> None:
     first = ask("", COPY).json()["id"]
 

@@ -107,3 +107,10 @@ def test_webhooks_take_forms_too_and_links_are_described(alone: None, described:
 
     assert APIClient().get(f"/redirect/{link.id}").status_code == 302
     assert set(click["responses"]) == {"302", "404"}
+
+
+def test_what_a_program_may_send_to_the_profile_api_has_no_other_keys(described: dict[str, Any]) -> None:
+    shapes = described["components"]["schemas"]
+
+    for name in ("PatchedEdit", "Merge", "Decide", "Reference", "Selection"):
+        assert shapes[f"{name}Request"]["additionalProperties"] is False

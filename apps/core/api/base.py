@@ -1,8 +1,12 @@
 """What every view for programs shares: the key, the scope, paging, and the check of what was sent."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError as InvalidValue
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
@@ -28,6 +32,46 @@ class JsonParser(BaseParser):
             raise ParseError("The body is nested too deep.") from None
         except ValueError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from None
+
+
+MAX_UNKNOWN: Final = 20  # so many keys are named
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """The shape of what a client sends: a key that it does not have is refused.
+
+    Nobody would notice that a misspelt one is left out: what it should narrow would be done to everything.
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read it. Raises ValidationError, by field."""
+        unknown = [key for key in data if key not in self.fields] if isinstance(data, Mapping) else []
+        told = {str(key): [self._unknown(str(key))] for key in unknown[:MAX_UNKNOWN]}
+        try:
+            found = super().to_internal_value(data)
+        except ValidationError as error:
+            others = error.detail if isinstance(error.detail, dict) else {}
+            raise ValidationError({**told, **others} or error.detail) from None
+        if told:
+            raise ValidationError(told)
+        return found
+
+    def _unknown(self, key: str) -> str:
+        nearest = get_close_matches(key, self.fields, n=1)
+        told = f"Did you mean {nearest[0]}?" if nearest else f"There are {', '.join(self.fields)}."
+        return f"There is no such field. {told}"
+
+
+class DescribeStrict(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # its registry is not typed
+    """Say in the description of the API, too, that other keys are refused."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Describe the fields, and that there are no others."""
+        described: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return {**described, "additionalProperties": False}
 
 
 class KeyView(APIView):
@@ -73,7 +117,7 @@ class LatestFirst(NewestFirst):
     ordering = "-time"
 
 
-def checked(shape: Any, data: Any) -> dict[str, Any]:
+def checked(shape: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """Check what a client sent. Raises ValidationError, by field."""
     serializer = shape(data=data)
     serializer.is_valid(raise_exception=True)
