@@ -1,5 +1,6 @@
 """Jobs, each with its queue and its schedule; the only door to the queues, and the job that carries tasks on."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,13 +13,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 from django_rq import get_queue
+from redis.exceptions import RedisError
 
 from apps.core import queues, tasks
+from apps.core.ids import new_id
 from apps.core.models import Task
 from apps.core.queues import Queue
 from apps.core.registry import Registry
 
+logger = logging.getLogger(__name__)
 SLICE_SECS = 60.0  # then a task gives way to the others that wait in its queue
+_OF_TASK: Final = "task-"  # then its id, in the id of each job that carries it on: RQ finds none by its arguments
 Run = TypeVar("Run", bound=Callable[..., object])
 
 
@@ -100,12 +105,15 @@ def wake(run: Callable[..., object], *, rest_secs: int) -> None:
         enqueue(run)
 
 
-def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str]) -> None:
-    transaction.on_commit(lambda: _put(queue, run, arguments), robust=True)
+def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str], *, job_id: str | None = None) -> None:
+    transaction.on_commit(lambda: _put(queue, run, arguments, job_id), robust=True)
 
 
-def _put(queue: Queue, run: Callable[..., object], arguments: dict[str, str]) -> None:
-    get_queue(queue.name).enqueue(run, **arguments)
+def _put(queue: Queue, run: Callable[..., object], arguments: dict[str, str], job_id: str | None) -> None:
+    try:
+        get_queue(queue.name).enqueue(run, job_id=job_id, **arguments)
+    except RedisError as error:
+        logger.warning("Valkey is away: a job was not put into its queue", extra={"error": type(error).__name__})
 
 
 def _name_of(run: Callable[..., object]) -> str:
@@ -134,14 +142,24 @@ def run_task(*, task_id: str, **_newer: object) -> None:
         _nudge(Task.objects.get(pk=task_id))
 
 
-@job(queue=queues.DEFAULT, every=timedelta(minutes=1))
+@job(queue=queues.DEFAULT, every=timedelta(seconds=20))
 def sweep_tasks(**_newer: object) -> str:
     """Put tasks back into their queues that were lost with a queue or a worker."""
-    found = tasks.abandoned(now=timezone.now())
+    found = tasks.abandoned(now=timezone.now(), queued=_queued_tasks())
     for task in found:
         _nudge(task)
     return f"{len(found)} abandoned tasks go on."
 
 
 def _nudge(task: Task) -> None:
-    _later(tasks.kind_of(task).queue, run_task, {"task_id": str(task.pk)})
+    queue, job_id = tasks.kind_of(task).queue, f"{_OF_TASK}{task.pk}-{new_id()}"
+    _later(queue, run_task, {"task_id": str(task.pk)}, job_id=job_id)
+
+
+def _queued_tasks() -> set[UUID]:
+    """Return the ids of the tasks whose job waits in a queue. Raises RedisError."""
+    names = {kind.queue.name for kind in tasks.kinds.values()}
+    ids = [
+        id.removeprefix(_OF_TASK) for name in names for id in get_queue(name).get_job_ids() if id.startswith(_OF_TASK)
+    ]
+    return {UUID(id[:36]) for id in ids}

@@ -6,7 +6,7 @@ no page is worked on twice, and what it did is stored with how far it got, its l
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,7 +24,7 @@ from apps.core.task_journal import Budget, Failure, log, note_failures
 logger = logging.getLogger(__name__)
 State = Task.State
 RESUMABLE: Final = (State.PAUSED, State.FAILED)
-SILENCE: Final = timedelta(minutes=10)  # after it a task is taken for abandoned; no step may take that long
+SILENCE: Final = timedelta(minutes=1)  # after it a task on which no step is at work is taken for abandoned
 # Who gives way has a fifth of the time, and whoever else is there the rest.
 REST_TIMES: Final = 4
 MAX_REST: Final = timedelta(seconds=10)
@@ -214,11 +214,15 @@ def _change(tasks: TaskQuerySet, change: Callable[[Task], None]) -> list[Task]:
     return found
 
 
-def abandoned(*, now: datetime) -> list[Task]:
-    """Return the tasks that nobody has carried on for a while, and let that while begin anew."""
+def abandoned(*, now: datetime, queued: Collection[UUID]) -> list[Task]:
+    """Return the tasks that nobody has carried on for a while, and let that while begin anew.
+
+    Nobody: neither does a step hold the lock of the row, nor does the task rest, nor is it among those `queued`.
+    """
     silent = Task.objects.runnable().filter(advanced_at__lt=now - SILENCE, kind__in=list(kinds))
+    free = silent.exclude(rests_until__gt=now).exclude(pk__in=queued)
     with transaction.atomic():
-        found = list(silent.select_for_update(no_key=True, skip_locked=True).order_by("advanced_at")[:100])
+        found = list(free.select_for_update(no_key=True, skip_locked=True).order_by("advanced_at")[:100])
         for task in found:
             task.advanced_at = now
             log(task, ["Nobody carried it on: it was put into its queue again."], at=now)

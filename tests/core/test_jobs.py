@@ -100,7 +100,7 @@ def test_queues_have_the_documented_names_and_workers_look_into_the_common_one_f
 @pytest.mark.django_db
 def test_a_job_goes_into_its_queue(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> None:
     put: list[tuple[str, Any]] = []
-    monkeypatch.setattr(jobs, "_put", lambda queue, run, arguments: put.append((queue.name, run)))
+    monkeypatch.setattr(jobs, "_put", lambda queue, run, arguments, job_id: put.append((queue.name, run)))
 
     with django_capture_on_commit_callbacks(execute=True):
         jobs.enqueue(jobs.sweep_tasks)

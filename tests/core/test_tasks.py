@@ -3,10 +3,12 @@
 import time
 from datetime import timedelta
 from importlib import import_module
+from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from django_rq import get_queue
 
 from apps.core import jobs, tasks
 from apps.core.models import Task
@@ -85,7 +87,7 @@ def test_a_paused_task_waits_for_a_person() -> None:
     assert tasks.pause([task.pk], by="otto", now=new - timedelta(hours=1)) == [task]
 
     assert tasks.run(task.pk, secs=10) is False
-    assert tasks.abandoned(now=new) == []
+    assert tasks.abandoned(now=new, queued=()) == []
     task.refresh_from_db()
     assert (task.state, task.progress, task.finished_at) == (State.PAUSED, 0, None)
     assert tasks.resume([task.pk], by="anna", now=new) == [task]
@@ -124,7 +126,7 @@ def test_a_task_of_a_kind_that_is_gone_is_left_alone_and_can_be_cancelled(monkey
     monkeypatch.setattr(tasks, "kinds", {})
     now = timezone.now() + timedelta(hours=1)
 
-    assert tasks.abandoned(now=now) == []
+    assert tasks.abandoned(now=now, queued=()) == []
     tasks.pause([task.pk], by="otto", now=now)
     assert tasks.resume([task.pk], by="otto", now=now) == []
     assert tasks.cancel([task.pk], by="otto", now=now) == [task]
@@ -134,13 +136,58 @@ def test_a_task_of_a_kind_that_is_gone_is_left_alone_and_can_be_cancelled(monkey
 def test_a_task_that_nobody_carries_on_is_found_once_in_a_while() -> None:
     abandoned, fresh = new_task(), new_task()
     now = timezone.now()
-    Task.objects.filter(pk=abandoned.pk).update(advanced_at=now - timedelta(hours=1))
+    Task.objects.filter(pk=abandoned.pk).update(advanced_at=now - timedelta(seconds=61))
 
-    assert [found.pk for found in tasks.abandoned(now=now)] == [abandoned.pk]
+    assert [found.pk for found in tasks.abandoned(now=now, queued=())] == [abandoned.pk]
 
-    assert tasks.abandoned(now=now) == []
+    assert tasks.abandoned(now=now, queued=()) == []
     assert fresh.state == State.WAITING
     assert log_of(abandoned) == ["Nobody carried it on: it was put into its queue again."]
+
+
+@pytest.mark.django_db
+def test_a_task_that_waits_in_its_queue_or_rests_is_not_abandoned() -> None:
+    queued, resting, rested = new_task(), new_task(), new_task()
+    now = timezone.now() + timedelta(hours=1)
+    Task.objects.filter(pk=resting.pk).update(rests_until=now + timedelta(seconds=1))
+    Task.objects.filter(pk=rested.pk).update(rests_until=now - timedelta(seconds=1))
+
+    assert tasks.abandoned(now=now, queued={queued.pk}) == [rested]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_whose_step_takes_long_is_not_abandoned() -> None:
+    task = new_task()
+    found: list[list[Task]] = []
+
+    def sweep() -> None:
+        found.append(tasks.abandoned(now=timezone.now() + timedelta(hours=1), queued=()))
+        connection.close()
+
+    with transaction.atomic():
+        Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        other = Thread(target=sweep)
+        other.start()
+        other.join(timeout=20)
+
+    assert found == [[]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_a_queue_lost_is_put_there_again_and_only_once() -> None:
+    queue = get_queue(DEFAULT.name)
+    task = jobs.start_task("count", params={}, requested_by="anna")
+    queue.empty()
+    jobs_of_task = []
+
+    for _ in range(3):
+        Task.objects.update(advanced_at=timezone.now() - timedelta(minutes=2))
+        jobs.sweep_tasks()
+        jobs_of_task.append(queue.get_job_ids())
+
+    assert [len(ids) for ids in jobs_of_task] == [1, 1, 1]
+    assert queue.get_jobs()[0].kwargs == {"task_id": str(task.pk)}
+    queue.empty()
 
 
 @pytest.mark.django_db
@@ -154,7 +201,7 @@ def test_a_task_is_enqueued_only_once_the_transaction_commits(
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: pytest.FixtureRequest
 ) -> None:
     put: list[dict[str, str]] = []
-    monkeypatch.setattr(jobs, "_put", lambda queue, job, arguments: put.append(arguments))
+    monkeypatch.setattr(jobs, "_put", lambda queue, job, arguments, job_id: put.append(arguments))
 
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         task = jobs.start_task("count", params={}, requested_by="anna")

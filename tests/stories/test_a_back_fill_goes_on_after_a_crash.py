@@ -75,8 +75,8 @@ def test_a_back_fill_goes_on_after_its_worker_was_killed(live: Live) -> None:
     assert left["state"] == "running"
     assert 0 < left["progress"] < left["total"] == PEOPLE * EACH
 
-    # Ten minutes later the clock finds that nobody carries it on.
-    live.rows("UPDATE core_task SET advanced_at = now() - interval '11 minutes' WHERE id = %s RETURNING 1", left["id"])
+    # A minute later the clock finds that nobody carries it on.
+    live.rows("UPDATE core_task SET advanced_at = now() - interval '61 seconds' WHERE id = %s RETURNING 1", left["id"])
     live.manage("shell", "--no-imports", "-c", "from apps.core.jobs import sweep_tasks; sweep_tasks()")
     with worker(live):
         wait_for(lambda: live.rows(TASK)[0]["state"] == "done", "the end", timeout_secs=60)
