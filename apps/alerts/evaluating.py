@@ -82,7 +82,8 @@ def _go_on(incident: Incident, symptom: Symptom, alert: Alert, now: datetime, *,
     if incident.opened_at is None and was_away:
         incident.seen_at = now
     incident.message, incident.last_seen_at, incident.clear_since = symptom.message, now, None
-    if incident.opened_at is None and now - incident.seen_at >= timedelta(minutes=alert.for_minutes):
+    must_hold = timedelta(minutes=max(alert.for_minutes, symptom.least_minutes))
+    if incident.opened_at is None and now - incident.seen_at >= must_hold:
         incident.opened_at = now
     incident.save()
 

@@ -27,6 +27,7 @@ class Symptom(NamedTuple):
 
     subject: str  # what tells it from the others of its alert; empty where there is one at most
     message: str  # a whole sentence
+    least_minutes: int = 0  # for which it must hold, also where the alert itself asks for less
 
 
 class Shape(StrEnum):

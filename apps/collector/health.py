@@ -10,14 +10,13 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from apps.collector.grouping import Busy, Grouper
-from apps.core import beats, queue_state
+from apps.core import beats, commands, queue_state
 from apps.core.queue_state import QueuesState, QueueState
 from apps.core.spans import in_words
 from apps.events.models import InboxItem
 
 COMMIT_SECS: Final = 2.0
 MAX_COUNT: Final = 10_000  # of what waits no more is counted
-START_WORKER: Final = "Start manage.py run worker."
 OLD_SECS: Final = 60  # of an item of the inbox
 SILENT_SECS: Final = {beats.Name.INGEST: 60, beats.Name.CRON: 300, beats.Name.ALERTS: 300}
 
@@ -29,7 +28,6 @@ class Finding:
     code: str
     message: str
     remedy: str
-    queue: str = ""  # the one it is about, if it is about one
 
     def as_dict(self) -> dict[str, str]:
         """Shape it for JSON: {code, message, remedy}."""
@@ -95,26 +93,29 @@ class Health:
     def _inbox(self) -> Iterator[Finding]:
         silent = self.silent_secs.get(beats.Name.INGEST)
         if silent is None or silent > SILENT_SECS[beats.Name.INGEST]:
-            message = f"No ingest process was heard {_ago(silent)}: what is accepted waits."
-            yield Finding("ingest", message, "Start manage.py run ingest.")
+            waits = ": what is accepted waits" if self.inbox_waiting else ""
+            yield Finding("ingest", f"No ingest process was heard {_ago(silent)}{waits}.", commands.start("ingest"))
         if self.inbox_oldest_secs is not None and self.inbox_oldest_secs > OLD_SECS:
             message = f"The oldest accepted request waits for {in_words(self.inbox_oldest_secs)}."
             yield Finding("inbox", message, "Look at the log of ingest, or start another ingest process.")
         if self.n_dead_letters:
             message = f"{self.n_dead_letters} accepted requests are dead letters: they failed, and were set aside."
+            if self.n_dead_letters == 1:
+                message = "1 accepted request is a dead letter: it failed, and was set aside."
             yield Finding("dead_letters", message, "Look at Inbox; once the cause is fixed, try them again.")
 
     def _alerts(self) -> Iterator[Finding]:
         silent = self.silent_secs.get(beats.Name.ALERTS)
         if silent is not None and silent > SILENT_SECS[beats.Name.ALERTS]:  # who never ran it may do without
             message = f"No process has evaluated alerts {_ago(silent)}: nobody is told of anything."
-            yield Finding("alerts", message, "Start manage.py run alerts.")
+            yield Finding("alerts", message, commands.start("alerts"))
 
     def _clock(self) -> Iterator[Finding]:
         silent = self.silent_secs.get(beats.Name.CRON)
         if silent is None or silent > SILENT_SECS[beats.Name.CRON]:
             message = f"Nothing that runs by the clock ran {_ago(silent)}."
-            yield Finding("cron", message, "Start manage.py run cron and run worker, or a crontab: docs/operations.md.")
+            remedy = f"{commands.start('cron', 'worker')} A crontab does it, too: docs/operations.md."
+            yield Finding("cron", message, remedy)
 
 
 def measure() -> Health:
@@ -179,15 +180,20 @@ def queue_findings(found: QueuesState) -> Iterator[Finding]:
     """Yield where nobody works, though somebody should."""
     if found.is_suspended:
         yield Finding("suspended", "All workers were told to rest: jobs wait.", "Let them go on with rq resume.")
-    for queue in found.queues:
-        if queue.n_workers or not (queue.depth or queue.n_lost):
-            continue
-        waits = f"{_jobs(queue.depth, 'wait')} in {queue.name}" if queue.depth else f"Nobody works on {queue.name}"
-        if queue.heartbeat_secs is None:
-            yield Finding("no_worker", f"{waits}, and no worker listens.", START_WORKER, queue.name)
-        else:
-            message = f"{waits}: its worker was last heard {in_words(queue.heartbeat_secs)} ago."
-            yield Finding("worker_silent", message, f"It was killed, or hangs. {START_WORKER}", queue.name)
+    silent, alone = found.unattended()
+    if silent:
+        ago = in_words(min(queue.heartbeat_secs or 0.0 for queue in silent))
+        remedy = f"It was killed, or hangs: end it then. {commands.start('worker')}"
+        yield Finding("worker_silent", f"{_nobody(silent)} The last worker was heard {ago} ago.", remedy)
+    if alone:
+        yield Finding("no_worker", f"{_nobody(alone)} No worker listens.", commands.start("worker"))
+
+
+def _nobody(queues: list[QueueState]) -> str:
+    """Say in a sentence where nobody works, and how much waits there."""
+    depth = sum(queue.depth for queue in queues)
+    waits = f": {_jobs(depth, 'wait')}" if depth else ""
+    return f"Nobody works on {', '.join(queue.name for queue in queues)}{waits}."
 
 
 def _jobs(number: int, do: str) -> str:

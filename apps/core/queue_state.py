@@ -45,6 +45,15 @@ class QueuesState:
     is_suspended: bool = False  # workers live, and take no job
     queues: list[QueueState] = field(default_factory=list)
 
+    def unattended(self) -> tuple[list[QueueState], list[QueueState]]:
+        """Return the queues whose workers fell silent, and those that have jobs and no worker at all.
+
+        One worker listens to several queues: whoever tells of them tells of all at once.
+        """
+        nobody = [queue for queue in self.queues if not queue.n_workers and (queue.depth or queue.n_lost)]
+        silent = [queue for queue in nobody if queue.heartbeat_secs is not None]
+        return silent, [queue for queue in nobody if queue.heartbeat_secs is None]
+
 
 def read() -> QueuesState:
     """Look at all queues, within seconds. Raises RedisError where Valkey does not answer."""

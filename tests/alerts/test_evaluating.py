@@ -72,6 +72,19 @@ def test_an_incident_opens_once_and_ends_once(kind: str, symptoms: list[Symptom]
     assert [what for what, _ in told()] == ["opened", "recovered", "opened"]
 
 
+def test_a_symptom_may_have_to_hold_for_longer_than_its_alert_asks(kind: str, symptoms: list[Symptom]) -> None:
+    AlertFactory(kind=kind, for_minutes=0)
+    ChannelFactory()
+    symptoms.append(Symptom("", "It has never run.", 5))
+    for minute in (0, 4.9):
+        look(minute)
+    assert told() == []
+
+    look(5)
+
+    assert told() == [("opened", "It has never run.")]
+
+
 def test_what_does_not_hold_for_long_enough_is_no_incident(kind: str, symptoms: list[Symptom]) -> None:
     AlertFactory(kind=kind, for_minutes=5)
     ChannelFactory()

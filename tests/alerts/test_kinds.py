@@ -15,6 +15,7 @@ from apps.alerts.symptoms import NO_SOURCE, Facts, Symptom, Unknown, kinds
 from apps.collector import health
 from apps.core import beats
 from apps.core.models import Task
+from apps.core.queue_state import QueuesState, QueueState
 from apps.core.spans import in_words
 from apps.events.models import ArrivalCount, Source
 from apps.events.store.maintenance import maintain
@@ -135,7 +136,7 @@ def test_refusals_are_told_by_their_share_and_number(source: Source) -> None:
 
     [symptom] = look("refusal_rate", facts(), percent=20, least=50, minutes=30)
 
-    assert symptom == (str(source.pk), "Web shop: 50 of 250 were refused in 30 minutes (20%).")
+    assert symptom == Symptom(str(source.pk), "Web shop: 50 of 250 were refused in 30 minutes (20%).")
     assert look("refusal_rate", facts(), percent=21, least=50, minutes=30) == []
     assert look("refusal_rate", facts(), percent=20, least=51, minutes=30) == []
     assert look("refusal_rate", facts(), source=str(SourceFactory().pk), least=1, percent=1) == []
@@ -144,7 +145,7 @@ def test_refusals_are_told_by_their_share_and_number(source: Source) -> None:
 def test_the_oldest_request_of_the_inbox_and_dead_letters_are_told() -> None:
     assert look("old_inbox", facts(inbox_oldest_secs=599.0)) == []
     [symptom] = look("old_inbox", facts(inbox_oldest_secs=600.0))
-    assert symptom == ("", "The oldest accepted request waits for 10 minutes.")
+    assert symptom == Symptom("", "The oldest accepted request waits for 10 minutes.")
     assert look("dead_letters", facts()) == []
     [symptom] = look("dead_letters", facts(n_dead_letters=2))
     assert symptom == ("", "2 accepted requests are dead letters: Inbox has the reason.")
@@ -195,6 +196,7 @@ def test_a_process_that_is_not_heard_is_told_with_the_way_out(process: str, reme
     assert silent.message.startswith(f"{process.capitalize()} was not heard for 5 minutes. ")
     assert never.message.startswith(f"{process.capitalize()} has never run. ")
     assert remedy in silent.message
+    assert (silent.least_minutes, never.least_minutes) == (1, 5)  # what was just started is to be heard first
 
 
 def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
@@ -203,7 +205,7 @@ def test_jobs_without_a_worker_are_told_by_their_queue(queue: Queue) -> None:
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
 
-    assert symptom == ("default", "1 job waits in default, and no worker listens. Start manage.py run worker.")
+    assert symptom.message.startswith("Nobody works on default: 1 job waits. No worker listens. Start worker: ")
 
 
 def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_listens(queue: Queue) -> None:
@@ -215,13 +217,21 @@ def test_a_worker_that_was_killed_is_told_and_so_is_a_job_that_waits_though_one_
     job.enqueued_at = datetime.now(UTC) - minutes(16)
     job.save()
     assert look("unattended_queue", Facts(datetime.now(UTC))) == [
-        ("default", "The oldest job of default waits for 16 minutes.")
+        Symptom("behind", "The oldest job of default waits for 16 minutes.")
     ]
 
     queue.connection.expire(worker.key, 30)  # it is late with its sign of life
 
     [symptom] = look("unattended_queue", Facts(datetime.now(UTC)))
-    assert symptom.message.startswith("1 job waits in default: its worker was last heard ")
+    assert symptom.message.startswith("Nobody works on default: 1 job waits. The last worker was heard ")
+
+
+def test_queues_that_lose_their_worker_are_one_symptom() -> None:
+    lost = [QueueState(name, depth, heartbeat_secs=70.0, n_lost=1) for name, depth in (("quick", 0), ("default", 2))]
+
+    [symptom] = look("unattended_queue", facts(queues=QueuesState(queues=[*lost, QueueState("slow", n_workers=1)])))
+
+    assert symptom.message.startswith("Nobody works on quick, default: 2 jobs wait. The last worker was heard ")
 
 
 def test_workers_that_were_told_to_rest_are_told_of(queue: Queue) -> None:
@@ -237,7 +247,7 @@ def test_jobs_that_failed_are_told_by_their_queue(queue: Queue) -> None:
     SimpleWorker([queue], connection=queue.connection).work(burst=True, logging_level="CRITICAL")
 
     assert look("failed_jobs", Facts(datetime.now(UTC))) == [
-        ("default", "A job failed in default, the last one: sqrt: ValueError.")
+        Symptom("default", "A job failed in default, the last one: sqrt: ValueError.")
     ]
 
 

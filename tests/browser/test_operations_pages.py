@@ -106,7 +106,7 @@ def test_a_page_that_is_open_says_that_jobs_wait_for_nobody(admin: Page, live: L
     admin.goto(f"{live.address}/admin/profiles/profile/")
 
     expect(admin.locator(".cdp-above")).to_contain_text(
-        "in default, and no worker listens. Start manage.py run worker."
+        "No worker listens. Start worker: make up, systemd and compose do so by themselves"
     )
     shoot("queue-warning")
     admin.get_by_role("link", name="Look at the queues").click()

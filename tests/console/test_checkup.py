@@ -19,6 +19,7 @@ from apps.console.doctor import activity, checkup, disk
 from apps.console.doctor.checkup import Check, Patient, Report, State, Unseen, examine
 from apps.console.doctor.heartbeats import heartbeats as look_at_heartbeats
 from apps.console.doctor.secrets import secrets as look_at_secrets
+from apps.core import commands
 from apps.heartbeats.models import Heartbeat
 from cdp.processes import BASE_DIR
 from tests.heartbeats.factories import HeartbeatFactory
@@ -48,7 +49,7 @@ def test_a_heartbeat_that_does_not_run() -> None:
     [found] = look_at_heartbeats(Patient()).findings
 
     assert found.message == f"The heartbeat {row.name} should have run 60 minutes ago."
-    assert (found.code, found.command) == ("heartbeat_overdue", "manage.py heartbeat")
+    assert (found.code, found.command) == ("heartbeat_overdue", commands.manage("heartbeat"))
     Heartbeat.objects.filter(pk=row.pk).update(due_at=timezone.now())
     assert look_at_heartbeats(Patient()).findings == []
 

@@ -44,8 +44,8 @@ def test_it_says_where_jobs_wait_and_what_to_do(operator: Client, monkeypatch: p
 
     told = warning(operator)
 
-    assert "3 jobs wait in default, and no worker listens." in told
-    assert "Start manage.py run worker." in told
+    assert "Nobody works on default: 3 jobs wait. No worker listens." in told
+    assert "manage.py run worker." in told
     assert reverse("admin:django_rq_home") in told
     assert "other" not in told
 
@@ -53,7 +53,7 @@ def test_it_says_where_jobs_wait_and_what_to_do(operator: Client, monkeypatch: p
 def test_it_says_when_a_worker_has_fallen_silent(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0, n_lost=1))
 
-    assert "Nobody works on default: its worker was last heard 70 seconds ago." in warning(operator)
+    assert "Nobody works on default. The last worker was heard 70 seconds ago." in warning(operator)
 
 
 def test_it_says_that_workers_rest(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

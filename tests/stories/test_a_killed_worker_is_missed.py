@@ -63,7 +63,7 @@ def test_a_killed_worker_is_missed_within_a_minute_until_there_is_a_new_one(
     assert warning(client) == ""  # nobody can know yet
     [key] = valkey.smembers(KEYS)
     valkey.pexpire(key, valkey.pttl(key) - 66_000)  # so much later
-    assert "Nobody works on default: its worker was last heard" in warning(client)
+    assert "Nobody works on default. The last worker was heard" in warning(client)
 
     workers.append(start(valkey))
     assert warning(client) == ""

@@ -22,7 +22,7 @@ from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
 from apps.alerts.symptoms import Shape, kinds
 from apps.collector.health import SILENT_SECS
-from apps.core import beats
+from apps.core import beats, commands
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import badge, moment, page_address
 
@@ -32,8 +32,7 @@ N_LATEST: Final = 5  # incidents above the form
 N_SHOWN: Final = 50  # with those that unfold below them
 OPEN: Final = Q(incidents__opened_at__isnull=False, incidents__recovered_at=None)
 NOBODY_EVALUATES: Final = (
-    "Nothing is being watched: no process evaluates alerts. Start manage.py run alerts, or let the machine's cron run "
-    "manage.py alerts --once each minute."
+    "Nothing is being watched: no process evaluates alerts. {start} A crontab does it, too: docs/operations.md."
 )
 NO_CHANNEL: Final = (
     "Nobody is told: there is no notification channel yet that is on. Incidents are shown here, and at home."
@@ -166,5 +165,9 @@ def _warnings() -> list[str]:
     """Say why nobody would be told."""
     heard = beats.last().get(beats.Name.ALERTS)
     silence = timedelta(seconds=SILENT_SECS[beats.Name.ALERTS])
-    found = [NOBODY_EVALUATES] if heard is None or timezone.now() - heard > silence else []
+    found = (
+        [NOBODY_EVALUATES.format(start=commands.start("alerts"))]
+        if heard is None or timezone.now() - heard > silence
+        else []
+    )
     return found if Channel.objects.filter(is_enabled=True).exists() else [*found, NO_CHANNEL]

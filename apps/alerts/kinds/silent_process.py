@@ -4,25 +4,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Unknown, Values, register
-from apps.core import beats
+from apps.core import beats, commands
 from apps.core.spans import in_words
 
-REMEDIES: Final = {
-    beats.Name.INGEST: "What is accepted waits: start manage.py run ingest.",
-    beats.Name.CRON: "Start manage.py run cron and run worker.",
-}
+STARTED: Final = {beats.Name.INGEST: ["ingest"], beats.Name.CRON: ["cron", "worker"]}
+FIRST_MINUTES: Final = 1  # in which what was just started is heard, after a night in which all stood still
 
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
-    """Ask when it was heard last; what was never heard does not run."""
+    """Ask when it was heard last; what was never heard may just have been started, and has its minutes, too."""
     if not facts.health.takes_events:
         raise Unknown
     name = beats.Name(values["process"])
-    silent = facts.health.silent_secs.get(name)
+    silent, remedy = facts.health.silent_secs.get(name), commands.start(*STARTED[name])
     if silent is None:
-        yield Symptom(name, f"{name.capitalize()} has never run. {REMEDIES[name]}")
+        yield Symptom(name, f"{name.capitalize()} has never run. {remedy}", values["minutes"])
     elif silent >= 60 * values["minutes"]:
-        yield Symptom(name, f"{name.capitalize()} was not heard for {in_words(silent)}. {REMEDIES[name]}")
+        yield Symptom(name, f"{name.capitalize()} was not heard for {in_words(silent)}. {remedy}", FIRST_MINUTES)
 
 
 register(

@@ -1,23 +1,29 @@
 """Jobs wait, and nobody works on them."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from apps.alerts.symptoms import Facts, Kind, Param, Shape, Symptom, Values, register
 from apps.collector.health import queue_findings
 from apps.core.spans import in_words
 
+# What is told apart, each for all queues: one worker serves several, and is missed once.
+NOBODY: Final = "nobody"
+BEHIND: Final = "behind"
+
 
 def look(values: Values, facts: Facts) -> Iterator[Symptom]:
     """Find queues without a worker, or whose worker was killed, and those that are behind."""
-    unattended = set()
-    for found in queue_findings(facts.queues):
-        unattended.add(found.queue)
-        yield Symptom(found.queue, f"{found.message} {found.remedy}")
-    for queue in facts.queues.queues:
-        if queue.name in unattended:
-            continue
-        if queue.oldest_secs is not None and queue.oldest_secs >= 60 * values["minutes"]:
-            yield Symptom(queue.name, f"The oldest job of {queue.name} waits for {in_words(queue.oldest_secs)}.")
+    found = [f"{finding.message} {finding.remedy}" for finding in queue_findings(facts.queues)]
+    if found:
+        yield Symptom(NOBODY, " ".join(found))
+    behind = [
+        f"The oldest job of {queue.name} waits for {in_words(queue.oldest_secs)}."
+        for queue in facts.queues.queues
+        if queue.n_workers and queue.oldest_secs is not None and queue.oldest_secs >= 60 * values["minutes"]
+    ]
+    if behind:
+        yield Symptom(BEHIND, " ".join(behind))
 
 
 register(

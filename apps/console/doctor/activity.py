@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from apps.console.doctor.checkup import Patient, Report, check, rows
+from apps.core import commands
 from apps.core.spans import in_words
 
 LOCK: Final = timedelta(seconds=5)  # nobody of ours holds one for longer, but for migrations
@@ -20,7 +21,7 @@ SELECT pid, state, EXTRACT(epoch FROM clock_timestamp() - xact_start)::float, ap
 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
     AND clock_timestamp() - xact_start > %s ORDER BY xact_start LIMIT 5
 """
-END: Final = 'psql "$DATABASE_URL" -c "SELECT pg_terminate_backend({pid})"'
+END: Final = "SELECT pg_terminate_backend({pid})"
 
 
 @check("activity", "Locks")
@@ -37,14 +38,14 @@ def look(*, lock: timedelta, transaction: timedelta) -> Report:
             report.told = "somebody waits for a lock"
             message = f"Process {pid} of PostgreSQL waits for {in_words(secs)} for a lock of {_named(blockers)}."
             remedy = "Find out who that is; if it does not end by itself, end it: what it has not committed is undone."
-            report.broken("lock_wait", message, remedy, END.format(pid=blockers[0]))
+            report.broken("lock_wait", message, remedy, commands.sql(END.format(pid=blockers[0])))
     for pid, state, secs, who in rows(LONG, transaction):
         report.told = "a transaction is open for long"
         doing = "does nothing in" if state.startswith("idle") else "works on"
         named = f"Process {pid} of PostgreSQL{f' ({who})' if who else ''}"
         message = f"{named} {doing} a transaction that began {in_words(secs)} ago: no dead row since can be removed."
         remedy = "Let whoever opened it commit; if nobody does, end it."
-        report.warn("long_transaction", message, remedy, END.format(pid=pid))
+        report.warn("long_transaction", message, remedy, commands.sql(END.format(pid=pid)))
     return report
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from django.db import DatabaseError
 
 from apps.console.doctor.checkup import Patient, Report, check, rows
+from apps.core import commands
 
 OLDEST: Final = 15
 FULL_PART: Final = 0.85
@@ -27,7 +28,7 @@ def database(patient: Patient) -> Report:
         report.told = "does not answer"
         message = "PostgreSQL does not answer: no events are taken, and senders are told to come again."
         remedy = "Start it, or let DATABASE_URL name one that runs; make up starts its own."
-        report.broken("database_away", message, remedy, "pg_isready")
+        report.broken("database_away", message, remedy, commands.sql("SELECT 1"))
         return report
     major = version // 10_000
     report.told = (
@@ -42,7 +43,7 @@ def database(patient: Patient) -> Report:
     elif has_tables and not patient.health.takes_events:
         message = "PostgreSQL answers, but commits nothing in time: perhaps it waits for a standby that is gone."
         remedy = "Bring the standby back, or take it out of synchronous_standby_names."
-        report.broken("database_stuck", message, remedy, 'psql "$DATABASE_URL" -c "SELECT * FROM pg_stat_replication"')
+        report.broken("database_stuck", message, remedy, commands.sql("SELECT * FROM pg_stat_replication"))
     if loose:
         named = ", ".join(sorted(loose))
         message = f"PostgreSQL loses what it has promised when the machine dies: {named} is off."

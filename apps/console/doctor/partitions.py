@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 
 from apps.console.doctor.checkup import Patient, Report, check, rows
+from apps.core import commands
 from apps.events.store.partitions import PARENT, month_of, name_of, next_month
 
 PARTS: Final = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass ORDER BY 1"
@@ -26,10 +27,10 @@ def partitions(_patient: Patient) -> Report:
         message = f"There is no partition for {named}: the first event of a month has to wait until one is made."
         remedy = "Make them now, and see that cron runs, which makes them ahead."
         note = report.broken if this_month in missing else report.warn
-        note("partition_missing", message, remedy, "manage.py partitions")
+        note("partition_missing", message, remedy, commands.manage("partitions"))
     for name in sorted(set(names) - set(monthly)):
         message = f"{name} is a partition of {PARENT}, and no month's: no event is stored in a new month beside it."
         remedy = "Take it out, and insert what is in it into events_event; nothing of the platform makes such a table."
-        command = f'psql "$DATABASE_URL" -c "ALTER TABLE {PARENT} DETACH PARTITION {name}"'
+        command = commands.sql(f"ALTER TABLE {PARENT} DETACH PARTITION {name}")
         report.broken("odd_partition", message, remedy, command)
     return report

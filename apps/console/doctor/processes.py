@@ -5,19 +5,20 @@ from typing import Final
 
 from apps.collector.health import Health
 from apps.console.doctor.checkup import Finding, Patient, Report, Severity, Unseen, check
+from apps.core import commands
 from apps.core.spans import in_words
 
 OLD_JOB_SECS: Final = 600
 # What makes something wait for ever; all else only needs somebody to look.
 BROKEN: Final = frozenset({"ingest", "cron", "no_worker", "worker_silent"})
+DEAD: Final = "SELECT id, error FROM events_inboxitem WHERE dead_at IS NOT NULL"
 COMMANDS: Final = {
-    "ingest": "manage.py run ingest",
-    "inbox": "manage.py ingest --once",
-    "dead_letters": 'psql "$DATABASE_URL" -c "SELECT id, error FROM events_inboxitem WHERE dead_at IS NOT NULL"',
-    "cron": "manage.py run cron",
-    "alerts": "manage.py run alerts",
-    "no_worker": "manage.py run worker",
-    "worker_silent": "manage.py run worker",
+    "ingest": "run ingest",
+    "inbox": "ingest --once",
+    "cron": "run cron",
+    "alerts": "run alerts",
+    "no_worker": "run worker",
+    "worker_silent": "run worker",
 }
 
 
@@ -47,7 +48,9 @@ def workers(patient: Patient) -> Report:
     if heard:
         report.told += f", last heard {in_words(min(heard))} ago"
     elif not any(queue.depth for queue in found.queues.queues):
-        report.broken("no_worker", "No worker runs: background jobs would wait.", "Start one.", COMMANDS["no_worker"])
+        report.broken(
+            "no_worker", "No worker runs: background jobs would wait.", commands.start("worker"), _typed("no_worker")
+        )
     return _add(report, found, {"no_worker", "worker_silent", "suspended"})
 
 
@@ -59,7 +62,7 @@ def queues(patient: Patient) -> Report:
     for queue in found.queues.queues:
         if (queue.oldest_secs or 0) > OLD_JOB_SECS and queue.n_workers:
             message = f"The oldest job in {queue.name} waits for {in_words(queue.oldest_secs or 0)}."
-            report.warn("queue_old", message, "Start another worker.", COMMANDS["no_worker"])
+            report.warn("queue_old", message, "Start another worker.", _typed("no_worker"))
     return _add(report, found, {"failed_jobs"})
 
 
@@ -97,6 +100,12 @@ def _add(report: Report, found: Health, codes: Iterable[str]) -> Report:
     for each in found.findings():
         if each.code in codes:
             severity = Severity.BROKEN if each.code in BROKEN else Severity.WARNING
-            command = COMMANDS.get(each.code, "")
-            report.findings.append(Finding(each.code, severity, each.message, each.remedy, command))
+            report.findings.append(Finding(each.code, severity, each.message, each.remedy, _typed(each.code)))
     return report
+
+
+def _typed(code: str) -> str:
+    """Return what is typed against it; nothing where no command helps."""
+    if code == "dead_letters":
+        return commands.sql(DEAD)
+    return commands.manage(COMMANDS[code]) if code in COMMANDS else ""

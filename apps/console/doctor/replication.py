@@ -5,6 +5,7 @@ from typing import Final
 from django.template.defaultfilters import filesizeformat
 
 from apps.console.doctor.checkup import Patient, Report, check, rows
+from apps.core import commands
 
 MUCH_BYTES: Final = 10 * 2**30  # also of a slot that somebody reads
 SLOTS: Final = """
@@ -20,7 +21,7 @@ def replication(_patient: Patient) -> Report:
     found = rows(SLOTS)
     report = Report(f"{len(found)} slots" if found else "none")
     for name, is_active, status, held in found:
-        command = f'psql "$DATABASE_URL" -c "SELECT pg_drop_replication_slot(\'{name}\')"'
+        command = commands.sql(f"SELECT pg_drop_replication_slot('{name}')")
         if status == "lost":
             message = f"The replication slot {name} has lost what its reader needs."
             report.broken("slot_lost", message, "Drop it, and make the standby, or the subscription, anew.", command)

@@ -7,6 +7,7 @@ from django.core import checks as django_checks
 from django.db import DatabaseError
 
 from apps.console.doctor.checkup import Patient, Report, check
+from apps.core import commands
 from cdp.checks import LOCAL_HOSTS
 
 # Of what Django says about a deployment; cdp/checks.py says the rest, by what our settings are called.
@@ -31,7 +32,7 @@ def settings(_patient: Patient) -> Report:
             each.id or "check",
             each.msg,
             each.hint or "See docs/settings.md, and docs/operations.md, Security.",
-            "manage.py check",
+            commands.manage("check"),
         )
     if values.DEBUG:
         report.warn("debug", "DEBUG is on: error pages show source code.", "Set DEBUG=0 where others come in.")

@@ -4,6 +4,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.console.doctor.checkup import Patient, Report, check
+from apps.core import commands
 
 
 @check("migrations", "Migrations")
@@ -18,5 +19,5 @@ def migrations(_patient: Patient) -> Report:
     more = f" and {len(plan) - 3} more" if len(plan) > 3 else ""
     message = f"The tables are of another version: {named}{more} was not made."
     remedy = "Back the database up, make the migrations, and start the processes again."
-    report.broken("migrations_missing", message, remedy, "manage.py migrate")
+    report.broken("migrations_missing", message, remedy, commands.manage("migrate"))
     return report

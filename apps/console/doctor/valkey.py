@@ -7,9 +7,9 @@ from django_redis import get_redis_connection
 from redis.exceptions import RedisError
 
 from apps.console.doctor.checkup import Patient, Report, check
+from apps.core import commands
 
 FULL_PART: Final = 0.85
-CLI: Final = 'valkey-cli -u "$REDIS_URL" '
 
 
 @check("valkey", "Valkey")
@@ -22,7 +22,7 @@ def valkey(_patient: Patient) -> Report:
         report.told = "does not answer"
         message = "Valkey does not answer: events are still taken, and background jobs wait."
         remedy = "Start it, or let REDIS_URL name one that runs; nothing is lost."
-        report.broken("valkey_away", message, remedy, CLI + "ping")
+        report.broken("valkey_away", message, remedy, commands.valkey("PING"))
         return report
     used, most = info["used_memory"], info.get("maxmemory", 0)
     version = info.get("valkey_version") or info["redis_version"]
@@ -37,15 +37,20 @@ def valkey(_patient: Patient) -> Report:
     if info.get("rdb_last_bgsave_status", "ok") != "ok" or info.get("aof_last_write_status", "ok") != "ok":
         message = "Valkey could not write its data to disk, and may refuse all changes until it can."
         remedy = "Make room on its disk; or let it keep nothing, as nothing in it has to last."
-        report.broken("valkey_disk", message, remedy, CLI + 'CONFIG SET save ""')
+        report.broken("valkey_disk", message, remedy, commands.valkey("CONFIG", "SET", "save", ""))
     return report
 
 
 def _look_at_memory(report: Report, used: int, most: int, policy: str) -> None:
     if policy != "noeviction":
         message = f"Valkey throws things away when its memory is full ({policy}): jobs, too, which then come late."
-        report.warn("valkey_evicts", message, "Let it keep all.", CLI + "CONFIG SET maxmemory-policy noeviction")
+        report.warn(
+            "valkey_evicts",
+            message,
+            "Let it keep all.",
+            commands.valkey("CONFIG", "SET", "maxmemory-policy", "noeviction"),
+        )
     if used > FULL_PART * most:
         message = f"Valkey uses {filesizeformat(used)} of {filesizeformat(most)}: when it is full, it takes no jobs."
         remedy = "Give it more (maxmemory), or start workers that empty the queues."
-        report.warn("valkey_full", message, remedy, CLI + "INFO memory")
+        report.warn("valkey_full", message, remedy, commands.valkey("INFO", "memory"))

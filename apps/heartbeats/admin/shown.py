@@ -144,7 +144,7 @@ def state_of(row: Any, *, now: datetime) -> State:
         return State("failed", "red", f"{row}: its last run failed. {row.run_error}")
     if row.due_at and row.due_at < now - LATE:
         late = timesince(row.due_at, now, depth=1)
-        return State("overdue", "amber", f"{row} should have run {late} ago. Does the clock run (manage.py run cron)?")
+        return State("overdue", "amber", f"{row} should have run {late} ago. Does the clock run (cron and a worker)?")
     return State("on", "green")
 
 
