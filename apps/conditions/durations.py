@@ -19,8 +19,8 @@ _ABBREVIATIONS: Final = {
 }
 # Times lie between the years 1000 and 8999, so that nothing that is moved by this much leaves what Python can hold.
 MAX_DAYS: Final = 500 * 366
-_OFFSET: Final = re.compile(r"\s*([+-]?)((?:\s*\d{1,9}\s*[A-Za-z]+)+)\s*")
-_OFFSET_PART: Final = re.compile(r"(\d+)\s*([A-Za-z]+)")
+_LENGTH: Final = re.compile(r"(?:\s*\d{1,9}\s*[A-Za-z]+)+\s*")
+_LENGTH_PART: Final = re.compile(r"(\d+)\s*([A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,26 @@ def unit_of(word: str) -> str:
 
 def parse_offset(text: str) -> Duration:
     """Read an offset such as "-15m", "+1h30m" or "-2 weeks" as one duration. Raises TreeError."""
-    found = _OFFSET.fullmatch(text)
-    if not found:
+    stripped = text.strip()
+    length = stripped.removeprefix("-") if stripped.startswith("-") else stripped.removeprefix("+")
+    if not _LENGTH.fullmatch(length):
         message = f"'{text}' is no offset such as -15m or +1h30m."
         raise TreeError(message)
-    sign = -1 if found[1] == "-" else 1
-    parts = [Duration(int(amount), unit_of(unit)) for amount, unit in _OFFSET_PART.findall(found[2]) if int(amount)]
-    whole = parts[0] if len(parts) == 1 else _sum(parts)
-    return whole if sign > 0 else -whole
+    return -_whole(length) if stripped.startswith("-") else _whole(length)
+
+
+def parse_length(text: str) -> Duration:
+    """Read how long something lasts, such as "15 minutes", "1h30m" or "180d". Raises TreeError."""
+    if not _LENGTH.fullmatch(text):
+        lacks = "has no unit of time" if text.strip().isdecimal() else "is no length of time"
+        message = f"'{text}' {lacks}: write it as 15 minutes, 1h30m or 180 days."
+        raise TreeError(message)
+    return _whole(text)
+
+
+def _whole(length: str) -> Duration:
+    parts = [Duration(int(amount), unit_of(unit)) for amount, unit in _LENGTH_PART.findall(length) if int(amount)]
+    return parts[0] if len(parts) == 1 else _sum(parts)
 
 
 def _sum(parts: list[Duration]) -> Duration:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.conditions import Condition, ConditionError
-from apps.conditions.durations import SECONDS, parse_offset
+from apps.conditions.durations import SECONDS, parse_length
 from apps.conditions.exceptions import TreeError
 from apps.conditions.nearest import nearest
 from apps.conditions.text import quote
@@ -51,9 +51,9 @@ def strategy_of(row: Heartbeat) -> Strategy:
 def wait_period_of(text: str) -> timedelta:
     """Read how long somebody has to be silent: 15 minutes, 1h30m, 180 days. Raises DefinitionError."""
     try:
-        found = parse_offset(text)
+        found = parse_length(text)
     except TreeError as error:
-        raise DefinitionError("wait_period", f"{error.message} Write it as 15 minutes or 180 days.") from None
+        raise DefinitionError("wait_period", error.message) from None
     if found.seconds is None:
         raise DefinitionError("wait_period", "Months and years differ in length: write it in days.")
     wait_period = timedelta(seconds=found.seconds)

@@ -95,6 +95,7 @@ def test_what_is_no_wait_period_is_refused(text: str) -> None:
         definitions.wait_period_of(text)
 
     assert caught.value.field == "wait_period"
+    assert "offset" not in caught.value.message
 
 
 def test_it_runs_next_by_the_time_zone_of_the_platform() -> None:
