@@ -7,6 +7,7 @@ from apps.events.platform_events import PlatformEvent, declare
 _SILENCE: Final = {
     "heartbeat": "text",
     "strategy": "text",
+    "run": "text",  # the id of the run that said it; one from the command line has none
     "last_active_at": "datetime",
     "inactive_secs": "number",
     "wait_secs": "number",

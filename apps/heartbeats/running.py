@@ -193,12 +193,13 @@ def _page(row: Heartbeat, run: HeartbeatRun) -> bool:
     after = Place(run.after_hour, run.after_id) if run.after_hour and run.after_id else None
     look = Look(row, run.clock - row.wait_period, run.since, after, definitions.strategy_of(row).page)
     with transaction.atomic():
-        told = telling.tell(look, most=row.max_per_run - run.n_said, stored_until=run.clock, now=timezone.now())
+        most = row.max_per_run - run.n_said
+        told = telling.tell(look, most=most, stored_until=run.clock, now=timezone.now(), run=run.pk)
         run.n_seen += told.n_seen
-        run.n_due += told.n_due
         run.n_said += told.n_said
         run.n_suppressed += told.n_suppressed
         is_last = told.after is None or run.n_said >= row.max_per_run
+        run.n_due += told.n_due + (told.n_left if is_last else 0)  # otherwise the next page has them
         run.is_complete = run.is_complete and told.is_complete and not (is_last and told.after)
         if told.after:
             run.after_hour, run.after_id = told.after

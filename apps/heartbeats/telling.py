@@ -62,6 +62,7 @@ class Told:
 
     n_seen: int = 0  # silent for long enough, told of or not
     n_due: int = 0  # in the scope, and not told of before
+    n_left: int = 0  # due, too, of those that were looked at, and beyond what may be said at once
     n_said: int = 0
     n_suppressed: int = 0  # told of by the client, or there is nobody of whom it could be said
     after: Place | None = None  # the last one that was looked at; None at the end
@@ -84,14 +85,15 @@ class Decided:
         return {id: id for id in subjects} | others
 
 
-def tell(look: Look, *, most: int, stored_until: datetime, now: datetime) -> Told:
-    """Tell of the silences of a page, at most so many, in the caller's transaction.
+def tell(look: Look, *, most: int, stored_until: datetime, now: datetime, run: UUID | None = None) -> Told:
+    """Tell of the silences of a page, at most so many, in the caller's transaction; events name the run, if it has one.
 
     Raises Busy when somebody else does just now, and DefinitionError for a heartbeat that is broken.
     """
     if not locks.try_by_name(f"heartbeat {look.heartbeat.id}"):
         raise Busy
-    return say(look.heartbeat, decide(look, stored_until=stored_until), most=most, stored_until=stored_until, now=now)
+    decided = decide(look, stored_until=stored_until)
+    return say(look.heartbeat, decided, most=most, stored_until=stored_until, now=now, run=run)
 
 
 def decide(look: Look, *, stored_until: datetime) -> Decided:
@@ -106,19 +108,30 @@ def decide(look: Look, *, stored_until: datetime) -> Decided:
     return Decided(page, due, [merged[id] for id in told], _unspoken(heartbeat, due), others)
 
 
-def say(heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: datetime, now: datetime) -> Told:
+def say(
+    heartbeat: Heartbeat, decided: Decided, *, most: int, stored_until: datetime, now: datetime, run: UUID | None
+) -> Told:
     """Do what was decided, note it in the ledger, and emit what is to be said, of at most so many."""
     strategy, due, found = definitions.strategy_of(heartbeat), decided.due, decided.page
     page = _first(due, decided.quiet, most)
     done = strategy.act(page) if strategy.act else {silent.id for silent in page}
     kept = [silent for silent in page if silent.id in done]
     said = _record(heartbeat, kept, decided, now=now)
-    history = _history(strategy.of, said)
+    history, of_run = _history(strategy.of, said), {"run": str(run)} if run else {}
     for is_silent in (False, True):  # what history brought starts no flow
-        emissions = [_emission(heartbeat, each, stored_until) for each in said if (each.id in history) is is_silent]
+        some = [each for each in said if (each.id in history) is is_silent]
+        emissions = [_emission(heartbeat, each, stored_until, of_run) for each in some]
         emit(emissions, is_silent=is_silent, now=now)
     after = page[-1].place if len(page) < len(due) else found.after
-    return Told(found.n_seen, len(kept), len(said), len(kept) - len(said), after, is_complete=len(kept) == len(due))
+    return Told(
+        n_seen=found.n_seen,
+        n_due=len(kept),
+        n_left=len(due) - len(page),
+        n_said=len(said),
+        n_suppressed=len(kept) - len(said),
+        after=after,
+        is_complete=len(kept) == len(due),
+    )
 
 
 def _told(heartbeat: Heartbeat, silent: Mapping[UUID, Silent], others: Mapping[UUID, UUID]) -> set[UUID]:
@@ -194,7 +207,7 @@ def _ids(statement: str, values: dict[str, Any]) -> set[UUID]:
         return {id for (id,) in cursor.fetchall()}
 
 
-def _emission(heartbeat: Heartbeat, silent: Silent, stored_until: datetime) -> Emission:
+def _emission(heartbeat: Heartbeat, silent: Silent, stored_until: datetime, of_run: Mapping[str, str]) -> Emission:
     assert silent.profile_id is not None
     return Emission(
         type=heartbeat.event_type,
@@ -207,6 +220,7 @@ def _emission(heartbeat: Heartbeat, silent: Silent, stored_until: datetime) -> E
             "last_active_at": silent.last_active_at.isoformat(),
             "inactive_secs": (stored_until - silent.last_active_at).total_seconds(),
             "wait_secs": heartbeat.wait_period.total_seconds(),
+            **of_run,
             **silent.facts,
         },
         session_id=silent.session_id,

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +21,7 @@ from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import ConsentTypeFactory, SegmentFactory, SourceFactory
-from tests.heartbeats.beating import ago
+from tests.heartbeats.beating import ago, process
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
 
@@ -95,11 +97,11 @@ def test_a_new_heartbeat_is_off_until_somebody_has_looked_at_whom_it_would_speak
         ({"name": "Taken"}, "name", "Heartbeat with this Name already exists."),
         ({"strategy": "inactive-profil"}, "strategy", "Select a valid choice."),
         ({"wait_period": ""}, "wait_period", "This field is required."),
-        ({"wait_period": "soon"}, "wait_period", "Write it as 15 minutes or 180 days."),
+        ({"wait_period": "soon"}, "wait_period", "write it as 15 minutes, 1h30m or 180 days."),
         ({"wait_period": "0 days"}, "wait_period", "A duration is not zero."),
         ({"wait_period": "5 seconds"}, "wait_period", "At least one minute of silence."),
-        ({"wait_period": "-2 days"}, "wait_period", "At least one minute of silence."),
-        ({"wait_period": "30"}, "wait_period", "Write it as 15 minutes or 180 days."),
+        ({"wait_period": "-2 days"}, "wait_period", "is no length of time"),
+        ({"wait_period": "30"}, "wait_period", "write it as 15 minutes, 1h30m or 180 days."),
         ({"wait_period": "2 months"}, "wait_period", "Months and years differ in length: write it in days."),
         ({"wait_period": "4000 days"}, "wait_period", "At most ten years of silence"),
         (
@@ -169,7 +171,7 @@ def test_what_is_wrong_is_said_while_the_form_is_filled_in(admin_client: Client)
 
     told = admin_client.post(IN_WORDS, wrong).content.decode()
 
-    assert "Write it as 15 minutes or 180 days." in told
+    assert "write it as 15 minutes, 1h30m or 180 days." in told
     assert "Such a day never comes." in told
     assert "required" not in told
 
@@ -296,25 +298,33 @@ def test_one_that_is_off_is_not_run(admin_client: Client) -> None:
     assert "switch it on first" in admin_client.post(address("run_now", row), follow=True).content.decode()
 
 
-def test_the_history_leads_to_what_a_run_said(silent: Shop, admin_client: Client) -> None:
-    from apps.collector import accept
-
-    row = HeartbeatFactory(wait_period=timedelta(days=2))
+def test_the_history_leads_to_exactly_what_a_run_said(silent: Shop, admin_client: Client) -> None:
+    row = HeartbeatFactory(wait_period=timedelta(days=2), max_per_run=1)
+    call_command("heartbeat", "--strategy", "inactive-profile", "--wait-period", "2 days", stdout=StringIO())
     run(row)
-    while accept.ingest(1_000, at=timezone.now()):
-        pass
-
-    shown = page(admin_client, address("change", row))
+    run(row)
+    process()
     link = reverse("admin:events_event_changelist")
-    start = shown.index(f"{link}?type=profile-inactive")
-    events = page(admin_client, shown[start : shown.index('"', start)].replace("&amp;", "&"))
+    assert Event.objects.filter(type="profile-inactive").count() == 4
 
-    for event in Event.objects.filter(type="profile-inactive"):
-        assert reverse("admin:events_event_change", args=[event.pk]) in events
+    for each in HeartbeatRun.objects.all():
+        single = page(admin_client, reverse("admin:heartbeats_heartbeatrun_change", args=[each.pk]))
+        assert "silent for long enough" in single
+        start = single.index(f"{link}?type=profile-inactive")
+        events = page(admin_client, single[start : single.index('"', start)].replace("&amp;", "&"))
+        said = Event.objects.get(type="profile-inactive", properties__run=str(each.pk))
+        assert reverse("admin:events_event_change", args=[said.pk]) in events
+        assert "1 event" in events
     runs = page(admin_client, reverse("admin:heartbeats_heartbeatrun_changelist"), heartbeat=str(row.pk))
-    assert "1 heartbeat run" in runs
-    single = page(admin_client, reverse("admin:heartbeats_heartbeatrun_change", args=[HeartbeatRun.objects.get().pk]))
-    assert "silent for long enough" in single
+    assert "2 heartbeat runs" in runs
+
+
+def test_a_run_that_ends_at_its_limit_tells_how_many_were_due(silent: Shop, admin_client: Client) -> None:
+    row = HeartbeatFactory(wait_period=timedelta(days=2), max_per_run=1)
+    run(row)
+
+    assert HeartbeatRun.objects.get().n_due == 2
+    assert "<td>at least 2</td>" in page(admin_client, address("change", row))
 
 
 def test_runs_are_filtered_by_what_came_of_them(silent: Shop, admin_client: Client) -> None:
@@ -496,3 +506,19 @@ def test_without_heartbeats_the_panels_ask_once(silent: Shop, django_assert_num_
 
     with django_assert_num_queries(1):
         assert upcoming.of_profile(anna) == []
+
+
+def test_who_may_not_see_personal_data_sees_how_many_a_run_said_and_not_of_whom(
+    silent: Shop, signed_in: Callable[..., Client]
+) -> None:
+    row = HeartbeatFactory(wait_period=timedelta(days=2))
+    run(row)
+    client, single = signed_in("Analyst"), HeartbeatRun.objects.get()
+
+    for shown in (
+        page(client, address("change", row)),
+        page(client, reverse("admin:heartbeats_heartbeatrun_changelist")),
+        page(client, reverse("admin:heartbeats_heartbeatrun_change", args=[single.pk])),
+    ):
+        assert "event@properties.run" not in shown.replace("%40", "@")
+        assert ">2</td>" in shown.replace("</dd>", "</td>")

@@ -106,7 +106,7 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
             }
             if request.user.has_perm("heartbeats.view_heartbeatrun"):
                 runs = row.runs.select_related("heartbeat").order_by("-started_at")
-                context["runs"] = [_run_line(run) for run in runs[:N_RUNS]]
+                context["runs"] = [_run_line(run, request.user) for run in runs[:N_RUNS]]
         found: HttpResponse = super().render_change_form(request, context, **options)
         return found
 
@@ -216,11 +216,12 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
         )
 
 
-def _run_line(run: HeartbeatRun) -> dict[str, Any]:
+def _run_line(run: HeartbeatRun, user: Any) -> dict[str, Any]:
     return {
         "run": run,
         "trigger": shown.trigger(run),
         "took": shown.took(run),
-        "said": shown.said(run),
+        "due": shown.due(run),
+        "said": shown.said(run, user),
         "outcome": shown.outcome(run),
     }

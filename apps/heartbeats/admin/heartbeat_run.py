@@ -66,6 +66,11 @@ class HeartbeatRunAdmin(Browser):
         ("Outcome", {"classes": ("side",), "fields": ("outcome_shown",)}),
     )
 
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Tell rows who looks at them: not everybody is led to whom they spoke of."""
+        for row in rows:
+            row.user = request.user
+
     @admin.display(description="Began")
     def began(self, row: HeartbeatRun) -> SafeString:
         """Show when it began."""
@@ -94,12 +99,12 @@ class HeartbeatRunAdmin(Browser):
     @admin.display(description="Due")
     def due(self, row: HeartbeatRun) -> str:
         """Show how many were to be spoken of."""
-        return f"{row.n_due:,}"
+        return shown.due(row)
 
     @admin.display(description="Said")
-    def said(self, row: HeartbeatRun) -> SafeString | str:
+    def said(self, row: Any) -> SafeString | str:
         """Link to what it said."""
-        return shown.said(row)
+        return shown.said(row, row.user)
 
     @admin.display(description="Suppressed")
     def suppressed(self, row: HeartbeatRun) -> str:
@@ -112,14 +117,14 @@ class HeartbeatRunAdmin(Browser):
         return shown.outcome(row)
 
     @admin.display(description="Figures")
-    def figures(self, row: HeartbeatRun) -> SafeString:
+    def figures(self, row: Any) -> SafeString:
         """Show what it saw, and what came of it."""
         behind = f"{row.lag_secs:,.0f} s behind, as events were waiting" if row.lag_secs >= 1 else ""
         return rows(
             [
                 ("Looked at", f"{row.n_seen:,}", "silent for long enough"),
-                ("Due", f"{row.n_due:,}", "of those of whom it speaks, not told before"),
-                ("Said", shown.said(row), ""),
+                ("Due", shown.due(row), "of those of whom it speaks, not told before"),
+                ("Said", shown.said(row, row.user), ""),
                 ("Suppressed", f"{row.n_suppressed:,}", "their client had said so, or nobody is known"),
                 ("Clock", moment(row.clock), behind),
             ]

@@ -163,14 +163,17 @@ def outcome(run: HeartbeatRun) -> SafeString:
     return badge("done", "green") if run.is_complete else badge("more to say", "amber")
 
 
-def said(run: HeartbeatRun) -> SafeString | str:
-    """Show how many events a run said, linked to those of its type that ripened in its time."""
-    if not run.n_said:
-        return "0"
-    parts = [f'event@time <= "{run.clock.isoformat()}"']
-    if run.since:
-        parts.append(f'event@time > "{(run.since + run.heartbeat.wait_period).isoformat()}"')
-    asked = {"type": run.heartbeat.event_type, "condition": " AND ".join(parts)}
+def due(run: HeartbeatRun) -> str:
+    """Show how many were due: at least so many, where it ended at its limit before it had looked at all."""
+    n_due = f"{run.n_due:,}"
+    return f"at least {n_due}" if run.finished_at and not run.is_complete and not run.error else n_due
+
+
+def said(run: HeartbeatRun, user: Any) -> SafeString | str:
+    """Show how many events a run said, linked to these, which name it, for who may ask of whom it spoke."""
+    if not run.n_said or not user.has_perm(SEES_PII):
+        return f"{run.n_said:,}"
+    asked = {"type": run.heartbeat.event_type, "condition": f'event@properties.run = "{run.pk}"'}
     address = f"{reverse('admin:events_event_changelist')}?{urlencode(asked)}"
     return format_html('<a class="cdp-link" href="{}">{}</a>', address, f"{run.n_said:,}")
 
