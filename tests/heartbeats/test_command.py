@@ -26,15 +26,6 @@ def heartbeat(*args: str) -> str:
     return out.getvalue()
 
 
-@pytest.fixture
-def silent(shop: Shop) -> Shop:
-    """Two people of whom nothing was heard for three days."""
-    shop.now = timezone.now() - timedelta(days=3)
-    shop.track("page-view", session="anna")
-    shop.track("page-view", session="bo")
-    return shop
-
-
 def test_what_is_due_runs_and_shows_that_there_is_a_clock(silent: Shop) -> None:
     HeartbeatFactory(name="Gone")
 

@@ -2,26 +2,22 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, Permission, User
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.core import roles
 from apps.core.models import AuditEntry
-from apps.events.models import Event, EventType, InboxItem
+from apps.events.models import EventType, InboxItem
 from apps.heartbeats import running
 from apps.heartbeats.admin import looking
 from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 from tests.factories import ConsentTypeFactory, SegmentFactory, SourceFactory
-from tests.heartbeats.beating import ago, process
+from tests.heartbeats.beating import ago
 from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
 
@@ -53,30 +49,6 @@ def page(client: Client, address: str, **params: Any) -> str:
 
 def run(row: Heartbeat, *, by: str = "test") -> running.Outcome:
     return running.run(row, by=by, now=timezone.now())
-
-
-@pytest.fixture
-def signed_in(client: Client) -> Callable[..., Client]:
-    """Sign somebody in who has a role, and other permissions."""
-    roles.load()
-
-    def sign_in(role: str = "", *permissions: str) -> Client:
-        user = User.objects.create(username=role or "somebody", is_staff=True)
-        user.groups.add(*Group.objects.filter(name=role))
-        user.user_permissions.add(*Permission.objects.filter(codename__in=permissions))
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
-def silent(shop: Shop, alone: None) -> Shop:
-    """Two people of whom nothing was heard for three days."""
-    shop.now = ago(days=3)
-    shop.track("page-view", session="anna")
-    shop.track("page-view", session="bo")
-    return shop
 
 
 def test_a_new_heartbeat_is_off_until_somebody_has_looked_at_whom_it_would_speak_of(admin_client: Client) -> None:
@@ -298,47 +270,6 @@ def test_one_that_is_off_is_not_run(admin_client: Client) -> None:
     assert "switch it on first" in admin_client.post(address("run_now", row), follow=True).content.decode()
 
 
-def test_the_history_leads_to_exactly_what_a_run_said(silent: Shop, admin_client: Client) -> None:
-    row = HeartbeatFactory(wait_period=timedelta(days=2), max_per_run=1)
-    call_command("heartbeat", "--strategy", "inactive-profile", "--wait-period", "2 days", stdout=StringIO())
-    run(row)
-    run(row)
-    process()
-    link = reverse("admin:events_event_changelist")
-    assert Event.objects.filter(type="profile-inactive").count() == 4
-
-    for each in HeartbeatRun.objects.all():
-        single = page(admin_client, reverse("admin:heartbeats_heartbeatrun_change", args=[each.pk]))
-        assert "silent for long enough" in single
-        start = single.index(f"{link}?type=profile-inactive")
-        events = page(admin_client, single[start : single.index('"', start)].replace("&amp;", "&"))
-        said = Event.objects.get(type="profile-inactive", properties__run=str(each.pk))
-        assert reverse("admin:events_event_change", args=[said.pk]) in events
-        assert "1 event" in events
-    runs = page(admin_client, reverse("admin:heartbeats_heartbeatrun_changelist"), heartbeat=str(row.pk))
-    assert "2 heartbeat runs" in runs
-
-
-def test_a_run_that_ends_at_its_limit_tells_how_many_were_due(silent: Shop, admin_client: Client) -> None:
-    row = HeartbeatFactory(wait_period=timedelta(days=2), max_per_run=1)
-    run(row)
-
-    assert HeartbeatRun.objects.get().n_due == 2
-    assert "<td>at least 2</td>" in page(admin_client, address("change", row))
-
-
-def test_runs_are_filtered_by_what_came_of_them(silent: Shop, admin_client: Client) -> None:
-    row = HeartbeatFactory()
-    run(row)
-    run(row)
-    runs = reverse("admin:heartbeats_heartbeatrun_changelist")
-    HeartbeatRun.objects.filter(n_said=0).update(error="It hurts.")
-
-    assert "It hurts." not in page(admin_client, runs, outcome="said")
-    assert "It hurts." in page(admin_client, runs, outcome="failed")
-    assert "No heartbeat has run yet." not in page(admin_client, runs)
-
-
 def test_the_list_tells_how_each_is_and_warns(admin_client: Client, django_assert_max_num_queries: Any) -> None:
     fine = HeartbeatFactory(name="Fine", schedule="0 4 1 1 *")
     Heartbeat.objects.filter(pk=fine.pk).update(due_at=timezone.now() + timedelta(days=3, hours=1))
@@ -506,19 +437,3 @@ def test_without_heartbeats_the_panels_ask_once(silent: Shop, django_assert_num_
 
     with django_assert_num_queries(1):
         assert upcoming.of_profile(anna) == []
-
-
-def test_who_may_not_see_personal_data_sees_how_many_a_run_said_and_not_of_whom(
-    silent: Shop, signed_in: Callable[..., Client]
-) -> None:
-    row = HeartbeatFactory(wait_period=timedelta(days=2))
-    run(row)
-    client, single = signed_in("Analyst"), HeartbeatRun.objects.get()
-
-    for shown in (
-        page(client, address("change", row)),
-        page(client, reverse("admin:heartbeats_heartbeatrun_changelist")),
-        page(client, reverse("admin:heartbeats_heartbeatrun_change", args=[single.pk])),
-    ):
-        assert "event@properties.run" not in shown.replace("%40", "@")
-        assert ">2</td>" in shown.replace("</dd>", "</td>")

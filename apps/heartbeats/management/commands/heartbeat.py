@@ -99,7 +99,8 @@ class Command(BaseCommand):
                 self._preview(row)
             else:
                 now = timezone.now()
-                audit.record_by_itself("run", actor=audit.COMMAND, at=now, object=row, **_changes(row))
+                with transaction.atomic():
+                    audit.record("run", actor=audit.COMMAND, at=now, object=row, **_changes(row))
                 self._tell([running.run_on_the_spot(row, now=now)])
         except AlreadyRunning:
             self.stdout.write(f"{row.name}: already running.")
@@ -129,16 +130,17 @@ class Command(BaseCommand):
 def _check(names: list[str], options: Mapping[str, Any]) -> None:
     """Refuse what would be left unheeded, as then it would be said of other people than are asked for."""
     given = [name for name in SPOT if options[name] is not None]
-    if options["list"] and (names or given or options["strategy"] is not None or options["dry_run"]):
+    is_on_the_spot = options["strategy"] is not None
+    if options["list"] and any([names, given, is_on_the_spot, options["dry_run"]]):
         raise CommandError("--list lists all heartbeats, and takes nothing else.")
-    if options["strategy"] is not None and names:
+    if is_on_the_spot and names:
         raise CommandError(f"Either NAME or --strategy: with --strategy, {names[0]} would not be run.")
-    if options["strategy"] is None and given:
+    if given and not is_on_the_spot:
         flags = ", ".join(map(_flag, given))
         raise CommandError(f"{flags}: only with --strategy. A heartbeat that is saved runs as it is saved.")
-    for name in given:
-        if options[name] == "":
-            raise CommandError(f"{_flag(name)}: it is empty. Leave it out, if it is not meant.")
+    empty = [_flag(name) for name in given if options[name] == ""]
+    if empty:
+        raise CommandError(f"{empty[0]}: it is empty. Leave it out, if it is not meant.")
 
 
 def _flag(name: str) -> str:
