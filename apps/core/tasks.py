@@ -144,8 +144,12 @@ def _note(task: Task, step: Step, *, began: datetime, at: datetime) -> None:
         _end(task, State.DONE, "Done.", at=at)
     elif step.failures and not kind_of(task).budget.allows(task.n_failed - task.n_pardoned, n_done=task.progress):
         task.state = State.PAUSED
-        task.message = f"{task.n_failed} rows failed: look at why, then let it go on, or cancel it."
+        task.message = f"{task.message}. {_why_paused(task)}" if task.message else _why_paused(task)
         log(task, [f"Paused, as {task.n_failed} rows failed."], at=at)
+
+
+def _why_paused(task: Task) -> str:
+    return f"{task.n_failed} rows failed: look at why, then let it go on, or cancel it."
 
 
 def _give_way(task: Task, *, began: datetime) -> None:
@@ -184,19 +188,30 @@ def cancel(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
     """
     lasting = [name for name, kind in kinds.items() if not kind.is_cancellable]
     found = Task.objects.unfinished().exclude(kind__in=lasting).filter(pk__in=ids)
-    return _change(found, lambda task: _end(task, State.CANCELLED, f"Cancelled by {by}.", at=now))
+
+    def end(task: Task) -> None:
+        task.message = _what_was_done(task)
+        _end(task, State.CANCELLED, f"Cancelled by {by}.", at=now)
+
+    return _change(found, end)
 
 
 def resume(ids: list[UUID], *, by: str, now: datetime) -> list[Task]:
     """Let tasks that were paused or failed go on where they were, and return them; their budget begins anew."""
 
     def go_on(task: Task) -> None:
-        verb = "Tried again" if task.state == State.FAILED else "Let go on"
+        is_failed = task.state == State.FAILED
+        verb, task.message = ("Tried again", "") if is_failed else ("Let go on", _what_was_done(task))
         _set(task, State.WAITING, f"{verb} by {by}.", at=now)
-        task.finished_at, task.message, task.n_pardoned = None, "", task.n_failed
+        task.finished_at, task.n_pardoned = None, task.n_failed
 
     found = Task.objects.filter(pk__in=ids, state__in=RESUMABLE, kind__in=list(kinds))
     return _change(found, go_on)
+
+
+def _what_was_done(task: Task) -> str:
+    """Return what the last step said, without the question to a person."""
+    return task.message.removesuffix(_why_paused(task)).removesuffix(". ")
 
 
 def _set(task: Task, state: Task.State, line: str, *, at: datetime) -> None:

@@ -28,6 +28,7 @@ def new_task(monkeypatch: pytest.MonkeyPatch) -> NewTask:
                 found.n_done,
                 found.is_last,
                 {"next": task.position.get("next", 0) + 1},
+                message=found.message,
                 log=found.log,
                 failures=found.failures,
             )
@@ -85,6 +86,20 @@ def test_too_many_failures_pause_a_task_until_a_person_lets_it_go_on(new_task: N
 
     tasks.resume([task.pk], by="anna", now=timezone.now())
     assert run(task).state == State.DONE
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_let_go_on", [False, True])
+def test_a_cancelled_task_says_what_it_did_and_asks_nobody_to_look(new_task: NewTask, is_let_go_on: bool) -> None:
+    bad = Step(20, is_last=False, failures=failed(11), message="9 fields changed")
+    task = run(new_task([bad, bad]))
+    assert task.message == "9 fields changed. 11 rows failed: look at why, then let it go on, or cancel it."
+
+    if is_let_go_on:
+        tasks.resume([task.pk], by="anna", now=timezone.now())
+    [cancelled] = tasks.cancel([task.pk], by="anna", now=timezone.now())
+
+    assert cancelled.message == "9 fields changed"
 
 
 @pytest.mark.django_db

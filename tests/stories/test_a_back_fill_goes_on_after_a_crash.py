@@ -1,14 +1,13 @@
 """A worker that copies stored events is killed with -9: another one goes on, and nobody is done twice or left out."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from psutil import NoSuchProcess, Process
 
 from apps.events.jobs import COPY_TO_PROFILES
 from cdp.processes import BASE_DIR, tied
@@ -39,27 +38,32 @@ INSERT INTO events_eventtype (
     %s::jsonb, 'flag', '', '{}', false, true, now()
 ) RETURNING type
 """
+LATER = """
+UPDATE core_task
+SET advanced_at = advanced_at - interval '61 seconds', rests_until = rests_until - interval '61 seconds'
+WHERE id = %s RETURNING 1
+"""
 TASK = "SELECT id, state, progress, total, message FROM core_task ORDER BY created_at DESC LIMIT 1"
 
 
 @contextmanager
 def worker(live: Live) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a worker in a group of processes, as it forks one for each job."""
+    """Start a worker, which forks one for each job."""
     command = tied([sys.executable, "manage.py", "rqworker", COPY_TO_PROFILES.name])
-    process = subprocess.Popen(
-        command,
-        env=live.env,
-        cwd=BASE_DIR,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=live.env, cwd=BASE_DIR, **quiet)
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=20)
+        kill(process)
+
+
+def kill(worker: subprocess.Popen[bytes]) -> None:
+    """Kill a worker and what it forked, which is in a group of its own."""
+    with suppress(NoSuchProcess):
+        for process in [*Process(worker.pid).children(recursive=True), worker]:
+            process.kill()
+    worker.wait(timeout=20)
 
 
 def test_a_back_fill_goes_on_after_its_worker_was_killed(live: Live) -> None:
@@ -70,13 +74,13 @@ def test_a_back_fill_goes_on_after_its_worker_was_killed(live: Live) -> None:
 
     with worker(live) as first:
         wait_for(lambda: live.rows(TASK)[0]["progress"] > 0, "the first page", timeout_secs=60)
-        os.killpg(first.pid, signal.SIGKILL)
+        kill(first)
     [left] = live.rows(TASK)
     assert left["state"] == "running"
     assert 0 < left["progress"] < left["total"] == PEOPLE * EACH
 
     # A minute later the clock finds that nobody carries it on.
-    live.rows("UPDATE core_task SET advanced_at = now() - interval '61 seconds' WHERE id = %s RETURNING 1", left["id"])
+    live.rows(LATER, left["id"])
     live.manage("shell", "--no-imports", "-c", "from apps.core.jobs import sweep_tasks; sweep_tasks()")
     with worker(live):
         wait_for(lambda: live.rows(TASK)[0]["state"] == "done", "the end", timeout_secs=60)

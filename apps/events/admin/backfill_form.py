@@ -31,7 +31,10 @@ class BackfillForm(forms.Form):
     until = forms.DateTimeField(required=False, label="Up to, exclusive", widget=DAY, help_text="Empty: now.")
     source = forms.ChoiceField(required=False, label="Source", widget=SELECT)
     fields_copied = forms.MultipleChoiceField(
-        label="Fields of the profile", required=False, widget=forms.CheckboxSelectMultiple
+        label="Fields of the profile",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one field."},
     )
     mode = forms.ChoiceField(
         required=False,
@@ -82,6 +85,7 @@ class BackfillForm(forms.Form):
         field: Any = self.fields["fields_copied"]
         field.choices = [(path, path) for path in again]
         field.initial = again
+        field.required = bool(again)
 
     def clean(self) -> dict[str, Any]:
         """Plan what is asked, or say why it cannot be done."""

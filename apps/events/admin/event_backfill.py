@@ -39,7 +39,8 @@ class WhatForm(forms.Form):
         """Offer the types that there are."""
         super().__init__(*args, **kwargs)
         types: Any = self.fields["type"]
-        types.choices = [(type, type) for type in EventType.objects.order_by("type").values_list("type", flat=True)]
+        found = EventType.objects.order_by("type").values_list("type", flat=True)
+        types.choices = [("", "Choose an event type"), *((type, type) for type in found)]
 
 
 class BackfillsEvents(Browser):
@@ -64,7 +65,8 @@ class BackfillsEvents(Browser):
             return backfill(request, self, selection, actor=audit.actor_of(request), back=back)
         shown = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Apply mappings to these events"}
         kept = [(name, value) for name, value in request.GET.items() if name not in (KIND, "type")]
-        form = WhatForm(initial={"type": selection.type, KIND: PROFILES})
+        asked = {"type": selection.type, KIND: selection.kind or PROFILES}
+        form = WhatForm(asked if KIND in request.GET else None, initial=asked)
         return render(
             request,
             "events/backfill_what.html",

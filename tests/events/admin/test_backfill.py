@@ -16,6 +16,7 @@ from tests.factories import EventTypeFactory, ProfileFactory, SourceFactory
 
 LIST = reverse("admin:events_event_changelist")
 FROM_LIST = reverse("admin:events_event_backfill")
+PLAN = {"fields_copied": ["traits.plan"]}
 
 
 def address(action: str = "copy-to-profiles") -> str:
@@ -42,12 +43,12 @@ def test_a_dry_run_comes_before_the_start(admin: Client, action: str) -> None:
     happened(ProfileFactory(name="Anna Berg"), {"plan": "pro"})
 
     form = admin.get(address(action)).content.decode()
-    tried = admin.post(address(action), {"since": "2026-01-01"}).content.decode()
+    tried = admin.post(address(action), {**PLAN, "since": "2026-01-01"}).content.decode()
 
     assert "no flow starts" in form
     assert "no flow starts" in tried
     assert not Task.objects.exists()
-    started = admin.post(address(action), {"since": "2026-01-01", "start": ""})
+    started = admin.post(address(action), {**PLAN, "since": "2026-01-01", "start": ""})
     task = Task.objects.get()
     assert started["Location"] == reverse("admin:core_task_change", args=[task.pk])
     assert (task.kind, task.requested_by) == (action, "admin")
@@ -60,7 +61,7 @@ def test_a_dry_run_shows_people_before_and_after_and_changes_nothing(admin: Clie
     anna = ProfileFactory(name="Anna Berg", traits={"plan": "older"})
     event = happened(anna, {"plan": "newer", "birthday": "someday"})
 
-    page = admin.post(address(), {}).content.decode()
+    page = admin.post(address(), {"fields_copied": ["traits.plan", "data.pii.birthday"]}).content.decode()
 
     for told in ("Anna Berg", "older", "newer", "data.pii.birthday", "Expected a date", str(event.pk)):
         assert told in page
@@ -74,7 +75,7 @@ def test_who_may_not_see_personal_data_sees_which_fields_change(db: None) -> Non
     happened(ProfileFactory(name="Anna Berg"), {"note": "secret words", "birthday": "someday"})
     otto = colleague("events.change_eventtype", "events.view_eventtype", "events.view_event")
 
-    page = otto.post(address(), {}).content.decode()
+    page = otto.post(address(), {"fields_copied": ["traits.note", "data.pii.birthday"]}).content.decode()
 
     assert "traits.note" in page
     for hidden in ("Anna Berg", "secret words", "someday"):
@@ -86,7 +87,7 @@ def test_who_may_not_see_personal_data_sees_no_field_whose_name_is_such(db: None
     happened(ProfileFactory(), {"known": {"otto@example.com": True}, "plan": "pro"})
     ben = colleague("events.change_eventtype", "events.view_eventtype", "events.view_event")
 
-    page = ben.post(address(), {}).content.decode()
+    page = ben.post(address(), {"fields_copied": ["traits.known", "traits.plan"]}).content.decode()
 
     assert "traits.…" in page
     assert "traits.plan" in page
@@ -103,7 +104,7 @@ def test_a_dry_run_says_where_it_estimates(admin: Client, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(dry_run, "at_most", too_slow)
 
-    page = admin.post(address(), {}).content.decode()
+    page = admin.post(address(), PLAN).content.decode()
 
     assert "estimate of the database" in page
     assert "It took too long to look at some" in page
@@ -112,7 +113,7 @@ def test_a_dry_run_says_where_it_estimates(admin: Client, monkeypatch: pytest.Mo
 def test_what_is_asked_can_be_changed_after_the_dry_run(admin: Client) -> None:
     plan_is_set()
 
-    page = admin.post(address(), {"since": "2026-01-01", "mode": "only_empty", "change": ""}).content.decode()
+    page = admin.post(address(), {**PLAN, "since": "2026-01-01", "mode": "only_empty", "change": ""}).content.decode()
 
     assert 'value="2026-01-01"' in page
     assert "Show what would change" in page
@@ -130,11 +131,31 @@ def test_what_cannot_be_done_is_said_at_its_field(admin: Client) -> None:
     assert not Task.objects.exists()
 
 
+def test_no_field_is_not_every_field(admin: Client) -> None:
+    plan_is_set()
+
+    page = admin.post(address(), {"start": ""}).content.decode()
+
+    assert "Choose at least one field." in page
+    assert not Task.objects.exists()
+
+
+def test_the_type_whose_mapping_is_applied_is_chosen_by_a_person(admin: Client) -> None:
+    plan_is_set()
+
+    asked = admin.get(FROM_LIST).content.decode()
+    again = admin.get(f"{FROM_LIST}?kind=copy-to-profiles&type=").content.decode()
+
+    assert '<option value="" selected>Choose an event type</option>' in asked
+    assert "This field is required." in again
+    assert '<option value="plan-chosen" selected>' in admin.get(f"{FROM_LIST}?type=plan-chosen").content.decode()
+
+
 def test_a_second_run_is_refused_with_the_name_of_the_first(admin: Client) -> None:
     plan_is_set()
     first = start()
 
-    page = admin.post(address(), {"start": ""}).content.decode()
+    page = admin.post(address(), {**PLAN, "start": ""}).content.decode()
 
     assert "another run works on it" in page
     assert str(first.pk) in page
@@ -151,7 +172,7 @@ def test_the_list_of_events_leads_to_a_back_fill_of_all_that_its_filter_finds(ad
     listed = admin.get(LIST + query).content.decode()
     asked = admin.get(FROM_LIST + query).content.decode()
     form = admin.get(f"{FROM_LIST}{query}&kind=copy-to-profiles").content.decode()
-    admin.post(f"{FROM_LIST}{query}&kind=copy-to-profiles", {"source": shop.pk, "start": ""})
+    admin.post(f"{FROM_LIST}{query}&kind=copy-to-profiles", {**PLAN, "source": shop.pk, "start": ""})
 
     assert "Apply mappings to these events" in listed
     assert "Shop of Oslo" in asked
