@@ -1,8 +1,10 @@
 """What is shown before anything is said: how many it would be, and when it is somebody's turn."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps.heartbeats import preview, upcoming
@@ -78,13 +80,25 @@ def test_a_persons_page_says_when_they_will_be_called_inactive(shop: Shop) -> No
     assert coming.ripens_at == pytest.approx(ago(days=-3), abs=NEAR)
 
 
-def test_who_was_silent_before_a_heartbeat_began_is_not_called_anything(shop: Shop) -> None:
+def test_who_was_silent_before_a_heartbeat_began_is_left_out(shop: Shop) -> None:
     anna = visit(shop, "anna", days=4)
     row = HeartbeatFactory(first_run=Heartbeat.FirstRun.RIPENING)
     row.counted_from = ago(days=1)
     row.save()
 
-    assert upcoming.of_profile(anna) == []
+    [left_out] = upcoming.of_profile(anna)
+
+    assert (left_out.heartbeat, left_out.is_told, left_out.is_left_out, left_out.runs_at) == (row, False, True, None)
+
+
+def test_what_a_command_said_of_somebody_is_told(shop: Shop) -> None:
+    anna = visit(shop, "anna", days=4)
+    call_command("heartbeat", "--strategy", "inactive-profile", "--wait-period", "1 day", stdout=StringIO())
+
+    [told] = upcoming.of_profile(anna)
+
+    assert (told.heartbeat, told.is_told) == (None, True)
+    assert told.said_at == pytest.approx(timezone.now(), abs=NEAR)
 
 
 def test_who_comes_back_will_be_called_inactive_again_or_never(shop: Shop) -> None:

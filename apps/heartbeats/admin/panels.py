@@ -17,6 +17,7 @@ from apps.heartbeats import definitions, upcoming
 from apps.heartbeats.admin.shown import is_private, when
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
 from apps.heartbeats.upcoming import Upcoming
+from apps.profiles.admin.privacy import SEES_PII
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
 
@@ -53,22 +54,33 @@ def runs(request: HttpRequest) -> list[Work]:
 
 def _shown(request: HttpRequest, found: Iterable[Upcoming]) -> SafeString:
     now = timezone.now()
-    visible = [each for each in found if not is_private(request.user, each.heartbeat)]
-    return rows(line for each in visible for line in _lines(each, now))
+    return rows(line for each in found if _may_see(request.user, each) for line in _lines(each, now))
+
+
+def _may_see(user: Any, each: Upcoming) -> bool:
+    """Tell whether somebody may read it: of whom one from the command line spoke is not known any more."""
+    return user.has_perm(SEES_PII) if each.heartbeat is None else not is_private(user, each.heartbeat)
 
 
 def _lines(each: Upcoming, now: datetime) -> Iterator[tuple[Any, Any, Any]]:
+    if each.heartbeat is None:
+        yield "From the command line", _was("was spoken of", each, now), ""
+        return
     name = link("heartbeats_heartbeat", each.heartbeat.pk, each.heartbeat)
     will, was = _words(each.heartbeat)
-    if each.is_told:
-        at = format_html("{} {}", was, when(each.said_at, now=now)) if each.said_at else "need not be said: it was"
-        yield name, at, ""
-        return
-    if each.runs_at is None:
-        yield name, format_html("{} when somebody runs it", will), ""
-        return
     before = format_html("last {}", when(each.said_at, now=now)) if each.said_at else ""
-    yield name, format_html("{} {}", will, when(each.runs_at, now=now)), before
+    if each.is_told:
+        yield name, _was(was, each, now), ""
+    elif each.is_left_out:
+        yield name, "left out: silent for that long already when it began to count", before
+    elif each.runs_at is None:
+        yield name, format_html("{} when somebody runs it", will), ""
+    else:
+        yield name, format_html("{} {}", will, when(each.runs_at, now=now)), before
+
+
+def _was(was: str, each: Upcoming, now: datetime) -> SafeString | str:
+    return format_html("{} {}", was, when(each.said_at, now=now)) if each.said_at else "need not be said: it was"
 
 
 def _words(row: Heartbeat) -> tuple[str, str]:
