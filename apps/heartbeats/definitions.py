@@ -87,25 +87,19 @@ def condition_of(row: Heartbeat) -> Condition | None:
 
 def check(row: Heartbeat) -> None:
     """Refuse what `save` refuses, and fill in what is usual. Raises DefinitionError, which names the field."""
-    strategy = strategy_of(row)
-    if not isinstance(row.wait_period, timedelta):
-        raise DefinitionError("wait_period", "Write it as 15 minutes or 180 days.")
-    _check_wait(row.wait_period)
-    row.event_type = event_type(row.event_type) or strategy.event.type
-    _check_event_type(row, strategy)
-    if strategy.act and row.rearm == Heartbeat.Rearm.ONCE:
-        raise DefinitionError("rearm", "What begins anew has to end again: choose after each new silence.")
-    _check_schedule(row)
-    _check_condition(row)
-    if row.max_per_run is None or row.max_per_run < 1:
-        raise DefinitionError("max_per_run", "At least one a run.")
-    try:
-        row.clean_fields(exclude={field.name for field in Heartbeat._meta.fields}.difference(_COLUMNS))
-    except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise DefinitionError(name, messages[0]) from None
-    if Heartbeat.objects.filter(name=row.name).exclude(pk=row.pk).exists():
-        raise DefinitionError("name", "There is another heartbeat of that name.")
+    for problem in problems(row):
+        raise problem
+
+
+def problems(row: Heartbeat) -> list[DefinitionError]:
+    """Return all that `save` refuses, one problem of each field at most, and fill in what is usual."""
+    found: dict[str, DefinitionError] = {}
+    for check_one in _CHECKS:
+        try:
+            check_one(row)
+        except DefinitionError as error:
+            found.setdefault(error.field, error)
+    return list(found.values())
 
 
 def save(row: Heartbeat, *, now: datetime) -> bool:
@@ -161,6 +155,12 @@ def on_the_spot(row: Heartbeat) -> Heartbeat:
     return row
 
 
+def _check_wait_period(row: Heartbeat) -> None:
+    if not isinstance(row.wait_period, timedelta):
+        raise DefinitionError("wait_period", "Write it as 15 minutes or 180 days.")
+    _check_wait(row.wait_period)
+
+
 def _check_wait(wait_period: timedelta) -> None:
     if wait_period < LEAST:
         raise DefinitionError("wait_period", "At least one minute of silence.")
@@ -168,8 +168,9 @@ def _check_wait(wait_period: timedelta) -> None:
         raise DefinitionError("wait_period", "At most ten years of silence, 3650 days.")
 
 
-def _check_event_type(row: Heartbeat, strategy: Strategy) -> None:
-    own = strategy.event.type
+def _check_event_type(row: Heartbeat) -> None:
+    own = strategy_of(row).event.type
+    row.event_type = event_type(row.event_type) or own
     if row.event_type == own:
         return
     if row.event_type in platform_events.types():
@@ -184,6 +185,11 @@ def _check_event_type(row: Heartbeat, strategy: Strategy) -> None:
     if known:
         message = f"{row.event_type} is what people do: senders say it. Say {own}, or a type of your own."
         raise DefinitionError("event_type", message)
+
+
+def _check_rearm(row: Heartbeat) -> None:
+    if strategy_of(row).act and row.rearm == Heartbeat.Rearm.ONCE:
+        raise DefinitionError("rearm", "What begins anew has to end again: choose after each new silence.")
 
 
 def _check_schedule(row: Heartbeat) -> None:
@@ -202,6 +208,30 @@ def _check_condition(row: Heartbeat) -> None:
     is_stored = Heartbeat.objects.filter(pk=row.pk, condition=row.condition).exists()
     if row.condition:
         _parsed(row.condition, is_stored=is_stored)
+
+
+def _check_most(row: Heartbeat) -> None:
+    if row.max_per_run is None or row.max_per_run < 1:
+        raise DefinitionError("max_per_run", "At least one a run.")
+
+
+def _check_columns(row: Heartbeat) -> None:
+    try:
+        row.clean_fields(exclude={field.name for field in Heartbeat._meta.fields}.difference(_COLUMNS))
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise DefinitionError(name, messages[0]) from None
+
+
+def _check_name(row: Heartbeat) -> None:
+    if Heartbeat.objects.filter(name=row.name).exclude(pk=row.pk).exists():
+        raise DefinitionError("name", "There is another heartbeat of that name.")
+
+
+_CHECKS: Final = (
+    *(_check_wait_period, _check_event_type, _check_rearm, _check_schedule, _check_condition),
+    *(_check_most, _check_columns, _check_name),
+)
 
 
 def _parsed(text: str, *, is_stored: bool) -> Condition:

@@ -1,5 +1,6 @@
 """When a heartbeat runs: cron expressions of five fields, in the time zone of the platform."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,6 +9,8 @@ from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 from django.conf import settings
 
 _FIELDS: Final = 5
+_LONGEST_STEPS: Final = (59, 23, 31, 12, 7)
+_STEP: Final = re.compile(r"/(\d+)")
 _YEARS: Final = 8  # between two leap days, a century included
 NEVER: Final = "Such a day never comes."
 
@@ -21,6 +24,9 @@ def next_after(schedule: str, time: datetime) -> datetime:
     if len(schedule.split()) != _FIELDS:
         message = "Five fields are needed: minute, hour, day of the month, month, day of the week, as in 30 4 * * 1."
         raise ScheduleError(message)
+    for field, longest in zip(schedule.split(), _LONGEST_STEPS, strict=True):
+        if any(int(step) > longest for step in _STEP.findall(field)):
+            raise ScheduleError(f"{schedule} is no schedule: a step is at most {longest} there, not {field}.")
     try:
         clock = croniter(schedule, time.astimezone(ZoneInfo(settings.TIME_ZONE)), max_years_between_matches=_YEARS)
         found: datetime = clock.get_next(datetime)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +14,7 @@ from django.utils import timezone
 from apps.core.models import AuditEntry
 from apps.events.models import EventType, InboxItem
 from apps.heartbeats import running
-from apps.heartbeats.admin import looking
+from apps.heartbeats.admin import looking, shown
 from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from apps.profiles.models import Profile
 from apps.sessions.models import Session
@@ -87,6 +89,7 @@ def test_a_new_heartbeat_is_off_until_somebody_has_looked_at_whom_it_would_speak
         ({"schedule": "0 0 30 2 *"}, "schedule", "Such a day never comes."),
         ({"schedule": "daily"}, "schedule", "Five fields are needed"),
         ({"schedule": "61 * * * *"}, "schedule", "is no schedule"),
+        ({"schedule": "*/61 * * * *"}, "schedule", "a step is at most 59 there"),
         ({"condition": "profile@visits.count >"}, "condition", "The condition ends too early."),
         ({"condition": "profile@visitz.count > 1"}, "condition", "Did you mean profile@visits.count?"),
         ({"condition": 'profile@segments CONTAINS "nosuch"'}, "condition", "There is no segment nosuch."),
@@ -136,6 +139,29 @@ def test_what_the_form_comes_to_is_said_in_words(admin_client: Client) -> None:
     assert "(UTC)" in told
     assert "every day at 4:00" in told
     assert not Heartbeat.objects.exists()
+
+
+def test_all_mistakes_are_told_at_once(admin_client: Client) -> None:
+    wrong = {**FILLED, "wait_period": "0", "event_type": "page-view", "schedule": "*/61 * * * *", "max_per_run": "0"}
+
+    errors = admin_client.post(ADD, wrong).context["adminform"].form.errors
+
+    assert set(errors) == {"wait_period", "event_type", "schedule", "max_per_run"}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("30 4 * * *", "every day at 4:30"),
+        ("05 16 * * 7", "every Sunday at 16:05"),
+        ("0 9 15 * *", "on day 15 of each month at 9:00"),
+        ("0 9 15 * 1", "at the times of 0 9 15 * 1"),
+        ("*/45 * * * *", "at the times of */45 * * * *"),
+        ("", "only when somebody runs it"),
+    ],
+)
+def test_a_schedule_is_said_in_words(schedule: str, words: str) -> None:
+    assert shown.schedule_in_words(schedule) == words
 
 
 def test_what_is_wrong_is_said_while_the_form_is_filled_in(admin_client: Client) -> None:
@@ -400,6 +426,20 @@ def test_a_persons_page_tells_what_will_be_said_and_what_was(silent: Shop, admin
     assert "was called inactive <time" in panel(admin_client, anna)
 
 
+def test_a_persons_page_tells_why_nothing_is_said_and_what_a_command_said(
+    silent: Shop, admin_client: Client, signed_in: Callable[..., Client]
+) -> None:
+    HeartbeatFactory(name="New", wait_period=timedelta(days=1), first_run="ripening")
+    call_command("heartbeat", "--strategy", "inactive-profile", "--wait-period", "2 days", stdout=StringIO())
+    anna = Profile.objects.earliest("pk")
+
+    shown = panel(admin_client, anna)
+    assert "left out: silent for that long already when it began to count" in shown
+    assert "From the command line" in shown
+    assert "was spoken of <time" in shown
+    assert "From the command line" not in panel(signed_in("Analyst"), anna)  # it may have asked about personal data
+
+
 def test_a_sessions_page_tells_when_it_will_be_closed(shop: Shop, alone: None, admin_client: Client) -> None:
     shop.now = ago(minutes=10)
     shop.track("page-view", session="anna")
@@ -430,10 +470,10 @@ def test_who_comes_back_is_told_of_again_where_each_silence_counts(silent: Shop,
     assert "last <time" in shown
 
 
-def test_without_heartbeats_the_panels_ask_once(silent: Shop, django_assert_num_queries: Any) -> None:
+def test_without_heartbeats_the_panels_ask_little(silent: Shop, django_assert_num_queries: Any) -> None:
     from apps.heartbeats import upcoming
 
     anna = Profile.objects.earliest("pk")
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         assert upcoming.of_profile(anna) == []

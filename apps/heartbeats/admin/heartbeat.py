@@ -25,7 +25,6 @@ from apps.heartbeats.admin import shown
 from apps.heartbeats.admin.heartbeat_form import HeartbeatForm
 from apps.heartbeats.admin.looking import LooksFirst
 from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
-from apps.heartbeats.schedules import ScheduleError
 
 N_RUNS = 10
 COUNT_SECS = 2.0
@@ -165,9 +164,9 @@ class HeartbeatAdmin(DeletedByName, LooksFirst):
             context["note"] = f"If you save this, counting begins anew: {ANEW[filled.get('first_run', row.first_run)]}"
         if filled.keys() >= {"strategy", "wait_period"}:
             context["meaning"] = shown.meaning(Heartbeat(**filled))
-        with suppress(KeyError, ScheduleError):
-            context["schedule"] = shown.schedule_in_words(filled["schedule"])
-            context["times"] = shown.next_times(filled["schedule"], after=timezone.now())
+        if "schedule" in filled:
+            context["schedule"] = shown.schedule_in_words(form.instance.schedule)
+            context["times"] = shown.next_times(form.instance.schedule, after=timezone.now())
         return render(request, "heartbeats/in_words_now.html", context)
 
     @admin.display(description="What it says")

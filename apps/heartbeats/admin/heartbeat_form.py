@@ -1,6 +1,6 @@
 """The form of a heartbeat, in the words of those who want to hear of silence."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from apps.core.admin.conditions.field import ConditionField
 from apps.core.mistakes import DefinitionError
 from apps.events.models import EventType
-from apps.heartbeats import definitions, schedules
+from apps.heartbeats import definitions
 from apps.heartbeats.admin.shown import SCHEDULES, is_private
 from apps.heartbeats.admin.widgets import ExplainedChoice, WithUsual
 from apps.heartbeats.models import Heartbeat
-from apps.heartbeats.schedules import ScheduleError
 from apps.heartbeats.strategy import strategies
 from apps.segments.admin.languages import PEOPLE
 
@@ -134,26 +133,12 @@ class HeartbeatForm(forms.ModelForm[Heartbeat]):
             "Empty: it only looks when somebody runs it."
         )
 
-    def clean_schedule(self) -> str:
-        """Refuse what is no schedule, or never comes."""
-        schedule = " ".join(self.cleaned_data["schedule"].split())
-        if schedule:
-            try:
-                schedules.next_after(schedule, datetime.now(UTC))
-            except ScheduleError as error:
-                raise ValidationError(str(error)) from None
-        return schedule
-
     def _post_clean(self) -> None:
-        """Put what the definition's own rules refuse beside its field."""
+        """Put all that the definition's own rules refuse beside its field, at once."""
         super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        try:
-            definitions.check(self.instance)
-        except DefinitionError as error:
-            self.add_error(error.field if error.field in self.fields else None, error.message)
-            return
-        if is_private(self.user, self.instance):
+        for problem in definitions.problems(self.instance):
+            if problem.field not in self.errors:
+                self.add_error(problem.field if problem.field in self.fields else None, problem.message)
+        if not self.errors and is_private(self.user, self.instance):
             fields = [name for name in ("consent", "segment", "condition") if getattr(self.instance, name)]
             self.add_error(fields[0], HIDDEN)

@@ -1,5 +1,6 @@
 """Heartbeats as people read them: what one says of whom, how it is, when it runs, and what came of it."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -31,6 +32,8 @@ SCHEDULES: Final = {
     "0 9 * * 1": "every Monday at 9:00",
     "0 9 1 * *": "on the first of each month at 9:00",
 }
+WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_AT_AN_HOUR: Final = re.compile(r"(?P<minute>\d+) (?P<hour>\d+) (?P<day>\d+|\*) \* (?P<weekday>[0-7]|\*)")
 LATE: Final = timedelta(minutes=5)  # after which nobody seems to run what is due
 N_NEXT: Final = 3
 LATEST: Final = ("started_at", "finished_at", "n_said", "error", "is_complete")
@@ -101,7 +104,25 @@ def when(at: datetime, *, now: datetime) -> SafeString:
 
 def schedule_in_words(schedule: str) -> str:
     """Say when a schedule comes; the expression itself where there are no words for it."""
-    return SCHEDULES.get(schedule, schedule) if schedule else "only when somebody runs it"
+    if not schedule:
+        return "only when somebody runs it"
+    return SCHEDULES.get(schedule) or _at_an_hour(schedule) or f"at the times of {schedule}"
+
+
+def _at_an_hour(schedule: str) -> str:
+    """Say it of one that comes at one time of the day, each day, on a day of each week, or of each month."""
+    found = _AT_AN_HOUR.fullmatch(schedule)
+    if not found:
+        return ""
+    at = f"at {int(found['hour'])}:{int(found['minute']):02}"
+    match found["day"], found["weekday"]:
+        case "*", "*":
+            return f"every day {at}"
+        case "*", weekday:
+            return f"every {WEEKDAYS[int(weekday) % 7]} {at}"
+        case day, "*":
+            return f"on day {day} of each month {at}"
+    return ""
 
 
 def next_times(schedule: str, *, after: datetime) -> list[datetime]:
