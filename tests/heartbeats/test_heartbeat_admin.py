@@ -430,6 +430,7 @@ def test_a_persons_page_tells_why_nothing_is_said_and_what_a_command_said(
     silent: Shop, admin_client: Client, signed_in: Callable[..., Client]
 ) -> None:
     HeartbeatFactory(name="New", wait_period=timedelta(days=1), first_run="ripening")
+    Heartbeat.objects.update(counted_from=ago(days=1))
     call_command("heartbeat", "--strategy", "inactive-profile", "--wait-period", "2 days", stdout=StringIO())
     anna = Profile.objects.earliest("pk")
 
