@@ -148,7 +148,7 @@ def test_the_oldest_request_of_the_inbox_and_dead_letters_are_told() -> None:
     assert symptom == Symptom("", "The oldest accepted request waits for 10 minutes.")
     assert look("dead_letters", facts()) == []
     [symptom] = look("dead_letters", facts(n_dead_letters=2))
-    assert symptom == ("", "2 accepted requests are dead letters: Inbox has the reason.")
+    assert symptom == Symptom("", "2 accepted requests are dead letters: Inbox has the reason.")
 
 
 @pytest.mark.parametrize("kind", ["silent_source", "refusal_rate"])
