@@ -27,7 +27,7 @@ def inbox(patient: Patient) -> Report:
     """Look at what was accepted and not processed yet, and at who processes it."""
     found = _with_database(patient)
     age = in_words(found.inbox_oldest_secs) if found.inbox_oldest_secs is not None else ""
-    report = Report(f"{found.inbox_waiting} wait{f', the oldest for {age}' if age else ''}")
+    report = Report(f"{found.inbox_waiting} wait{'s' * (found.inbox_waiting == 1)}{f', the oldest for {age}' if age else ''}")
     return _add(report, found, {"ingest", "inbox"})
 
 
@@ -58,7 +58,8 @@ def workers(patient: Patient) -> Report:
 def queues(patient: Patient) -> Report:
     """Look at what waits in the queues, and what failed."""
     found = _with_valkey(patient)
-    report = Report(f"{sum(queue.depth for queue in found.queues.queues)} jobs wait")
+    depth = sum(queue.depth for queue in found.queues.queues)
+    report = Report("1 job waits" if depth == 1 else f"{depth} jobs wait")
     for queue in found.queues.queues:
         if (queue.oldest_secs or 0) > OLD_JOB_SECS and queue.n_workers:
             message = f"The oldest job in {queue.name} waits for {in_words(queue.oldest_secs or 0)}."

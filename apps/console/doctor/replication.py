@@ -19,7 +19,7 @@ FROM pg_replication_slots ORDER BY 4 DESC
 def replication(_patient: Patient) -> Report:
     """Look at each slot."""
     found = rows(SLOTS)
-    report = Report(f"{len(found)} slots" if found else "none")
+    report = Report(f"{len(found)} slot{'s' * (len(found) > 1)}" if found else "none")
     for name, is_active, status, held in found:
         command = commands.sql(f"SELECT pg_drop_replication_slot('{name}')")
         if status == "lost":

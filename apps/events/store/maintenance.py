@@ -25,7 +25,7 @@ class Maintained:
 
     def __str__(self) -> str:
         return (
-            f"Made {len(self.made)} partitions, dropped {len(self.dropped)}; "
+            f"Made {len(self.made)} partition{'s' * (len(self.made) != 1)}, dropped {len(self.dropped)}; "
             f"forgot {self.n_keys} message keys, {self.n_refused} refused and {self.n_quarantined} quarantined events."
         )
 

@@ -147,7 +147,7 @@ def test_the_command_says_what_it_did(settings: Settings) -> None:
     call_command("partitions", stdout=out)
 
     assert (
-        out.getvalue() == "Made 1 partitions, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
+        out.getvalue() == "Made 1 partition, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
     )
 
 
