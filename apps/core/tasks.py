@@ -53,6 +53,9 @@ class Kind:
     step: Callable[[Task], Step]
     is_cancellable: bool = True  # False: what has begun has to be brought to its end
     budget: Budget = field(default_factory=Budget)
+    about: str = ""  # the parameter that says of what, such as an event type
+    told: Callable[[Task], list[tuple[str, str]]] | None = None  # says its parameters in words
+    failed_page: str = ""  # of the rows that fail, by the ids that they end with, as `app_model`
     gives_way: bool = False  # True: it rests between its steps while others work with the database (see load.py)
 
 
@@ -70,8 +73,12 @@ def kind_of(task: Task) -> Kind:
 
 
 def title_of(task: Task) -> str:
-    """Return what people call the task's kind."""
-    return kinds[task.kind].title if task.kind in kinds else task.kind
+    """Return what people call the task: its kind, and what it is about."""
+    if task.kind not in kinds:
+        return task.kind
+    kind = kinds[task.kind]
+    about = task.params.get(kind.about)
+    return f"{kind.title}: {about}" if about else kind.title
 
 
 def create(kind: str, *, params: dict[str, Any], requested_by: str, now: datetime, max_rate: int | None = None) -> Task:

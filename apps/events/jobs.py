@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from apps.core.models import Task
 from apps.core.tasks import Kind
 from apps.events.backfill import holds, images, profiles, traits, undoing
 from apps.events.backfill.selection import PROFILES, TRAITS, UNDO, Selection, plan
+from apps.events.backfill.wording import told_of_run, told_of_undo
 from apps.events.computed_traits import recomputing
 from apps.events.event_types.rules import EventRules
 from apps.events.models import EventType
@@ -26,9 +27,14 @@ MOVE_SECS = 60.0  # then other jobs have their turn
 COPY_TO_PROFILES: Final = queues.declare("event_to_profile_coping:worker")
 INDEX_TRAITS: Final = queues.declare("event_props_to_event_traits:worker")
 
-tasks.register(Kind(TRAITS, "Traits of stored events", INDEX_TRAITS, traits.step, gives_way=True))
-tasks.register(Kind(PROFILES, "Stored events to profiles", COPY_TO_PROFILES, profiles.step, gives_way=True))
-tasks.register(Kind(UNDO, "Undo a back-fill", COPY_TO_PROFILES, undoing.step, gives_way=True))
+_OF_TYPE: Final[dict[str, Any]] = {"about": "type", "failed_page": "events_event", "gives_way": True}
+tasks.register(Kind(TRAITS, "Index traits of stored events", INDEX_TRAITS, traits.step, told=told_of_run, **_OF_TYPE))
+tasks.register(
+    Kind(PROFILES, "Copy stored events to profiles", COPY_TO_PROFILES, profiles.step, told=told_of_run, **_OF_TYPE)
+)
+tasks.register(
+    Kind(UNDO, "Undo a back-fill", COPY_TO_PROFILES, undoing.step, about="type", told=told_of_undo, gives_way=True)
+)
 tasks.register(Kind(recomputing.KIND, "Compute traits", queues.DEFAULT, recomputing.step))
 
 
@@ -90,7 +96,8 @@ def undo_backfill(run_id: UUID, *, actor: Actor, now: datetime) -> Task:
     """Start to undo what a run changed and nobody changed since. Raises CannotBackfill."""
     run = undoing.run_of(run_id)
     with transaction.atomic():
-        task = start_task(UNDO, params={"run": str(run.pk)}, requested_by=actor.name)
+        params = {"run": str(run.pk), "type": run.params["type"]}
+        task = start_task(UNDO, params=params, requested_by=actor.name)
         holds.hold(task, undoing.holds_of(run))
         audit.record("backfill undone", actor=actor, at=now, object=run, task=str(task.pk))
     return task

@@ -190,7 +190,10 @@ class TaskAdmin(Watched):
     @admin.display(description="With")
     def params_shown(self, row: Task) -> SafeString:
         """Show what it was started with."""
-        return tree(row.params_shown)
+        kind = tasks.kinds.get(row.kind)
+        told = dict(kind.told(row)) if kind and kind.told else row.params_shown
+        rate = {"Rows a second": f"{row.max_rate:,} at most"} if row.max_rate else {}
+        return tree({**told, **rate})
 
     @admin.display(description="Asked for")
     def created(self, row: Task) -> SafeString:

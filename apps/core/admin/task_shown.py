@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from apps.core import pace, tasks
-from apps.core.admin.shown import badge
+from apps.core.admin.shown import badge, page_address
 from apps.core.models import Task
 from apps.core.spans import in_words
 
@@ -50,7 +50,12 @@ def log(task: Task) -> SafeString:
 
 def failures(task: Task) -> SafeString:
     """Show the first rows that failed, and a link to all that are kept."""
-    first = list(task.failures.order_by("number")[:N_FAILURES])
+    kind = tasks.kinds.get(task.kind)
+    page = kind.failed_page if kind else ""
+    first = [
+        (page_address(page, each.row.rpartition(" ")[2]) if page else "", each)
+        for each in task.failures.order_by("number")[:N_FAILURES]
+    ]
     return render_to_string(
         "core/task_failures.html", {"task": task, "failures": first, "n_more": task.n_failed - len(first)}
     )

@@ -1,6 +1,5 @@
 """The way to a back-fill: what is asked, a dry run of it, and the button that starts it."""
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib import messages
@@ -16,10 +15,10 @@ from apps.core.paths import MISSING
 from apps.events.admin.backfill_form import BackfillForm
 from apps.events.backfill import again
 from apps.events.backfill.dry_run import Preview, preview
-from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Mode, Selection
+from apps.events.backfill.selection import PROFILES, TRAITS, CannotBackfill, Selection
+from apps.events.backfill.wording import told
 from apps.events.event_types.trial import Change
 from apps.events.jobs import start_backfill
-from apps.events.models import Source
 from apps.profiles.admin.privacy import SEES_PII
 from apps.profiles.anonymity import harmless, is_kept_fact
 
@@ -53,24 +52,6 @@ def _start(request: HttpRequest, page: ModelAdmin, form: BackfillForm, *, actor:
         return None
     page.message_user(request, "The task has been started.", messages.SUCCESS)
     return HttpResponse(status=302, headers={"Location": page_address("core_task", task.pk)})
-
-
-def told(selection: Selection) -> list[tuple[str, str]]:
-    """Say what narrows the events, as (what, to what)."""
-    source = selection.source and Source.objects.filter(pk=selection.source).values_list("name", flat=True).first()
-    lines: Iterable[tuple[str, Any]] = (
-        ("Type", selection.type),
-        ("Source", source),
-        ("From", selection.since and f"{selection.since:%Y-%m-%d %H:%M} UTC"),
-        ("Up to, exclusive", selection.until and f"{selection.until:%Y-%m-%d %H:%M} UTC"),
-        ("Arrived since", selection.received_since and f"{selection.received_since:%Y-%m-%d %H:%M} UTC"),
-        ("Event, profile or session", selection.about),
-        ("State", "flagged" if selection.only_flagged else ""),
-        ("Condition", selection.condition),
-        ("Fields", ", ".join(selection.fields)),
-        ("What they hold already", Mode(selection.mode).label if selection.fields else ""),
-    )
-    return [(name, str(value)) for name, value in lines if value]
 
 
 def _hidden(form: BackfillForm) -> list[tuple[str, str]]:

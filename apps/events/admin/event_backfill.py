@@ -15,9 +15,10 @@ from apps.core import audit
 from apps.core.admin.browser import AFTER, BEFORE, Browser
 from apps.core.admin.conditions.asked import CONDITION
 from apps.core.ids import as_uuid
-from apps.events.admin.backfill import KINDS, backfill, told
+from apps.events.admin.backfill import KINDS, backfill
 from apps.events.admin.event_filters import ReceivedFilter, SourceFilter, TypeFilter, ValidFilter
 from apps.events.backfill.selection import PROFILES, Selection
+from apps.events.backfill.wording import told
 from apps.events.models import EventType
 
 KIND, SEARCH = "kind", "q"

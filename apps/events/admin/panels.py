@@ -10,7 +10,7 @@ from apps.core.admin.panels import HEAD, MAIN, PAGES, SIDE, UNDER_WAY, panel
 from apps.core.admin.shown import badge, link
 from apps.core.admin.under_way import Work
 from apps.core.models import Task
-from apps.events.admin.backfill_undo import MAY_UNDO, backfill_undo_urls, undo_link
+from apps.events.admin.backfill_undo import MAY_UNDO, backfill_undo_urls, undo_links
 from apps.events.admin.by_hand import MAY_COMPARE, merge_urls, undo_urls
 from apps.events.admin.computed_shown import values_of
 from apps.events.admin.timeline import timeline_of, timeline_of_session, timeline_urls
@@ -52,8 +52,8 @@ def undo(request: HttpRequest, row: Merge) -> str:
 
 @panel(Task, HEAD, needs=MAY_UNDO)
 def undo_backfill(request: HttpRequest, row: Task) -> str:
-    """Offer to undo a run that has ended."""
-    return undo_link(row)
+    """Offer to undo a run that has ended, and tell whether it was."""
+    return undo_links(row)
 
 
 @panel(Session, MAIN, title="What happened", order=5, needs=("events.view_event",))

@@ -38,6 +38,6 @@ def release(task_id: UUID) -> None:
 
 def _told(task: Task) -> str:
     return (
-        f"another run works on it: {tasks.title_of(task)} of {task.params.get('type', 'another run')}, which "
+        f"another run works on it: {tasks.title_of(task)}, which "
         f"{task.requested_by} started at {task.created_at:%Y-%m-%d %H:%M} UTC (task {task.pk})."
     )

@@ -224,11 +224,31 @@ def test_a_run_is_undone_from_its_page(admin: Client) -> None:
 
     undoing = Task.objects.exclude(pk=task.pk).get()
     assert response["Location"] == reverse("admin:core_task_change", args=[undoing.pk])
+    pages = [reverse("admin:core_task_change", args=[each.pk]) for each in (task, undoing)]
+    assert "It is being undone." in admin.get(pages[0]).content.decode()
     carry_on(undoing)
     assert traits_of(anna) == {}
+    ran, undid = (admin.get(page).content.decode() for page in pages)
+    assert f'It was undone. <a class="cdp-link" href="{pages[1]}">' in ran
+    assert f'It undoes <a class="cdp-link" href="{pages[0]}">Copy stored events to profiles: plan-chosen</a>' in undid
+    assert "Undo a back-fill: plan-chosen" in undid
     assert AuditEntry.objects.filter(action="backfill undone", object_id=str(task.pk)).exists()
     assert undo_page not in admin.get(reverse("admin:core_task_change", args=[task.pk])).content.decode()
     assert "Nothing of the run can be undone" in admin.post(undo_page).content.decode()
+
+
+def test_a_run_says_in_words_what_it_was_asked_and_links_to_what_failed(admin: Client) -> None:
+    plan_is_set(**{"data.pii.birthday": {"equals": "properties.birthday"}})
+    event = happened(ProfileFactory(), {"birthday": "someday"})
+    task = carry_on(start(max_rate=500))
+
+    listed = admin.get(reverse("admin:core_task_changelist")).content.decode()
+    page = admin.get(reverse("admin:core_task_change", args=[task.pk])).content.decode()
+
+    assert "Copy stored events to profiles: plan-chosen" in listed
+    assert "The newest wins" in page
+    assert "500 at most" in page
+    assert f'href="{reverse("admin:events_event_change", args=[event.pk])}"' in page
 
 
 def test_a_dry_run_of_traits_shows_events(admin: Client) -> None:

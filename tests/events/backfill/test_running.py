@@ -37,7 +37,8 @@ def test_a_second_run_over_the_same_field_is_refused_with_the_name_of_the_first(
     first = start(fields=("traits.plan",))
 
     with pytest.raises(
-        CannotBackfill, match=r"traits\.plan: another run works on it: .* of plan-chosen, which anna"
+        CannotBackfill,
+        match=r"traits\.plan: another run works on it: Copy stored events to profiles: plan-chosen, which anna",
     ) as it:
         start()
     assert str(first.pk) in str(it.value)
