@@ -49,6 +49,7 @@ class ChannelKind:
     has_recipients: bool  # otherwise it has an address of the web
     has_secret: bool  # which we make, and what is sent is signed with it
     send: Callable[[Channel, Notice], None]
+    address_hint: str = ""
     lacks: Callable[[], str] = str  # what has to be set up before it can send; empty where nothing has
 
 

@@ -50,6 +50,7 @@ class Param:
     hint: str = ""
     least: int = 0
     most: int = 1_000_000
+    brief: str = ""  # how a list says it, with {} for the number
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.alerts.models import Alert, Channel
+from apps.alerts.symptoms import Shape, kinds
 from apps.core import beats
 from apps.core.models import AuditEntry
 from tests.alerts.conftest import Mailbox
@@ -77,6 +78,7 @@ def test_an_alert_is_changed_and_what_it_was_is_on_record(admin_client: Client) 
         ("refusal_rate", {"percent": 101, "least": 1, "minutes": 5}, "percent"),
         ("silent_process", {"minutes": 5, "process": "readiness"}, "process"),
         ("valkey_away", {"recovery_minutes": 100_000}, "recovery_minutes"),
+        ("valkey_away", {"remind_hours": 0}, "remind_hours"),
         ("valkey_away", {"muted_until_0": "yesterday"}, "muted_until"),
     ],
 )
@@ -119,6 +121,25 @@ def test_the_list_shows_how_each_alert_is(admin_client: Client) -> None:
         assert words in shown
 
 
+def test_the_list_says_briefly_and_once_what_is_watched(admin_client: Client) -> None:
+    Alert.objects.all().delete()
+    refused = {"percent": 20, "least": 50, "minutes": 30}
+    AlertFactory(name="Much is refused", kind="refusal_rate", params=refused)
+    AlertFactory(name="Letters", kind="dead_letters", params={"most": 3})
+
+    shown = admin_client.get(ALERTS).content.decode()
+
+    assert "20% or more, at least 50, within 30 min" in shown
+    assert shown.count(">Much is refused") == 1
+    assert 'There are dead letters <small class="cdp-none">more than 3</small>' in shown
+
+
+def test_each_number_of_a_kind_is_said_in_the_list() -> None:
+    numbers = [param for kind in kinds.values() for param in kind.params if param.shape is Shape.NUMBER]
+
+    assert [param.name for param in numbers if "{}" not in param.brief] == []
+
+
 def test_an_alert_of_another_version_is_shown_and_not_changed(admin_client: Client) -> None:
     alert = AlertFactory(kind="of another version", params={"size": 1})
 
@@ -153,6 +174,8 @@ def test_an_alert_is_muted_for_a_while_and_told_of_again(admin_client: Client) -
     alert.refresh_from_db()
     assert alert.muted_until is not None
     assert minutes(479) < alert.muted_until - timezone.now() <= minutes(480)
+    assert "Unmute" in admin_client.get(page(alert)).content.decode()
+    assert "Unmute" in admin_client.get(mute).content.decode()
     admin_client.post(mute, {"hours": ""})
 
     alert.refresh_from_db()

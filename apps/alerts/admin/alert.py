@@ -78,11 +78,13 @@ class AlertAdmin(OfKinds, DeletedByName):
         ]
 
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer channels to be ticked."""
+        """Offer channels to be ticked, and refuse reminders without a pause."""
         if db_field.name == "channels":
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
             kwargs["queryset"] = Channel.objects.order_by("name")
             return db_field.formfield(**kwargs)
+        if db_field.name == "remind_hours":
+            kwargs["min_value"] = 1
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -101,6 +103,7 @@ class AlertAdmin(OfKinds, DeletedByName):
             found = list(incidents.prefetch_related("notifications__channel")[:N_SHOWN])
             shown |= {"incidents": found[:N_LATEST], "earlier_incidents": found[N_LATEST:]}
             shown["told"] = notifying.channels_of(alert)
+            shown["is_muted"] = alert.is_muted(timezone.now())
         response: HttpResponse = super().change_view(request, object_id, form_url, shown)
         return response
 
@@ -133,8 +136,9 @@ class AlertAdmin(OfKinds, DeletedByName):
             return format_html("{}", row.kind)
         kind = kinds[row.kind]
         values = kind.values(row.params)
-        numbers = [f"{param.label}: {values[param.name]}" for param in kind.params if param.shape is Shape.NUMBER]
-        return format_html('{} <small class="cdp-none">{}</small>', kind.title, ", ".join(numbers))
+        briefs = [param.brief.format(values[param.name]) for param in kind.params if param.shape is Shape.NUMBER]
+        title = "" if kind.title == row.name and briefs else kind.title  # the name stands beside it
+        return format_html('{} <small class="cdp-none">{}</small>', title, ", ".join(briefs))
 
     @admin.display(description="Severity", ordering="severity")
     def severity_shown(self, row: Alert) -> SafeString:

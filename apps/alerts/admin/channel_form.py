@@ -70,7 +70,9 @@ def form_of(name: str) -> type[ChannelForm]:
     fields: dict[str, Any] = {"kind": name}
     if not kind.has_recipients:
         widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})
-        fields["web_address"] = forms.CharField(label="Address", max_length=2_000, widget=widget)
+        fields["web_address"] = forms.CharField(
+            label="Address", max_length=2_000, widget=widget, help_text=kind.address_hint
+        )
     if kind.has_secret:
         fields["renews_secret"] = forms.BooleanField(
             label="Make a new secret",

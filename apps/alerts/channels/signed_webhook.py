@@ -51,5 +51,6 @@ register(
         has_recipients=False,
         has_secret=True,
         send=send,
+        address_hint="Where your program takes JSON, such as https://example.com/alerts. docs/alerts.md: how to check it.",
     ),
 )

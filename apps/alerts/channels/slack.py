@@ -29,5 +29,6 @@ register(
         has_recipients=False,
         has_secret=False,
         send=send,
+        address_hint="The address of an incoming webhook, as Slack shows it: https://hooks.slack.com/services/…",
     ),
 )

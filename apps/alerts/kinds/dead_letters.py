@@ -24,7 +24,7 @@ register(
         about="Accepted requests failed on their own. Once the cause is fixed they are tried again, under Inbox.",
         icon="dangerous",
         order=40,
-        params=(Param("most", "More than", Shape.NUMBER, 0, "Dead letters."),),
+        params=(Param("most", "More than", Shape.NUMBER, 0, "Dead letters.", brief="more than {}"),),
         look=look,
     ),
 )

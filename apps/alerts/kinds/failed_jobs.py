@@ -20,7 +20,9 @@ register(
         about="Jobs of the background ended with an error. Queues shows them, with the reason.",
         icon="running_with_errors",
         order=60,
-        params=(Param("most", "More than", Shape.NUMBER, 0, "Failed jobs of one queue."),),
+        params=(
+            Param("most", "More than", Shape.NUMBER, 0, "Failed jobs of one queue.", brief="more than {} in a queue"),
+        ),
         look=look,
     ),
 )

@@ -27,7 +27,7 @@ register(
         about="Long work that somebody started, such as copying stored events, ended with an error.",
         icon="error",
         order=50,
-        params=(Param("hours", "In the last hours", Shape.NUMBER, 24, least=1, most=720),),
+        params=(Param("hours", "In the last hours", Shape.NUMBER, 24, least=1, most=720, brief="in the last {} h"),),
         look=look,
     ),
 )

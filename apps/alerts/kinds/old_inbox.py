@@ -22,7 +22,17 @@ register(
         about="Accepted requests wait to be processed: ingest does not run, or is too slow.",
         icon="hourglass_bottom",
         order=30,
-        params=(Param("minutes", "The oldest waits for minutes", Shape.NUMBER, 10, least=1, most=10_080),),
+        params=(
+            Param(
+                "minutes",
+                "The oldest waits for minutes",
+                Shape.NUMBER,
+                10,
+                least=1,
+                most=10_080,
+                brief="the oldest waits for {} min",
+            ),
+        ),
         look=look,
     ),
 )

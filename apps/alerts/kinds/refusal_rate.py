@@ -31,9 +31,19 @@ register(
         order=20,
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source by itself."),
-            Param("percent", "Share that is refused", Shape.NUMBER, 20, "Percent.", least=1, most=100),
-            Param("least", "At least so many", Shape.NUMBER, 50, "Refusals; with fewer nobody is told.", least=1),
-            Param("minutes", "Within minutes", Shape.NUMBER, 30, least=5, most=1_440),
+            Param(
+                "percent", "Share that is refused", Shape.NUMBER, 20, "Percent.", least=1, most=100, brief="{}% or more"
+            ),
+            Param(
+                "least",
+                "At least so many",
+                Shape.NUMBER,
+                50,
+                "Refusals; with fewer nobody is told.",
+                least=1,
+                brief="at least {}",
+            ),
+            Param("minutes", "Within minutes", Shape.NUMBER, 30, least=5, most=1_440, brief="within {} min"),
         ),
         look=look,
     ),

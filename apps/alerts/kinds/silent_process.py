@@ -32,7 +32,7 @@ register(
         order=80,
         params=(
             Param("process", "Which", Shape.PROCESS, beats.Name.INGEST.value),
-            Param("minutes", "Silent for minutes", Shape.NUMBER, 5, least=1, most=10_080),
+            Param("minutes", "Silent for minutes", Shape.NUMBER, 5, least=1, most=10_080, brief="for {} min"),
         ),
         look=look,
     ),

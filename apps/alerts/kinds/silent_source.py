@@ -65,7 +65,7 @@ register(
         order=10,
         params=(
             Param("source", "Source", Shape.SOURCE, None, "Empty: each source that has sent, by itself."),
-            Param("minutes", "Minutes without an event", Shape.NUMBER, 60, least=1, most=525_600),
+            Param("minutes", "Minutes without an event", Shape.NUMBER, 60, least=1, most=525_600, brief="for {} min"),
             Param(
                 "is_learned",
                 "Learn when it is usually quiet",

@@ -33,7 +33,17 @@ register(
         about="Jobs wait and no worker listens, a worker was killed, or the oldest job waits for too long.",
         icon="stacks",
         order=70,
-        params=(Param("minutes", "Or the oldest job waits for minutes", Shape.NUMBER, 15, least=1, most=10_080),),
+        params=(
+            Param(
+                "minutes",
+                "Or the oldest job waits for minutes",
+                Shape.NUMBER,
+                15,
+                least=1,
+                most=10_080,
+                brief="or the oldest job waits for {} min",
+            ),
+        ),
         look=look,
     ),
 )

@@ -27,7 +27,8 @@ def inbox(patient: Patient) -> Report:
     """Look at what was accepted and not processed yet, and at who processes it."""
     found = _with_database(patient)
     age = in_words(found.inbox_oldest_secs) if found.inbox_oldest_secs is not None else ""
-    report = Report(f"{found.inbox_waiting} wait{'s' * (found.inbox_waiting == 1)}{f', the oldest for {age}' if age else ''}")
+    wait = "waits" if found.inbox_waiting == 1 else "wait"
+    report = Report(f"{found.inbox_waiting} {wait}{f', the oldest for {age}' if age else ''}")
     return _add(report, found, {"ingest", "inbox"})
 
 

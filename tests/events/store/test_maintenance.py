@@ -146,9 +146,7 @@ def test_the_command_says_what_it_did(settings: Settings) -> None:
 
     call_command("partitions", stdout=out)
 
-    assert (
-        out.getvalue() == "Made 1 partition, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
-    )
+    assert out.getvalue() == "Made 1 partition, dropped 0; forgot 0 message keys, 1 refused and 0 quarantined events.\n"
 
 
 def test_arrivals_are_kept_for_the_weeks_of_which_is_learned() -> None:
