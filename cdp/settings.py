@@ -149,6 +149,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.text("TIME_ZONE", default="UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = "cdp.formats"
 USE_TZ = True
 
 # --- Static files -----------------------------------------------------------------------------------------------------

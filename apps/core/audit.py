@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from apps.conditions import ConditionError, masked, parse
 from apps.conditions.text import MASK
+from apps.core.claims import Claimable
 from apps.core.clients import client_ip
 from apps.core.models import AuditEntry
 
@@ -48,13 +49,18 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict
 
 
 def values_of(row: models.Model) -> dict[str, Any]:
-    """Return what is stored of a row, relations to many included; nothing that people cannot edit, and no secrets."""
+    """Return what is stored of a row, relations to many included; nothing that people cannot edit, and no secrets.
+
+    How a worker holds it is no configuration either.
+    """
     stored: Any = type(row)._default_manager.filter(pk=row.pk).first()
     if stored is None:
         return {}
     options = stored._meta
+    held = Claimable._meta.fields if isinstance(row, Claimable) else ()
+    left_out = NEVER_RECORDED.union(field.name for field in held)
     editable = [field for field in options.concrete_fields if field.editable and not field.primary_key]
-    values = {field.name: field.value_from_object(stored) for field in editable if field.name not in NEVER_RECORDED}
+    values = {field.name: field.value_from_object(stored) for field in editable if field.name not in left_out}
     many = {field.name: sorted(map(str, getattr(stored, field.name).all())) for field in options.many_to_many}
     as_json: dict[str, Any] = orjson.loads(orjson.dumps(values | many, default=str))
     return as_json

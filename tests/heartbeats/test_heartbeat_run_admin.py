@@ -1,5 +1,6 @@
 """The history of heartbeats: how many were due, and exactly what each run said, for who may see it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.core.models import AuditEntry
 from apps.events.models import Event
 from apps.heartbeats import running
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
@@ -90,3 +92,29 @@ def test_who_may_not_see_personal_data_sees_how_many_a_run_said_and_not_of_whom(
     ):
         assert "event@properties.run" not in shown.replace("%40", "@")
         assert ">2</td>" in shown.replace("</dd>", "</td>")
+
+
+def test_the_history_of_a_heartbeat_tells_of_changes_switches_and_runs_by_24_hours(
+    silent: Shop, admin_client: Client
+) -> None:
+    row = HeartbeatFactory(name="Gone")
+    for name in ("run_now", "switch_off", "switch_on"):
+        admin_client.post(address(name, row))
+
+    history = page(admin_client, address("history", row))
+
+    for done in ("Run.", "Switched off.", "Switched on."):
+        assert done in history
+    assert re.search(r"\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d", history)
+    assert ".m." not in history
+
+
+def test_the_record_of_a_change_tells_nothing_of_how_a_worker_holds_it(silent: Shop, admin_client: Client) -> None:
+    row = HeartbeatFactory(name="Gone")
+    form = admin_client.get(address("change", row)).context["adminform"].form
+    filled = {name: form[name].value() or "" for name in form.fields if name != "includes_bots"}
+
+    admin_client.post(address("change", row), {**filled, "wait_period": "9 days"})
+
+    entry = AuditEntry.objects.get(action="changed")
+    assert set(entry.details["changes"]) == {"wait_period"}

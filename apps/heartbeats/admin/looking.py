@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Final
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -58,7 +59,7 @@ class LooksFirst(HidesCondition):
         try:
             with transaction.atomic():
                 running.request(row, by=request.user.get_username(), now=timezone.now())
-                self.record("run", request, row)
+                self._note("run", request, row)
         except running.SwitchedOff:
             self.message_user(request, f"{row} is off: switch it on first.", messages.ERROR)
         except running.AlreadyRunning:
@@ -89,12 +90,18 @@ class LooksFirst(HidesCondition):
         try:
             with transaction.atomic():
                 definitions.save(row, now=timezone.now())
-                self.record("switched on" if is_on else "switched off", request, row)
+                self._note("switched on" if is_on else "switched off", request, row)
         except DefinitionError as error:
             self.message_user(request, f"{row} cannot be switched on. {error.message}", messages.ERROR)
         else:
             self.message_user(request, f"{row} is {'on' if is_on else 'off'}.", messages.SUCCESS)
         return HttpResponseRedirect(page_address("heartbeats_heartbeat", row.pk))
+
+    def _note(self, action: str, request: HttpRequest, row: Heartbeat) -> None:
+        """Put what was done on record, and into the history of the heartbeat."""
+        self.record(action, request, row)
+        user: Any = request.user
+        LogEntry.objects.log_actions(user.pk, [row], CHANGE, f"{action.capitalize()}.", single_object=True)
 
     def _found(self, request: HttpRequest, object_id: str, *, changes: bool = False) -> Heartbeat:
         """Return a heartbeat to whoever may see it, or change it; 404 and 403 otherwise."""
