@@ -51,6 +51,6 @@ register(
         has_recipients=False,
         has_secret=True,
         send=send,
-        address_hint="Where your program takes JSON, such as https://example.com/alerts. docs/alerts.md: how to check it.",
+        address_hint="Where your program takes JSON: https://example.com/alerts. docs/alerts.md says how to check it.",
     ),
 )

@@ -41,7 +41,7 @@ register(
                 15,
                 least=1,
                 most=10_080,
-                brief="or the oldest job waits for {} min",
+                brief="no worker, or the oldest job waits for {} min",
             ),
         ),
         look=look,

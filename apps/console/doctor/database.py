@@ -27,7 +27,7 @@ def database(patient: Patient) -> Report:
     except DatabaseError:
         report.told = "does not answer"
         message = "PostgreSQL does not answer: no events are taken, and senders are told to come again."
-        remedy = "Start it, or let DATABASE_URL name one that runs; make up starts its own."
+        remedy = "Start it, or let DATABASE_URL name one that runs; make up starts its own again."
         report.broken("database_away", message, remedy, commands.sql("SELECT 1"))
         return report
     major = version // 10_000

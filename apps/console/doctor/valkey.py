@@ -21,7 +21,7 @@ def valkey(_patient: Patient) -> Report:
     except (RedisError, OSError):
         report.told = "does not answer"
         message = "Valkey does not answer: events are still taken, and background jobs wait."
-        remedy = "Start it, or let REDIS_URL name one that runs; nothing is lost."
+        remedy = "Start it, or let REDIS_URL name one that runs; make up starts its own again. Nothing is lost."
         report.broken("valkey_away", message, remedy, commands.valkey("PING"))
         return report
     used, most = info["used_memory"], info.get("maxmemory", 0)
