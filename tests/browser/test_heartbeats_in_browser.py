@@ -203,3 +203,28 @@ def test_a_choice_brings_what_is_usual_and_a_sessions_page_tells_when_it_is_clos
     expect(silence).to_contain_text(re.compile("will be closed in 1.hour"))
     shoot("heartbeat-session")
     forget(live, "Close what is left open")
+
+
+def test_who_is_left_out_is_told_so_and_the_history_tells_what_was_done(
+    admin: Page, live: Live, gone: str, silent: int, shoot: Shoot
+) -> None:
+    live.rows("UPDATE heartbeats_heartbeat SET first_run = 'ripening' WHERE name = %s RETURNING id", "Gone for a month")
+    admin.goto(gone)
+    settled(admin)
+    admin.get_by_role("link", name="Dry run").click()
+    left_out = admin.get_by_role("heading", name="Left out, for example: nothing would be said of them")
+    expect(left_out).to_be_visible()
+    shoot("heartbeat-left-out")
+    admin.get_by_role("table", name="Left out").get_by_role("link").first.click()
+    silence = admin.locator(".cdp-panel").filter(has=admin.get_by_role("heading", name="Silence"))
+    expect(silence).to_contain_text("left out: silent for that long already when it began to count")
+    silence.scroll_into_view_if_needed()
+    shoot("heartbeat-person-left-out")
+
+    admin.goto(gone.replace("/change/", "/switch-off/"))
+    admin.get_by_role("button", name="Switch it off").click()
+    expect(admin.get_by_text("Gone for a month is off.")).to_be_visible()
+    settled(admin)
+    admin.goto(gone.replace("/change/", "/history/"))
+    expect(admin.get_by_text("Switched off.")).to_be_visible()
+    shoot("heartbeat-changes")
