@@ -10,6 +10,9 @@ from pathlib import Path
 import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisAway
+from redis.retry import Retry
 
 from apps.collector.api import openapi
 from cdp import embedded, env, version
@@ -97,7 +100,12 @@ CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 2, "SOCKET_TIMEOUT": 2},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 2,
+            "SOCKET_TIMEOUT": 2,
+            # Once, as Valkey may have closed what waits in the pool; the default holds pages for 26 seconds.
+            "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 1, supported_errors=(RedisAway,))},
+        },
     },
 }
 RQ_QUEUES: dict[str, dict[str, object]] = {}  # apps/core/queues.py puts those in that the apps declare

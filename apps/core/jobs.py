@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
+from django_redis import get_redis_connection
 from django_rq import get_queue
 from redis.exceptions import RedisError
 
@@ -111,7 +112,8 @@ def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str], 
 
 def _put(queue: Queue, run: Callable[..., object], arguments: dict[str, str], job_id: str | None) -> None:
     try:
-        get_queue(queue.name).enqueue(run, job_id=job_id, **arguments)
+        # By the cache's connection, which waits for two seconds.
+        get_queue(queue.name, connection=get_redis_connection()).enqueue(run, job_id=job_id, **arguments)
     except RedisError as error:
         logger.warning("Valkey is away: a job was not put into its queue", extra={"error": type(error).__name__})
 

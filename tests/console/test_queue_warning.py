@@ -1,9 +1,15 @@
 """Above every page, those who may see queues are told when jobs wait for nobody; and no page is slower for it."""
 
+import socket
+import tempfile
+import time
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django_redis import get_redis_connection
+from redis import UnixDomainSocketConnection
 from redis.exceptions import ConnectionError
 
 from apps.core import memory, queue_state
@@ -54,6 +60,24 @@ def test_it_says_when_a_worker_has_fallen_silent(operator: Client, monkeypatch: 
     queues_are(monkeypatch, QueueState("default", heartbeat_secs=70.0, n_lost=1))
 
     assert "Nobody works on default. The last worker was heard 70 seconds ago." in warning(operator)
+
+
+def test_it_says_within_seconds_that_valkey_hangs(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = get_redis_connection().connection_pool
+    pool.disconnect()
+    with socket.socket(socket.AF_UNIX) as silent, tempfile.TemporaryDirectory() as folder:
+        silent.bind(f"{folder}/valkey.sock")
+        silent.listen()
+        monkeypatch.setattr(pool, "connection_class", UnixDomainSocketConnection)
+        monkeypatch.setitem(pool.connection_kwargs, "path", f"{folder}/valkey.sock")
+        began = time.monotonic()
+
+        told = warning(operator)
+
+        took = time.monotonic() - began
+    pool.reset()  # nobody else may be given its connections
+    assert "Valkey does not answer" in told
+    assert took < 10
 
 
 def test_it_says_that_workers_rest(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

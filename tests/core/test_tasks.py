@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 from django_rq import get_queue
+from redis import Redis
 
 from apps.core import jobs, tasks
 from apps.core.models import Task
@@ -211,15 +212,17 @@ def test_a_task_is_enqueued_only_once_the_transaction_commits(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_task_is_kept_when_the_queue_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise ConnectionError("Valkey is away")
-
-    monkeypatch.setattr(jobs, "get_queue", refuse)
+def test_a_task_is_kept_when_the_queue_is_away_and_a_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING")
+    monkeypatch.setattr(jobs, "get_redis_connection", lambda: Redis(unix_socket_path="/nowhere", retry=None))
 
     task = jobs.start_task("count", params={}, requested_by="anna")
 
     assert Task.objects.get(pk=task.pk).state == State.WAITING
+    [line] = caplog.records
+    assert (line.message, line.exc_info) == ("Valkey is away: a job was not put into its queue", None)
 
 
 @pytest.mark.django_db
