@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils import timezone
 
 from apps.core import load, pace
@@ -170,8 +170,9 @@ def _fail(task_id: UUID, error: Exception) -> None:
     with transaction.atomic():
         task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
         if task.state in Task.RUNNABLE:
-            # The first line: a database adds values of the row to its second.
-            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            # What the database says may quote a value of a row; the log has it with the task's id.
+            why = "look into the log" if isinstance(error, DatabaseError) else str(error)
+            told = f"{type(error).__name__}: {why}".splitlines()[0]
             task.message = told[:2_000]
             _end(task, State.FAILED, f"Failed: {told}", at=timezone.now())
             task.save()

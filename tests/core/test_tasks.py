@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 from importlib import import_module
 from threading import Thread
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -25,6 +26,8 @@ def count_to_total(task: Task) -> Step:
     done = task.position.get("done", 0) + 10
     if done > task.params.get("breaks_at", 1_000):
         raise LookupError("there is nothing more")
+    if "casts" in task.params:
+        Task.objects.extra(where=["%s::int = 1"], params=[task.params["casts"]]).exists()
     return Step(10, done >= 30, {"done": done}, total=30, message=f"{done} done")
 
 
@@ -35,7 +38,7 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "kinds", {**tasks.kinds, "count": count})
 
 
-def new_task(*, max_rate: int | None = None, **params: int) -> Task:
+def new_task(*, max_rate: int | None = None, **params: Any) -> Task:
     return tasks.create("count", params=params, requested_by="anna", now=timezone.now(), max_rate=max_rate)
 
 
@@ -79,6 +82,17 @@ def test_a_task_that_fails_keeps_what_it_did_and_goes_on_from_there() -> None:
     tasks.run(task.pk, secs=10)
     task.refresh_from_db()
     assert (task.state, task.progress) == (State.DONE, 30)
+
+
+@pytest.mark.django_db
+def test_what_the_database_quotes_of_a_row_is_not_kept_with_the_task() -> None:
+    task = new_task(casts="anna@example.org")
+
+    assert tasks.run(task.pk, secs=10) is False
+
+    task.refresh_from_db()
+    assert (task.state, task.message) == (State.FAILED, "DataError: look into the log")
+    assert log_of(task)[-1] == "Failed: DataError: look into the log"
 
 
 @pytest.mark.django_db
