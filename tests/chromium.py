@@ -64,7 +64,7 @@ class Complaints:
 
     def _on_failure(self, request: Request) -> None:
         # When a page is left, a beacon goes on unheard, and what its scripts still ask for ends: no console shows that.
-        is_left = request.resource_type == "xhr" and request.failure == "net::ERR_ABORTED"
+        is_left = request.resource_type in ("xhr", "fetch") and request.failure == "net::ERR_ABORTED"
         if request.resource_type != "ping" and not is_left:
             self.found.append(f"{request.method} {request.url}: {request.failure}")
 

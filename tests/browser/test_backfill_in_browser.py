@@ -56,6 +56,8 @@ def test_a_mapping_is_tried_started_watched_and_undone(admin: Page, live: Live, 
     shoot("backfill-dry-run")
     admin.get_by_role("button", name="Change what is asked").click()
     admin.get_by_label("Only fill fields that are empty").check()
+    for shared in ("data.pii.birthday", "data.pii.firstname"):  # which the runs of other tests may work on
+        admin.get_by_label(shared).uncheck()
     admin.get_by_role("button", name="Show what would change").click()
     admin.get_by_role("button", name="Start").click()
     expect(admin).to_have_url(TASK)

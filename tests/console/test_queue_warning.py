@@ -65,6 +65,7 @@ def test_it_says_when_a_worker_has_fallen_silent(operator: Client, monkeypatch: 
 def test_it_says_within_seconds_that_valkey_hangs(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = get_redis_connection().connection_pool
     pool.disconnect()
+    pool.reset()  # those that it keeps would connect to the real one again
     with socket.socket(socket.AF_UNIX) as silent, tempfile.TemporaryDirectory() as folder:
         silent.bind(f"{folder}/valkey.sock")
         silent.listen()

@@ -52,7 +52,7 @@ def test_what_is_wrong_stands_with_what_to_do() -> None:
     told, code = run()
 
     assert code == 1
-    assert "- 1 accepted requests are dead letters: they failed, and were set aside. Look at Inbox;" in told
+    assert "- 1 accepted request is a dead letter: it failed, and was set aside. Look at Inbox;" in told
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -245,7 +245,7 @@ def test_what_is_wrong_with_pages_stops_processes_that_serve_none(tmp_path: Path
 
     code, printed, said = start(tmp_path, *OTHERS[name], changed={file: TOYS[file] + line})
 
-    assert (code, printed) == (1, "")
+    assert (code, printed) == (2, "")
     assert f"toys/admin/{told}" in said
 
 

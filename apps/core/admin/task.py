@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.core import audit, csv_text, jobs, tasks
+from apps.core import audit, csv_text, jobs, keyset, tasks
 from apps.core.admin import panels, task_shown
 from apps.core.admin.conditions.asked import PAGE_SECS
 from apps.core.admin.shown import moment, tree
@@ -114,7 +114,7 @@ class TaskAdmin(Watched):
             "exported", actor=audit.actor_of(request), at=timezone.now(), object=task, name=str(task), n=task.n_failed
         )
         columns = ("number", "at", "row", "reason")
-        rows = task.failures.order_by("number").values_list(*columns).iterator()
+        rows = keyset.rows(task.failures.values_list(*columns), "number")
         headers = {"Content-Disposition": f'attachment; filename="task-{task.pk}-failures.csv"'}
         return StreamingHttpResponse(csv_text.lines(columns, rows), content_type="text/csv", headers=headers)
 
