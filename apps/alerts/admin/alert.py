@@ -17,7 +17,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.alerts import notifying
-from apps.alerts.admin.alert_form import form_of
+from apps.alerts.admin import alert_form
 from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
 from apps.alerts.symptoms import Shape, kinds
@@ -54,12 +54,9 @@ class AlertAdmin(OfKinds, DeletedByName):
     empty_list = "Nothing is watched. Add what you want to be told of."
     warn_unsaved_form = True
     actions_detail = ("mute",)
+    form_of = staticmethod(alert_form.form_of)
     change_form_before_template = "alerts/incidents.html"
     list_before_template = "alerts/warnings.html"
-
-    def form_of(self, name: str) -> Any:
-        """Return the form of a kind of alert."""
-        return form_of(name)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         """Count what is open."""

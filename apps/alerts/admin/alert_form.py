@@ -6,7 +6,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from apps.alerts.models import Alert
-from apps.alerts.symptoms import Kind, Param, Shape, kinds
+from apps.alerts.symptoms import Param, Shape, kinds
 from apps.core import beats
 from apps.events.models import Source
 
@@ -34,10 +34,8 @@ class AlertForm(forms.ModelForm[Alert]):
 
 
 def form_of(name: str) -> type[AlertForm]:
-    """Make the form of a kind; that of none where this version does not know it."""
-    kind: Kind | None = kinds.get(name)
-    if kind is None:
-        return forms.modelform_factory(Alert, fields=())  # type: ignore[return-value]
+    """Make the form of a kind."""
+    kind = kinds[name]
     return type("AlertForm", (AlertForm,), {"kind": name, **{param.name: _field(param) for param in kind.params}})
 
 

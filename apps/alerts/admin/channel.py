@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 
 from apps.alerts import delivery, notices
-from apps.alerts.admin.channel_form import form_of, masked
+from apps.alerts.admin import channel_form
+from apps.alerts.admin.channel_form import masked
 from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.delivery import DeliveryError, channel_kinds
 from apps.alerts.models import Channel
@@ -37,11 +38,8 @@ class ChannelAdmin(OfKinds, DeletedByName):
     readonly_fields = ("state", "latest")
     empty_list = "Nobody is told of anything yet. Add a mailbox, a webhook or a room of Slack."
     actions_detail = ("send_a_test",)
+    form_of = staticmethod(channel_form.form_of)
     warn_unsaved_form = True
-
-    def form_of(self, name: str) -> Any:
-        """Return the form of a kind of channel."""
-        return form_of(name)
 
     def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
         """Show what the kind has."""

@@ -63,10 +63,8 @@ class ChannelForm(forms.ModelForm[Channel]):
 
 
 def form_of(name: str) -> type[ChannelForm]:
-    """Make the form of a kind; that of none where this version does not know it."""
-    kind = channel_kinds.get(name)
-    if kind is None:
-        return forms.modelform_factory(Channel, fields=())  # type: ignore[return-value]
+    """Make the form of a kind."""
+    kind = channel_kinds[name]
     fields: dict[str, Any] = {"kind": name}
     if not kind.has_recipients:
         widget = UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"})

@@ -16,10 +16,7 @@ class OfKinds(ModelAdmin):
 
     kinds: ClassVar[Mapping[str, Any]]  # each with a title, what it is about, an icon and its place
     question: ClassVar[str]
-
-    def form_of(self, name: str) -> type[forms.ModelForm[Any]]:
-        """Return the form of a kind."""
-        raise NotImplementedError
+    form_of: "ClassVar[staticmethod[[str], type[forms.ModelForm[Any]]]]"  # the form of a kind
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Ask for the kind, and then for all else."""
@@ -32,9 +29,11 @@ class OfKinds(ModelAdmin):
         offered = sorted(self.kinds.items(), key=lambda item: item[1].order)
         return render(request, "alerts/choose_kind.html", {**shown, "kinds": offered})
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: Any = False, **kwargs: Any) -> Any:  # noqa: FBT002
-        """Make the form of the row's kind."""
-        return super().get_form(request, obj, change=change, form=self.form_of(self.kind_of(request, obj)), **kwargs)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: Any = False, **kwargs: Any) -> Any:  # noqa: FBT002 - as Django calls it
+        """Make the form of the row's kind; one without fields where this version does not know it."""
+        kind = self.kind_of(request, obj)
+        form = self.form_of(kind) if kind in self.kinds else forms.modelform_factory(self.model, fields=())
+        return super().get_form(request, obj, change=change, form=form, **kwargs)
 
     def kind_of(self, request: HttpRequest, obj: Any) -> str:
         """Name the kind of a row, or of the one that is to be added."""

@@ -44,8 +44,7 @@ def known() -> tuple[int | None, dict[str, Path]]:
         [(size, directory)] = rows(SIZE)
     except DatabaseError:
         directory, size = str(embedded.data_dir(var)), None
-    # Not with Path, which raises where a folder is closed to us.
-    if directory and os.path.exists(directory) and (size is None or _is_local()):  # noqa: PTH110
+    if directory and os.path.exists(directory) and (size is None or _is_local()):  # noqa: PTH110 - Path raises if closed
         return size, {"database": Path(directory), **places}
     return size, places
 

@@ -59,7 +59,7 @@ def _hidden(form: BackfillForm) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name in form.fields
-        for value in form.data.getlist(name)  # type: ignore[attr-defined]
+        for value in form.data.getlist(name)  # type: ignore[attr-defined]  # what was posted is a QueryDict
     ]
 
 

@@ -135,7 +135,7 @@ class HeartbeatForm(forms.ModelForm[Heartbeat]):
 
     def _post_clean(self) -> None:
         """Put all that the definition's own rules refuse beside its field, at once."""
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()  # type: ignore[misc]  # the stubs leave out what is private
         for problem in definitions.problems(self.instance):
             if problem.field not in self.errors:
                 self.add_error(problem.field if problem.field in self.fields else None, problem.message)
