@@ -10,6 +10,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core import (  # models cannot be imported before the apps are ready
+            actors,
             jobs,
             keys,
             menu,
@@ -19,11 +20,15 @@ class CoreConfig(AppConfig):
         )
         from apps.core.time_loader import load_times
 
+        actors.namers.discover()
         jobs.discover()
         queues.configure()
         keys.scopes.discover()
+        keys.permissions.discover()
         menu.entries.discover()
         roles.discover()
+        for scope, asked in keys.permissions.items():
+            roles.check(asked, place=keys.permissions.place_of(scope))
         sign_ins.connect()
         connection_created.connect(load_times)
         post_migrate.connect(load_roles)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -71,7 +71,7 @@ def changes_of(model: type[models.Model], before: dict[str, Any], after: dict[st
     free = {field.name for field in model._meta.concrete_fields if isinstance(field, models.TextField)} - CONDITIONS
     told = {
         path: {
-            side: value and MASK if path in free else _without_values(path.rpartition(".")[2], value)
+            side: value and MASK if path in free else without_values(value, path.rpartition(".")[2])
             for side, value in change.items()
         }
         for path, change in differences(before, after).items()
@@ -79,12 +79,12 @@ def changes_of(model: type[models.Model], before: dict[str, Any], after: dict[st
     return {"changes": told} if told else {}
 
 
-def _without_values(name: str, value: Any) -> Any:
-    """Return what was configured, its conditions without their values."""
+def without_values(value: Any, name: str = "") -> Any:
+    """Return what was configured under a name, its conditions without their values: these may name people."""
     if isinstance(value, dict):
-        return {key: _without_values(key, below) for key, below in value.items()}
+        return {key: without_values(below, key) for key, below in value.items()}
     if isinstance(value, list):
-        return [_without_values(name, item) for item in value]
+        return [without_values(item, name) for item in value]
     if name not in CONDITIONS or not isinstance(value, str) or not value:
         return value
     try:
@@ -104,6 +104,24 @@ def record(
     """
     [recorded] = record_all(action, [object], actor=actor, at=at, **details)
     return recorded
+
+
+def record_again(
+    action: str, *, actor: Actor, at: datetime, object: models.Model, within: timedelta, **details: Any
+) -> None:
+    """Note an action that somebody does again and again, such as saving what they draw, once for so long a time.
+
+    Where the object's latest entry is younger, and says the same of the same actor, it notes how many `times`, and
+    `until` when. Who calls holds the object's row locked.
+    """
+    last = AuditEntry.objects.filter(object_id=str(object.pk)).order_by("-id").first()
+    said = {name: value for name, value in last.details.items() if name not in ("times", "until")} if last else {}
+    is_same = last and (last.actor, last.action, said) == (actor.key, action, details) and at - last.at < within
+    if last is None or not is_same:
+        record(action, actor=actor, at=at, object=object, **details)
+        return
+    last.details = {**said, "times": last.details.get("times", 1) + 1, "until": at.isoformat()}
+    last.save(update_fields=["details"])
 
 
 def record_all(

@@ -46,6 +46,7 @@ class Lease(NamedTuple):
     pk: Any
     number: int
     subject: Any
+    due_at: datetime | None = None  # since when the row had waited, of one that was claimed
 
 
 class Claimable(models.Model):
@@ -91,6 +92,10 @@ class Claimable(models.Model):
     def postpone(self, until: datetime) -> None:
         """Let it wait for its next step: it went well so far."""
         self.due_at, self.attempts, self.error = until, 0, ""
+
+    def give_back(self, due_at: datetime) -> None:
+        """Let it be due as it was before it was leased: nobody has begun with it."""
+        self.due_at, self.attempts = due_at, max(self.attempts - 1, 0)
 
     def fail(self, error: str, *, now: datetime) -> None:
         """Let it be tried again after a rest, or give it up when it was tried often enough."""
@@ -159,9 +164,12 @@ def free(table: str, *, where: str, order: str, columns: str = "*") -> str:
     return f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order} LIMIT %s FOR NO KEY UPDATE SKIP LOCKED"  # noqa: S608
 
 
-def claim(model: type[Claimable], limit: int, *, now: datetime, **scope: Any) -> list[Lease]:
+def claim(
+    model: type[Claimable], limit: int, *, now: datetime, since: datetime | None = None, **scope: Any
+) -> list[Lease]:
     """Lease the rows that have waited longest, at most so many, of those whose columns are as the scope says.
 
+    `since` leaves out what was due before it: so what is in time is found behind much that is late.
     A transaction of its own, whose commit is not waited for: a lease that is lost in a crash is work done again. So it
     must not be called inside of another.
     """
@@ -171,22 +179,23 @@ def claim(model: type[Claimable], limit: int, *, now: datetime, **scope: Any) ->
 
         def look(place: Any) -> list[Found]:
             after = list(place or ())
-            statement = _claiming(model, tuple(scope), is_marked=bool(after))
+            statement = _claiming(model, tuple(scope), place=("due_at", "id")[: len(after)])
             lease_until = now + model.LEASE
             cursor.execute(statement, [now, model.MAX_ATTEMPTS, *scope.values(), *after, limit, lease_until])
-            return [((due_at, pk), Lease(pk, *rest)) for due_at, pk, *rest in sorted(cursor.fetchall())]
+            rows = sorted(cursor.fetchall())
+            return [((due_at, pk), Lease(pk, number, subject, due_at)) for due_at, pk, number, subject in rows]
 
-        return [lease for _, lease in mark.find(look)]
+        return [lease for _, lease in (look([since]) if since else mark.find(look))]
 
 
-def _claiming(model: type[Claimable], scope: Collection[str], *, is_marked: bool) -> str:
+def _claiming(model: type[Claimable], scope: Collection[str], *, place: Sequence[str]) -> str:
     quote = connection.ops.quote_name
     columns = {field.name: quote(str(field.column)) for field in model._meta.concrete_fields}
     table = quote(model._meta.db_table)
     conditions = ["due_at <= %s", "attempts < %s"]
     conditions += [f"{columns[name]} = %s" for name in scope]
-    if is_marked:
-        conditions.append("(due_at, id) >= (%s, %s)")
+    if place:
+        conditions.append(f"({', '.join(place)}) >= ({', '.join(['%s'] * len(place))})")
     due = free(table, where=" AND ".join(conditions), order="due_at, id", columns="id, due_at")
     # Materialized, or a planner may run the subquery again and lease more than were asked for. Also by an array of ids,
     # or one that thinks the table small reads all of it.

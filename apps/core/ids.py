@@ -1,11 +1,12 @@
 """Ids: time-ordered ones that we make, and stable ones that stand for what a client calls something."""
 
+from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["NIL", "as_uuid", "digest", "fingerprint", "new_id"]
+__all__ = ["NIL", "as_uuid", "digest", "fingerprint", "first_id", "new_id"]
 
 NIL = UUID(int=0)
 
@@ -13,6 +14,11 @@ NIL = UUID(int=0)
 def new_id() -> UUID:
     """Make a UUIDv7: rows made together lie together in an index."""
     return uuid7()
+
+
+def first_id(at: datetime) -> UUID:
+    """Return the id before which all are that were made before a time: rows by their age need no other index."""
+    return UUID(int=int(at.timestamp() * 1_000) << 80)
 
 
 def as_uuid(text: str) -> UUID | None:

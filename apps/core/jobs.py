@@ -1,9 +1,10 @@
 """Jobs, each with its queue and its schedule; the only door to the queues, and the job that carries tasks on."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from inspect import signature
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -13,8 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 from django_redis import get_redis_connection
+from django_redis.exceptions import ConnectionInterrupted
 from django_rq import get_queue
 from redis.exceptions import RedisError
+from rq import Worker, get_current_job
 
 from apps.core import queues, tasks
 from apps.core.ids import new_id
@@ -100,10 +103,72 @@ def enqueue(run: Callable[..., object], **arguments: str) -> None:
 def wake(run: Callable[..., object], *, rest_secs: int) -> None:
     """Put a job that says 'there is work' into its queue, unless any process did so in the last `rest_secs` seconds.
 
-    For those who have news of work all the time; what comes in between, the job's clock must find.
+    For those who have news of work all the time; what comes in between, the job's clock must find. As with `enqueue`,
+    it is done once the transaction commits, and nothing is raised when Valkey is away.
     """
-    if cache.add(f"woken:{_name_of(run)}", value=True, timeout=rest_secs):
+    transaction.on_commit(lambda: _wake(run, rest_secs), robust=True)
+
+
+def _wake(run: Callable[..., object], rest_secs: int) -> None:
+    try:
+        is_first = cache.add(f"woken:{_name_of(run)}", value=True, timeout=rest_secs)
+    except (RedisError, ConnectionInterrupted) as error:
+        logger.warning("Valkey is away: nobody was woken", extra={"error": type(error).__name__})
+        return
+    if is_first:
         enqueue(run)
+
+
+def enqueue_at(run: Callable[..., object], *, at: datetime) -> None:
+    """Put a job into its queue at a time, and not before: at the next full second. Once, however often it is asked for.
+
+    Like `enqueue`, for work that rows tell of: what Valkey loses of it, a sweeper finds.
+    """
+    # RQ cuts off the fraction of a second, and would run the job before there is something to do.
+    full = datetime.fromtimestamp(math.ceil(at.timestamp()), UTC)
+    transaction.on_commit(lambda: _put_at(run, full), robust=True)
+
+
+def _put_at(run: Callable[..., object], at: datetime) -> None:
+    queue, job_id = jobs[_name_of(run)].queue, f"{run.__name__}-at-{int(at.timestamp())}"
+    try:
+        get_queue(queue.name, connection=get_redis_connection()).enqueue_at(at, run, job_id=job_id)
+    except RedisError as error:
+        logger.warning("Valkey is away: a job was not put off", extra={"error": type(error).__name__})
+
+
+def others_wait(queue: Queue) -> bool:
+    """Tell whether jobs wait in a queue: then who waits for work need not, as the next one will."""
+    try:
+        return bool(get_queue(queue.name, connection=get_redis_connection()).count)
+    except RedisError:
+        return False
+
+
+def drop_others(run: Callable[..., object]) -> None:
+    """Take the jobs out of their queue that would do the same as this one, which has just begun.
+
+    For those that find all there is to do: while one works for long, wake-ups would pile up behind it.
+    """
+    try:
+        queue = get_queue(jobs[_name_of(run)].queue.name, connection=get_redis_connection())
+        for waiting in queue.get_jobs():
+            if waiting.func_name == _name_of(run):
+                waiting.delete()
+    except RedisError as error:
+        logger.warning("Valkey is away: jobs stay in their queue", extra={"error": type(error).__name__})
+
+
+def is_told_to_stop() -> bool:
+    """Tell whether the worker that runs this job was told to stop: a job that lasts ends early then."""
+    job = get_current_job()
+    if job is None or not job.worker_name:
+        return False
+    try:
+        key = f"{Worker.redis_worker_namespace_prefix}{job.worker_name}"
+        return bool(get_redis_connection().hexists(key, "shutdown_requested_date"))
+    except RedisError:
+        return False
 
 
 def _later(queue: Queue, run: Callable[..., object], arguments: dict[str, str], *, job_id: str | None = None) -> None:

@@ -21,6 +21,8 @@ USED_STEP: Final = timedelta(minutes=1)
 
 # What a key may be good for, in words; an app says so in its module `scopes`.
 scopes: Final[Registry[str]] = Registry("scope", module="scopes")
+# The permissions that people need, by their session, for what a scope is good for; without any it is for keys alone.
+permissions: Final[Registry[tuple[str, ...]]] = Registry("permissions for a scope", module="scopes")
 
 
 def issue(

@@ -18,7 +18,7 @@ PEOPLE, IDENTITY, COLLECTING, PRIVACY, OPERATIONS = "People", "Identity", "Colle
 
 
 class Entry(NamedTuple):
-    """The list of a model, in a group of the menu."""
+    """The list of a model, or another page of its admin, in a group of the menu."""
 
     model: type[Model]
     group: str
@@ -26,12 +26,11 @@ class Entry(NamedTuple):
     icon: str  # of Material Symbols
     title: str
     needs: str  # the permission without which it is not offered
+    page: str  # the name of its address
 
     def item(self) -> dict[str, Any]:
         """Return it as Unfold takes it."""
-        options = self.model._meta
-        address = reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
-        return {"title": self.title, "icon": self.icon, "link": address, "permission": self.is_for}
+        return {"title": self.title, "icon": self.icon, "link": reverse(self.page), "permission": self.is_for}
 
     def is_for(self, request: HttpRequest) -> bool:
         """Tell whether it is offered to somebody."""
@@ -41,12 +40,15 @@ class Entry(NamedTuple):
 entries: Final[Registry[Entry]] = Registry("menu entry", module="menu")
 
 
-def entry(model: type[Model], group: str, order: int, *, icon: str, title: str = "", needs: str = "") -> None:
-    """Offer the list of a model; without a title, by the name of the model, to all who may view it."""
+def entry(
+    model: type[Model], group: str, order: int, *, icon: str, title: str = "", needs: str = "", page: str = ""
+) -> None:
+    """Offer the list of a model, or a `page` of its admin; by the name of the model, to all who may view it."""
     options = model._meta
     title = title or capfirst(str(options.verbose_name_plural))
     needs = needs or f"{options.app_label}.view_{options.model_name}"
-    entries.register(options.label_lower, Entry(model, group, order, icon, title, needs), stacklevel=2)
+    page = f"admin:{page or f'{options.app_label}_{options.model_name}_changelist'}"
+    entries.register(page, Entry(model, group, order, icon, title, needs, page), stacklevel=2)
 
 
 def check(site: AdminSite) -> None:

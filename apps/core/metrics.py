@@ -72,6 +72,19 @@ HEARTBEAT_RUNS: Final = Counter(
 HEARTBEAT_EVENTS: Final = Counter(
     "cdp_heartbeat_events", "Silences that heartbeats told of.", ("strategy",), registry=registry
 )
+DELIVERIES: Final = Counter(
+    "cdp_deliveries", "Deliveries that have ended, by the kind of connection.", ("kind", "outcome"), registry=registry
+)
+DELIVERY_TRIES_FAILED: Final = Counter(
+    "cdp_delivery_tries_failed", "Tries that failed, and after which another one follows.", ("kind",), registry=registry
+)
+FLOW_ENTRIES_FAILED: Final = Counter(
+    "cdp_flow_entries_failed",
+    "Entries into flows that did not come about, as a condition, a key or a field could not be worked out.",
+    ("flow",),
+    registry=registry,
+)
+FLOW_RUNS: Final = Counter("cdp_flow_runs", "Runs of flows that have ended, by how.", ("outcome",), registry=registry)
 
 
 class _Slot:
@@ -244,6 +257,26 @@ DISK_FREE: Final = Gauge("cdp_disk_free_bytes", "Room on a disk that is seen fro
 DISK_SIZE: Final = Gauge("cdp_disk_size_bytes", "How large that disk is.", ("holds",))
 DATABASE_SIZE: Final = Gauge("cdp_database_bytes", "How much the database holds.")
 HEARTBEATS_OVERDUE: Final = Gauge("cdp_heartbeats_overdue", "Heartbeats that should have run ten minutes ago.")
+DELIVERIES_WAITING: Final = Gauge(
+    "cdp_deliveries_waiting", "Deliveries that wait, counted up to 10,000 a connection.", ("kind",)
+)
+DELIVERIES_OLDEST: Final = Gauge(
+    "cdp_deliveries_oldest_due_seconds",
+    "For how long the oldest delivery is due to connections that are on and not held; 0 when none is.",
+)
+CONNECTIONS_HELD: Final = Gauge("cdp_connections_held", "Connections to which nothing is sent until somebody looks.")
+BRIDGE_UP: Final = Gauge("cdp_bridge_up", "Whether a bridge reads that is on, and that nobody paused.", ("bridge",))
+BRIDGE_WAITING: Final = Gauge("cdp_bridge_waiting", "Messages that wait for a bridge, where it can tell.", ("bridge",))
+BRIDGE_OLDEST: Final = Gauge(
+    "cdp_bridge_oldest_seconds", "For how long the oldest of them waits, where it can tell.", ("bridge",)
+)
+BRIDGE_DEAD_LETTERS: Final = Gauge(
+    "cdp_bridge_dead_letters", "Messages of a bridge of which no event could be made.", ("bridge",)
+)
+FLOW_RUNS_DUE: Final = Gauge("cdp_flow_runs_due", "Runs of flows that are due, counted up to 10,000.")
+FLOW_RUNS_OLDEST: Final = Gauge(
+    "cdp_flow_runs_oldest_due_seconds", "For how long the oldest of them is due; 0 when none is."
+)
 ALERTS_FIRING: Final = Gauge("cdp_alerts_firing", "Incidents that alerts have opened.", ("severity",))
 
 GAUGES: Final = (
@@ -263,5 +296,14 @@ GAUGES: Final = (
     DISK_SIZE,
     DATABASE_SIZE,
     HEARTBEATS_OVERDUE,
+    DELIVERIES_WAITING,
+    DELIVERIES_OLDEST,
+    BRIDGE_UP,
+    BRIDGE_WAITING,
+    BRIDGE_OLDEST,
+    BRIDGE_DEAD_LETTERS,
+    FLOW_RUNS_DUE,
+    FLOW_RUNS_OLDEST,
+    CONNECTIONS_HELD,
     ALERTS_FIRING,
 )

@@ -72,7 +72,7 @@ class Task(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind.replace('-', ' ')} of {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.kind.replace('_', ' ').replace('-', ' ')} of {self.created_at:%Y-%m-%d %H:%M}"
 
     def page(self, most: int) -> int:
         """Return how many rows its next step should take: a second's worth, where it has a rate to keep."""

@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.core.refusal import Refusal
 
 _WHOLE: Final = "The body"
+_TREES: Final = (dict, list)
 
 
 def refusal_in(value: Any, path: str) -> Refusal | None:
@@ -16,10 +17,14 @@ def refusal_in(value: Any, path: str) -> Refusal | None:
 
     `path` is that of the value in what was sent: empty for the whole.
     """
-    stack = [(value, path, 1)]
+    return _refusal_in_tree(value, path) if isinstance(value, _TREES) else _refusal_of_leaf(value, path)
+
+
+def _refusal_in_tree(value: Any, path: str) -> Refusal | None:
+    stack: list[tuple[Any, str, int]] = [(value, path, 1)]
     while stack:
         item, at, depth = stack.pop()
-        if not isinstance(item, dict | list):
+        if not isinstance(item, _TREES):
             refusal = _refusal_of_leaf(item, at)
             if refusal:
                 return refusal

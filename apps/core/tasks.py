@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from apps.core import load, pace
 from apps.core.models import Task, TaskQuerySet
-from apps.core.queues import Queue
+from apps.core.queues import OutOfTime, Queue
 from apps.core.registry import Registry
 from apps.core.task_journal import Budget, Failure, log, note_failures
 
@@ -130,7 +130,7 @@ def _advance(task_id: UUID) -> float | None:
             task.save()
     except OperationalError:
         raise
-    except Exception as error:
+    except (Exception, OutOfTime) as error:  # a step that takes too long would do so at each try
         logger.exception("A task failed", extra={"task": str(task_id)})
         _fail(task_id, error)
         return None
@@ -166,7 +166,7 @@ def _give_way(task: Task, *, began: datetime) -> None:
         task.rests_until = max(rested, task.rests_until or rested)
 
 
-def _fail(task_id: UUID, error: Exception) -> None:
+def _fail(task_id: UUID, error: Exception | OutOfTime) -> None:
     with transaction.atomic():
         task = Task.objects.select_for_update(no_key=True).get(pk=task_id)
         if task.state in Task.RUNNABLE:

@@ -16,8 +16,9 @@ from apps.core.paths import MISSING, Path, PathError
 
 Scope = Mapping[str, Any]
 Template = Callable[[Scope], Any]
+Leaf = Callable[[str, str], Template]  # compiles a text, at a place
 # The roots that some template or condition of the platform knows; a text that begins with one of them is no literal.
-ROOTS: Final = ("event", "flow", "memory", "payload", "profile", "session", "source")
+ROOTS: Final = ("event", "flow", "memory", "message", "payload", "profile", "session", "source")
 MAX_DEPTH: Final = 40
 _REFERENCE: Final = re.compile(rf"({'|'.join(ROOTS)})@(.*)", re.DOTALL)
 _PLACE: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -32,20 +33,21 @@ class TemplateError(ValueError):
         self.message = message
 
 
-def compile(template: object, *, roots: Collection[str], at: str = "") -> Template:
+def compile(template: object, *, roots: Collection[str], at: str = "", leaf: Leaf | None = None) -> Template:
     """Turn a template into a function of what its roots hold; `at` is the path of the template for error messages.
 
-    Raises TemplateError when it refers to something that there is not. Filling it raises nothing.
+    `leaf` compiles texts for whoever has a language of their own for them. Raises TemplateError when the template
+    refers to something that there is not. Filling it raises nothing, but for what such a language does.
     """
     if at.count(".") > MAX_DEPTH:
         raise TemplateError(at, f"The template is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(template, Mapping):
-        return _object(template, roots, at)
+        return _object(template, roots, at, leaf)
     if isinstance(template, list):
-        items = [compile(item, roots=roots, at=_below(at, index)) for index, item in enumerate(template)]
+        items = [compile(item, roots=roots, at=_below(at, index), leaf=leaf) for index, item in enumerate(template)]
         return lambda scope: [item(scope) for item in items]
     if isinstance(template, str):
-        return _text(template, roots, at)
+        return leaf(template, at) if leaf else _text(template, roots, at)
     return lambda _scope: template
 
 
@@ -70,13 +72,13 @@ def is_nothing(value: object) -> bool:
     return value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
 
 
-def _object(template: Mapping[str, Any], roots: Collection[str], at: str) -> Template:
+def _object(template: Mapping[str, Any], roots: Collection[str], at: str, leaf: Leaf | None) -> Template:
     parts: dict[str, tuple[Template, bool]] = {}
     for key, value in template.items():
         name = key.removesuffix("?")
         if not name or name in parts:
             raise TemplateError(_below(at, key), "The key is empty." if not name else "The key is there twice.")
-        parts[name] = (compile(value, roots=roots, at=_below(at, name)), name != key)
+        parts[name] = (compile(value, roots=roots, at=_below(at, name), leaf=leaf), name != key)
 
     def fill(scope: Scope) -> dict[str, Any]:
         filled = {}

@@ -20,7 +20,7 @@ class TimeLoader(TimestamptzLoader):
     def load(self, data: Buffer) -> datetime:
         """Read a time; what Python has no notation for is refused by the driver, which says why."""
         try:
-            return datetime.fromisoformat(bytes(data).decode())
+            return datetime.fromisoformat(str(data, "ascii"))
         except ValueError:
             return super().load(data)
 

@@ -7,25 +7,24 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.conditions import Condition, ConditionError
-from apps.conditions.durations import SECONDS, parse_length
+from apps.conditions.durations import parse_length
 from apps.conditions.exceptions import TreeError
 from apps.conditions.nearest import nearest
 from apps.conditions.text import quote
 from apps.conditions.type_names import event_type
+from apps.core import schedules
 from apps.core.ids import digest
 from apps.core.mistakes import DefinitionError
+from apps.core.schedules import ScheduleError
 from apps.events import platform_events
 from apps.events.models import EventType
-from apps.heartbeats import schedules
 from apps.heartbeats.models import Heartbeat, Silence
-from apps.heartbeats.schedules import ScheduleError
 from apps.heartbeats.strategy import Strategy, strategies
 from apps.segments import definitions, language
 from apps.segments.models import Segment
 
 LEAST: Final = timedelta(minutes=1)
 MOST: Final = timedelta(days=3_650)
-_UNITS: Final = ("second", "minute", "hour", "day")  # nobody says 26 weeks
 # What changes whose silence it is: what ripened before the change is not told of because of it.
 _SCOPE: Final = (
     *("strategy", "wait_period", "source_id", "segment_id", "consent_id", "condition", "includes_bots", "rearm"),
@@ -59,14 +58,6 @@ def wait_period_of(text: str) -> timedelta:
     wait_period = timedelta(seconds=found.seconds)
     _check_wait(wait_period)
     return wait_period
-
-
-def in_words(wait_period: timedelta) -> str:
-    """Write how long somebody has to be silent, as `wait_period_of` reads it: 15 minutes, 180 days."""
-    secs = int(wait_period.total_seconds())
-    unit = max((unit for unit in _UNITS if secs % SECONDS[unit] == 0), key=lambda unit: SECONDS[unit])
-    amount = secs // SECONDS[unit]
-    return f"{amount} {unit}{'' if amount == 1 else 's'}"
 
 
 def condition_of(row: Heartbeat) -> Condition | None:

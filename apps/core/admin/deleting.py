@@ -1,7 +1,7 @@
 """Deleting what others depend on: the page says what follows, in figures, and asks for the name."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -10,6 +10,7 @@ from django.db.models import CASCADE, PROTECT
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.text import capfirst
 
+from apps.core.admin import panels
 from apps.core.admin.base import ModelAdmin
 
 N_NAMED = 10
@@ -18,6 +19,7 @@ N_NAMED = 10
 class DeletedByName(ModelAdmin):
     """Whoever deletes something types its name; nothing is deleted in bulk."""
 
+    slots: ClassVar[tuple[str, ...]] = (panels.OBSTACLES,)
     delete_confirmation_template = "core/delete.html"
 
     def consequences(self, obj: Any) -> Iterable[str]:
@@ -31,7 +33,10 @@ class DeletedByName(ModelAdmin):
                 rows = relation.related_model._base_manager.filter(**{relation.field.name: obj})[:N_NAMED]
                 if rows:
                     kind = capfirst(str(relation.related_model._meta.verbose_name_plural))
-                    yield f"{kind} ask about it: {', '.join(map(str, rows))}."
+                    verb = getattr(relation.related_model, "refers", "ask about it")
+                    yield f"{kind} {verb}: {', '.join(map(str, rows))}."
+        for added in panels.filling(self.model, panels.OBSTACLES):
+            yield from added.content(obj)
 
     def may_switch_off(self, request: HttpRequest, obj: Any) -> bool:
         """Tell whether it could be switched off instead."""

@@ -35,10 +35,8 @@ class JsonObject(forms.CharField):
             return {}
         try:
             parsed = reading.loads_lax(value)
-        except json.JSONDecodeError as error:
-            raise ValidationError(f"Line {error.lineno}, column {error.colno}: {error.msg}.") from None
-        except RecursionError:
-            raise ValidationError("It is nested too deep.") from None
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(reading.told(error)) from None
         if not isinstance(parsed, dict):
             raise ValidationError("Expected a JSON object: it begins with { and ends with }.")
         return parsed

@@ -29,6 +29,7 @@ HEAD: Final = "head"  # links and buttons above them
 COLUMNS: Final = "columns"
 FILTERS: Final = "filters"  # filled by classes of filters
 UNDER_WAY: Final = "under way"  # above the list of tasks: filled by functions that return Work, see under_way.py
+OBSTACLES: Final = "obstacles"  # to deleting a row: filled by functions that say in sentences what asks about it
 PAGES: Final = "pages"  # addresses below that of the list: filled by functions that return URL patterns of a site
 
 Content = TypeVar("Content", bound=Callable[..., Any])

@@ -45,7 +45,7 @@ def _rate(rate: float) -> str:
 def log(task: Task) -> SafeString:
     """Show the log, the newest line first."""
     lines = list(task.lines.order_by("-number")[:N_LINES])
-    return render_to_string("core/task_log.html", {"lines": lines, "n_more": task.n_lines - len(lines)})
+    return render_to_string("core/task_log.html", {"lines": lines, "n_more": max(0, task.n_lines - len(lines))})
 
 
 def failures(task: Task) -> SafeString:

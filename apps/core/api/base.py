@@ -1,12 +1,13 @@
-"""What every view for programs shares: the key, the scope, paging, and the check of what was sent."""
+"""What every view for programs shares: the key, or the session, the scope, paging, and the check of what was sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError as InvalidValue
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
@@ -14,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.core import reading
-from apps.core.api.authentication import HasScope, KeyAuthentication
+from apps.core.api.authentication import AdminSession, HasScope, KeyAuthentication
 from apps.core.api.bodies import unpack
 
 
@@ -77,10 +78,20 @@ class DescribeStrict(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 class KeyView(APIView):
     """A view for programs: `scopes` names, for each method, the scope that a key must have; others are refused."""
 
-    authentication_classes = (KeyAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (KeyAuthentication,)
     permission_classes = (HasScope,)
     parser_classes = (JsonParser,)
     scopes: ClassVar[dict[str, str]] = {}
+
+
+class SharedView(KeyView):
+    """A view for programs, and for people by the session of the admin, where the scope is for them, too.
+
+    `people_need` names, for a method, the permissions that people need besides those of its scope.
+    """
+
+    authentication_classes = (KeyAuthentication, AdminSession)
+    people_need: ClassVar[dict[str, tuple[str, ...]]] = {}
 
 
 class NewestFirst(CursorPagination):

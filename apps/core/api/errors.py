@@ -1,7 +1,7 @@
 """One shape for all errors of the APIs: {code, message, field, index, errors}."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -20,12 +20,24 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """A request that is answered with an error of this status."""
+    """A request that is answered with an error of this status.
 
-    def __init__(self, status_code: int, refusal: Refusal) -> None:
+    `others` are more that is wrong with it; `told` is what whoever asked needs to go on, beside the error.
+    """
+
+    def __init__(
+        self,
+        status_code: int,
+        refusal: Refusal,
+        others: Sequence[Refusal] = (),
+        *,
+        told: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(refusal.message)
         self.status_code = status_code
         self.refusal = refusal
+        self.others = others
+        self.told = told or {}
 
 
 def error_body(refusal: Refusal, others: Sequence[Refusal] = ()) -> dict[str, Any]:
@@ -53,7 +65,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         if isinstance(error, APIException) and response is not None:
             response.data = error_body(Refusal(str(error.default_code), str(error.detail), getattr(error, "field", "")))
         return response
-    response = Response(error_body(found.refusal), status=found.status_code)
+    response = Response({**error_body(found.refusal, found.others), **found.told}, status=found.status_code)
     if found.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
         logger.error("The database is away or too slow", exc_info=error)
         response["Retry-After"] = "5"

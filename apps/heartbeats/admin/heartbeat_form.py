@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from apps.conditions.durations import in_words
 from apps.core.admin.conditions.field import ConditionField
 from apps.core.mistakes import DefinitionError
 from apps.events.models import EventType
@@ -36,7 +37,7 @@ class WaitPeriodField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """Show it in words; what was typed is shown as it was typed."""
-        return definitions.in_words(value) if isinstance(value, timedelta) else value
+        return in_words(value) if isinstance(value, timedelta) else value
 
     def clean(self, value: Any) -> Any:
         """Read the words."""

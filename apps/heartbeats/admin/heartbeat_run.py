@@ -6,29 +6,20 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import DropdownFilter
 
 from apps.core.admin.browser import Browser
+from apps.core.admin.named_filter import NamedFilter
 from apps.core.admin.shown import link, moment, rows
-from apps.core.ids import as_uuid
 from apps.heartbeats.admin import shown
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
 
 
-class HeartbeatFilter(DropdownFilter):
+class HeartbeatFilter(NamedFilter):
     """The runs of one heartbeat, by the index of its history."""
 
     title = "heartbeat"
     parameter_name = "heartbeat"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer all heartbeats."""
-        return [(str(pk), name) for pk, name in Heartbeat.objects.order_by("name").values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[HeartbeatRun]) -> QuerySet[HeartbeatRun]:
-        """Narrow the list."""
-        wanted = as_uuid(self.value() or "")
-        return queryset.filter(heartbeat=wanted) if wanted else queryset
+    model = Heartbeat
 
 
 class OutcomeFilter(admin.SimpleListFilter):

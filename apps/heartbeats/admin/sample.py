@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from apps.conditions.durations import in_words
 from apps.core.admin.shown import NOTHING, link, moment
-from apps.heartbeats import definitions
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.silent import Silent
 from apps.profiles import anonymity, ledger
@@ -38,7 +38,7 @@ def sampled(request: HttpRequest, row: Heartbeat, found: Sequence[Silent]) -> li
 def _for_so_long(silence: timedelta) -> str:
     """Count days, as the wait is counted: months differ in length."""
     unit = timedelta(days=1) if silence >= timedelta(days=2) else timedelta(hours=1)
-    return definitions.in_words(silence // unit * unit) if silence >= unit else "less than an hour"
+    return in_words(silence // unit * unit) if silence >= unit else "less than an hour"
 
 
 def _person(person: Profile | None) -> SafeString:

@@ -13,12 +13,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
+from apps.conditions.durations import in_words
 from apps.core.admin.deleting import counted
 from apps.core.admin.shown import badge
 from apps.core.mistakes import DefinitionError
+from apps.core.schedules import next_after
 from apps.heartbeats import definitions
 from apps.heartbeats.models import Heartbeat, HeartbeatRun
-from apps.heartbeats.schedules import next_after
 from apps.heartbeats.strategy import Of, Strategy
 from apps.profiles.admin.privacy import SEES_PII
 from apps.segments import discretion
@@ -63,7 +64,7 @@ def meaning(row: Heartbeat) -> str:
     strategy = strategy_of(row)
     if strategy is None:
         return f"There is no strategy {row.strategy} any more."
-    wait = definitions.in_words(row.wait_period)
+    wait = in_words(row.wait_period)
     deed = "close it, and say" if strategy.act else "say"
     of_whom = " and ".join(_of_whom(row))
     only = f", of people who {of_whom}" if of_whom else ""

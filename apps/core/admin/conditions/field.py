@@ -19,7 +19,7 @@ class ConditionWidget(UnfoldAdminTextareaWidget):
     template_name = "core/condition.html"
 
     class Media:
-        js = (Script("cdp/condition/editor.js", type="module"),)
+        js = (Script("cdp/condition/element.js", type="module"),)
 
     preview = ""  # the address that renders what a condition, posted as the form has it, comes to
 

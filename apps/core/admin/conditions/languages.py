@@ -38,6 +38,8 @@ class Language:
     layout: Callable[[], Layout]
     alias: str  # of the table, in the layout
     placeholder: str
+    roots: tuple[str, ...] = ("profile",)  # of the fields that are asked about, but for those of past events
+    has_past: bool = True  # whether past events may be asked about
 
     def parse(self, text: str, *, user: MaySee, is_stored: bool = False) -> Condition:
         """Read a condition that somebody asks, or that was stored. Raises ConditionError."""

@@ -123,7 +123,8 @@ def complete(language: Language, user: Any, body: Answer) -> Answer:
 @_asked
 def fields(language: Language, user: Any, body: Answer) -> Answer:
     """List what there is to ask about, for the builder's inputs."""
-    return catalogue_as_json(language.known_to(user))
+    catalogue = language.known_to(user)
+    return {**catalogue_as_json(catalogue), "roots": list(language.roots), "has_past": language.has_past}
 
 
 def catalogue_as_json(catalogue: Catalogue) -> Answer:

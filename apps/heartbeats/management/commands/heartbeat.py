@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from apps.conditions.durations import in_words
 from apps.conditions.nearest import nearest
 from apps.core import audit, beats
 from apps.core.mistakes import DefinitionError
@@ -76,7 +77,7 @@ class Command(BaseCommand):
 
     def _list(self) -> None:
         for row in Heartbeat.objects.annotate(ran_at=Max("runs__started_at")).order_by("name"):
-            wait, state = definitions.in_words(row.wait_period), "on" if row.is_enabled else "off"
+            wait, state = in_words(row.wait_period), "on" if row.is_enabled else "off"
             times = (at.isoformat(timespec="seconds") if at else "-" for at in (row.due_at, row.ran_at))
             self.stdout.write("\t".join([row.name, row.strategy, wait, row.event_type, state, *times]))
 

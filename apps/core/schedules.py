@@ -1,7 +1,7 @@
-"""When a heartbeat runs: cron expressions of five fields, in the time zone of the platform."""
+"""When something comes round: cron expressions of five fields, in the time zone of the platform, or another one."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,15 @@ class ScheduleError(ValueError):
     """A schedule is none; the text says why."""
 
 
-def next_after(schedule: str, time: datetime) -> datetime:
+def last_before(schedule: str, time: datetime, *, zone: ZoneInfo | None = None) -> datetime:
+    """Return when a schedule came last, at a time or before it. Raises ScheduleError as `next_after` does."""
+    next_after(schedule, time, zone=zone)
+    there = time.astimezone(zone or ZoneInfo(settings.TIME_ZONE)) + timedelta(seconds=1)
+    found: datetime = croniter(schedule, there, max_years_between_matches=_YEARS).get_prev(datetime)
+    return found.astimezone(UTC)
+
+
+def next_after(schedule: str, time: datetime, *, zone: ZoneInfo | None = None) -> datetime:
     """Return when a schedule comes next after a time. Raises ScheduleError for one that is none, or never comes."""
     if len(schedule.split()) != _FIELDS:
         message = "Five fields are needed: minute, hour, day of the month, month, day of the week, as in 30 4 * * 1."
@@ -28,7 +36,8 @@ def next_after(schedule: str, time: datetime) -> datetime:
         if any(int(step) > longest for step in _STEP.findall(field)):
             raise ScheduleError(f"{schedule} is no schedule: a step is at most {longest} there, not {field}.")
     try:
-        clock = croniter(schedule, time.astimezone(ZoneInfo(settings.TIME_ZONE)), max_years_between_matches=_YEARS)
+        there = time.astimezone(zone or ZoneInfo(settings.TIME_ZONE))
+        clock = croniter(schedule, there, max_years_between_matches=_YEARS)
         found: datetime = clock.get_next(datetime)
     except CroniterBadDateError:
         raise ScheduleError(NEVER) from None
