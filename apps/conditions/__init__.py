@@ -10,7 +10,8 @@ from apps.conditions.evaluate import Context, History, Matcher, RecordedEvents, 
 from apps.conditions.exceptions import ConditionError
 from apps.conditions.json_form import from_json, to_json
 from apps.conditions.masking import masked
-from apps.conditions.parse import parse
+from apps.conditions.once import parsing_once
+from apps.conditions.parse import parse, parse_operand
 from apps.conditions.reads import Reads, reads
 from apps.conditions.sql import Column, Columns, EventTable, Kind, Layout, Sql, to_sql
 from apps.conditions.text import to_text
@@ -41,6 +42,8 @@ __all__ = [
     "masked",
     "matches",
     "parse",
+    "parse_operand",
+    "parsing_once",
     "reads",
     "to_json",
     "to_sql",

@@ -10,6 +10,7 @@ from apps.conditions.exceptions import TreeError
 
 # Singular names; the number of seconds or of months in one.
 SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_SPOKEN: Final = ("second", "minute", "hour", "day")  # nobody says 26 weeks
 MONTHS: Final = {"month": 1, "year": 12}
 UNITS: Final = (*SECONDS, *MONTHS)
 _MOST_DAYS: Final = {**{unit: seconds / 86_400 for unit, seconds in SECONDS.items()}, "month": 31, "year": 366}
@@ -91,6 +92,14 @@ def parse_length(text: str) -> Duration:
         message = f"'{text}' {lacks}: write it as 15 minutes, 1h30m or 180 days."
         raise TreeError(message)
     return _whole(text)
+
+
+def in_words(length: timedelta) -> str:
+    """Write a length of whole seconds as `parse_length` reads it: 15 minutes, 180 days."""
+    secs = int(length.total_seconds())
+    unit = max((unit for unit in _SPOKEN if secs % SECONDS[unit] == 0), key=lambda unit: SECONDS[unit])
+    amount = secs // SECONDS[unit]
+    return f"{amount} {unit}{'' if amount == 1 else 's'}"
 
 
 def _whole(length: str) -> Duration:

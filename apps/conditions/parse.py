@@ -9,7 +9,7 @@ from typing import Any, Final
 from lark import Lark, Token, Transformer, Tree, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 
-from apps.conditions import bare_consents, legacy, syntax
+from apps.conditions import bare_consents, legacy, once, syntax
 from apps.conditions.catalogue import Catalogue
 from apps.conditions.durations import Duration, unit_of
 from apps.conditions.exceptions import ConditionError, TreeError
@@ -52,6 +52,7 @@ _GRAMMAR: Final = Path(__file__).with_name("grammar.lark")
 _CONSENT_STATES: Final = {word.split()[0]: state for state, word in CONSENT_WORDS.items()}
 _SAME: Final = {"==": "=", "=>": ">=", "=<": "<="}
 _KEY: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[([0-9]+)\]|\.?((?:[^.\[\\]|\\.)+)', re.DOTALL)
+_MAX_DIGITS: Final = 300  # of a number: no more are ever compared, and Python does not read any number of them
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -69,6 +70,17 @@ def parse(text: str, *, catalogue: Catalogue | None = None, is_stored: bool = Fa
     if len(text) > MAX_LENGTH:
         message = f"A condition has at most {MAX_LENGTH} characters."
         raise ConditionError(message, offset=MAX_LENGTH, text=text)
+    kept = once.kept()
+    if kept is None or catalogue is not None:
+        return _parsed(text, catalogue, is_stored=is_stored)
+    if (text, is_stored) not in kept.trees:
+        if not kept.may(text):
+            raise ConditionError(once.TOO_MUCH, text=text)
+        kept.trees[text, is_stored] = _parsed(text, None, is_stored=is_stored)
+    return kept.trees[text, is_stored]
+
+
+def _parsed(text: str, catalogue: Catalogue | None, *, is_stored: bool) -> Condition:
     try:
         tree = grammar().parse(text)
     except UnexpectedInput as error:
@@ -86,6 +98,15 @@ def parse(text: str, *, catalogue: Catalogue | None = None, is_stored: bool = Fa
     if catalogue:
         _check_fields(tokens, text, catalogue)
     return condition
+
+
+def parse_operand(text: str, *, is_stored: bool = False) -> Operand:
+    """Read one value, be it made of past events: COUNT("purchase" LAST 30 DAYS). Raises ConditionError."""
+    found = parse(f"{text} EXISTS", is_stored=is_stored)
+    if not isinstance(found, Exists):
+        message = 'Expected one value, as COUNT("purchase" LAST 30 DAYS) is, and no condition.'
+        raise ConditionError(message, offset=0, text=text)
+    return found.operand
 
 
 def parse_field(text: str) -> Field:
@@ -127,6 +148,9 @@ class _Builder(Transformer[Token, Condition]):
 
     def number(self, sign: Token | None, digits: Token) -> Literal:
         text = f"{sign or ''}{digits}"
+        if len(text) > _MAX_DIGITS:
+            message = f"A number has at most {_MAX_DIGITS} characters."
+            raise TreeError(message)
         return Literal(int(text) if text.lstrip("+-").isdecimal() else float(text))
 
     def boolean(self, word: Token) -> Literal:
@@ -145,7 +169,7 @@ class _Builder(Transformer[Token, Condition]):
         return Shift(operand, -by if sign == "-" else by)
 
     def duration(self, amount: Token, unit: Token) -> Duration:
-        if not amount.isdecimal():
+        if not amount.isdecimal() or len(amount) > _MAX_DIGITS:
             message = "A duration is a whole number of units, such as 30 DAYS."
             raise TreeError(message)
         return Duration(int(amount), unit_of(unit))

@@ -7,7 +7,6 @@ from apps.conditions.functions import FUNCTIONS
 from apps.conditions.tree import (
     Aggregate,
     Call,
-    Condition,
     Consent,
     Events,
     Field,
@@ -37,8 +36,8 @@ class Reads:
     look_back: timedelta | None
 
 
-def reads(condition: Condition) -> Reads:
-    """Return what a condition depends on."""
+def reads(condition: Node) -> Reads:
+    """Return what a condition, or a value of one, depends on."""
     nodes = list(walk(condition))
     selections = [node for node in nodes if isinstance(node, Events | Step)]
     fields = frozenset(field for field in condition.free_fields() if field.root != "item")

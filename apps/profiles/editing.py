@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.core import audit, paths, storable
 from apps.core.audit import Actor
 from apps.core.paths import MISSING, Path, PathError
-from apps.profiles import anonymity, dirty, ledger, schema
+from apps.profiles import anonymity, dirty, ledger, observing, schema
 from apps.profiles.identifiers import normalise
 from apps.profiles.models import Identifier, Profile, ProfileChange
 from apps.profiles.provenance import entry
@@ -64,12 +64,14 @@ def is_standing(change: ProfileChange, profile: Profile) -> bool:
 def _edit(
     profile: Profile, values: Mapping[str, Any], *, actor: Actor, now: datetime, check: Check | None = None
 ) -> Profile:
+    seen = observing.see([profile], now=now)
     changes = _apply(profile, values, actor=actor, now=now, check=check)
     profile.summarise()
     profile.updated_at = profile.later(now)
     profile.save(update_fields=COLUMNS)
     ProfileChange.objects.bulk_create(changes)
     dirty.mark([profile.id])
+    observing.tell(seen, now=now)
     if changes:
         fields = sorted({_told(row.path) for row in changes})
         audit.record("changed", actor=actor, at=now, object=profile, fields=fields)

@@ -136,15 +136,19 @@ class Rows(Holding):
         return self.models[0]._default_manager.all()
 
 
-class RawRows(Rows):
-    """Rows whose `profile_id` stays the raw id that they came with: merges leave them alone, and can be undone.
-
-    Whoever reads those of a living profile asks for all of its `ledger.raw_ids`.
-    """
+class ProfileRows(Rows):
+    """Rows whose `profile_id` says whose they are: the living one's, which merges take along, or any left behind."""
 
     def find(self, person: Person) -> Q:
         """Return what selects a person's rows: those with the id of one of the profiles."""
         return Q(profile_id__in=person.raw_ids)
+
+
+class RawRows(ProfileRows):
+    """Rows whose `profile_id` stays the raw id that they came with: merges leave them alone, and can be undone.
+
+    Whoever reads those of a living profile asks for all of its `ledger.raw_ids`.
+    """
 
 
 # In the order of the apps, and in an app as declared: rows come after those that they refer to, and go before them.

@@ -89,9 +89,17 @@ def conflict_of(
 
 
 # What higher apps hold of people follows merges, by the label of its table: each is told {gone: survivor}, in the
-# transaction that merges. Nobody is told when a merge is undone: what was added up stays with the survivor. So this is
-# for what is worked out anew for both, as memberships are; all else keeps its raw id, and is read by `raw_ids`.
+# transaction that merges. Most are told nothing when a merge is undone: what was added up stays with the survivor. So
+# this is for what is worked out anew for both, as memberships are; all else keeps its raw id, and is read by `raw_ids`.
 followers: Final[Registry[Callable[[Mapping[UUID, UUID]], None]]] = Registry("follower of merges", module="personal")
+
+# What knows with which profile it came goes back: each is told the id of the whole, and {raw id: living profile} of the
+# parts, in the transaction that undoes a merge.
+returners: Final[Registry[Callable[[UUID, Mapping[UUID, UUID]], None]]] = Registry("returner", module="personal")
+
+# Who set fields, and was no event, may have done so of one of the parts: from setters, as provenance has them, to the
+# raw ids of those of whom it was, {setter: raw id}.
+sayers: Final[Registry[Callable[[Collection[str]], Mapping[str, UUID]]]] = Registry("sayer", module="personal")
 
 
 def store(merges: Sequence[Merge]) -> None:

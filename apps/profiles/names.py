@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import yaml
 
-BLOCKED: Final[dict[str, Any]] = yaml.safe_load(
-    resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8")
+BLOCKED: Final[dict[str, Any]] = yaml.load(
+    resources.files("apps.profiles").joinpath("blocked.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
 # What most ids are: letters and digits, with a digit among them. No word is, and no place of a template.
 _ORDINARY: Final = re.compile(r"(?=[A-Za-z0_.:@+-]*[1-9])[A-Za-z0-9][A-Za-z0-9_.:@+-]*")

@@ -1,9 +1,11 @@
 """Who set a field of a profile, and when: {path: [ISO time, setter, source id]}, kept in the row.
 
-The setter is the id of an event, or `user:<id>`, `key:<prefix>`, `import:<id>`. Older ones have no source.
+The setter is the id of an event, or `user:<id>`, `key:<prefix>`, `import:<id>`, or a step of a flow in a run:
+`flow:<key>:<version>:<node>:<run>`. Older ones have no source.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 Entry = list[str]
@@ -12,7 +14,13 @@ Provenance = dict[str, Entry]
 
 def entry(*, time: datetime, setter: UUID | str, source: UUID | str = "") -> Entry:
     """Write down who set a field; ISO times in UTC sort as texts."""
-    return [time.astimezone(UTC).isoformat(), str(setter), str(source)]
+    return [_written(time), str(setter), str(source)]
+
+
+@lru_cache(maxsize=256)
+def _written(time: datetime) -> str:
+    """Write a time down: an event, or a batch of runs, sets many fields at one."""
+    return time.astimezone(UTC).isoformat()
 
 
 def take(provenance: Provenance, path: str, said: Entry) -> bool:
@@ -25,7 +33,7 @@ def take(provenance: Provenance, path: str, said: Entry) -> bool:
 
 
 def is_by_hand(said: Entry) -> bool:
-    """Tell whether a person, or a program that speaks for one, set the field, and no event."""
+    """Tell whether no event set the field, but a person, a program that speaks for one, or a flow."""
     return ":" in said[1]
 
 

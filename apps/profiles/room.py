@@ -30,21 +30,20 @@ class Room:
     Most people have far more room than one event may take: what a value takes at most is then exact enough.
     """
 
-    __slots__ = ("_document", "_is_tight", "_left", "_n_names")
+    __slots__ = ("_is_tight", "_left", "document")
 
     def __init__(self, document: Document) -> None:
-        self._document = document
+        self.document = document
         self._left: int | None = None  # bytes, at least
         self._is_tight = False  # from here on they are counted one by one
-        self._n_names = settings.MAX_TRAITS_PER_PROFILE
 
     @property
     def is_exceeded(self) -> bool:
         """Tell whether the person holds more than one may."""
         if self._bytes_left() < 0:
             return True
-        free = (self._document["traits"], self._document["interests"], self._document["stats"])
-        return max([len(names or ()) for names in free]) > self._n_names
+        free = (self.document["traits"], self.document["interests"], self.document["stats"])
+        return max([len(names or ()) for names in free]) > settings.MAX_TRAITS_PER_PROFILE
 
     def take(self, target: Path, current: Any, new: Any) -> None:
         """Note that a field changes. Raises FieldError when there is no room for that."""
@@ -78,8 +77,8 @@ class Room:
 
     def crowded_out(self, root: str, names: Collection[str]) -> list[str]:
         """Return those of new names for which there are too many already."""
-        known = self._document[root] or {}
-        n_free = self._n_names - len(known)
+        known = self.document[root] or {}
+        n_free = settings.MAX_TRAITS_PER_PROFILE - len(known)
         if n_free >= len(names):
             return []
         return [name for name in names if name not in known][max(0, n_free) :]
@@ -91,7 +90,7 @@ class Room:
 
     def _bytes_left(self) -> int:
         if self._left is None:
-            trees = [self._document[root] for root in _TREES]
+            trees = [self.document[root] for root in _TREES]
             self._left = settings.MAX_PROFILE_BYTES - len(orjson.dumps(trees))
         return self._left
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
-from uuid import UUID
 
 from django.utils import timezone
 
 from apps.core import csv_text
+from apps.core.ids import NIL
 from apps.profiles import consents
 from apps.profiles.models import ConsentType, Profile
 from apps.segments.models import Membership, Segment
@@ -38,7 +38,7 @@ def _rows(segment: Segment, columns: tuple[str, ...], types: list[str]) -> Itera
 
 
 def _pages(segment: Segment) -> Iterator[list[Membership]]:
-    after = UUID(int=0)
+    after = NIL
     while True:
         memberships = Membership.objects.filter(segment=segment, left_at=None, profile_id__gt=after).order_by(
             "profile_id"

@@ -5,6 +5,7 @@ from typing import Final
 
 from apps.core import beats, queues
 from apps.core.jobs import enqueue, job, wake
+from apps.segments import live
 from apps.segments.runs import due, paging
 
 SEGMENTATION: Final = queues.declare("segmentation:live")
@@ -27,9 +28,11 @@ def evaluate_waiting(**_newer: object) -> str:
 
 def _begin_due(*, requested_by: str) -> str:
     """Begin what waits, and carry on what lies idle: new definitions, people who were changed."""
-    begun = due.begin_due(requested_by=requested_by, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    begun = due.begin_due(requested_by=requested_by, now=now)
     push(begun.n_pages)
-    return begun.sentence
+    others = live.begin(requested_by=requested_by, now=now)
+    return " ".join([begun.sentence, *map(live.told, others)])
 
 
 @job(queue=queues.DEFAULT, every=timedelta(minutes=10))

@@ -7,7 +7,7 @@ profiles.ledger.unmoved) nobody can be evaluated by their history.
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -168,16 +168,29 @@ def reader_of(field: Field) -> Callable[[Profile], Any]:
     return reader
 
 
+def is_part(field: Field) -> bool:
+    """Tell whether a field leads into a part of a profile, so that `reader_of` can read it."""
+    return any(".".join(field.keys[:length]) in _PROFILE for length in (1, 2))
+
+
 def _path_of(field: Field) -> str:
     """Name the part of a profile into which a field leads."""
     return next(path for length in (1, 2) if (path := ".".join(field.keys[:length])) in _PROFILE)
 
 
-Readers = list[tuple[str, str, Callable[[Any], Any]]]  # name, the key below it if it is an object, and how it is read
+class Readers(NamedTuple):
+    """How the parts of a row are read, by their names; those of objects by the object and the key below it."""
+
+    plain: dict[str, Callable[[Any], Any]]
+    objects: dict[str, dict[str, Callable[[Any], Any]]]
 
 
 def _readers(parts: Mapping[str, Part]) -> Readers:
-    return [(*path.partition(".")[::2], part.read) for path, part in parts.items()]
+    found = Readers({}, {})
+    for path, part in parts.items():
+        name, _, key = path.partition(".")
+        (found.objects.setdefault(name, {}) if key else found.plain)[key or name] = part.read
+    return found
 
 
 _PROFILE_READERS: Final = _readers(_PROFILE)
@@ -185,12 +198,9 @@ _EVENT_READERS: Final = _readers(PARTS)
 
 
 def _tree(readers: Readers, row: object) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for name, key, read in readers:
-        if key:
-            tree.setdefault(name, {})[key] = read(row)
-        else:
-            tree[name] = read(row)
+    tree = {name: read(row) for name, read in readers.plain.items()}
+    for name, parts in readers.objects.items():
+        tree[name] = {key: read(row) for key, read in parts.items()}
     return tree
 
 

@@ -65,11 +65,12 @@ def change(
     because: Cause,
     now: datetime,
     is_silent: bool,
+    chains: Mapping[UUID, int] | None = None,
 ) -> Changed:
     """Let people enter and leave segments, and announce each change that really is one; three statements.
 
     Whatever is repeated changes nothing and announces nothing. Silent changes are announced too, and marked: they are
-    counted, and no message goes out because of them.
+    counted, and no message goes out because of them. `chains` says of people how many flows in a row have led to this.
     """
     coming, going = list(dict.fromkeys(entered)), list(dict.fromkeys(left))
     changed = Changed([], [])
@@ -89,6 +90,7 @@ def change(
             key=str(each.membership_id),
             time=now,
             properties={"segment": each.key, "name": each.name, "because": because},
+            chain=chains.get(each.profile_id, 0) if chains else 0,
         )
         for event, each in said
     ]

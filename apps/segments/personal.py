@@ -1,15 +1,13 @@
 """What the tables of this app hold of people."""
 
-from django.db.models import Q
-
 from apps.profiles import ledger
-from apps.profiles.holdings import Person, Rows, register
+from apps.profiles.holdings import ProfileRows, register
 from apps.segments import memberships
 from apps.segments.models import Membership
 
 
 @register
-class Memberships(Rows):
+class Memberships(ProfileRows):
     """The segments that somebody is in, and was. Erased with the profile, and nobody is told: there is nobody who left.
 
     An anonymous profile that takes its place is evaluated anew.
@@ -17,10 +15,6 @@ class Memberships(Rows):
 
     name, title, models = "segments", "Groups that the person belongs to, or did, since when and why", (Membership,)
     is_at_once = True
-
-    def find(self, person: Person) -> Q:
-        """Select those of the living profile, which merges take along, and any that they left behind."""
-        return Q(profile_id__in=person.raw_ids)
 
 
 ledger.followers.register(Membership._meta.label, memberships.adopt)

@@ -10,7 +10,7 @@ from django.conf import settings
 
 @lru_cache(maxsize=4096)
 def locate(ip: str) -> dict[str, Any]:
-    """Look an address up: {country: {code, name}, city, latitude, longitude, time_zone}, known parts only.
+    """Look an address up: {country: {code, name}, county, city, latitude, longitude, time_zone}, known parts.
 
     Databases of countries say less than those of cities. Both the layout of MaxMind's own files and the flat one
     (`country_code`, `city`, ...) of the free databases are read. No database, private and broken addresses: {}.
@@ -18,7 +18,10 @@ def locate(ip: str) -> dict[str, Any]:
     reader = _reader(settings.GEOIP_DATABASE)
     if reader is None or not _is_public(ip):
         return {}
-    found = reader.get(ip)
+    try:
+        found = reader.get(ip)
+    except ValueError:  # an address by IPv6, of which the database has none
+        return {}
     return _flatten(found) if isinstance(found, dict) else {}
 
 
@@ -38,8 +41,10 @@ def _flatten(found: dict[str, Any]) -> dict[str, Any]:
     location = found.get("location") or {}
     country, city = found.get("country"), found.get("city")
     code = country.get("iso_code") if isinstance(country, dict) else None
+    divisions = found.get("subdivisions")  # the greatest first: a state, a county
     place = {
         "country": _known(code=code or found.get("country_code"), name=_name(country)),
+        "county": _name(divisions[0]) if divisions else found.get("state1"),
         "city": _name(city) if isinstance(city, dict) else city,
         "latitude": location.get("latitude", found.get("latitude")),
         "longitude": location.get("longitude", found.get("longitude")),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from apps.conditions.exceptions import TreeError
 
 # item@ is each item of a list, within ANY(... WHERE ...) and ALL(... WHERE ...).
-ROOTS: Final = ("profile", "session", "event", "payload", "flow", "memory", "item")
+ROOTS: Final = ("profile", "session", "event", "payload", "flow", "memory", "message", "item")
 MAX_DEPTH: Final = 40  # back ends recurse
 MAX_NODES: Final = 2_000
 

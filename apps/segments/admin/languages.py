@@ -58,5 +58,7 @@ EVENTS = LANGUAGES.register(
         layout=_layout_of_events,
         alias="e",
         placeholder='event@type = "sale-completed" AND event@properties.value > 50',
+        roots=("event",),
+        has_past=False,
     ),
 )

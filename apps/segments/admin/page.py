@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from apps.core.admin import panels
 from apps.core.admin.hiding import HidesCondition
 from apps.segments.admin.languages import PEOPLE
 from apps.segments.admin.shown import kind_of, state_of
@@ -51,4 +52,5 @@ class SegmentPage(HidesCondition):
             "is_private": self.is_private(request, segment),
             "kind": kind_of(segment),
             "state": state_of(segment),
+            "sides": [(each.short_description, each(segment)) for each in panels.shown(Segment, panels.SIDE, request)],
         }

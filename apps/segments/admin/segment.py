@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action
 
 from apps.conditions import Condition, ConditionError
+from apps.core.admin import panels
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import copyable, moment
 from apps.core.limits import TooSlow, at_most
@@ -47,6 +48,7 @@ PATIENCE = timedelta(seconds=20)  # for an exact count, which comes after the es
 class SegmentAdmin(DeletedByName, SegmentPages, ListPages):
     """Groups of people."""
 
+    slots = (*DeletedByName.slots, panels.SIDE)
     form = SegmentForm
     list_display = ("name_shown", "kind_shown", "size_shown", "trend", "state", "evaluated")
     list_filter = ("kind", "is_enabled")

@@ -24,8 +24,8 @@ MAX_EVENTS = 20_000  # of all people of a batch together, that are read to be ev
 
 # The version comes first, in the same look: whoever is evaluated by an older one would be missed by a rebuild.
 _LOOK = """
-SELECT number, profile_id::text, segments FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentversion)
-AS version LEFT JOIN (
+SELECT number, {beside}, profile_id::text, segments
+FROM (SELECT coalesce(max(number), 0) AS number FROM segments_segmentversion) AS version LEFT JOIN (
     SELECT profile_id, string_agg(segment_id::text, ',') AS segments FROM segments_membership
     WHERE profile_id = ANY(%s) AND left_at IS NULL GROUP BY profile_id
 ) AS open ON true
@@ -39,6 +39,7 @@ class Subject:
     profile: Profile
     bits: Bits
     is_silent: bool = False
+    chain: int = 0  # how many flows in a row have led to what changed of them
     own: set[str] = field(default_factory=set)  # ids of the segments that they are in
     history: History | None = None  # their past events, if there are few
     evaluable: Bits = -1  # all, but for history while events have still to follow a merge
@@ -52,30 +53,33 @@ class Result:
     left: list[Pair] = field(default_factory=list)
 
 
-def evaluate(subjects: list[Subject], index: Index, *, now: datetime) -> None:
+def evaluate(subjects: list[Subject], index: Index, *, now: datetime, beside: str = "NULL") -> Any:
     """Let people enter and leave segments. If the definitions have changed, those of now count, all of them.
 
-    See Note [Versions] in definitions.py.
+    See Note [Versions] in definitions.py. Return what the SQL `beside` says, which the same statement asks: what else
+    has to be known of the moment at which these people are held.
     """
-    version = _look(subjects)
+    version, asked = _look(subjects, beside)
     if version != index.version:
         index = current.latest()
         for subject in subjects:
             subject.bits = index.everything
         _look(subjects)  # at all of them, now that all are concerned
     _Evaluation(subjects, index, now).run()
+    return asked
 
 
-def _look(subjects: list[Subject]) -> int:
-    """Read the segments that people are in, and return the number of the version."""
+def _look(subjects: list[Subject], beside: str = "NULL") -> tuple[int, Any]:
+    """Read the segments that people are in, and return the number of the version, and what is asked beside."""
     by_id = {str(subject.profile.id): subject for subject in subjects}
-    version = 0
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [[subject.profile.id for subject in subjects if subject.bits]])
-        for version, profile_id, segments in cursor.fetchall():  # noqa: B007 - it is the same in all rows
-            if profile_id:
-                by_id[profile_id].own = set(segments.split(","))
-    return version
+        cursor.execute(_LOOK.format(beside=beside), [[subject.profile.id for subject in subjects if subject.bits]])
+        rows = cursor.fetchall()
+    for _, _, profile_id, segments in rows:
+        if profile_id:
+            by_id[profile_id].own = set(segments.split(","))
+    version, asked = rows[0][:2]  # the same in all rows, of which there is one at least
+    return version, asked
 
 
 class _Evaluation:
@@ -86,6 +90,7 @@ class _Evaluation:
         self.index = index
         self.now = now
         self.results = {is_silent: Result() for is_silent in (False, True)}
+        self.chains = {subject.profile.id: subject.chain for subject in self.subjects if subject.chain}
 
     def run(self) -> None:
         """Evaluate tier after tier, and write what has changed."""
@@ -190,5 +195,6 @@ class _Evaluation:
                     because=Cause.EVENT,
                     now=self.now,
                     is_silent=is_silent,
+                    chains=self.chains,
                 )
         self.results = {is_silent: Result() for is_silent in (False, True)}

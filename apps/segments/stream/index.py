@@ -3,15 +3,15 @@
 Sets of definitions are bits of a number, in the order in which they are evaluated: the pipeline asks for each profile.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
 from typing import Any, Final
-from uuid import UUID
 
 from apps.conditions import Context, truth
+from apps.core.ids import NIL
 from apps.core.snapshot import Snapshot
 from apps.events import platform_events
 from apps.profiles.models import Profile
@@ -105,6 +105,10 @@ class Index:
                 found |= readers
         return found
 
+    def asking_about(self, keys: Collection[str]) -> Bits:
+        """Return what asks whether somebody is in one of the segments of these keys."""
+        return self._where(lambda each: not each.segments.isdisjoint(keys))
+
     def happened(self, types: Iterable[str]) -> Bits:
         """Return what asks about past events of these types."""
         found = 0
@@ -124,7 +128,7 @@ def _ranks(segments: Iterable[Definition]) -> dict[str, int]:
     return ranks
 
 
-_NOBODY: Final = Profile(id=UUID(int=0))
+_NOBODY: Final = Profile(id=NIL)
 
 
 def _may_match_nobody(definition: Definition) -> bool:

@@ -3,26 +3,39 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 from django.db import connection
 
-from apps.conditions import Column, Kind
+from apps.conditions import Column, Kind, Reads
 from apps.conditions.reads import longest
 from apps.conditions.tree import Field
 from apps.events import platform_events
 from apps.events.store.condition_columns import COLUMNS
-from apps.segments.definitions import Definition
 
 _ALWAYS = ("type", "time")  # what any event is asked for
+
+
+class Asking(Protocol):
+    """What asks about past events."""
+
+    @property
+    def reads(self) -> Reads:
+        """What it depends on."""
+        ...
+
+    @property
+    def has_history(self) -> bool:
+        """Whether it asks at all."""
+        ...
 
 
 class Past:
     """What all definitions together have to see of past events."""
 
-    def __init__(self, definitions: Iterable[Definition]) -> None:
+    def __init__(self, definitions: Iterable[Asking]) -> None:
         asking = [each.reads for each in definitions if each.has_history]
         named = {type for each in asking for type in each.event_types}
         if any(each.any_event_type for each in asking):
@@ -39,15 +52,18 @@ class Past:
             "WHERE e.profile_id = ANY(%s) AND e.is_valid AND e.time <= %s"
         )
 
-    def of(self, profile_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, list[dict[str, Any]]]:
-        """Return the events by profile, in any order, as far back as anybody looks."""
+    def of(
+        self, profile_ids: Sequence[UUID], *, now: datetime, since: datetime | None = None
+    ) -> dict[UUID, list[dict[str, Any]]]:
+        """Return the events by profile, in any order, as far back as anybody looks now, or at any time since then."""
         statement = self._select
         params: list[Any] = [list(profile_ids), now]
         if self._types:
             statement, params = f"{statement} AND e.type {self._of_types}(%s)", [*params, self._types]
         if self._span is not None:
             # A second more: lengths are in days, and round.
-            statement, params = f"{statement} AND e.time >= %s", [*params, now - self._span - timedelta(seconds=1)]
+            first = (since or now) - self._span - timedelta(seconds=1)
+            statement, params = f"{statement} AND e.time >= %s", [*params, first]
         found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
         with connection.cursor() as cursor:
             cursor.execute(statement, params)

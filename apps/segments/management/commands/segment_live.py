@@ -1,27 +1,30 @@
 """Evaluate segments for many people: what waits, and everybody for what depends on time."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from apps.core import beats
-from apps.segments import jobs
+from apps.core import beats, tasks
+from apps.core.models import Task
+from apps.segments import jobs, live
 from apps.segments.models import Reevaluation
 from apps.segments.runs import due, paging
 
 IDLE_SECS = 0.5
+SLICE_SECS = 60.0
 
 
 class Command(BaseCommand):
-    """Make runs and push their pages to the queue `segmentation:live`, as the clock does."""
+    """Make runs, begin with flows over everybody, and push both to the queue `segmentation:live`, as the clock does."""
 
     help = "Evaluate segments: manage.py segment_live [--full] [--segment KEY ...] [--wait]"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to evaluate, and whether to wait."""
-        parser.add_argument("--full", action="store_true", help="everybody, for the segments that depend on time")
+        parser.add_argument("--full", action="store_true", help="everybody, for what depends on time, and for flows")
         parser.add_argument("--segment", nargs="+", default=[], metavar="KEY", help="everybody, for these segments")
         parser.add_argument("--wait", action="store_true", help="work on the pages here, too, and end with the runs")
 
@@ -36,9 +39,19 @@ class Command(BaseCommand):
         except KeyError as error:
             raise CommandError(f"No segment with a condition that is switched on: {', '.join(error.args)}.") from None
         jobs.push(sum(each.n_pages for each in begun))
-        self.stdout.write(" ".join(each.sentence for each in begun))
+        others = live.begin(is_full=full, requested_by="command", now=now)
+        self.stdout.write(" ".join([*(each.sentence for each in begun), *map(live.told, others)]))
         if wait:
             self._wait()
+            self._wait_for(live.under_way())
+
+    def _wait_for(self, going: Sequence[Task]) -> None:
+        """Carry on what is under way, page after page."""
+        for task in going:
+            while tasks.run(task.pk, secs=SLICE_SECS):
+                pass
+            task.refresh_from_db()
+            self.stdout.write(f"{tasks.title_of(task)}: {task.progress:,} people, {task.message}.")
 
     def _wait(self) -> None:
         """Take page after page, as workers do, until the runs that are under way are over."""
