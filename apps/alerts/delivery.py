@@ -8,6 +8,7 @@ from typing import Any, Final
 from apps.alerts.models import Channel
 from apps.core import egress
 from apps.core.egress import EgressError
+from apps.core.encryption import Unreadable
 from apps.core.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ def send(channel: Channel, notice: Notice) -> None:
         channel_kinds[channel.kind].send(channel, notice)
     except DeliveryError:
         raise
+    except Unreadable as error:
+        raise DeliveryError(str(error)) from None
     except Exception:
         logger.exception("A notice could not be sent", extra={"channel": str(channel.pk)})
         raise DeliveryError(FAILED) from None

@@ -18,11 +18,11 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.alerts import notifying
 from apps.alerts.admin import alert_form
-from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.models import Alert, Channel
 from apps.alerts.symptoms import Shape, kinds
 from apps.collector.health import SILENT_SECS
 from apps.core import beats, commands
+from apps.core.admin.choosing import OfKinds
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import badge, moment, page_address
 

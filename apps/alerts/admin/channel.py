@@ -15,10 +15,10 @@ from unfold.decorators import action
 from apps.alerts import delivery, notices
 from apps.alerts.admin import channel_form
 from apps.alerts.admin.channel_form import masked
-from apps.alerts.admin.choosing import OfKinds
 from apps.alerts.delivery import DeliveryError, channel_kinds
 from apps.alerts.models import Channel
 from apps.core import audit
+from apps.core.admin.choosing import OfKinds
 from apps.core.admin.deleting import DeletedByName, counted
 from apps.core.admin.shown import NOTHING, badge, moment, page_address
 

@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from apps.alerts.channels.signed_webhook import new_secret
 from apps.alerts.delivery import channel_kinds
 from apps.alerts.models import Channel
 from apps.core import egress
 from apps.core.egress import Forbidden
+from apps.core.encryption import Unreadable
+from apps.core.signing import new_secret
 
 STAYS = "It leads to {}, and is not shown again. Empty: it stays as it is."
 
@@ -27,8 +28,8 @@ class ChannelForm(forms.ModelForm[Channel]):
         if "recipients" in self.fields:
             self.fields["recipients"].required = True
         if "web_address" in self.fields:
-            self.fields["web_address"].required = not self.instance.address
-            if self.instance.address:
+            self.fields["web_address"].required = not _is_kept(self.instance, "address")
+            if _is_kept(self.instance, "address"):
                 self.fields["web_address"].help_text = STAYS.format(masked(self.instance))
 
     def clean_recipients(self) -> str:
@@ -56,8 +57,10 @@ class ChannelForm(forms.ModelForm[Channel]):
         """Put what is secret where no page reads it."""
         cleaned = super().clean() or {}
         self.instance.kind = self.kind
-        self.instance.address = cleaned.get("web_address") or self.instance.address
-        if channel_kinds[self.kind].has_secret and (not self.instance.secret or cleaned.get("renews_secret")):
+        if cleaned.get("web_address"):
+            self.instance.address = cleaned["web_address"]
+        is_lost = not _is_kept(self.instance, "secret")
+        if channel_kinds[self.kind].has_secret and (is_lost or cleaned.get("renews_secret")):
             self.instance.secret = self.made_secret = new_secret()
         return cleaned
 
@@ -87,5 +90,15 @@ def masked(channel: Channel) -> str:
         target = egress.target_of(channel.address)
     except Forbidden:  # networks that were allowed once
         return "an address that is not allowed any more"
+    except Unreadable:
+        return "an address that no key opens: enter it anew"
     port = "" if target.port == egress.PORTS[target.scheme] else f":{target.port}"
     return f"{target.scheme}://{target.host}{port}/…"
+
+
+def _is_kept(channel: Channel, name: str) -> bool:
+    """Tell whether something secret is there, and some key opens it."""
+    try:
+        return bool(getattr(channel, name))
+    except Unreadable:
+        return False

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator
 from django.db import models
 
-from apps.core.fields import Json
+from apps.core.fields import EncryptedText, Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
 
@@ -24,8 +24,8 @@ class Channel(models.Model):
     recipients = models.TextField(blank=True, default="", help_text="E-mail addresses, one a line.")
     # Both are written by forms and read by who sends: no page shows them, and the audit log has no column that is not
     # editable. An address of Slack's is a secret in itself.
-    address = models.TextField(blank=True, default="", editable=False)
-    secret = models.CharField(max_length=100, blank=True, default="", editable=False)
+    address = EncryptedText(blank=True, default="", editable=False)
+    secret = EncryptedText(blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -50,6 +50,7 @@ class Command(BaseCommand):
                     raise
                 self.stderr.write(without_values(f"The database is away: {error}").strip())
                 connection.close()
+                evaluates_at = 0.0  # what was not looked at is looked at once it is back
             if once:
                 break
             stopping.wait(SEND_SECS)
