@@ -1,0 +1,1 @@
+"""Whether flows may write to somebody now: quiet hours, caps, consents."""

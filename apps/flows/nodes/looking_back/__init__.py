@@ -1,0 +1,1 @@
+"""What happened before: the person's events and sessions."""

@@ -1,0 +1,1 @@
+"""What whoever tracks an event gets for an answer."""

@@ -1,0 +1,1 @@
+"""What becomes of the person: fields, tags, events, segments."""

@@ -1,0 +1,1 @@
+"""What time it is, and what lies between times."""

@@ -1,0 +1,1 @@
+"""A flow is tried out on somebody: it is told what would be done for them, and nothing is."""
