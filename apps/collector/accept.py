@@ -26,12 +26,15 @@ logger = logging.getLogger(__name__)
 # What PostgreSQL says when a batch is too much for it: more locks than it has room for, a value too long for an index.
 NO_ROOM = errors.OutOfMemory
 TOO_MUCH = (NO_ROOM, errors.ProgramLimitExceeded)
+# What it says where two transactions wait for each other: one of them is to begin anew.
+DEADLOCK = errors.DeadlockDetected
 # What it says when it serves, but takes nothing: it is a standby, or a primary that was replaced by one.
 READ_ONLY = errors.ReadOnlySqlTransaction
 # Each key of a batch is a lock in the server's memory, until the transaction ends: docs/scaling.md has the sums.
 MAX_KEYS = 4_000
 MAX_GROUP_BYTES = 1_000_000
 RETRY_AFTER = timedelta(minutes=1)
+TRIES = 3  # of a request by itself
 
 
 class Failed(Exception):
@@ -66,9 +69,14 @@ def later(incoming: Incoming, *, timeout_secs: float = TIMEOUT_SECS) -> None:
     What is wrong in itself is refused now, for good, so that the sender can be told: see `parsed.refusals`. It is kept
     with the rest, as it came, and ends among the refused events.
     """
+    _keeping.submit(checked(incoming), timeout_secs=timeout_secs)
+
+
+def checked(incoming: Incoming) -> Message:
+    """Return a message as it is to be kept: what is refused of it now stays so, for good."""
     check(incoming.parsed, at=incoming.message.envelope.received_at)
-    message, refusals = incoming.message, incoming.parsed.refusals
-    _keeping.submit(message.refused(refusals) if refusals else message, timeout_secs=timeout_secs)
+    refusals = incoming.parsed.refusals
+    return incoming.message.refused(refusals) if refusals else incoming.message
 
 
 def check(parsed: Parsed, *, at: datetime) -> None:
@@ -187,7 +195,7 @@ def is_away(error: Exception) -> bool:
     """Tell whether the database is at fault, and not what it was asked to do."""
     if isinstance(error.__cause__, READ_ONLY):
         return True
-    return isinstance(error, OperationalError) and not isinstance(error.__cause__, TOO_MUCH)
+    return isinstance(error, OperationalError) and not isinstance(error.__cause__, (*TOO_MUCH, DEADLOCK))
 
 
 def _lacks_room(error: Exception) -> bool:
@@ -226,13 +234,16 @@ def _process_together(group: list[Incoming]) -> None:
 
 
 def _process_alone(incoming: Incoming, *, at: datetime) -> None:
-    for _ in range(2):  # IntegrityError: another process stored the same message just now; the second time we see it
+    # IntegrityError: another process stored the same message just now; the second time we see it.
+    for n_left in reversed(range(TRIES)):
         try:
             incoming.parsed = incoming.message.parse()
             incoming.outcome = process(incoming.parsed.payloads, now=at, way=Way.NOW)
         except IntegrityError as error:
             incoming.error = error
         except Exception as error:
+            if isinstance(error.__cause__, DEADLOCK) and n_left:
+                continue
             logger.exception("A request fails on its own")
             incoming.error = error
             return

@@ -1,6 +1,6 @@
 """What surrounds a body: who sent it, when, from where. It travels through the inbox with the body."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,15 @@ class Recorded:
     actor: Actor
     reference: str
 
+    def as_dict(self) -> dict[str, str]:
+        """Shape it for JSON."""
+        return {"key": self.actor.key, "name": self.actor.name, "reference": self.reference}
+
+    @classmethod
+    def read(cls, said: Mapping[str, str]) -> "Recorded":
+        """Read what `as_dict` made."""
+        return cls(Actor(said["key"], said["name"]), said["reference"])
+
 
 class Envelope(NamedTuple):
     """The facts of a request that its body does not carry; what can wait in the inbox is stored there as it is."""
@@ -27,7 +36,7 @@ class Envelope(NamedTuple):
     accept_language: str = ""
     call: str = ""  # the SDK's method, or the event type of a webhook
     session_ref: str = ""  # webhooks and redirects: from the path or the cookie
-    message_id: str = ""  # webhooks: by which the sender knows this delivery again
+    message_id: str = ""  # webhooks and bridges: by which the sender knows this delivery again
     message_id_header: str = ""  # in which they say so
     is_profileless: bool = False
     is_whole: bool = False  # all that it decides about consents counts, or nothing does

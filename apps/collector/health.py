@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from apps.collector.grouping import Busy, Grouper
 from apps.core import beats, commands, queue_state
 from apps.core.queue_state import QueuesState, QueueState
+from apps.core.queues import queues
 from apps.core.spans import in_words
 from apps.events.models import InboxItem
 
@@ -28,6 +29,7 @@ class Finding:
     code: str
     message: str
     remedy: str
+    role: str = ""  # which to start, where that helps
 
     def as_dict(self) -> dict[str, str]:
         """Shape it for JSON: {code, message, remedy}."""
@@ -183,10 +185,17 @@ def queue_findings(found: QueuesState) -> Iterator[Finding]:
     silent, alone = found.unattended()
     if silent:
         ago = in_words(min(queue.heartbeat_secs or 0.0 for queue in silent))
-        remedy = f"It was killed, or hangs: end it then. {commands.start('worker')}"
-        yield Finding("worker_silent", f"{_nobody(silent)} The last worker was heard {ago} ago.", remedy)
+        roles = _roles(silent)
+        remedy = f"It was killed, or hangs: end it then. {commands.start(*roles)}"
+        yield Finding("worker_silent", f"{_nobody(silent)} The last worker was heard {ago} ago.", remedy, roles[0])
     if alone:
-        yield Finding("no_worker", f"{_nobody(alone)} No worker listens.", commands.start("worker"))
+        roles = _roles(alone)
+        yield Finding("no_worker", f"{_nobody(alone)} No worker listens.", commands.start(*roles), roles[0])
+
+
+def _roles(found: list[QueueState]) -> list[str]:
+    """Name those who work on queues; those of an older version may have been of any worker."""
+    return list(dict.fromkeys(queues[queue.name].role if queue.name in queues else "worker" for queue in found))
 
 
 def _nobody(queues: list[QueueState]) -> str:

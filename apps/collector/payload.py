@@ -12,6 +12,9 @@ from apps.core.ids import NIL
 from apps.core.refusal import Refusal
 from apps.events.consent_policy import Policy
 from apps.events.sources import SourcePolicy
+from apps.flows.triggers.answering import Answers
+from apps.flows.triggers.observed import Seen as Observed
+from apps.flows.triggers.trigger_index import Index as Triggers
 from apps.profiles.consents import Decision
 from apps.profiles.identity import Cause, Claim, Directory
 from apps.profiles.models import ErasedId, Profile
@@ -128,6 +131,8 @@ class Payload:
     is_emitted: bool = False  # the platform says it, of somebody who is known, or it is refused: it makes nobody
     about_session: UUID | None = None  # which the platform says it of: nobody goes on with the session by that
     is_silent: bool = False
+    chain: int = 0  # how many flows in a row have led to what the platform says
+    asks: bool = False  # the sender wants to know what flows answer
     # From here on stages say it; what stands above is kept with an event that is set aside (wire/replay.py).
     keeps_decisions_only: bool = field(init=False, default=False)  # comply: consents are lacking to keep more
     refusal: Refusal | None = field(init=False, default=None)  # any
@@ -138,6 +143,7 @@ class Payload:
     raw_profile_id: UUID | None = field(init=False, default=None)  # identify: which led to it, before any merge
     session: Session | None = field(init=False, default=None)  # visit; None for what neither names nor keeps one
     is_new_session: bool = field(init=False, default=False)  # visit
+    is_answered: bool = field(init=False, default=False)  # answer: flows that answer inline have done their part
 
     def __post_init__(self) -> None:
         """Begin with the events that are not wrong in themselves."""
@@ -247,6 +253,7 @@ class Outcome:
     """What comes of a batch besides what it stores: who goes on with it, and what its senders are answered."""
 
     dirty: list[UUID] = field(default_factory=list)  # segment: profiles of which a re-evaluation run has to tell
+    runs: set[UUID] = field(default_factory=set)  # plan: runs of flows that begin or go on
     answers: dict[Payload, Answer] = field(default_factory=dict)  # any
 
 
@@ -265,6 +272,7 @@ class Batch:
 
     payloads: list[Payload]
     now: datetime  # by our clock
+    way: Way = Way.INBOX
     names: dict[UUID, UUID] = field(default_factory=dict)  # claim: of all whom they name, by what tombstones say
     buried: dict[UUID, ErasedId] = field(default_factory=dict)  # prepare: tombstones of what the payloads name
     named: list[Payload] = field(default_factory=list)  # prepare: whose person is looked for, repetitions included
@@ -277,6 +285,10 @@ class Batch:
     deciding: list[Payload] = field(default_factory=list)  # comply: those that decide about consents
     causes: list[tuple[Cause, Payload]] = field(default_factory=list)  # identify: merges, done or not
     baseline: Baseline = field(init=False)  # baseline
+    triggers: Triggers = field(init=False)  # baseline
+    observed: dict[UUID, Observed] = field(default_factory=dict)  # baseline: what flows watch of the people, as it was
+    n_awaited: int | None = None  # segment: how many types runs wait for, as it looked
+    answers: Answers | None = None  # answer: of flows, whose runs are to be written
     outcome: Outcome = field(default_factory=Outcome)
 
     def __post_init__(self) -> None:

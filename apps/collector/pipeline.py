@@ -10,6 +10,7 @@ from apps.collector import noticing
 from apps.collector.payload import Batch, Outcome, Payload, Way
 from apps.collector.stages.admit import admit
 from apps.collector.stages.announce import announce
+from apps.collector.stages.answer import answer
 from apps.collector.stages.baseline import baseline
 from apps.collector.stages.claim import claim
 from apps.collector.stages.comply import comply
@@ -41,7 +42,7 @@ LOOKING_UP = (prepare, dedupe)
 # ... payload after payload finds its person, as what one decides, and whom it names, counts for the next, ...
 IN_TURN = (comply, identify)
 # ... and all follows from that. When it is committed, it is announced.
-STORING = (follow, baseline, visit, enrich, traits, profile, compute, store, segment, plan)
+STORING = (follow, baseline, visit, enrich, traits, profile, compute, answer, store, segment, plan)
 
 
 def check(payloads: Sequence[Payload], *, now: datetime) -> None:
@@ -59,7 +60,7 @@ def process(payloads: Sequence[Payload], *, now: datetime, way: Way) -> Outcome:
     or an event (`refusal`) when the sender is at fault; the others go on. It raises when we are at fault: then nothing
     of the batch has happened, and the caller tries the payloads one by one and gives up what fails again.
     """
-    batch = Batch(list(payloads), now)
+    batch = Batch(list(payloads), now, way)
     _run((*CHECKS, *READING), batch)
     partitions.ensure(months_of(batch.going))
     for n_left in reversed(range(MAX_TRIES)):

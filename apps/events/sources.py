@@ -1,12 +1,22 @@
 """The sources as a request needs them: by id or write key, from memory, at most seconds old."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Final
 from uuid import UUID
 
+from apps.core import encryption
+from apps.core.encryption import Unreadable
+from apps.core.fields import Sealed
 from apps.core.snapshot import Snapshot
-from apps.events import internal
+from apps.core.typed_settings import SettingsError
+from apps.events import internal, webhook_signing
 from apps.events.models import Source
+from apps.events.webhook_signing import Signing
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,7 @@ class SourcePolicy:
     write_key: str
     channel: str
     allowed_origins: tuple[str, ...]
+    allowed_networks: tuple[Network, ...]
     is_enabled: bool
     trusts_ids: bool
     bots: str
@@ -29,6 +40,7 @@ class SourcePolicy:
     profile_id_path: str
     session_id_path: str
     message_id_path: str
+    signing: Signing | None = field(repr=False)  # None where it cannot be read: then nothing is taken
     key: str = field(init=False)  # the id as text, of which each event has need
 
     def __post_init__(self) -> None:
@@ -48,24 +60,50 @@ class SourcePolicy:
                 return True
         return False
 
+    def allows_address(self, ip: str) -> bool:
+        """Decide whether this address may send, as any may where none are listed; who has none is in no network."""
+        if not self.allowed_networks or not ip:
+            return not self.allowed_networks
+        return any(ip_address(ip) in network for network in self.allowed_networks)
 
-COLUMNS = tuple(each.name for each in fields(SourcePolicy) if each.init)
+
+COLUMNS = (*(each.name for each in fields(SourcePolicy) if each.init), "signing_secrets")
+_UNSIGNED: Final = webhook_signing.opened({}, "")
 
 
 def policy_of(row: dict[str, Any]) -> SourcePolicy:
     """Freeze a row of `Source.objects.values()`."""
     origins = tuple(allowed.lower().rstrip("/") for allowed in row["allowed_origins"])
-    consents = tuple(row["required_consents"])
-    return SourcePolicy(**{**row, "allowed_origins": origins, "required_consents": consents})
+    row = {**row, "allowed_origins": origins, "required_consents": tuple(row["required_consents"])}
+    row["allowed_networks"] = tuple(ip_network(allowed) for allowed in row["allowed_networks"])
+    row["signing"] = _signing_of(row["signing"], row.pop("signing_secrets"))
+    row["message_id_path"] = row["message_id_path"] or (row["signing"] or _UNSIGNED).message_id_path
+    return SourcePolicy(**row)
+
+
+def _signing_of(document: Mapping[str, Any], secrets: str | Sealed) -> Signing | None:
+    if not document and not secrets:
+        return _UNSIGNED
+    try:
+        text = _decrypted(secrets.token) if isinstance(secrets, Sealed) else secrets
+        return webhook_signing.opened(document, text)
+    except (SettingsError, Unreadable):
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def _decrypted(token: str) -> str:
+    """Open a secret once, and not each time that sources are read again."""
+    return encryption.decrypt(token)
+
+
+def policy_of_unsaved(source: Source) -> SourcePolicy:
+    """Freeze a source that has no row."""
+    return policy_of({name: getattr(source, name) for name in COLUMNS})
 
 
 # The platform itself: no row, so that nobody deletes it or switches it off.
-INTERNAL = policy_of(
-    {
-        name: getattr(Source(id=internal.SOURCE_ID, name=internal.NAME, kind=Source.Kind.INTERNAL), name)
-        for name in COLUMNS
-    }
-)
+INTERNAL = policy_of_unsaved(Source(id=internal.SOURCE_ID, name=internal.NAME, kind=Source.Kind.INTERNAL))
 
 
 def _read() -> dict[str, SourcePolicy]:

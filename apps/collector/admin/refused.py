@@ -1,6 +1,5 @@
 """What was refused: why, what was sent, and how to send it again; and how often, by day."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -23,8 +22,6 @@ from apps.events.admin.inbox import OfSource
 from apps.events.models import RefusalCount, RefusedEvent
 from apps.events.store import refusals
 
-NOT_JSON = "This is not valid JSON: line {0.lineno}, column {0.colno}: {0.msg}."
-
 
 class PayloadField(forms.CharField):
     """The body of a request: any JSON."""
@@ -46,10 +43,8 @@ class PayloadField(forms.CharField):
         text = super().clean(value)
         try:
             return printable(reading.loads_lax(text))
-        except json.JSONDecodeError as error:
-            raise forms.ValidationError(NOT_JSON.format(error)) from None
-        except RecursionError:
-            raise forms.ValidationError("This is nested too deep.") from None
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(f"This is no JSON. {reading.told(error)}") from None
 
 
 class RefusedForm(forms.ModelForm[RefusedEvent]):

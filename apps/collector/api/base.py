@@ -37,7 +37,11 @@ class CollectorView(APIView):
         request.accepted_renderer = RENDERER
         request.accepted_media_type = RENDERER.media_type
         request.META = request._request.META  # asked for nine times, and each look would go through a proxy
+        self.admit(request)
         unpack(request._request)
+
+    def admit(self, request: Request) -> None:
+        """Turn away who may not send, as far as that shows before anything of the body is read. Raises Refused."""
 
     def handle_exception(self, exc: Exception) -> Response:
         """Count what is refused, for those who ask why nothing arrives."""

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from apps.collector import consent_decisions
 from apps.collector.api.base import CollectorView, answer
-from apps.collector.api.request import envelope_of, origin_of, query_of, source_named
+from apps.collector.api.request import envelope_of, query_of, source_named
 from apps.collector.api.serializers import CONSENT_REQUEST, CONSENT_RESPONSE, CONSENT_TYPES_RESPONSE
 from apps.collector.payload import Payload
 from apps.collector.wire import track as track_wire
@@ -53,7 +53,7 @@ class ConsentView(CollectorView):
         """
         body = load_json(request.body).value
         name = track_wire.source_of(body)
-        source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
+        source = source_named(name, kinds=(Source.Kind.API,), request=request, field="source.id")
         said = body.get(consents.PROPERTY)
         if flag_of(query_of(request).get("all"), "all"):
             said = {row["id"]: True for row in consent_policy.current.get().offered}

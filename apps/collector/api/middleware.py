@@ -16,6 +16,7 @@ PATHS = (
     "/track",
     "/collect/",
     "/redirect/",
+    "/pixel/",
     "/v1/",
     "/beacon/v1/",
     "/customer/",

@@ -18,9 +18,14 @@ from apps.core.refusal import Refusal
 from apps.events import sources
 from apps.events.sources import SourcePolicy
 
+
+def _key_of(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
 # By which senders of webhooks name a message, the same one however often they deliver it: standards, and their own.
 DELIVERIES: Final = {
-    name: "HTTP_" + name.upper().replace("-", "_")
+    name: _key_of(name)
     for name in (
         "Webhook-Id",
         "Svix-Id",
@@ -43,8 +48,11 @@ DELIVERIES: Final = {
 }
 
 
-def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) -> SourcePolicy:
-    """Find the enabled source of this id or write key that takes this kind of request. Raises Refused."""
+def source_named(name: str, *, kinds: tuple[str, ...], field: str, request: HttpRequest | None = None) -> SourcePolicy:
+    """Find the enabled source of this id or write key that takes this kind of request. Raises Refused.
+
+    Programs, who have keys of their own, come without a request: no page and no address is asked for.
+    """
     source = sources.find(name)
     if source is None:
         refusal = Refusal("unknown_source", "There is no such source.", field)
@@ -55,10 +63,18 @@ def source_named(name: str, *, kinds: tuple[str, ...], origin: str, field: str) 
     if source.kind not in kinds:
         message = f"The source is of the kind {source.kind}; this address takes {' or '.join(kinds)}."
         raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("wrong_kind", message, field), key=name)
-    if not source.allows_origin(origin):
-        message = "The source takes no events from pages of this origin."
-        raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"), key=name)
+    if request is not None:
+        _check_sender(source, request, key=name)
     return source
+
+
+def _check_sender(source: SourcePolicy, request: HttpRequest, *, key: str) -> None:
+    if not source.allows_origin(str(request.META.get("HTTP_ORIGIN", ""))):  # servers have none
+        message = "The source takes no events from pages of this origin."
+        raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("origin_not_allowed", message, "Origin"), key=key)
+    if source.allowed_networks and not source.allows_address(client_ip(request)):
+        message = "The source takes no events from this address."
+        raise SourceRefused(status.HTTP_403_FORBIDDEN, Refusal("address_not_allowed", message), key=key)
 
 
 def envelope_of(
@@ -92,10 +108,14 @@ def _storable(header: str, *, limit: int) -> str:
     return header[:limit].replace("\x00", "")
 
 
-def delivery_of(request: HttpRequest) -> tuple[str, str]:
-    """Read by which header a webhook's sender names the message that it delivers, and how; empty when by none."""
-    for name, key in DELIVERIES.items():
-        found = optional_id(_storable(str(request.META.get(key, "")), limit=512))
+def delivery_of(request: HttpRequest, source: SourcePolicy) -> tuple[str, str]:
+    """Read by which header a webhook's sender names the message that it delivers, and how; empty when by none.
+
+    Of a sender who signs, one that is known counts alone: others anybody could add to a message that was caught.
+    """
+    own = source.signing.message_id_headers if source.signing else ()
+    for name in own or DELIVERIES:
+        found = optional_id(_storable(str(request.META.get(DELIVERIES[name], "")), limit=512))
         if found:
             return name, found
     return "", ""
@@ -104,11 +124,6 @@ def delivery_of(request: HttpRequest) -> tuple[str, str]:
 def query_of(request: HttpRequest | Request) -> QueryDict:
     """Read the parameters of the address, which are UTF-8 whatever charset the body's content type names."""
     return QueryDict(request.META.get("QUERY_STRING", "").encode("latin-1"), encoding="utf-8")
-
-
-def origin_of(request: HttpRequest) -> str:
-    """Read the origin of the page that sends; empty for servers."""
-    return str(request.META.get("HTTP_ORIGIN", ""))
 
 
 def host_of(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+import orjson
 from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -10,22 +11,23 @@ from rest_framework import status
 from rest_framework.request import Request
 
 from apps.collector import accept
+from apps.collector.api import opened
 from apps.collector.api.base import CollectorView, answer, refused
 from apps.collector.api.errors import read
 from apps.collector.api.openapi import WRITE_KEY
-from apps.collector.api.request import envelope_of, host_of, origin_of, query_of, source_named
+from apps.collector.api.request import envelope_of, host_of, query_of, source_named
 from apps.collector.api.serializers import ACCEPTED_RESPONSE, BATCH_REQUEST, MESSAGE_REQUEST
 from apps.collector.wire import Message
 from apps.collector.wire import sdk as sdk_wire
-from apps.collector.wire.body import load_json
+from apps.collector.wire.body import load_json, optional_id
 from apps.core.api.errors import Refused
 from apps.core.api.shapes import ERRORS
 from apps.core.refusal import Refusal
 from apps.events.models import InboxItem, Source
 from apps.events.sources import SourcePolicy
 
-DOT = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # one transparent point
 WRITE_KEY_PARAMETER = OpenApiParameter("writeKey", str, required=True, description="The write key of the source.")
+_WITH_PROPERTIES = ("track", "page", "screen")
 # The calls by the addresses that SDKs use for them.
 CALLS = {
     **{name: name for name in (*sdk_wire.TYPES, sdk_wire.BATCH)},
@@ -93,20 +95,36 @@ class PixelView(SdkView):
         tags=["SDK"],
         auth=[],
         parameters=[OpenApiParameter("data", str, required=True, description="The message: its JSON in base64.")],
-        responses={(200, "image/gif"): bytes, **ERRORS},
+        responses={(200, "image/gif"): bytes},
     )
     def get(self, request: Request) -> HttpResponse:
-        """Keep the message; what is wrong with it is answered as everywhere."""
+        """Keep the message. A picture comes back whatever is wrong with it, as nobody would read why; it is counted."""
         data = query_of(request).get("data", "").replace("-", "+").replace("_", "/").replace(" ", "+")
         try:
             body = base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
         except ValueError:
             refusal = Refusal("invalid_base64", "data must be the JSON of a message in base64.", "data")
             raise Refused(status.HTTP_400_BAD_REQUEST, refusal) from None
-        kept = self._keep(request, body)
-        if kept.status_code != status.HTTP_200_OK:
-            return kept
-        return HttpResponse(DOT, content_type="image/gif", headers={"Cache-Control": "no-store"})
+        self._keep(request, self._marked(request, body))
+        return opened.dot()
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Count what was refused, and log what we did wrong; the page shows a picture."""
+        super().handle_exception(exc)
+        return opened.dot()
+
+    def _marked(self, request: Request, body: bytes) -> bytes:
+        """Mark what a program seems to have opened, and let it take no id from the person who opens it later."""
+        marks = opened.marks(opened.suspicion_of(request._request))
+        if not marks or self.call not in _WITH_PROPERTIES:
+            return body
+        message, is_suspect, _ = load_json(body)
+        if is_suspect or not isinstance(message, dict) or not isinstance(message.get("properties") or {}, dict):
+            return body
+        said = {**message, "properties": {**(message.get("properties") or {}), **marks}}
+        if optional_id(message.get("messageId")):
+            said["messageId"] = f"{message['messageId']} {marks['suspicion']}"
+        return orjson.dumps(said)
 
 
 class SourceConfigView(CollectorView):
@@ -171,7 +189,7 @@ def _source_of(request: Request, key: str) -> SourcePolicy:
     if not key:
         message = "The write key is missing: as the user name of basic authentication, or as writeKey in the body."
         raise Refused(status.HTTP_401_UNAUTHORIZED, Refusal("required", message, "writeKey"))
-    return source_named(key, kinds=(Source.Kind.API,), origin=origin_of(request), field="writeKey")
+    return source_named(key, kinds=(Source.Kind.API,), request=request, field="writeKey")
 
 
 def _basic_user(header: str) -> str:

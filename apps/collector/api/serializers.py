@@ -27,7 +27,7 @@ TRACK_REQUEST = shape(
     properties=DictField(required=False),
     options=DictField(
         required=False,
-        help_text="async, saveEvents, saveSession, saveProfile, debugger, historical: booleans, or texts of them.",
+        help_text="async, answer, saveEvents, saveSession, saveProfile, debugger, historical: true, false, or texts.",
     ),
 )
 

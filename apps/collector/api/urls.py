@@ -5,7 +5,7 @@ from uuid import UUID
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter, UUIDConverter
 
-from apps.collector.api import consents, health, sdk, views
+from apps.collector.api import consents, health, opened, sdk, views
 
 
 class LinkConverter(UUIDConverter):
@@ -36,8 +36,10 @@ urlpatterns = [
         views.CollectInSessionView.as_view(),
         name="collect-session",
     ),
-    path("redirect/<link:redirect_id>", views.redirect, name="redirect"),
-    path("redirect/<link:redirect_id>/<rest:session_id>", views.redirect, name="redirect-session"),
+    path("redirect/<link:redirect_id>", opened.redirect, name="redirect"),
+    path("redirect/<link:redirect_id>/<rest:session_id>", opened.redirect, name="redirect-session"),
+    path("pixel/<str:write_key>.gif", opened.pixel, name="pixel"),
+    path("pixel/<str:write_key>/<rest:session_id>.gif", opened.pixel, name="pixel-session"),
     path("customer/consent", consents.ConsentView.as_view(), name="customer-consent"),
     path("consents/type/enabled", consents.ConsentTypesView.as_view(), name="consent-types"),
     path("healthcheck", health.HealthView.as_view(), name="healthcheck"),

@@ -1,37 +1,33 @@
-"""`/track`, webhooks and tracked links."""
+"""`/track` and webhooks."""
 
-import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-import orjson
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.csrf import csrf_exempt
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from apps.collector import accept
-from apps.collector.api import form_data
+from apps.collector.api import form_data, webhook_proofs
 from apps.collector.api.base import CollectorView, answer, refused
 from apps.collector.api.errors import read
-from apps.collector.api.request import delivery_of, envelope_of, origin_of, query_of, source_named
+from apps.collector.api.request import delivery_of, envelope_of, query_of, source_named
 from apps.collector.api.serializers import TRACK_REQUEST, TRACK_RESPONSE
 from apps.collector.consent_problems import CONSENT_REQUIRED
 from apps.collector.payload import NO_ANSWER, Payload
 from apps.collector.wire import Incoming, Message
 from apps.collector.wire import track as track_wire
-from apps.collector.wire.body import flag_of, load_json, optional_id
+from apps.collector.wire.body import flag_of, load_json
+from apps.core.api.errors import Refused
 from apps.core.api.shapes import ERRORS
 from apps.core.ids import new_id
-from apps.events import links, sources
 from apps.events.models import InboxItem, Source
 from apps.events.sources import SourcePolicy
+from apps.events.webhook_signatures import MISSING_CREDENTIALS
 
-logger = logging.getLogger(__name__)
-CLICK_TIMEOUT_SECS = 2.0  # how long somebody who clicked waits for the recording of the click
-CLICKS = ("GET", "POST", "PUT", "DELETE")  # other methods only ask
-SESSION_COOKIE = "tracardi-session-id"  # the browser tracker's
+BRINGING = ("GET", "POST")  # of webhooks; other methods only ask
 
 
 class TrackView(CollectorView):
@@ -58,7 +54,7 @@ class TrackView(CollectorView):
     def _collect(self, request: Request, *, always_later: bool) -> HttpResponse:
         json = load_json(request.body)
         name = track_wire.source_of(json.value)
-        source = source_named(name, kinds=(Source.Kind.API,), origin=origin_of(request), field="source.id")
+        source = source_named(name, kinds=(Source.Kind.API,), request=request, field="source.id")
         is_profileless = flag_of(query_of(request).get("profile_less"), "profile_less")
         envelope = envelope_of(request, source, key=name, is_profileless=is_profileless)
         incoming = read(Message(InboxItem.Dialect.TRACK, request.body, envelope), json)
@@ -70,6 +66,23 @@ class TrackView(CollectorView):
 class CollectView(CollectorView):
     """Collect one event from another system, whose message becomes the event's properties."""
 
+    source: SourcePolicy
+    asked: str | None = None  # what is to be said back to a sender who looks whether the address is ours
+
+    def admit(self, request: Request) -> None:
+        """Let nobody in who does not prove what the source asks for: nothing is unpacked or read before."""
+        name = self.key_of(request)
+        self.source = source_named(name, kinds=(Source.Kind.WEBHOOK,), request=request, field="source_id")
+        if request.method in BRINGING:
+            self.asked = webhook_proofs.check(request, self.source, key=name, now=datetime.now(UTC))
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Ask for user name and password, where they are missing: some senders wait for that."""
+        response = super().handle_exception(exc)
+        if isinstance(exc, Refused) and exc.refusal.code == MISSING_CREDENTIALS:
+            response["WWW-Authenticate"] = 'Basic realm="webhook", charset="UTF-8"'
+        return response
+
     @extend_schema(
         operation_id="collect",
         tags=["Collect"],
@@ -78,25 +91,28 @@ class CollectView(CollectorView):
     )
     def post(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect a JSON object or a form."""
-        return self._collect(request, form_data.posted(request), event_type, source_id, session_id)
+        return self._collect(request, form_data.posted, event_type, source_id, session_id)
 
     @extend_schema(operation_id="collect_query", tags=["Collect"], responses={200: TRACK_RESPONSE, **ERRORS})
     def get(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Collect the parameters of the address."""
-        return self._collect(request, form_data.asked(request), event_type, source_id, session_id)
+        return self._collect(request, form_data.asked, event_type, source_id, session_id)
 
     @extend_schema(exclude=True)
     def head(self, request: Request, event_type: str, source_id: str, session_id: str = "") -> HttpResponse:
         """Let a sender ask whether the address works, as some do before they use it; collects nothing."""
-        _webhook(request, source_id)
         return answer(None)
 
-    def _collect(self, request: Request, body: bytes, event_type: str, source_id: str, session_id: str) -> HttpResponse:
-        source = _webhook(request, source_id)
+    def _collect(
+        self, request: Request, body_of: Callable[[Request], bytes], event_type: str, source_id: str, session_id: str
+    ) -> HttpResponse:
+        if self.asked is not None:
+            return webhook_proofs.reply(self.asked)
+        delivery = delivery_of(request, self.source)
         envelope = envelope_of(
-            request, source, key=source_id, call=event_type, session_ref=session_id, delivery=delivery_of(request)
+            request, self.source, key=source_id, call=event_type, session_ref=session_id, delivery=delivery
         )
-        incoming = read(Message(InboxItem.Dialect.WEBHOOK, body, envelope))
+        incoming = read(Message(InboxItem.Dialect.WEBHOOK, body_of(request), envelope))
         return _answer(incoming, always_later=False) if incoming.parsed.payloads else answer(None)
 
 
@@ -105,39 +121,6 @@ class CollectView(CollectorView):
 )
 class CollectInSessionView(CollectView):
     """Collect one event of a session."""
-
-
-@csrf_exempt
-def redirect(request: HttpRequest, redirect_id: UUID, session_id: str = "") -> HttpResponse:
-    """Send a click on to its stored address, and record it; recording that fails never fails the click."""
-    try:
-        link = links.find(redirect_id)
-    except DatabaseError:
-        logger.exception("A link could not be looked up", extra={"redirect": str(redirect_id)})
-        return _say("This link cannot be opened now. Please try again in a moment.", status=503)
-    if link is None:
-        return _say("This link does not exist.", status=404)
-    if request.method in CLICKS:
-        try:
-            _record_click(request, link, session_id.strip("/") or request.COOKIES.get(SESSION_COOKIE, ""))
-        except Exception:  # whatever became of the recording, the click goes on
-            logger.exception("A click was not recorded", extra={"redirect": str(redirect_id)})
-    # 302, not 307: what was posted to us is not passed on to others.
-    return HttpResponseRedirect(link.url)
-
-
-def _say(text: str, *, status: int) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain")
-
-
-def _record_click(request: HttpRequest, link: links.Link, session_ref: str) -> None:
-    source = sources.find(str(link.source_id))
-    if source is None or not source.is_enabled:
-        return
-    properties = {**link.properties, "url": link.url, "params": form_data.clicked(request)}
-    envelope = envelope_of(request, source, call=link.event_type, session_ref=optional_id(session_ref) or "")
-    message = Message(InboxItem.Dialect.WEBHOOK, orjson.dumps(properties), envelope)
-    accept.later(message.read(), timeout_secs=CLICK_TIMEOUT_SECS)
 
 
 def _answer(incoming: Incoming, *, always_later: bool) -> HttpResponse:
@@ -184,7 +167,3 @@ def _ids_of(payload: Payload, *, is_open: bool) -> tuple[str | None, str | None]
     profile_id = str(payload.profile.id) if payload.profile and payload.saves_profile else None
     session_id = payload.session.reference if payload.session and payload.saves_session else None
     return profile_id, session_id
-
-
-def _webhook(request: Request, source_id: str) -> SourcePolicy:
-    return source_named(source_id, kinds=(Source.Kind.WEBHOOK,), origin=origin_of(request), field="source_id")

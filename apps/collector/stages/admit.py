@@ -20,6 +20,7 @@ from apps.sessions.agent import is_bot
 # Read once: Django takes microseconds to find a setting, and these are asked for with each message.
 _EARLIEST: Final = datetime.combine(settings.MIN_EVENT_DATE, time.min, tzinfo=UTC)
 _MAX_FUTURE: Final = settings.MAX_FUTURE
+UNASKED: Final = (Source.Kind.WEBHOOK, Source.Kind.REDIRECT)
 ARRIVED = "it happened when it arrived"
 
 
@@ -30,8 +31,8 @@ def admit(batch: Batch) -> None:
         if payload.refusal or not payload.going:
             continue
         source = payload.source
-        # Who calls a webhook is a robot by trade.
-        refuses_bots = source.bots == Source.Bots.REFUSE and source.kind != Source.Kind.WEBHOOK
+        # Who calls a webhook is a robot by trade; those that open links and pictures are marked.
+        refuses_bots = source.bots == Source.Bots.REFUSE and source.kind not in UNASKED
         if refuses_bots and payload.user_agent and is_bot(payload.user_agent):
             payload.refusal = _bot(payload)
             continue

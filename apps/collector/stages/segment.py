@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from apps.collector.payload import Batch, Payload
 from apps.events import platform_events
+from apps.flows.runs import awaited
 from apps.profiles.models import Profile
 from apps.segments.stream import evaluation
 from apps.segments.stream.evaluation import Subject
@@ -30,7 +31,7 @@ def segment(batch: Batch) -> None:
         elif subject.bits:
             batch.outcome.dirty.append(profile.id)
     if subjects:
-        evaluation.evaluate(subjects, index, now=batch.now)
+        batch.n_awaited = evaluation.evaluate(subjects, index, now=batch.now, beside=awaited.LENGTH)
 
 
 def _subject(profile: Profile, payloads: list[Payload], batch: Batch) -> Subject:
@@ -40,4 +41,5 @@ def _subject(profile: Profile, payloads: list[Payload], batch: Batch) -> Subject
     bits |= before.index.happened(happened)
     if any(payload.claim.user_id for payload in payloads):
         bits |= before.index.reading_primary_id  # which may have been learned before anybody looked
-    return Subject(profile, bits, is_silent=all(payload.is_silent for payload in payloads))
+    chain = max((payload.chain for payload in payloads), default=0)
+    return Subject(profile, bits, is_silent=all(payload.is_silent for payload in payloads), chain=chain)

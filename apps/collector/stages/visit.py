@@ -2,6 +2,7 @@
 
 import copy
 from datetime import datetime
+from typing import Final
 
 from apps.collector.payload import Batch, Payload, PayloadEvent
 from apps.core.ids import new_id
@@ -10,6 +11,8 @@ from apps.profiles.models import Identifier
 from apps.sessions import tracking
 from apps.sessions.models import Session
 from apps.sessions.visited_page import page_of
+
+UNDONE: Final = frozenset({"mail-bounced"})  # what happens to people, without their doing anything
 
 
 def visit(batch: Batch) -> None:
@@ -29,13 +32,18 @@ def visit(batch: Batch) -> None:
             profile.forget_future(now=batch.now)
         if known or payload.saves_session:
             _continue_session(payload, batch, known)
-        if not payload.is_emitted:
+        if _has_activity(payload):
             _note_activity(payload, at=_active_at(payload, batch))
         begun = _begin(payload, batch)
         if begun:
             _tell(payload, begun)
         for event in payload.going:
             event.id = new_id()
+
+
+def _has_activity(payload: Payload) -> bool:
+    """Tell whether somebody did anything of it."""
+    return not payload.is_emitted and any(event.type not in UNDONE for event in payload.going)
 
 
 def _known_session(payload: Payload, batch: Batch) -> Session | None:

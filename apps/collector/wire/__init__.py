@@ -41,13 +41,19 @@ class Message(NamedTuple):
         """
         json = json or load_json(self.body)
         if not self.envelope.refused:
-            return READERS[self.dialect](json, self.envelope)
+            return self._read(json)
         try:
-            parsed = READERS[self.dialect](json, self.envelope)
+            parsed = self._read(json)
         except Malformed:  # as the sender was told: nothing is in it, but it is kept to be looked at
             sent = Sent(self.dialect, self.envelope, json.value)
             parsed = Parsed([Payload(self.envelope.source, self.envelope.received_at, events=[], sent=sent)])
         parsed.obey([Refusal(**refused) for refused in self.envelope.refused])
+        return parsed
+
+    def _read(self, json: Json) -> Parsed:
+        parsed = READERS[self.dialect](json, self.envelope)
+        if self.envelope.message_id:
+            parsed.name_messages(self.envelope.message_id)
         return parsed
 
     def refused(self, refusals: Sequence[Refusal]) -> "Message":

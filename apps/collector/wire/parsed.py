@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from apps.collector.payload import Payload
+from apps.core.ids import digest
 from apps.core.refusal import Refusal
 
 
@@ -30,6 +31,13 @@ class Parsed:
     def is_refused(self) -> bool:
         """Tell whether nothing of it is taken."""
         return all(payload.is_refused for payload in self.payloads)
+
+    def name_messages(self, delivery: str) -> None:
+        """Give ids to events that have none, by the delivery that brought them: so a repetition of it is known."""
+        events = [event for payload in self.payloads for event in payload.events]
+        for number, event in enumerate(events):
+            if event.message_id is None:
+                event.message_id = str(digest("item", delivery, str(number))) if len(events) > 1 else delivery
 
     def obey(self, verdicts: Sequence[Refusal]) -> None:
         """Refuse what was refused when the body came in, and nothing else in its place."""

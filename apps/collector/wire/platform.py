@@ -1,6 +1,6 @@
 """The platform's own dialect: what it says of people whom it knows; see apps/events/store/emitting.py."""
 
-from apps.collector.envelope import Envelope
+from apps.collector.envelope import Envelope, Recorded
 from apps.collector.payload import Payload, PayloadEvent
 from apps.collector.wire.body import Json
 from apps.collector.wire.parsed import Parsed
@@ -20,6 +20,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
 
 
 def _payload(emission: Emission, index: int, envelope: Envelope, *, is_silent: bool) -> Payload:
+    recorded = Recorded.read(emission.recorded) if emission.recorded else envelope.recorded
     event = PayloadEvent(
         type=emission.type,
         properties=dict(emission.properties),
@@ -33,11 +34,12 @@ def _payload(emission: Emission, index: int, envelope: Envelope, *, is_silent: b
         request_id=envelope.request_id,
         events=[event],
         claim=Claim(profile_ref=emission.profile_id, trusts_ids=True),
-        is_whole=envelope.is_whole,
-        recorded=envelope.recorded,
+        is_whole=envelope.is_whole or recorded is not None,
+        recorded=recorded,
         is_emitted=True,
         about_session=emission.session_id,
         saves_session=False,
         saves_events=not envelope.source.is_ephemeral,
         is_silent=is_silent,
+        chain=emission.chain,
     )

@@ -10,7 +10,6 @@ from apps.collector.envelope import Envelope, Recorded
 from apps.collector.payload import Payload, PayloadEvent, Sent
 from apps.collector.wire.body import Json
 from apps.collector.wire.parsed import Parsed
-from apps.core.audit import Actor
 from apps.events.models import InboxItem
 from apps.profiles.identity import Claim
 
@@ -63,14 +62,10 @@ def _written(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, Recorded):
-        return {"key": value.actor.key, "name": value.actor.name, "reference": value.reference}
+        return value.as_dict()
     if isinstance(value, Claim):
         return {name: _written(getattr(value, name)) for name in CLAIMED}
     return value
-
-
-def _recorded(kept: Mapping[str, str]) -> Recorded:
-    return Recorded(Actor(kept["key"], kept["name"]), kept["reference"])
 
 
 def _claim(kept: Mapping[str, Any]) -> Claim:
@@ -84,6 +79,6 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "session_key": UUID,
     "device_key": UUID,
     "about_session": UUID,
-    "recorded": _recorded,
+    "recorded": Recorded.read,
     "claim": _claim,
 }

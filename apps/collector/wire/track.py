@@ -48,12 +48,11 @@ def read(json: Json, envelope: Envelope) -> Parsed:
     options, notes = _options(body.get("options"))
     source = envelope.source
     session_ref = reference(body.get("session"), "session.id")
-    profile_ref = reference(body.get("profile"), "profile.id")
     payload = Payload(
         source=source,
         received_at=envelope.received_at,
         events=[_event(event, index, beside, is_suspect=is_suspect) for index, event in enumerate(events)],
-        claim=Claim(profile_ref=profile_key(profile_ref, trusts_ids=source.trusts_ids), trusts_ids=source.trusts_ids),
+        claim=_claim(body.get("profile"), trusts_ids=source.trusts_ids),
         session_ref=session_ref,
         session_key=session_key(session_ref),
         device_key=_device_key(body.get("device")),
@@ -68,6 +67,7 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         recorded=envelope.recorded,
         is_profileless=envelope.is_profileless,
         is_silent=_is_on(options, "historical"),
+        asks=_is_on(options, "answer"),
     )
     payload.mentions = mentions
     keep_by_option(payload, options)
@@ -77,6 +77,13 @@ def read(json: Json, envelope: Envelope) -> Parsed:
         is_asynchronous=_is_on(options, "async") or source.is_asynchronous,
         notes=notes,
     )
+
+
+def _claim(profile: Any, *, trusts_ids: bool) -> Claim:
+    """Read whom a payload is about. A customer number proves who somebody is: only a trusted source may say one."""
+    profile_ref = profile_key(reference(profile, "profile.id"), trusts_ids=trusts_ids)
+    user_id = reference(profile, "profile.user_id") if trusts_ids else None
+    return Claim(profile_ref=profile_ref, user_id=user_id, trusts_ids=trusts_ids)
 
 
 def keep_by_option(payload: Payload, options: dict[str, Any]) -> None:
@@ -97,7 +104,7 @@ def _options(said: Any) -> tuple[dict[str, Any], list[Refusal]]:
 
 
 def _is_on(options: dict[str, Any], name: str, *, default: bool = False) -> bool:
-    return flag_of(options.get(name), f"options.{name}", default=default)
+    return flag_of(options[name], f"options.{name}", default=default) if name in options else default
 
 
 def session_key(reference: str | None) -> UUID | None:

@@ -11,6 +11,7 @@ from apps.events.admin import (
     inbox,
     merge_rule,
     quarantine,
+    redirect,
     source,
     unplanned,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "inbox",
     "merge_rule",
     "quarantine",
+    "redirect",
     "source",
     "unplanned",
 ]

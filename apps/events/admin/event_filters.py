@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
-from apps.core.ids import as_uuid
+from apps.core.admin.named_filter import NamedFilter
 from apps.events.models import Event, EventType, Source
 
 
@@ -29,20 +29,12 @@ class TypeFilter(DropdownFilter):
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
-class SourceFilter(DropdownFilter):
+class SourceFilter(NamedFilter):
     """The events of one source, by the index on (source_id, id)."""
 
     title = "source"
     parameter_name = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Offer all sources."""
-        return [(str(row.id), row.name) for row in Source.objects.order_by("name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        """Narrow the list."""
-        wanted = as_uuid(self.value() or "")
-        return queryset.filter(source_id=wanted) if wanted else queryset
+    model = Source
 
 
 class ReceivedFilter(admin.SimpleListFilter):

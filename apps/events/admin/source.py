@@ -1,66 +1,84 @@
-"""Sources and tracked links: what developers set up."""
+"""Sources: where events come from, and how they are sent."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from datetime import timedelta
+from typing import Any, Final
 
-from django import forms
 from django.contrib import admin
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
-from django.db.models import QuerySet, Value
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.core.admin.base import ModelAdmin
+from apps.core.admin import panels
 from apps.core.admin.deleting import DeletedByName, counted
+from apps.core.admin.settings_form import SCRIPT
 from apps.core.admin.shown import NOTHING, badge, copyable, moment
-from apps.events.admin.event_type_named import known_type
-from apps.events.models import IdentificationPoint, Redirect, Source, latest_arrival
+from apps.core.encryption import Unreadable
+from apps.core.typed_settings import SettingsError
+from apps.events import webhook_signing
+from apps.events.admin.addressed import Addressed, click_address
+from apps.events.admin.source_form import SIGNING, WEBHOOKS, SourceForm
+from apps.events.admin.webhook_example import example
+from apps.events.models import IdentificationPoint, RefusalCount, Source, latest_arrival
+from apps.events.webhook_signing import Signing
 from apps.profiles.admin.consent import ConsentsField
 
-KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber"}
-
-
-class Addressed(ModelAdmin):
-    """Pages that show addresses of ours, to be published."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Let each row know under which address the operator sees us: requests share everything else."""
-        host = Value(f"{request.scheme}://{request.get_host()}")
-        rows: QuerySet[Any] = super().get_queryset(request).annotate(host=host)
-        return rows
-
-
-def _click_address(host: str, link: Redirect) -> str:
-    """Return where people click, to go on to where the link leads."""
-    return host + reverse("redirect", args=[link.pk])
+RECENT: Final = timedelta(days=30)  # refusals that still say something
+KIND_COLOURS = {"api": "blue", "webhook": "green", "redirect": "amber", "bridge": "grey"}
 
 
 @admin.register(Source)
 class SourceAdmin(DeletedByName, Addressed):
     """Where events come from, and how to send them."""
 
+    slots = (*DeletedByName.slots, panels.HEAD, panels.COLUMNS)
+    form = SourceForm
     list_display = ("name", "kind_shown", "channel", "state", "latest", "key")
     search_fields = ("name", "write_key")
-    readonly_fields = ("id", "key", "latest", "how_to_send")
+    readonly_fields = ("id", "key", "latest", "latest_refusal", "how_to_send")
     warn_unsaved_form = True
+    change_form_outer_before_template = "core/head.html"
     fieldsets = (
         (None, {"fields": ("name", "description", "kind", "channel", "is_enabled")}),
-        ("How to send", {"fields": ("key", "id", "latest", "how_to_send")}),
-        ("Who may send", {"fields": ("allowed_origins", "bots", "trusts_ids")}),
+        ("How to send", {"fields": ("key", "id", "latest", "latest_refusal", "how_to_send")}),
+        ("Who may send", {"fields": ("allowed_origins", "allowed_networks", "bots", "trusts_ids")}),
+        ("What proves a message", {"fields": SIGNING}),
         ("What is kept", {"fields": ("required_consents", "is_ephemeral", "is_asynchronous")}),
-        ("Webhooks", {"fields": ("creates_profiles", "profile_id_path", "session_id_path", "message_id_path")}),
+        ("Whom webhooks are about", {"fields": WEBHOOKS}),
     )
 
+    class Media:
+        js = (SCRIPT,)
+
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
-        """Show how to send once there is something to send to, and what only webhooks have to webhooks alone."""
-        if obj is None:
-            left_out = "How to send"
-        else:
-            left_out = "" if obj.kind == Source.Kind.WEBHOOK else "Webhooks"
-        return [part for part in self.fieldsets if part[0] != left_out]
+        """Show how to send once there is something to send to; what only some kinds have, the page hides."""
+        if obj is not None and obj.kind == Source.Kind.BRIDGE:  # nobody sends to it
+            arrived = ("What arrives", {"fields": ("id", "latest", "latest_refusal")})
+            return [arrived if part[0] == "How to send" else part for part in self.fieldsets]
+        return [part for part in self.fieldsets if obj is not None or part[0] != "How to send"]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns, with those that other apps add."""
+        added = [(column.order, column) for column in panels.shown(Source, panels.COLUMNS, request)]
+        return panels.in_order(self.list_display, added)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **options: Any) -> HttpResponse:
+        """Add what other apps show above the form."""
+        row = options.get("obj")
+        context["head"] = [each(row) for each in panels.shown(Source, panels.HEAD, request)] if row else []
+        found: HttpResponse = super().render_change_form(request, context, **options)
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: Any) -> None:
+        """Save, and note that a secret was replaced, which is nowhere else."""
+        super().save_model(request, obj, form, change)
+        if change and form is not None and form.typed_secrets:
+            self.record("rekeyed", request, obj, fields=form.typed_secrets)
 
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the consent types."""
@@ -104,40 +122,27 @@ class SourceAdmin(DeletedByName, Addressed):
         """Show when the latest event arrived."""
         return moment(row.latest_at) if row.latest_at else badge("waiting for the first event", "amber")
 
+    @admin.display(description="Latest refusal")
+    def latest_refusal(self, row: Source) -> SafeString:
+        """Show what was refused last, and why, for who wonders why nothing arrives."""
+        recent = RefusalCount.objects.filter(source_id=row.pk, day__gte=timezone.now() - RECENT)
+        found = recent.order_by("-last_at").first()
+        if found is None:
+            return NOTHING
+        return format_html("{} {} {}", moment(found.last_at), badge(found.code, "red"), found.message)
+
     @admin.display(description="Snippets")
     def how_to_send(self, row: Any) -> SafeString:
         """Show what to paste, with this source's ids and this server's address."""
         link = row.redirects.first()
-        context = {"source": row, "host": row.host, "click": link and _click_address(row.host, link)}
+        context = {"source": row, "host": row.host, "click": link and click_address(row.host, link)}
+        if row.kind == Source.Kind.WEBHOOK:
+            context["example"] = example(f"{row.host}/collect/invoice-paid/{row.pk}", _signing_of(row))
         return mark_safe(render_to_string("events/snippets.html", context))  # noqa: S308 - the template escapes
 
 
-class RedirectForm(forms.ModelForm[Redirect]):
-    """Where a tracked link leads, and the event that a click is."""
-
-    class Meta:
-        model = Redirect
-        fields = ("event_type",)  # the page names all of them
-        help_texts: ClassVar = {"event_type": "Of clicks from now on; those that came before keep theirs."}
-
-    def clean_event_type(self) -> str:
-        """Refuse a type that there is not: nobody would find the clicks."""
-        return known_type(self, "event_type")
-
-
-@admin.register(Redirect)
-class RedirectAdmin(Addressed):
-    """Tracked links."""
-
-    form = RedirectForm
-    list_display = ("name", "url", "event_type", "is_enabled", "address")
-    search_fields = ("name", "url")
-    readonly_fields = ("address",)
-    fields = ("name", "source", "url", "event_type", "properties", "is_enabled", "address")
-    list_select_related = ("source",)
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-
-    @admin.display(description="Address to publish")
-    def address(self, row: Any) -> SafeString:
-        """Show what people click, to copy."""
-        return copyable(_click_address(row.host, row)) if row.created_at else NOTHING
+def _signing_of(row: Source) -> Signing:
+    try:
+        return webhook_signing.opened(row.signing, row.signing_secrets)
+    except (SettingsError, Unreadable):  # the secret is to be entered anew
+        return webhook_signing.opened({}, "")

@@ -26,7 +26,7 @@ from apps.events.computed_traits.counter import Counter
 from apps.events.computed_traits.definitions import Definitions
 from apps.events.computed_traits.definitions import read as read_definitions
 from apps.events.models import ComputedTrait, Event
-from apps.profiles import computed, dirty, ledger, scores
+from apps.profiles import computed, dirty, ledger, observing, scores
 from apps.profiles.aggregates import States
 from apps.profiles.models import Profile, ProfileQuerySet, ScoreScale
 
@@ -201,10 +201,11 @@ def refresh_page(*, now: datetime) -> int:
     waiting = due(now=now)
     ids = list(waiting.order_by("computed_until").values_list("id", flat=True)[:MAX_PROFILES])
     rows = list(waiting.locked(ids).only("id", *COLUMNS))
-    before = _said(rows)
+    before, seen = _said(rows), observing.see(rows, now=now, roots=["computed"])
     for profile in rows:
         computed.refresh(profile, today=_day(now))
     _store(rows, before)
+    observing.tell(seen, now=now)
     return len(ids)
 
 

@@ -155,7 +155,7 @@ def copy(
         for percentage in rules.percentages:
             _compute_percentage(writer, percentage, copied)
         if rules.is_about_contact and any(path.startswith(CONTACT) for path in copied.changed):
-            _derive_anonymous(document, copied)
+            derive_anonymous(document, copied)
     return copied
 
 
@@ -236,7 +236,7 @@ def _compute_percentage(writer: _Writer, rule: Percentage, copied: Copied) -> No
     writer.write([(rule, _COMPUTED, round(100 * part / whole, 2) if whole else 0)], copied)
 
 
-def _derive_anonymous(document: Document, copied: Copied) -> None:
+def derive_anonymous(document: Document, copied: Copied) -> None:
     """Note whether anybody could be reached."""
     is_anonymous = not is_reachable(document)
     if paths.get(document, ANONYMOUS) is not is_anonymous:

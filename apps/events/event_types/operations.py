@@ -92,6 +92,15 @@ def _append_unique(current: object, value: object) -> object:
     return _bounded(items)
 
 
+def _remove(current: object, value: object) -> object:
+    if is_empty(current):
+        return current
+    gone = value if isinstance(value, list) else [value]
+    items = _items(current)
+    left = [item for item in items if not _holds(gone, item)]
+    return current if len(left) == len(items) else left
+
+
 def _holds(items: list[object], item: object) -> bool:
     # A text is the same as no other kind of value, so that Python's own search will do.
     return item in items if type(item) is str else any(same(each, item) for each in items)
@@ -169,6 +178,8 @@ _OPERATIONS: Final = (
     Operation("first", "keeps the first", _equals, order=Order.OLDEST, is_statement=True),
     Operation("append", "gets appended", _append, kinds=_LISTS, is_repeatable=False),
     Operation("append_unique", "gets appended, if new,", _append_unique, kinds=_LISTS),
+    # What came back since would be gone once more.
+    Operation("remove", "loses", _remove, kinds=_LISTS, is_repeatable=False),
     Operation("increment", "goes up by", _sum(1), input=Input.LITERAL, kinds=_NUMBERS, is_repeatable=False),
     Operation("decrement", "goes down by", _sum(-1), input=Input.LITERAL, kinds=_NUMBERS, is_repeatable=False),
     Operation("add", "grows by", _sum(1), kinds=_NUMBERS, is_repeatable=False),

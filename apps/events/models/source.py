@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from ipaddress import ip_network
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -9,7 +10,7 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 
 from apps.core import paths
-from apps.core.fields import EventTypeField, Json
+from apps.core.fields import EncryptedText, EventTypeField, Json
 from apps.core.ids import new_id
 from apps.core.impersonal import impersonal
 from apps.core.paths import PathError
@@ -32,7 +33,8 @@ class Source(Remembered):
     class Kind(models.TextChoices):
         API = "api", "API and SDKs"
         WEBHOOK = "webhook", "Webhook"
-        REDIRECT = "redirect", "Tracked links"
+        REDIRECT = "redirect", "Tracked links and pixels"
+        BRIDGE = "bridge", "Bridges"
         INTERNAL = "internal", "The platform itself"
 
     class Bots(models.TextChoices):
@@ -50,6 +52,12 @@ class Source(Remembered):
         default=list,
         blank=True,
         help_text="Pages that may send, separated by commas: https://shop.example, *.shop.example. Empty: any page.",
+    )
+    allowed_networks = ArrayField(
+        models.CharField(max_length=50),
+        default=list,
+        blank=True,
+        help_text="Addresses that may send, separated by commas: 203.0.113.7, 198.51.100.0/24. Empty: any address.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
     trusts_ids = models.BooleanField(
@@ -91,6 +99,9 @@ class Source(Remembered):
         help_text="Dotted path in the properties: a message that comes again counts once. Empty: the usual headers, "
         "such as Webhook-Id and Idempotency-Key.",
     )
+    # Webhooks: what proves a message, as `webhook_signing` has it: what is no secret, and JSON of what is one.
+    signing = Json(default=dict, blank=True)
+    signing_secrets = EncryptedText(blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -102,6 +113,11 @@ class Source(Remembered):
         for origin in self.allowed_origins:
             if not ORIGIN.fullmatch(origin):
                 mistakes["allowed_origins"] = f"{origin} is no origin such as https://shop.example or *.shop.example."
+        for network in self.allowed_networks:
+            try:
+                ip_network(network)
+            except ValueError:
+                mistakes["allowed_networks"] = f"{network} is no address or network such as 198.51.100.0/24."
         for name in ("profile_id_path", "session_id_path", "message_id_path"):
             try:
                 paths.parse(getattr(self, name) or "none")
@@ -126,6 +142,26 @@ class Redirect(Remembered):
     event_type = EventTypeField(default="link-clicked")
     url = models.URLField("goes to", max_length=2000)
     properties = Json(default=dict, blank=True, help_text="Properties that each click's event carries.")
+    takes_targets = models.BooleanField(
+        "takes signed targets",
+        default=False,
+        help_text="Its address may name another one to go to, if we have signed that: for links that are made for each "
+        "mail. What is not signed is refused.",
+    )
+    passes_parameters = models.BooleanField(
+        "passes parameters on",
+        default=False,
+        help_text="utm_source and whatever else a click's address has are added to where it goes, unless that says "
+        "the same itself.",
+    )
+    expires_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: for ever.")
+    expired_url = models.URLField(
+        "then goes to",
+        max_length=2000,
+        blank=True,
+        default="",
+        help_text="Where clicks go that come later. Empty: they are told that the link has expired.",
+    )
     is_enabled = models.BooleanField("enabled", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -139,5 +175,7 @@ class Redirect(Remembered):
         """Refuse addresses that are not web pages, javascript:, data: and the like, and events that only we report."""
         if self.event_type in platform_events.types():
             raise ValidationError({"event_type": "Only the platform itself tells of this."})
-        if not self.url.startswith(("http://", "https://")):
-            raise ValidationError({"url": "The address must start with http:// or https://."})
+        for name in ("url", "expired_url"):
+            address = getattr(self, name)
+            if (address or name == "url") and not address.startswith(("http://", "https://")):
+                raise ValidationError({name: "The address must start with http:// or https://."})

@@ -29,6 +29,11 @@ DEFAULTS: Final[Mapping[str, Mapping[str, Identifier.Kind]]] = {
     "sign-in": _ACCOUNT,
     "sign-up": _ACCOUNT,
     "identification": _ACCOUNT,
+    # Of mailboxes: who wrote, or whom a mail did not reach.
+    "mail-received": {"email": Kind.EMAIL},
+    "mail-replied": {"email": Kind.EMAIL},
+    "mail-bounced": {"email": Kind.EMAIL},
+    "mail-unsubscribed": {"email": Kind.EMAIL},
 }
 
 

@@ -48,7 +48,7 @@ class _Side:
 
     part: Part
     profile: Profile
-    setters: set[str] = field(default_factory=set)  # events of it that set a field of the whole
+    setters: set[str] = field(default_factory=set)  # of it, events and flows, that set a field of the whole
 
 
 def undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now: datetime) -> tuple[UUID, UUID]:
@@ -88,6 +88,9 @@ def _undo(merge_id: UUID, *, actor: Actor, rules: Mapping[str, EventRules], now:
         directory = _separate(sides, locked, at=at)
         _merge_again(directory, plan, at=at)
         _store(directory, cut, plan, actor=actor.key, at=at)
+        parts = {raw_id: directory.living_id(raw_id) for side in sides for raw_id in side.part.raw_ids}
+        for returner in ledger.returners.values():
+            returner(locked.id, parts)
         audit.record("undone", actor=actor, at=now, object=cut)
     return directory.living_id(cut.kept_via), directory.living_id(cut.merged_via)
 
@@ -169,28 +172,42 @@ def _share(sides: list[_Side], whole: Profile) -> None:
         .annotate(n=Count("id"))
     )
     user = Identifier.objects.filter(id=identifier_id(Identifier.Kind.USER, whole.primary_id or "")).first()
+    by_hand = _not_said_of_one(sides, whole)
     for side in sides:
         row = side.profile
         row.identifier_count = sum(counts.get(raw_id, 0) for raw_id in side.part.raw_ids)
         if user and user.profile_id in side.part.raw_ids and not row.primary_id:
             row.primary_id = whole.primary_id
-        _copy_what_is_due(side, whole, is_kept=side is sides[0])
+        _copy_what_is_due(side, whole, by_hand if side is sides[0] else set())
         row.summarise()
 
 
-def _copy_what_is_due(side: _Side, whole: Profile, *, is_kept: bool) -> None:
+def _not_said_of_one(sides: list[_Side], whole: Profile) -> set[str]:
+    """Note who set fields of one side, as flows do, and return who set them of nobody else than the whole."""
+    owners = {raw_id: side for side in sides for raw_id in side.part.raw_ids}
+    setters = {said[1] for said in whole.provenance.values()}
+    for sayer in ledger.sayers.values():
+        for setter, raw_id in sayer(setters).items():
+            if raw_id in owners:
+                owners[raw_id].setters.add(setter)
+    return setters.difference(*(side.setters for side in sides))
+
+
+def _copy_what_is_due(side: _Side, whole: Profile, by_hand: set[str]) -> None:
+    """Copy what was said of a side; whoever is among `by_hand`, and no event, said it of this one, too."""
     row = side.profile
     for name, said in whole.provenance.items():
         if name == "primary_id" and row.primary_id != whole.primary_id:
             continue
-        if _is_due(side, said, known=row.provenance.get(name), is_kept=is_kept):
+        if _is_due(side, said, row.provenance.get(name), by_hand):
             _copy_field(paths.parse(name), whole, row)
             row.provenance[name] = said
 
 
-def _is_due(side: _Side, said: list[str], *, known: list[str] | None, is_kept: bool) -> bool:
+def _is_due(side: _Side, said: list[str], known: list[str] | None, by_hand: set[str]) -> bool:
     is_by_hand = ":" in said[1] and datetime.fromisoformat(said[0]) >= side.part.since
-    return (said[1] in side.setters or (is_kept and is_by_hand)) and (known is None or known[0] < said[0])
+    is_its_own = said[1] in side.setters or (is_by_hand and said[1] in by_hand)
+    return is_its_own and (known is None or known[0] < said[0])
 
 
 def _copy_field(path: paths.Path, whole: Profile, row: Profile) -> None:

@@ -24,7 +24,10 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "time": (datetime,),
     "properties": (dict, Mapping),
     "session_id": (UUID, NoneType),
+    "chain": (int,),
+    "recorded": (NoneType, dict, Mapping),
 }
+_OPTIONAL: Final = ("chain", "recorded")  # nothing is written of them where there is nothing to say
 
 
 class CannotEmit(ValueError):
@@ -44,6 +47,9 @@ class Emission:
     time: datetime  # when it came about
     properties: Mapping[str, Any] = field(default_factory=dict)
     session_id: UUID | None = None  # in which it came about, if it did
+    chain: int = 0  # how many flows in a row have led to it: they must not start each other without end
+    # By whom a decision about consents is recorded for them, as `key` and `name`, and what proves it, as `reference`.
+    recorded: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -55,7 +61,8 @@ class Emission:
 
     def as_dict(self) -> dict[str, Any]:
         """Shape it for a message."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        said = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in said.items() if value or name not in _OPTIONAL}
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> "Emission":

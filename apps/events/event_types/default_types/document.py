@@ -61,6 +61,7 @@ _OPERATIONS: Final = {
     "first": "keeps what the oldest event said, whenever it arrives",
     "append": "adds to a list, of at most 1,000 items",
     "append_unique": "adds to a list what is not yet in it, in order of arrival",
+    "remove": "takes out of a list what the event names, as often as it is there",
     "increment": "adds the number in the rule",
     "decrement": "subtracts the number in the rule",
     "add": "adds the number that the event brings, exactly",

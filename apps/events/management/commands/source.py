@@ -1,14 +1,19 @@
 """Create, list and switch event sources from scripts."""
 
 import json
+from argparse import FileType
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
 from apps.core import audit
+from apps.core.typed_settings import SettingsError
+from apps.events import webhook_signing
 from apps.events.models import Source
+from apps.events.webhook_signing import Signing
 from apps.profiles.models import ConsentType
 
 COLUMNS = ("name", "kind", "write_key", "channel", "is_enabled")
@@ -28,6 +33,15 @@ class Command(BaseCommand):
         create.add_argument("--kind", choices=Source.Kind.values, default=Source.Kind.API)
         create.add_argument("--channel", default="")
         create.add_argument("--origin", action="append", default=[], dest="allowed_origins", help="may be repeated")
+        create.add_argument(
+            "--network", action="append", default=[], dest="allowed_networks", help="198.51.100.0/24; may be repeated"
+        )
+        create.add_argument(
+            "--signing",
+            type=FileType(),
+            metavar="FILE",
+            help="what proves a webhook, as JSON with its secrets; - reads it from standard input",
+        )
         create.add_argument("--bots", choices=Source.Bots.values, default=Source.Bots.REFUSE)
         create.add_argument("--required-consent", action="append", default=[], dest="required_consents", metavar="ID")
         for policy in ("trusts-ids", "is-ephemeral", "is-asynchronous", "creates-profiles"):
@@ -55,8 +69,16 @@ class Command(BaseCommand):
         unknown = set(values["required_consents"]) - set(ConsentType.objects.values_list("id", flat=True))
         if unknown:
             raise CommandError(f"There is no consent type {min(unknown)!r}.")
+        signing = options["signing"]
+        source = Source(**{**values, "signing": {}})
+        if signing:
+            webhook_signing.fill(source, _read(signing.read()))
+        try:
+            source.clean()
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
         with transaction.atomic():
-            source = Source.objects.create(**values)
+            source.save()
             _record("added", source, {})
         return source
 
@@ -70,6 +92,21 @@ class Command(BaseCommand):
             source.save(update_fields=["is_enabled"])
             _record("changed", source, before)
         return source
+
+
+def _read(document: str) -> Signing:
+    try:
+        signing = webhook_signing.opened(json.loads(document), "")
+    except (ValueError, TypeError) as error:
+        raise CommandError(f"What proves a webhook is to be an object of JSON: {error}") from None
+    except SettingsError as error:
+        raise CommandError(" ".join(f"{each.path}: {each.message}" for each in error.problems)) from None
+    weak = [
+        f"{each.path}: {each.message}" for each in webhook_signing.problems_of_new(signing, webhook_signing.SECRETS)
+    ]
+    if weak:
+        raise CommandError(" ".join(weak))
+    return signing
 
 
 def _record(action: str, source: Source, before: dict[str, Any]) -> None:
