@@ -1,0 +1,1 @@
+"""Files of lines, each read once: what a folder and a bucket share."""

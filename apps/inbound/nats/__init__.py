@@ -1,0 +1,1 @@
+"""Streams of NATS, by durable consumers."""

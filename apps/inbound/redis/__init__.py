@@ -1,0 +1,1 @@
+"""Streams, lists and channels of Redis."""
