@@ -40,8 +40,20 @@ class CdpAdminSite(UnfoldAdminSite):
         return [path("signed-in/", never_cache(self.signed_in), name="signed_in"), *urls(self), *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: Any = False) -> Any:  # noqa: FBT002 - as Django has it
-        """Let no view be asked with text that the database cannot hold."""
-        return super().admin_view(_storable(view), cacheable)
+        """Let no view be asked with text that the database cannot hold; tell scripts of whoever is signed out so.
+
+        A script that follows to the form of signing in gets a new token against forged requests, and a form that is
+        open beside it would be refused.
+        """
+        asked = super().admin_view(_storable(view), cacheable)
+
+        @wraps(asked)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if self.has_permission(request) or _wants_page(request):
+                return asked(request, *args, **kwargs)
+            return HttpResponse("You are signed out.", status=401, content_type="text/plain")
+
+        return answered
 
     def signed_in(self, request: HttpRequest) -> HttpResponse:
         """Tell a page that has been open for long whether its form would be taken, and by which token (keep.js)."""
@@ -71,6 +83,10 @@ class CdpAdminSite(UnfoldAdminSite):
             for group, item in pages
             if item["has_permission"] and text in item["title"].lower()
         ]
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "text/html")
 
 
 def _storable(view: Callable[..., Any]) -> Callable[..., Any]:

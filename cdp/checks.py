@@ -4,10 +4,10 @@
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.apps import apps as django_apps
@@ -21,6 +21,11 @@ from cdp import embedded
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 KEY_CHARACTERS = 32
+SECRETS: Final[Mapping[str, Callable[[], Sequence[str]]]] = {
+    "SECRET_KEY": lambda: [settings.SECRET_KEY],
+    "IDENTITY_KEY": lambda: [settings.IDENTITY_KEY],
+    "ENCRYPTION_KEYS": lambda: settings.ENCRYPTION_KEYS,
+}
 
 
 register(check_dependencies, Tags.admin)
@@ -59,17 +64,29 @@ def check_keys(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list
     hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(50))"'
     found: list[CheckMessage] = [
         Error(f"{name} is shorter than {KEY_CHARACTERS} characters: it can be guessed.", hint, id="cdp.E002")
-        for name in ("SECRET_KEY", "IDENTITY_KEY")
-        if len(getattr(settings, name)) < KEY_CHARACTERS
+        for name, keys in SECRETS.items()
+        if any(len(key) < KEY_CHARACTERS for key in keys())
     ]
-    has_key = any(os.environ.get(name) for name in ("IDENTITY_KEY", "IDENTITY_KEY_FILE"))
-    if os.environ.get("DATABASE_URL") and not has_key:
+    if os.environ.get("DATABASE_URL") and not _is_set("ENCRYPTION_KEYS"):
+        message = (
+            f"ENCRYPTION_KEYS is unset, and {embedded.var_dir() / 'secret_key'} would take its place: no other machine "
+            "could read the secrets of connections and channels, and nor could you once the file is lost."
+        )
+        hint = (
+            f"Set it, the same for all, and keep a copy. {hint} What this file has encrypted needs its text as a key."
+        )
+        found.append(Error(message, hint, id="cdp.E005"))
+    if os.environ.get("DATABASE_URL") and not _is_set("IDENTITY_KEY"):
         message = (
             f"IDENTITY_KEY is unset, and {embedded.var_dir() / 'secret_key'} takes its place: whoever works on this "
             "database with another key recognises nobody, and nor do you once the file is lost."
         )
         found.append(Warning(message, "Set IDENTITY_KEY, the same for all, and keep a copy.", id="cdp.W003"))
     return found
+
+
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 # What a server of one's own may be told so that its log holds no personal data; each is the default or near it.

@@ -39,7 +39,7 @@ DISCREET = {
 # The C library would give memory back to the kernel after each statement, and ask for it again with the next: two
 # thousand page faults in a batch of ingest, a sixth of PostgreSQL's time. docker/compose.yaml says the same.
 ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": "8388608", "MALLOC_TRIM_THRESHOLD_": "16777216"}
-DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+DISPOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 
 
 class NotReady(RuntimeError):

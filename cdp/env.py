@@ -1,13 +1,13 @@
 """Read settings from the environment; junk is refused with the name of the variable."""
 
 import os
-import secrets
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -88,6 +88,14 @@ def networks(name: str, default: list[str]) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(f"{name} must list networks such as 10.0.0.0/8: {error}.") from None
 
 
+def folders(name: str, default: list[str]) -> list[str]:
+    """Read folders, separated by colons. Raises ImproperlyConfigured naming the variable."""
+    found = [path for path in os.environ.get(name, ":".join(default)).split(":") if path]
+    if any(not path.startswith("/") or os.path.normpath(path) == "/" for path in found):
+        raise ImproperlyConfigured(f"{name} must list folders such as /srv/in:/srv/exports, and not /.")
+    return [os.path.normpath(path) for path in found]
+
+
 def url(name: str, default: str) -> str:
     """Read an address. Raises ImproperlyConfigured naming the variable."""
     value = os.environ.get(name) or default
@@ -144,6 +152,11 @@ def secret(name: str, default: str | None) -> str | None:
     return os.environ.get(name) or default
 
 
+def secrets(name: str, default: list[str] | None) -> list[str] | None:
+    """Read secrets, separated by commas, from NAME, or from the file that NAME_FILE names."""
+    return [item.strip() for item in (secret(name, default=None) or "").split(",") if item.strip()] or default
+
+
 def embedded_secret_key() -> str:
     """Read the key that this installation made for itself at its first start, readable by its owner alone.
 
@@ -157,16 +170,15 @@ def embedded_secret_key() -> str:
             _make_secret(path)
         return path.read_text().strip()
     except OSError as error:
-        message = (
-            f"{path}: {error.strerror}. Choose another folder with CDP_VAR_DIR, or set SECRET_KEY and IDENTITY_KEY."
-        )
+        remedy = "Choose another folder with CDP_VAR_DIR, or set SECRET_KEY, IDENTITY_KEY and ENCRYPTION_KEYS."
+        message = f"{path}: {error.strerror}. {remedy}"
         raise ImproperlyConfigured(message) from None
 
 
 def _make_secret(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key-") as draft:  # its owner's alone
-        draft.write(secrets.token_urlsafe(50))
+        draft.write(token_urlsafe(50))
         draft.flush()
         with suppress(FileExistsError):  # the first of several that start at once wins
             os.link(draft.name, path)

@@ -25,6 +25,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # --- Core -------------------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", default=None) or env.embedded_secret_key()
+ENCRYPTION_KEYS = env.secrets("ENCRYPTION_KEYS", default=None) or [env.embedded_secret_key()]  # the newest first
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "cdp.urls"
@@ -53,9 +54,12 @@ INSTALLED_APPS = [
     "apps.profiles",
     "apps.sessions",
     "apps.events",
+    "apps.bridges",
     "apps.segments",
     "apps.heartbeats",
+    "apps.flows",
     "apps.collector",
+    "apps.inbound",
     "apps.alerts",
     "apps.api",
     "apps.console",
@@ -164,6 +168,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = embedded.var_dir() / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/editor/assets/"  # their names have hashes
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
@@ -190,6 +195,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Others have kinds and states, too.
+    "ENUM_NAME_OVERRIDES": {
+        "BridgeConsumerStateEnum": "apps.inbound.models.Consumer.State",
+        "FlowKindEnum": "apps.flows.models.Flow.Kind",
+        "FlowStateEnum": "apps.flows.models.Flow.State",
+        "TaskStateEnum": "apps.core.models.Task.State",
+    },
     "APPEND_COMPONENTS": {"securitySchemes": openapi.SECURITY_SCHEMES},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -224,7 +236,14 @@ VISIT_TIMEOUT = timedelta(seconds=env.integer("VISIT_TIMEOUT_SECS", default=1_80
 PARTITIONS_AHEAD_MONTHS = env.integer("PARTITIONS_AHEAD_MONTHS", default=3)
 EVENT_RETENTION_MONTHS = env.integer("EVENT_RETENTION_MONTHS", default=0)  # 0 keeps events for ever
 MESSAGE_KEY_RETENTION_DAYS = env.integer("MESSAGE_KEY_RETENTION_DAYS", default=0)  # 0 remembers for ever
+BRIDGES_INBOX_LIMIT = env.integer("BRIDGES_INBOX_LIMIT", default=20_000, least=100)  # bridges wait beyond
+BRIDGE_DEAD_LETTER_RETENTION_DAYS = env.integer(
+    "BRIDGE_DEAD_LETTER_RETENTION_DAYS", default=90
+)  # 0 keeps them for ever
 REFUSED_RETENTION_DAYS = env.integer("REFUSED_RETENTION_DAYS", default=30)
+FLOW_RUN_RETENTION_DAYS = env.integer("FLOW_RUN_RETENTION_DAYS", default=90)  # 0 keeps them for ever
+FLOW_STEP_RETENTION_DAYS = env.integer("FLOW_STEP_RETENTION_DAYS", default=30)  # likewise
+DELIVERY_RETENTION_DAYS = env.integer("DELIVERY_RETENTION_DAYS", default=30)  # 0 keeps them for ever
 BACKFILL_UNDO_DAYS = env.integer("BACKFILL_UNDO_DAYS", default=30)  # so long a back-fill can be undone
 QUARANTINE_RETENTION_DAYS = env.integer("QUARANTINE_RETENTION_DAYS", default=90)  # 0 keeps them for ever
 # Names of properties, besides those in profiles/anonymity.py, whose texts tell of nobody.
@@ -238,6 +257,8 @@ METRICS_DIR = env.text("METRICS_DIR", default=str(embedded.var_dir() / "metrics"
 # --- To the outside ---------------------------------------------------------------------------------------------------
 # Private networks into which requests of ours may go, as to a webhook of the same house: see apps/core/egress.py.
 EGRESS_ALLOWED_NETWORKS = env.networks("EGRESS_ALLOWED_NETWORKS", default=[])
+# Folders below which bridges may read files; none: bridges read no files of this machine.
+INBOUND_FOLDERS = env.folders("INBOUND_FOLDERS", default=[])
 # Under which address people reach the admin, for links in what is sent to them.
 PUBLIC_URL = env.url("PUBLIC_URL", default="")
 MAIL_SERVER = env.mail_server("EMAIL_URL", default="")

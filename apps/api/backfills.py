@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from apps.api.base import described
 from apps.api.scopes import Scope
 from apps.core import audit, jobs, tasks
-from apps.core.api.authentication import actor_of
+from apps.core.api.authentication import actor_of, may
 from apps.core.api.base import KeyView, StrictSerializer, checked
 from apps.core.api.errors import Refused, refused_by
 from apps.core.api.shapes import ERROR_RESPONSE
 from apps.core.limits import TooSlow, at_most
-from apps.core.models import ApiKey, Task
+from apps.core.models import Task
 from apps.core.paths import MISSING
 from apps.core.refusal import Refusal
 from apps.events.backfill.dry_run import Preview, preview
@@ -232,7 +232,7 @@ def _selection(request: Request, found: dict[str, Any]) -> Selection:
 
 
 def _sees_people(request: Request) -> bool:
-    return isinstance(request.auth, ApiKey) and Scope.PROFILES_READ in request.auth.scopes
+    return may(request, Scope.PROFILES_READ)
 
 
 def _shaped(found: Preview, *, sees_all: bool) -> dict[str, Any]:

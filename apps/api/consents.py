@@ -39,7 +39,7 @@ class ConsentsView(KeyView):
     def post(self, request: Request, profile_id: UUID) -> Response:
         """Record decisions, all of them or none; they count from the next event on, and not before newer ones."""
         wanted = checked(DecideSerializer, request.data)
-        source = source_named(wanted["source_id"], kinds=(Source.Kind.API,), origin="", field="source_id")
+        source = source_named(wanted["source_id"], kinds=(Source.Kind.API,), field="source_id")
         living(profile_id)
         try:
             # The program's address and agent are not the person's: the ledger gets neither, the audit log the key.

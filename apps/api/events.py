@@ -12,15 +12,16 @@ from apps.api.base import described, living
 from apps.api.filters import EventFilter
 from apps.api.scopes import Scope
 from apps.api.serializers import EventSerializer
-from apps.core.api.base import KeyView, LatestFirst
+from apps.core.api.base import LatestFirst, SharedView
 from apps.events.models import Event
 from apps.profiles import ledger
 
 
-class ProfileEventsView(KeyView, generics.ListAPIView[Event]):
+class ProfileEventsView(SharedView, generics.ListAPIView[Event]):
     """List the events of a profile, the latest first."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
+    people_need: ClassVar = {"GET": ("events.view_event",)}
     serializer_class = EventSerializer
     pagination_class = LatestFirst
     filter_backends = (DjangoFilterBackend,)

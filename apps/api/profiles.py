@@ -21,14 +21,14 @@ from apps.api.serializers import (
     ProfileSerializer,
 )
 from apps.core.api.authentication import actor_of
-from apps.core.api.base import KeyView, NewestFirst, checked
+from apps.core.api.base import KeyView, NewestFirst, SharedView, checked
 from apps.events import jobs
 from apps.events.resolution import by_hand
 from apps.profiles import editing, identity
 from apps.profiles.models import Profile
 
 
-class ProfileListView(KeyView, generics.ListAPIView[Profile]):
+class ProfileListView(SharedView, generics.ListAPIView[Profile]):
     """List profiles, the newest first."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
@@ -45,7 +45,7 @@ class ProfileListView(KeyView, generics.ListAPIView[Profile]):
         return super().get(request, *args, **kwargs)
 
 
-class ProfileLookupView(KeyView):
+class ProfileLookupView(SharedView):
     """Find the one profile of an identifier."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
@@ -60,7 +60,7 @@ class ProfileLookupView(KeyView):
         return Response(ProfileSerializer(profile).data)
 
 
-class ProfileView(KeyView):
+class ProfileView(SharedView):
     """One profile, by the id that it has or ever had."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ, "PATCH": Scope.PROFILES_WRITE}

@@ -9,14 +9,15 @@ from rest_framework.response import Response
 from apps.api.base import described, living
 from apps.api.scopes import Scope
 from apps.api.serializers import SegmentsSerializer
-from apps.core.api.base import KeyView
+from apps.core.api.base import SharedView
 from apps.segments.models import Membership
 
 
-class ProfileSegmentsView(KeyView):
+class ProfileSegmentsView(SharedView):
     """The segments that a profile is in."""
 
     scopes: ClassVar = {"GET": Scope.PROFILES_READ}
+    people_need: ClassVar = {"GET": ("segments.view_segment",)}
 
     @described("profiles_segments", responses=SegmentsSerializer)
     def get(self, request: Request, profile_id: UUID) -> Response:

@@ -20,6 +20,8 @@ from redis.exceptions import RedisError
 from rq import Worker
 
 from apps.alerts.models import Alert, Incident
+from apps.bridges import backlog
+from apps.bridges.connection_kind import kinds
 from apps.collector import health
 from apps.collector.health import Health
 from apps.console.doctor import disk
@@ -27,6 +29,9 @@ from apps.console.doctor.heartbeats import overdue
 from apps.core import metrics
 from apps.core.metrics import Gauge
 from apps.core.models import Task
+from apps.flows.runs import waking
+from apps.inbound import bridge_status as bridge_status
+from apps.inbound.models import Bridge
 from cdp.version import VERSION
 
 Found = Iterator[tuple[Gauge, tuple[str, ...], float]]  # a gauge, its labels, its value
@@ -118,6 +123,42 @@ def _heartbeats(found: Health) -> Found:
         yield metrics.HEARTBEATS_OVERDUE, (), overdue(now=timezone.now()).count()
 
 
+def _deliveries(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    lines, now = backlog.lines(), timezone.now()
+    for kind in kinds:
+        yield metrics.DELIVERIES_WAITING, (kind,), sum(line.number for line in lines if line.kind == kind)
+    due = [(now - line.first_due_at).total_seconds() for line in lines if line.is_enabled and not line.is_held]
+    yield metrics.DELIVERIES_OLDEST, (), max([0.0, *due])
+    yield metrics.CONNECTIONS_HELD, (), backlog.held().count()
+
+
+def _bridges(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    now, rows = timezone.now(), list(Bridge.objects.filter(is_enabled=True))
+    going = bridge_status.statuses(rows, now=now)
+    for row in rows:
+        status = going[row.pk]
+        if row.paused_at is None:
+            yield metrics.BRIDGE_UP, (row.name,), status.health is not bridge_status.Health.FAILED
+        if status.n_waiting is not None:
+            yield metrics.BRIDGE_WAITING, (row.name,), status.n_waiting
+            oldest_secs = (now - status.oldest_at).total_seconds() if status.oldest_at else 0
+            yield metrics.BRIDGE_OLDEST, (row.name,), oldest_secs
+        yield metrics.BRIDGE_DEAD_LETTERS, (row.name,), status.n_dead
+
+
+def _flow_runs(found: Health) -> Found:
+    if not found.takes_events:
+        return
+    now = timezone.now()
+    due = waking.due(now=now)
+    yield metrics.FLOW_RUNS_DUE, (), due.number
+    yield metrics.FLOW_RUNS_OLDEST, (), (now - due.since).total_seconds() if due.since else 0.0
+
+
 def _incidents(found: Health) -> Found:
     if not found.takes_events:
         return
@@ -149,4 +190,7 @@ def _disks(_found: Health) -> Found:
             yield metrics.DISK_SIZE, (holds,), room.total
 
 
-PARTS: Final[tuple[Callable[[Health], Found], ...]] = (_inbox, _tasks, _heartbeats, _incidents, _queues, _disks)
+PARTS: Final[tuple[Callable[[Health], Found], ...]] = (
+    *(_inbox, _tasks, _heartbeats, _deliveries, _bridges, _flow_runs),
+    *(_incidents, _queues, _disks),
+)

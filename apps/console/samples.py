@@ -12,6 +12,7 @@ from apps.alerts.models import Alert
 from apps.collector import accept
 from apps.collector.envelope import Envelope
 from apps.collector.wire import Message
+from apps.console import sample_flows
 from apps.events import sources
 from apps.events.models import Event, InboxItem, Redirect, Source
 from apps.heartbeats import definitions as heartbeats
@@ -88,7 +89,7 @@ Body = dict[str, Any]
 
 
 def load(*, now: datetime) -> str:
-    """Make the sources, segments and all events of the sample shop, and say in a sentence what there is now."""
+    """Make the sources, segments, flows and all events of the sample shop, and say in a sentence what there is now."""
     shop, _ = Source.objects.get_or_create(name="Sample shop", defaults={"channel": "web"})
     Source.objects.get_or_create(
         name="Sample payment provider",
@@ -113,6 +114,7 @@ def load(*, now: datetime) -> str:
             rearm = strategies[key].rearm
             row = Heartbeat(name=name, strategy=key, wait_period=wait_period, schedule=schedule, rearm=rearm)
             heartbeats.save(row, now=now)
+    sample_flows.load(now=now)
     Alert.objects.get_or_create(name=SILENCE, defaults={**SILENCE_OF_THE_SHOP, "params": {"source": str(shop.id)}})
     return f"{Event.objects.count()} events of {Profile.objects.count()} people in a sample shop"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.core.queues import queues
+from apps.core.queues import of_role
 from cdp import arrival, embedded, env
 from cdp.processes import BASE_DIR, tied
 
@@ -20,7 +20,10 @@ LOG_BYTES, LOG_BACKUPS = "10MB", 3
 # time: up to half a minute, as `manage.py up` then begins anew with those that supervisord has given up.
 START_SECS, START_RETRIES = 10, 30
 # What makes a role end as soon as it has nothing to do, for a crontab. The others serve until they are told to stop.
-ONCE = {"ingest": "--once", "worker": "--burst", "cron": "--once", "alerts": "--once"}
+ONCE = {
+    **{"ingest": "--once", "worker": "--burst", "deliveries": "--burst", "flows": "--burst"},
+    **{"bridges": "--once", "cron": "--once", "alerts": "--once"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,18 @@ def roles(*, host: str, port: int) -> dict[str, list[str]]:
     return {
         "web": web_command(host=host, port=port),
         "ingest": [*MANAGE, "ingest", SKIP_CHECKS],
-        "worker": [*MANAGE, "rqworker", *queues, "--with-scheduler", SKIP_CHECKS],
+        "worker": _worker("worker"),
+        "deliveries": _worker("deliveries"),
+        "flows": _worker("flows"),
+        "bridges": [*MANAGE, "run_bridge", SKIP_CHECKS],
         "cron": [*MANAGE, "cron", SKIP_CHECKS],
         "alerts": [*MANAGE, "alerts", SKIP_CHECKS],
         "metrics": [*MANAGE, "metrics", SKIP_CHECKS],
     }
+
+
+def _worker(role: str) -> list[str]:
+    return [*MANAGE, "rqworker", *of_role(role), "--with-scheduler", SKIP_CHECKS]
 
 
 def programs(var: Path, *, host: str, port: int, has_postgres: bool, has_valkey: bool) -> list[Program]:

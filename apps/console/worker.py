@@ -6,9 +6,11 @@ from typing import Any, Final
 from rq import Queue, Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from apps.core import metrics
 from apps.core.jobs import jobs, run_task
+from apps.core.queues import OutOfTime
 from cdp import logging
 
 _TASK: Final = f"{run_task.__module__}.{run_task.__qualname__}"
@@ -18,8 +20,18 @@ _TASK: Final = f"{run_task.__module__}.{run_task.__qualname__}"
 LIFE_SECS: Final = 45
 
 
+class Alarm(UnixSignalDeathPenalty):
+    """What ends a job that takes too long, wherever it is just then: RQ's own error is caught as those of items are."""
+
+    def __init__(self, timeout: int, exception: type[BaseException], **options: Any) -> None:
+        told = OutOfTime if exception is JobTimeoutException else exception
+        super().__init__(timeout, told, **options)  # type: ignore[no-untyped-call]
+
+
 class Watched(Worker):
     """A worker that is missed soon when it is killed, and whose jobs are counted, by the process that does them."""
+
+    death_penalty_class = Alarm
 
     def __init__(self, queues: Any, name: str | None = None, *, worker_ttl: int | None = None, **options: Any) -> None:
         super().__init__(queues, name, worker_ttl=min(worker_ttl or LIFE_SECS, LIFE_SECS), **options)

@@ -15,6 +15,9 @@ from apps.console.doctor import (  # noqa: F401, I001 - they declare their check
     processes,
     clocks,
     heartbeats,
+    deliveries,
+    late_runs,
     settings,
     secrets,
+    encrypted,
 )

@@ -6,6 +6,7 @@ from typing import Final
 from apps.collector.health import Health
 from apps.console.doctor.checkup import Finding, Patient, Report, Severity, Unseen, check
 from apps.core import commands
+from apps.core.queues import queues as queues_by_name
 from apps.core.spans import in_words
 
 OLD_JOB_SECS: Final = 600
@@ -17,8 +18,6 @@ COMMANDS: Final = {
     "inbox": "ingest --once",
     "cron": "run cron",
     "alerts": "run alerts",
-    "no_worker": "run worker",
-    "worker_silent": "run worker",
 }
 
 
@@ -50,7 +49,7 @@ def workers(patient: Patient) -> Report:
         report.told += f", last heard {in_words(min(heard))} ago"
     elif not any(queue.depth for queue in found.queues.queues):
         report.broken(
-            "no_worker", "No worker runs: background jobs would wait.", commands.start("worker"), _typed("no_worker")
+            "no_worker", "No worker runs: background jobs would wait.", commands.start("worker"), _typed(role="worker")
         )
     return _add(report, found, {"no_worker", "worker_silent", "suspended"})
 
@@ -64,7 +63,7 @@ def queues(patient: Patient) -> Report:
     for queue in found.queues.queues:
         if (queue.oldest_secs or 0) > OLD_JOB_SECS and queue.n_workers:
             message = f"The oldest job in {queue.name} waits for {in_words(queue.oldest_secs or 0)}."
-            report.warn("queue_old", message, "Start another worker.", _typed("no_worker"))
+            report.warn("queue_old", message, "Start another one.", _typed(role=_role(queue.name)))
     return _add(report, found, {"failed_jobs"})
 
 
@@ -102,12 +101,20 @@ def _add(report: Report, found: Health, codes: Iterable[str]) -> Report:
     for each in found.findings():
         if each.code in codes:
             severity = Severity.BROKEN if each.code in BROKEN else Severity.WARNING
-            report.findings.append(Finding(each.code, severity, each.message, each.remedy, _typed(each.code)))
+            report.findings.append(
+                Finding(each.code, severity, each.message, each.remedy, _typed(each.code, role=each.role))
+            )
     return report
 
 
-def _typed(code: str) -> str:
+def _role(queue: str) -> str:
+    return queues_by_name[queue].role if queue in queues_by_name else "worker"
+
+
+def _typed(code: str = "", *, role: str = "") -> str:
     """Return what is typed against it; nothing where no command helps."""
+    if role:
+        return commands.manage(f"run {role}")
     if code == "dead_letters":
         return commands.sql(DEAD)
     return commands.manage(COMMANDS[code]) if code in COMMANDS else ""

@@ -6,30 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from django.conf import settings
-
 from apps.console.doctor.checkup import Patient, Report, check
 from cdp import embedded
-from cdp.checks import KEY_CHARACTERS
+from cdp.checks import KEY_CHARACTERS, SECRETS
 from cdp.processes import BASE_DIR
 
 MAKE: Final = 'python3 -c "import secrets; print(secrets.token_urlsafe(50))"'
 LETTERS: Final = 10  # different ones, of which a key that was drawn has three times as many
 KNOWN: Final = ("insecure", "changeme", "change-me", "secret", "example", "password", "test")
-NAMES: Final = ("SECRET_KEY", "IDENTITY_KEY")
+REMEDIES: Final = {
+    "IDENTITY_KEY": "Make one at random before there are people: with another one nobody is recognised.",
+    "ENCRYPTION_KEYS": "Put one that is drawn at random before it, and run manage.py rotate_secrets.",
+}
 
 
 @check("secrets", "Secrets")
 def secrets(_patient: Patient) -> Report:
     """Look at the keys and at who may read them."""
     report = Report("keys that nobody guesses, in files that nobody else reads")
-    for name in NAMES:
-        problem = _problem_of(getattr(settings, name))
+    for name, keys in SECRETS.items():
+        problem = next(filter(None, map(_problem_of, keys())), "")
         if problem:
             report.told = "weak"
-            remedy = "Make one that is drawn at random. Another SECRET_KEY signs everybody out."
-            if name == "IDENTITY_KEY":
-                remedy = "Make one at random before there are people: with another one nobody is recognised."
+            remedy = REMEDIES.get(name, "Make one that is drawn at random. Another SECRET_KEY signs everybody out.")
             report.broken("weak_secret", f"{name} can be guessed: {problem}.", remedy, MAKE)
     for path in _files():
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -55,7 +54,7 @@ def _files() -> Iterator[Path]:
     for path in (embedded.var_dir() / "secret_key", BASE_DIR / "docker" / ".env"):
         if path.is_file():
             yield path
-    for name in NAMES:
+    for name in SECRETS:
         path = Path(os.environ.get(f"{name}_FILE") or "/nowhere")
         if path.is_file() and path.parent != Path("/run/secrets"):
             yield path

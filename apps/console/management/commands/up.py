@@ -21,6 +21,7 @@ from apps.events.models import Source
 from cdp import embedded
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
+WEB_SECS = 180.0  # a busy machine takes its time to start all processes at once
 MEANWHILE = "PostgreSQL runs until Ctrl-C: do what needs it in another terminal."
 
 
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             for line in told:
                 self.stdout.write(line)  # at once: a password is shown only here
             supervisor.start_roles()
-            embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=60)
+            embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=WEB_SECS)
             self.stdout.write(summary(address_of(host, port)))
             code = supervisor.wait(tell=self.stdout.write)
         if code:
