@@ -42,11 +42,11 @@ function askToSignIn(login) {
     tell("You were signed out.", "Nothing of the form is lost. Sign in again, come back, and go on.", link)
 }
 
-// A part of the page that asks for itself, as a preview: the form to sign in is no answer.
-document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!event.detail.xhr.responseURL.includes("/login/")) return
-    event.preventDefault()
-    if (!document.querySelector(".cdp-dialog")) askToSignIn(event.detail.xhr.responseURL.split("?")[0])
+// A part of the page that asks for itself, as a preview.
+document.addEventListener("htmx:responseError", ({ detail }) => {
+    if (detail.xhr.status !== 401 || document.querySelector(".cdp-dialog")) return
+    const { login } = ask()
+    if (login) askToSignIn(login)
 })
 
 document.addEventListener("submit", (event) => {

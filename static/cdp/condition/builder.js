@@ -16,7 +16,7 @@ export function builder(place, catalogue, { server, changed }) {
         valuesOf: (path) => values.get(path) ?? [],
     }
     return {
-        draw: (group) => place.replaceChildren(groupBox(group, { ...context, scope: "profile", depth: 0 })),
+        draw: (group) => place.replaceChildren(groupBox(group, { ...context, roots: catalogue.roots, hasPast: catalogue.has_past, depth: 0 })),
     }
 }
 
@@ -49,7 +49,7 @@ function groupBox(group, context, remove) {
 }
 
 function adders(group, context, append) {
-    const isAboutPeople = context.scope === "profile"
+    const { hasPast } = context
     const left = () => ({ kind: "field", fn: "", path: "" })
     const field = () => ({ kind: "test", left: left(), op: "=", not: false, values: [], isFresh: true })
     const consent = () => ({ kind: "consent", not: false, state: "given", consent: context.catalogue.consents[0]?.id ?? "" })
@@ -57,14 +57,16 @@ function adders(group, context, append) {
     const step = () => ({ types: [], anyType: false, where: emptyGroup(), within: { unit: "day" } })
     const sequence = () => ({ kind: "sequence", not: false, fromFirst: false, steps: [step(), step()], period: null })
     return h("div", { className: "cdp-adders" },
-        adder(isAboutPeople ? "Field" : "Property", () => append(field())),
-        isAboutPeople && adder("Events", () => append(did())),
-        isAboutPeople && adder("Sequence", () => append(sequence())),
-        isAboutPeople && context.catalogue.consents && adder("Consent", () => append(consent())),
+        adder(isOfEvents(context) ? "Property" : "Field", () => append(field())),
+        hasPast && adder("Events", () => append(did())),
+        hasPast && adder("Sequence", () => append(sequence())),
+        !isOfEvents(context) && context.catalogue.consents && adder("Consent", () => append(consent())),
         adder("Group", () => append(emptyGroup(group.join === "and" ? "or" : "and"))),
         adder("Text", () => append({ kind: "text", text: "" })))
 }
 
+const isOfEvents = ({ roots }) => roots.length === 1 && roots[0] === "event"
+const ofPastEvents = { roots: ["event"], hasPast: false }
 const adder = (name, onclick) => h("button", { type: "button", className: "cdp-add", onclick }, `+ ${name}`)
 
 function removeButton(label, onclick) {
@@ -205,7 +207,7 @@ function happening(row, context) {
         const test = isSameKind ? { op: row.op, not: row.not, values: row.values } : { op: ">=", not: false, values: [] }
         context.replace({ kind: "test", left, ...test })
     }, "what")
-    const inEvents = { ...context, scope: "event" }
+    const inEvents = { ...context, ...ofPastEvents }
     const needsField = row.kind === "test" && row.left.fn !== "count"
     const field = needsField && pathInput("Field of the events", row.left.path, inEvents, (typed) => {
         row.left.path = typed
@@ -227,7 +229,7 @@ function selectionInputs(events, context) {
     }, "any")
     const where = events.where.items.length || events.showsWhere
         ? h("div", { className: "cdp-where" }, h("span", {}, "where"),
-            groupBox(events.where, { ...context, scope: "event", depth: context.depth + 1 }, () => {
+            groupBox(events.where, { ...context, ...ofPastEvents, depth: context.depth + 1 }, () => {
                 Object.assign(events, { where: emptyGroup(), showsWhere: false })
                 context.redraw()
                 context.changed()

@@ -26,7 +26,7 @@ export function choice(label, options, current, picked, part = "") {
 export function pathInput(label, path, context, typed) {
     const input = h("input", {
         type: "text", className: "cdp-input cdp-path", value: path ?? "", ariaLabel: label, autocomplete: "off",
-        placeholder: context.scope === "event" ? "event@properties…" : "profile@…", list: fieldList(context),
+        placeholder: context.roots[0] === "event" ? "event@properties…" : "profile@…", list: fieldList(context),
     })
     input.dataset.part = "path"
     const known = (written) => context.catalogue.fields.find((field) => field.path === written)
@@ -43,9 +43,9 @@ export function pathInput(label, path, context, typed) {
     return input
 }
 
-function fieldList({ catalogue, scope }) {
-    const fields = catalogue.fields.filter((field) => field.path.startsWith(`${scope}@`))
-    return dataList(`cdp-fields-${scope}`, fields.map((field) => [field.path, field.label]))
+function fieldList({ catalogue, roots }) {
+    const fields = catalogue.fields.filter((field) => roots.includes(field.path.split("@")[0]))
+    return dataList(`cdp-fields-${roots.join("-")}`, fields.map((field) => [field.path, field.label]))
 }
 
 function dataList(id, options) {

@@ -4,7 +4,7 @@ import { afterQuiet, serverOf } from "./server.js"
 import { textEditor } from "./text.js"
 
 function bar(form) {
-    const server = serverOf(form), textarea = form.querySelector("textarea")
+    const server = serverOf(form, form.dataset.language), textarea = form.querySelector("textarea")
     const text = textEditor(textarea, server)
     if (form.dataset.error) text.show(JSON.parse(form.dataset.error))
     else if (textarea.value.trim()) server.read(textarea.value).then(({ error, doubts }) => text.show(error, doubts))

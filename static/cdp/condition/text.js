@@ -5,9 +5,9 @@ import { afterQuiet } from "./server.js"
 let nextId = 1
 
 export function textEditor(textarea, server) {
-    const frame = textarea.closest("[data-condition-text]")
-    const backdrop = frame.querySelector("[data-backdrop]")
-    const problem = textarea.closest("[data-read]").querySelector("[data-problem]")
+    const frame = textarea.closest(".cdp-condition-text")
+    const backdrop = frame.querySelector(".cdp-backdrop")
+    const problem = textarea.closest(".cdp-condition, .cdp-query").querySelector(".cdp-problem")
     problem.id ||= `cdp-problem-${nextId++}`
     textarea.setAttribute("aria-describedby", problem.id)
     const completion = completionOf(textarea, frame, backdrop, server)
