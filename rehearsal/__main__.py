@@ -23,6 +23,7 @@ FILLED = {
     "POSTGRES_PASSWORD": "onlyfortherehearsal",
     "SECRET_KEY": "only-for-the-rehearsal-" + "x" * 32,
     "IDENTITY_KEY": "only-for-the-rehearsal-" + "y" * 32,
+    "ENCRYPTION_KEYS": "only-for-the-rehearsal-" + "z" * 32,
 }
 NOT_PROVED = """
 What this cannot prove: that the official image is like Debian's Python, that the engine's layers, cache and registry

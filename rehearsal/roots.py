@@ -83,5 +83,6 @@ def lent() -> list[Mount]:
 
 
 def lent_environment() -> dict[str, str]:
-    """Return what this machine tells pip, and of its proxies."""
-    return {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_proxy")}
+    """Return what this machine tells pip, npm and Node of registries, proxies and whom to trust."""
+    told = ("PIP_", "npm_config_", "NODE_EXTRA_CA_CERTS")
+    return {name: value for name, value in os.environ.items() if name.startswith(told) or name.endswith("_proxy")}

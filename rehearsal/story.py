@@ -83,6 +83,7 @@ def tell_story(stack: Stack) -> None:
         check = service.healthcheck()
         if check:
             stack.wait(lambda check=check: _succeeds(check), f"the health of {name}")  # type: ignore[misc]
+    stack.wait(_has_the_editor, "the web server has the editor of flows")
     _send_events(stack)
     _let_a_job_be_done(stack)
     _ask_for_metrics(stack)
@@ -91,6 +92,11 @@ def tell_story(stack: Stack) -> None:
 
 def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def _has_the_editor() -> bool:
+    with urlopen("http://127.0.0.1:8000/static/editor/manifest.json", timeout=10) as found:
+        return "src/main.tsx" in json.load(found)
 
 
 def _send_events(stack: Stack) -> None:
