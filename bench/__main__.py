@@ -22,6 +22,7 @@ def main() -> int:
             REDIS_URL=servers.redis_url,
             SECRET_KEY="bench" * 10,
             IDENTITY_KEY="bench" * 10,
+            ENCRYPTION_KEYS="bench" * 10,
             DJANGO_SETTINGS_MODULE="cdp.settings",
             LOG_LEVEL="ERROR",
         )

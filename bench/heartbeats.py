@@ -6,7 +6,6 @@ every BENCH_HEARTBEAT_SECS; ten of sixty seconds are two commands by cron, start
 
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,12 +17,12 @@ from unittest.mock import patch
 import psycopg
 from django.db import connection
 
-from apps.console.supervision import MANAGE, SKIP_CHECKS
+from apps.console.supervision import SKIP_CHECKS
 from apps.events.models import InboxItem
 from apps.heartbeats import clock, definitions, running, telling
 from apps.heartbeats.models import Heartbeat
 from bench import people
-from cdp.processes import BASE_DIR
+from tests.commands import MANAGE, Program
 from tests.live import Live, live_platform
 
 Figures = dict[str, float]
@@ -72,7 +71,6 @@ row = Heartbeat(name="Closing", strategy="session-not-closed", wait_period=timed
     first_run="all", max_per_run=1_000_000)
 definitions.save(row, now=timezone.now() - timedelta(days=1))
 """
-COMMAND = [*MANAGE, "heartbeat", SKIP_CHECKS]
 START_SECS, UNSEEN = 10.0, 0.2  # one kill in five comes before anything was told of
 DUE = "UPDATE heartbeats_heartbeat SET due_at = now() - interval '1 second' RETURNING id"
 N_TOLD = "SELECT count(*) AS n FROM heartbeats_silence"
@@ -192,7 +190,7 @@ def kill_while_they_run(live: Live, *, rounds: int, round_secs: float, dice: ran
         make_idle(live, IDLE_EACH, age=timedelta(0) if round_secs else RIPE)
         if not round_secs:
             live.rows(DUE)
-        commands = [subprocess.Popen(COMMAND, env=live.env, cwd=BASE_DIR, stdout=subprocess.DEVNULL) for _ in range(2)]
+        commands = [live.start_python("heartbeat", MANAGE, "heartbeat", SKIP_CHECKS) for _ in range(2)]
         outcome.n_killed += _kill_at_random(live, dice.choice(commands), dice)
         for command in commands:
             command.wait()
@@ -209,7 +207,7 @@ def kill_while_they_run(live: Live, *, rounds: int, round_secs: float, dice: ran
     return outcome
 
 
-def _kill_at_random(live: Live, victim: subprocess.Popen[bytes], dice: random.Random) -> bool:
+def _kill_at_random(live: Live, victim: Program, dice: random.Random) -> bool:
     """Kill a command at any moment, mostly while somebody tells of silences; tell whether it lived until then."""
     deadline = time.monotonic() + START_SECS
     n_before = live.rows(N_TOLD)

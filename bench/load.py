@@ -67,6 +67,12 @@ def page_views(source: str) -> Iterator[bytes]:
             yield json.dumps(body).encode()
 
 
+def asking_views(source: str) -> Iterator[bytes]:
+    """Make the bodies of `page_views` of senders who ask what flows answer."""
+    for body in page_views(source):
+        yield body.replace(b"{", b'{"options": {"answer": true}, ', 1)
+
+
 def sdk_messages(source: str) -> Iterator[bytes]:
     """Make `/v1/track` bodies of one message each, as a server-side SDK sends them."""
     while True:
@@ -84,7 +90,7 @@ def sdk_messages(source: str) -> Iterator[bytes]:
             yield json.dumps(message).encode()
 
 
-BODIES = {"page_views": page_views, "sdk_messages": sdk_messages}
+BODIES = {"page_views": page_views, "asking_views": asking_views, "sdk_messages": sdk_messages}
 
 
 class _Connection:

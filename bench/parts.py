@@ -20,16 +20,25 @@ from apps.events.store.storage import EventRow
 from apps.segments.models import Segment
 from apps.segments.platform_events import ENTERED, LEFT
 from bench import segmenting
+from bench.bridges import bridge_kinds
 from bench.claims import claims
 from bench.copying import copying as copy_events
 from bench.crash import crash
+from bench.deliveries import deliveries
+from bench.editor import editor
+from bench.flow_segmentation import flow_segmentation
+from bench.flows import resumes, resumes_by_two, runs, wakeups
+from bench.flows_killed import flows_killed
 from bench.heartbeats import heartbeats, heartbeats_killed
 from bench.identity import lookup, merge
 from bench.load import page_views, sdk_messages
 from bench.machine import web
+from bench.nodes import nodes
 from bench.rich import TYPE, orders, switch
 from bench.segments import reevaluation, segment_sql
+from bench.simulation import simulation
 from bench.spent import Spent, cost, named, spent
+from bench.triggers import inline_flow, plan_cost
 
 Figures = dict[str, float]
 WEB_SECS = 6.0
@@ -199,18 +208,31 @@ def copying() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     "statements": statements,
     "claims": claims,
+    "nodes": nodes,
+    "deliveries": deliveries,
     "track": track,
     "ingest": ingest,
+    "bridges": bridge_kinds,
     "rich": rich,
     "segments": segments,
+    "plan_cost": plan_cost,
+    "inline_flow": inline_flow,
     "stored": stored,
     "crash": crash,
     "merge": merge,
     "lookup": lookup,
+    "editor": editor,
     # The last ones: they make people of their own, and nobody else is left.
     "copying": copying,
     "segment_sql": segment_sql,
     "live": reevaluation,
+    "simulation": simulation,
+    "flow_runs": runs,
+    "resumes": resumes,
+    "resumes_by_two": resumes_by_two,
+    "wakeups": wakeups,
+    "flows_killed": flows_killed,
+    "flow_segmentation": flow_segmentation,
     "heartbeats": heartbeats,
     "heartbeats_killed": heartbeats_killed,
 }

@@ -1,8 +1,11 @@
 """What a piece of work took: by the clock, and of the processors, whose time varies less on a shared machine."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from django.db import connection
@@ -52,23 +55,43 @@ def cost(name: str, feature: Spent, plain: Spent, count: float) -> dict[str, flo
 
 
 class _Processes:
-    """Processes, and how long processors had worked for each; the kernel counts hundredths of a second."""
+    """Processes, and how long processors had worked for each."""
 
     def __init__(self, processes: Iterable[psutil.Process]) -> None:
-        self._before = {process: _cpu_secs(process) for process in processes}
+        self._before: dict[psutil.Process, float] = {}
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                self._before[process] = _cpu_secs(process)
 
     def worked_secs(self) -> float:
         """Add up what they worked since; those that ended meanwhile are left out."""
-        return sum(_cpu_secs(process) - secs for process, secs in self._before.items() if process.is_running())
+        found = 0.0
+        for process, secs in self._before.items():
+            with suppress(psutil.NoSuchProcess):
+                found += _cpu_secs(process) - secs
+        return found
 
 
 def _cpu_secs(process: psutil.Process) -> float:
+    """Return it of ourselves, and of what has one thread, as backends do, as exactly as the kernel knows it."""
+    if process.pid == os.getpid():
+        return time.process_time()
+    try:
+        if process.num_threads() == 1:
+            return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:  # another kernel: it counts hundredths of a second
+        pass
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def _backends() -> list[psutil.Process]:
-    """Find the backends of our clients; those are there as long as their connections."""
+    """Find the backends of our clients; those are there as long as their connections, which some end just now."""
     with connection.cursor() as cursor:
         cursor.execute(CLIENTS)
-        return [psutil.Process(pid) for (pid,) in cursor.fetchall()]
+        found = cursor.fetchall()
+    backends = []
+    for (pid,) in found:
+        with suppress(psutil.NoSuchProcess):
+            backends.append(psutil.Process(pid))
+    return backends
