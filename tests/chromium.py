@@ -59,7 +59,10 @@ class Complaints:
         page.on("response", self._on_response)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # htmx says of a request whose page is left what no reader sees; of one that fails, it says more than its end.
+        is_end_of_request = message.text in ("htmx:sendAbort", "htmx:afterRequest")
+        tells_of_sign_out = "status of 401" in message.text or "Status Error Code 401" in message.text
+        if message.type == "error" and not is_end_of_request and not tells_of_sign_out:
             self.found.append(f"{message.location['url']}: {message.text}")
 
     def _on_failure(self, request: Request) -> None:
@@ -69,5 +72,6 @@ class Complaints:
             self.found.append(f"{request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:
-        if response.status >= 400:
+        # A page learns by 401 that nobody is signed in any more, and says so, as stories see.
+        if response.status >= 400 and response.status != 401:
             self.found.append(f"{response.request.method} {response.url}: {response.status}")

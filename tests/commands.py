@@ -1,99 +1,180 @@
-"""Commands of manage.py, each in a fork of one process that has started Django: that takes a second, a fork hundredths.
+"""Python programs of the platform, each in a fork of one process that has started Django.
 
-As a program (`python -m tests.commands SOCKET`) it is that process: it reads a JSON object a connection, forks, and
-answers with the exit code.
+That takes a second and a half, a fork some hundredths of one; a test that is about the start itself makes a real one.
+
+As a program (`python -m tests.commands SOCKET`) it is that process. It reads a JSON object a connection, and becomes
+the program that it names in a fork, which tells by the connection which process it is; another one, how it ended.
 """
 
+import gc
+import importlib
 import json
 import os
+import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
-import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from cdp.embedded import wait
-from cdp.processes import BASE_DIR, tied
+from cdp.processes import BASE_DIR, die_with_parent, tied
 
 TIMEOUT_SECS = 120.0
+MANAGE = str(BASE_DIR / "manage.py")
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Program:
+    """A program that runs, to be handled as one of `subprocess.Popen`."""
+
+    def __init__(self, connection: socket.socket, args: Sequence[str]) -> None:
+        self._connection, self.args = connection, args
+        self._told = connection.makefile("rb")
+        self.pid = int(self._told.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        if self.returncode is None and select.select([self._connection], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return how it ended, once it has; raises subprocess.TimeoutExpired where it does not in time."""
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
+            self.returncode = int(self._told.readline() or -signal.SIGKILL)  # nothing: all was ended at once
+            self._told.close()
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Commands:
-    """Runs commands in an environment; from any thread, several at once."""
+    """Runs programs in an environment; from any thread, several at once. They end with it."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
         self._folder = folder
-        self._socket = folder / "commands.sock"
+        self._socket = folder / f"{uuid4().hex[:8]}.sock"
         command = [sys.executable, "-m", "tests.commands", str(self._socket)]
         self._process = subprocess.Popen(tied(command), env=env, cwd=BASE_DIR, start_new_session=True)
         wait(lambda: self._socket.exists() or self._process.poll() is not None, "manage.py", timeout_secs=60)
 
     def run(self, *args: str) -> str:
-        """Run a command, and return what it printed; raises AssertionError when it fails."""
+        """Run a command of manage.py, and return what it printed; raises AssertionError when it fails."""
+        ended = self.ended(*args)
+        assert ended.code == 0, ended.err
+        return ended.out
+
+    def ended(self, *args: str) -> Ended:
+        """Run a command of manage.py that may fail."""
         out, err = (self._folder / f"{uuid4().hex}.{name}" for name in ("out", "err"))
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(TIMEOUT_SECS)
-            connection.connect(str(self._socket))
-            connection.sendall(json.dumps({"args": args, "out": str(out), "err": str(err)}).encode() + b"\n")
-            code = connection.makefile().readline()
-        assert code == "0\n", err.read_text()
-        return out.read_text()
+        code = self._start([MANAGE, *args], out, err).wait(timeout=TIMEOUT_SECS)
+        return Ended(code, out.read_text(), err.read_text())
+
+    def start(self, args: Sequence[str], log: Path, *, imports: str = "") -> Program:
+        """Start a program in a group of its own, by the arguments that Python would be given.
+
+        What is to be imported before it begins is there in each process that it forks, too.
+        """
+        log.touch()
+        return self._start(args, log, log, imports=imports)
 
     def stop(self) -> None:
-        """End the process; whoever it has forked goes on."""
+        """End the process, and what runs in its forks."""
         self._process.terminate()
         self._process.wait(timeout=20)
 
+    def _start(self, args: Sequence[str], out: Path, err: Path, *, imports: str = "") -> Program:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(self._socket))
+        wanted = {"args": args, "out": str(out), "err": str(err), "imports": imports}
+        connection.sendall(json.dumps(wanted).encode() + b"\n")
+        return Program(connection, args)
 
-def serve(path: str) -> None:
-    """Run a fork for each connection, without end."""
+
+def serve(path: str) -> list[str]:
+    """Fork for each connection, without end; returns, in the fork, the arguments of the program that it is to be."""
     import django
 
     django.setup()
+    gc.freeze()  # a look for garbage would copy all of it into each fork
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries those that have ended
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{path}~")
-        listener.listen()
+        listener.listen(100)
         Path(f"{path}~").rename(path)  # whoever sees it can connect
         while True:
             connection, _ = listener.accept()
             if not os.fork():
-                listener.close()
-                _run(connection)
+                break
             connection.close()
-
-
-def _run(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    code = 1
+    die_with_parent(signal.SIGTERM)
+    wanted = json.loads(connection.makefile().readline())
+    if program := os.fork():
+        _tell_end_of(program, connection)
+    os.setsid()
+    connection.sendall(b"%d\n" % os.getpid())  # whoever hears of it may end its group
+    connection.close()
+    return _become(wanted)
+
+
+def _tell_end_of(program: int, connection: socket.socket) -> None:
+    """Say how a process ends, and end."""
     try:
-        wanted = json.loads(connection.makefile().readline())
-        for stream, name in ((sys.stdout, "out"), (sys.stderr, "err")):
-            with Path(wanted[name]).open("w") as file:
-                os.dup2(file.fileno(), stream.fileno())
-        code = _code_of(wanted["args"])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        connection.sendall(b"%d\n" % code)
+        _, status = os.waitpid(program, 0)
+        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     finally:
-        os._exit(code)
+        os._exit(0)
 
 
-def _code_of(args: list[str]) -> int:
-    from django.core.management import execute_from_command_line
+def _become(wanted: dict[str, str | list[str]]) -> list[str]:
+    """Be a process as subprocess makes one."""
+    die_with_parent(signal.SIGTERM)
+    for stream, name in ((sys.stdout, "out"), (sys.stderr, "err")):
+        with Path(str(wanted[name])).open("ab") as file:
+            os.dup2(file.fileno(), stream.fileno())
+    if wanted["imports"]:
+        importlib.import_module(str(wanted["imports"]))
+    return list(wanted["args"])
 
-    try:
-        execute_from_command_line(["manage.py", *args])
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - whatever it was, whoever asked reads it
-        traceback.print_exc()
-        return 1
-    return 0
+
+def as_python(args: list[str]) -> None:
+    """Do what Python does with these arguments: a file, `-m` and a module, or `-c` and a text."""
+    first, *rest = args
+    if first == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
+    elif first == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = args
+        runpy.run_path(first, run_name="__main__")
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    as_python(serve(sys.argv[1]))

@@ -1,11 +1,14 @@
 """Fixtures of all tests."""
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections, transaction
@@ -13,6 +16,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from hypothesis import settings
 from playwright.sync_api import Browser, Page, StorageState
+from redis import Redis
 
 from apps.core import counters, snapshot
 from apps.core.memory import forget_all
@@ -26,22 +30,34 @@ if TYPE_CHECKING:
 # How long an example takes says more about what else the machine does.
 settings.register_profile("tests", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("tests")
+_valkey = Redis.from_url(django_settings.REDIS_URL)  # this worker's own database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that may take longer than others: at the end, one worker would wait for the other."""
+    """Begin with tests that may take longer than others: at the end, one worker would wait for the other.
+
+    Those that empty the tables stay the last ones: what migrations have put there is gone after them. So they are in no
+    group, either, as xdist begins with groups.
+    """
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> tuple[int, str]:
+    if _empties_tables(item):
+        return 3, ""
     if item.get_closest_marker("xdist_group"):
         return 0, str(item.path.parent)  # those of a folder share a browser
     return (1 if item.get_closest_marker("timeout") else 2), ""
 
 
+def _empties_tables(item: pytest.Item) -> bool:
+    database = item.get_closest_marker("django_db")
+    is_said = database is not None and database.kwargs.get("transaction", False)
+    return is_said or "transactional_db" in getattr(item, "fixturenames", ())
+
+
 def pytest_collection_finish() -> None:
     """Leave modules and tests out of every collection of garbage: they stay until the end, and are many."""
-    gc.collect()
     gc.freeze()
 
 
@@ -49,6 +65,25 @@ def pytest_collection_finish() -> None:
 def no_lasting_connections() -> None:
     """Let threads give up their connections after each piece of work: test databases could not be dropped otherwise."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Drop test databases also while threads that have just answered are still connected to them."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture
+def crowd() -> Iterator[None]:
+    """Let one test at a time have fifty connections: two at once would have more than there are."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(50)")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,6 +128,12 @@ def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget_all()
     yield
     forget_all()
+
+
+@pytest.fixture(autouse=True)
+def empty_valkey() -> None:
+    """Let no test find the jobs, workers or counts that the one before has left."""
+    _valkey.flushdb()
 
 
 @pytest.fixture

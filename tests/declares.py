@@ -1,8 +1,8 @@
 """What each app declares, written down for whoever reads a change of it: python -m tests.declares writes it anew.
 
 `tests/<app>/declares.json` has an app's menu, grants and events of the platform; the documents have tables of event
-types, queues, jobs of the clock and scopes. A new app touches no other list. In tables, rows that are right are kept as
-somebody wrote them: only the first cells are the code's.
+types, queues, jobs of the clock, scopes, settings of connections, nodes of flows, and ready flows. A new app touches
+no other list. In tables, rows that are right are kept as somebody wrote them: only the first cells are the code's.
 """
 
 import json
@@ -20,10 +20,18 @@ COMMAND = "python -m tests.declares"
 def written() -> dict[str, str]:
     """Return the files that have what apps declare, by their paths, with the text that they should have."""
     from apps.events.event_types.default_types.document import as_markdown  # once the apps are ready
+    from tests import flow_nodes, ready_document
 
     files = {f"tests/{app}/declares.json": json.dumps(found, indent=2) + "\n" for app, found in by_app().items()}
     gone = {str(path.relative_to(ROOT)): "" for path in ROOT.glob("tests/*/declares.json")}
-    return {**gone, **files, "docs/event-types.md": as_markdown(), **tables()}
+    return {
+        **gone,
+        **files,
+        "docs/event-types.md": as_markdown(),
+        "docs/nodes.md": flow_nodes.as_markdown(),
+        "docs/ready-flows.md": ready_document.as_markdown(),
+        **tables(),
+    }
 
 
 def outdated() -> list[str]:
@@ -64,9 +72,37 @@ def tables() -> dict[str, str]:
     text = with_rows((ROOT / "docs/queues.md").read_text(), "| queue |", queue_rows)
     api = (ROOT / "docs/profile-api.md").read_text()
     return {
+        **kinds_of_systems(),
         "docs/queues.md": with_rows(text, "| job |", job_rows),
         "docs/profile-api.md": with_rows(api, "| scope |", scope_rows),
     }
+
+
+def kinds_of_systems() -> dict[str, str]:
+    """Let the tables of kinds of connections and bridges have a row for each setting, wherever they are."""
+    from apps.bridges.connection_kind import kinds
+    from apps.inbound.bridge_kind import kinds as bridge_kinds
+    from apps.inbound.mapping import MappingSettings
+
+    described = {kind.title: kind.settings for kind in kinds.values()}
+    described |= {f"{kind.title}, bridge": kind.settings for kind in bridge_kinds.values()}
+    described["Messages"] = MappingSettings
+    paths = sorted((ROOT / "docs").rglob("*.md"))
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+    found = {}
+    for title, settings in described.items():
+        header = f"| {title} | kind |"
+        [name] = [name for name, text in texts.items() if f"\n{header}" in text] or [f"no document has {header}"]
+        found[name] = texts[name] = with_settings(texts[name], header, settings)
+    return found
+
+
+def with_settings(text: str, header: str, settings: type) -> str:
+    """Let the table below a header have a row for each setting."""
+    from apps.core.typed_settings import rows_of
+
+    rows = [f"| `{row.name}` | {row.kind} | {row.default or 'required'} | {row.told} |" for row in rows_of(settings)]
+    return with_rows(text, header, dict.fromkeys(rows, ""))
 
 
 def with_rows(text: str, header: str, rows: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from cdp.processes import BASE_DIR
 from tests.live import free_port, wait_for
 
 LAST_LINE = "Ctrl-C stops everything."
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY", "LOG_LEVEL")
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS", "LOG_LEVEL")
 
 
 class Installation:
@@ -35,7 +35,7 @@ class Installation:
         with out.open("w") as output:
             command = [*self._manage, "up", *args]
             started = subprocess.Popen(command, env=self.env, stdout=output, stderr=output, text=True, cwd=self._tree)
-        wait_for(lambda: until in out.read_text() or started.poll() is not None, "the start", timeout_secs=90)
+        wait_for(lambda: until in out.read_text() or started.poll() is not None, "the start", timeout_secs=180)
         assert started.poll() is None, out.read_text()
         return started, out.read_text()
 

@@ -18,6 +18,8 @@ class Taken:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
+    peer: int = 0  # the port that it came from
 
 
 @dataclass
@@ -35,13 +37,18 @@ class Outside:
 
 
 @contextmanager
-def outside(*, port: int = 0, certificate: Path | None = None) -> Iterator[Outside]:
-    """Run a server, on a port of its own unless one is named; with a certificate it speaks TLS."""
+def outside(*, port: int = 0, certificate: Path | None = None, keeps: bool = False) -> Iterator[Outside]:
+    """Run a server, on a port of its own unless one is named; with a certificate it speaks TLS, and it may keep
+    connections open.
+    """
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            found.taken.append(Taken(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            found.taken.append(Taken(self.path, headers, body, self.command, self.client_address[1]))
             if found.handle:
                 found.handle(self)
                 return
@@ -50,7 +57,7 @@ def outside(*, port: int = 0, certificate: Path | None = None) -> Iterator[Outsi
             self.end_headers()
             self.wfile.write(b"ok")
 
-        do_GET = do_POST
+        do_GET = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -4,6 +4,7 @@ Started once, by the process that pytest starts in, unless the environment names
 and each takes a database of its own among the sixteen of Valkey: what one puts into a queue no other takes.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
+import psycopg
 import pytest
 
 from cdp import embedded
@@ -20,6 +22,10 @@ from cdp import embedded
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# As manage.py does: each of the workers loads all tests, and looked for garbage among them for a fifth of that time.
+gc.set_threshold(100_000)
+
+TABLES = "CDP_TESTS_TABLES"  # the variable with the name of the database that tests/live.py copies
 MEMORY, ROOM = Path("/dev/shm"), 8 * 2**30  # bytes
 
 _servers = ExitStack()
@@ -32,6 +38,7 @@ def pytest_load_initial_conftests() -> object:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
     os.environ.setdefault("IDENTITY_KEY", "only-for-tests-" + "y" * 40)
+    os.environ.setdefault("ENCRYPTION_KEYS", "only-for-tests-" + "z" * 40)
     os.environ.setdefault("LOG_LEVEL", "CRITICAL")
     os.environ["METRICS_DIR"] = _servers.enter_context(tempfile.TemporaryDirectory(prefix="cdp-metrics-"))
     os.environ["METRICS_BIND"] = ""
@@ -41,6 +48,7 @@ def pytest_load_initial_conftests() -> object:
         tempfile.tempdir = None
         os.environ.setdefault("DATABASE_URL", servers.database_url)
         os.environ.setdefault("REDIS_URL", servers.redis_url)
+    os.environ.setdefault(TABLES, f"live_tables_{os.getpid()}")
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     if worker:
         os.environ["REDIS_URL"] = redis_url(16 - worker)  # tests/live.py counts from the other end
@@ -65,5 +73,8 @@ def redis_url(database: int) -> str:
 
 
 def pytest_unconfigure() -> None:
-    """Stop what was started."""
+    """Stop what was started, and leave nothing behind on servers that go on."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+            server.execute(f"DROP DATABASE IF EXISTS {os.environ[TABLES]}")
     _servers.close()

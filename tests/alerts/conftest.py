@@ -16,19 +16,22 @@ from tests.outside import Outside, outside
 
 
 class Mailbox:
-    """What a mail server has taken; `refusal` is what it says instead."""
+    """What a mail server has taken; `refusal` is what it says instead, and `offered` all that came."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.offered: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.refusal = ""
         self.port = free_port()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.offered.append(mail)
         if self.refusal:
             return self.refusal
-        assert isinstance(envelope.content, bytes)
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.mails.append(mail)
         self.recipients += envelope.rcpt_tos
         return "250 taken"
 

@@ -8,11 +8,11 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from apps.alerts.channels.signed_webhook import new_secret
 from apps.alerts.models import Alert, Channel, Incident, Notification
 from apps.alerts.symptoms import Facts, Kind, Symptom, kinds
 from apps.collector.health import Health
 from apps.core import beats
+from apps.core.signing import new_secret
 from apps.events.models import ArrivalCount, Source
 from apps.events.store.noticed import SPAN, span_of
 from tests.factories import NOON

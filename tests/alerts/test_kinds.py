@@ -1,6 +1,5 @@
 """What each kind of alert finds: exactly that, on real tables and a real Valkey."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,9 +18,12 @@ from apps.core.queue_state import QueuesState, QueueState
 from apps.core.spans import in_words
 from apps.events.models import ArrivalCount, Source
 from apps.events.store.maintenance import maintain
+from apps.flows.runs import pausing
 from tests.alerts.factories import AlertFactory, arrivals, facts, minutes, steady
 from tests.core.factories import TaskFactory
 from tests.factories import NOON, SourceFactory
+from tests.flows.factories import FlowFactory, RunFactory
+from tests.flows.triggers.flowing import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -37,12 +39,9 @@ def source() -> Source:
 
 
 @pytest.fixture
-def queue(alone: None) -> Iterator[Queue]:
-    """The queue `default` of a Valkey that is empty before and after."""
-    connection = get_connection("default")
-    connection.flushdb()
-    yield Queue("default", connection=connection)
-    connection.flushdb()
+def queue(alone: None) -> Queue:
+    """The queue `default`."""
+    return Queue("default", connection=get_connection("default"))
 
 
 @pytest.mark.parametrize(("silent_minutes", "is_told"), [(59, False), (60, True), (4_000, True)])
@@ -279,3 +278,29 @@ def test_measures_come_from_the_place_where_status_has_them(monkeypatch: pytest.
 
     assert found.health is measured
     assert found.health is found.health
+
+
+def test_a_flow_that_the_platform_has_paused_is_told_of_and_one_that_somebody_has_is_not() -> None:
+    failing, resting = FlowFactory(name="Cart"), FlowFactory()
+    pausing.pause(failing, now=NOON, because="4 of the 20 runs that ended within an hour have failed.")
+    pausing.pause(resting, now=NOON)
+
+    [symptom] = look("paused_flow", facts())
+
+    assert symptom.subject == str(failing.pk)
+    assert symptom.message == (
+        "The flow Cart was paused: 4 of the 20 runs that ended within an hour have failed. Its runs say why."
+    )
+
+
+def test_a_flow_that_nobody_enters_or_goes_on_in_is_told_of() -> None:
+    RunFactory(version__flow__name="Well", attempts=1, error="It could not go on (IntegrityError).")
+    flow = RunFactory(version__flow__name="Cart", attempts=3, error="It could not go on (KeyError).").flow
+    RunFactory(version__flow=flow, version__number=2, due_at=None, dead_at=NOON, error="It could not go on (KeyError).")
+    broken = publish({"kind": "field", "field": "profile@visits"})
+
+    entry, stuck = look("broken_flow", facts())
+
+    assert (entry.subject, stuck.subject) == (f"{broken.pk} entry", f"{flow.pk} runs")
+    assert entry.message.startswith(f"Nobody enters the flow {broken.name}, though it is on: Trigger t1, field: ")
+    assert stuck.message.startswith("2 runs of the flow Cart cannot go on")

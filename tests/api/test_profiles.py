@@ -24,8 +24,52 @@ pytestmark = pytest.mark.django_db
 ALL = tuple(Scope)
 
 
-def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]]:
+Asked = tuple[str, str, dict[str, Any], Scope]
+
+
+def requests_of_flows() -> list[Asked]:
+    flow, run, delivery = "/api/flows/nothing", f"/api/runs/{uuid4()}", f"/api/deliveries/{uuid4()}"
+    return [
+        ("get", "/api/flows", {}, Scope.FLOWS_READ),
+        ("post", "/api/flows", {}, Scope.FLOWS_WRITE),
+        ("post", "/api/flows/check", {}, Scope.FLOWS_READ),
+        ("post", "/api/flows/import", {}, Scope.FLOWS_WRITE),
+        ("get", flow, {}, Scope.FLOWS_READ),
+        *((verb, flow, {}, Scope.FLOWS_WRITE) for verb in ("patch", "delete")),
+        *(("get", f"{flow}/{part}", {}, Scope.FLOWS_READ) for part in ("versions", "export", "figures", "revision")),
+        ("post", f"{flow}/discard-draft", {}, Scope.FLOWS_WRITE),
+        ("get", f"{flow}/publishing", {}, Scope.FLOWS_PUBLISH),
+        *(("post", f"{flow}/{verb}", {}, Scope.FLOWS_PUBLISH) for verb in ("publish", "roll-back")),
+        *(("post", f"{flow}/{verb}", {}, Scope.FLOWS_PUBLISH) for verb in ("on", "off", "pause", "resume")),
+        ("get", f"{flow}/live", {}, Scope.FLOWS_READ),
+        ("get", f"{flow}/runs", {}, Scope.RUNS_READ),
+        ("get", f"{flow}/runs/{uuid4()}", {}, Scope.RUNS_READ),
+        *(("post", f"{flow}/runs/{verb}", {}, Scope.RUNS_WRITE) for verb in ("run-now", "skip", "cancel")),
+        ("post", f"{flow}/start", {}, Scope.FLOWS_START),
+        ("post", f"{flow}/pass-now", {}, Scope.FLOWS_PUBLISH),
+        *(("post", f"{flow}/{verb}", {}, Scope.FLOWS_WRITE) for verb in ("try", "test")),
+        ("get", f"{flow}/cases", {}, Scope.FLOWS_READ),
+        ("post", f"{flow}/cases", {}, Scope.FLOWS_WRITE),
+        *((verb, f"{flow}/cases/{uuid4()}", {}, Scope.FLOWS_WRITE) for verb in ("patch", "delete")),
+        *(("get", f"/api/{each}", {}, Scope.FLOWS_READ) for each in ("node-kinds", "names")),
+        ("get", f"{flow}/simulations", {}, Scope.FLOWS_READ),
+        ("post", f"{flow}/simulations", {"days": 7}, Scope.FLOWS_WRITE),
+        ("get", f"{flow}/simulations/{uuid4()}", {}, Scope.FLOWS_READ),
+        ("delete", f"{flow}/simulations/{uuid4()}", {}, Scope.FLOWS_WRITE),
+        ("get", "/api/ready-flows", {}, Scope.FLOWS_READ),
+        ("post", "/api/ready-flows/nothing/draft", {}, Scope.FLOWS_WRITE),
+        ("get", "/api/runs", {}, Scope.RUNS_READ),
+        ("get", run, {}, Scope.RUNS_READ),
+        *(("post", f"{run}/{verb}", {}, Scope.RUNS_WRITE) for verb in ("run-now", "skip", "cancel")),
+        ("get", "/api/deliveries", {}, Scope.DELIVERIES_READ),
+        ("get", delivery, {}, Scope.DELIVERIES_READ),
+        *(("post", f"{delivery}/{verb}", {}, Scope.DELIVERIES_WRITE) for verb in ("retry", "cancel")),
+    ]
+
+
+def requests_of(profile: Profile) -> list[Asked]:
     one = f"/api/profiles/{profile.id}"
+    system = f"/api/connections/{uuid4()}"
     backfill, verbs = {"kind": "traits", "type": "unheard-of"}, ("pause", "resume", "cancel", "undo")
     return [
         ("get", "/api/profiles", {}, Scope.PROFILES_READ),
@@ -49,6 +93,15 @@ def requests_of(profile: Profile) -> list[tuple[str, str, dict[str, Any], Scope]
         ("post", "/api/backfills/preview", backfill, Scope.BACKFILLS_READ),
         ("get", f"/api/backfills/{uuid4()}", {}, Scope.BACKFILLS_READ),
         *(("post", f"/api/backfills/{uuid4()}/{verb}", {}, Scope.BACKFILLS_WRITE) for verb in verbs),
+        ("get", "/api/connections", {}, Scope.CONNECTIONS),
+        ("post", "/api/connections", {}, Scope.CONNECTIONS),
+        ("get", "/api/connections/kinds", {}, Scope.CONNECTIONS),
+        ("get", "/api/bridges", {}, Scope.BRIDGES_READ),
+        ("get", f"/api/bridges/{uuid4()}", {}, Scope.BRIDGES_READ),
+        *(("post", f"/api/bridges/{uuid4()}/{verb}", {}, Scope.BRIDGES_WRITE) for verb in ("pause", "resume")),
+        *((verb, system, {}, Scope.CONNECTIONS) for verb in ("get", "put", "delete")),
+        *(("post", f"{system}/{verb}", {}, Scope.CONNECTIONS) for verb in ("test", "release")),
+        *requests_of_flows(),
         ("post", f"{one}/anonymise", {"reference": "ticket 7"}, Scope.PRIVACY_ERASE),
         ("post", f"/api/profiles/{ProfileFactory().id}/erase", {"reference": "ticket 8"}, Scope.PRIVACY_ERASE),
     ]

@@ -70,7 +70,7 @@ def test_a_decision_is_recorded_changed_and_withdrawn(admin: Page, live: Live, s
 
 def test_a_consent_is_asked_for_in_a_row_of_its_own(admin: Page, live: Live, shoot: Shoot, anna: str) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")
-    text, builder = admin.locator("#id_condition"), admin.locator("[data-builder]")
+    text, builder = admin.locator("#id_condition"), admin.locator(".cdp-builder")
     admin.get_by_label("Name").fill("Not withdrawn")
     builder.get_by_role("button", name="+ Consent").click()
     row = builder.locator(".cdp-row-consent")

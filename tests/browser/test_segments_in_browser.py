@@ -39,7 +39,7 @@ def fill(place: Locator, label: str, value: str) -> None:
     place.get_by_label(label, exact=True).press("Tab")
 
 
-@pytest.mark.timeout(240)  # the worker may still be busy with what other tests began
+@pytest.mark.timeout(300)  # the worker may still be busy with what other tests began
 def paste(page: Page, names: str, *, mode: str) -> None:
     """Paste a list, say what to do with it, and wait for its first lines each time."""
     with page.expect_response("**/list/look/"):
@@ -56,7 +56,7 @@ def test_a_segment_is_clicked_together_counted_built_and_explained(admin: Page, 
     expect(admin).to_have_title("Segments | Customer data platform")
     admin.locator("a[href='/admin/segments/segment/add/']").first.click()
     admin.get_by_label("Name").fill("Loyal buyers")
-    builder = admin.locator("[data-builder]")
+    builder = admin.locator(".cdp-builder")
     builder.get_by_role("button", name="+ Field").click()
     fill(builder, "Field", "profile@visits.count")
     builder.get_by_label("Test", exact=True).select_option("is at least")
@@ -133,7 +133,7 @@ def test_a_segment_of_each_kind_is_made_changed_and_deleted(kind: str, admin: Pa
     expect(admin.get_by_label("Description")).to_be_visible()
     admin.get_by_label("Description").fill("Changed")
     if condition:
-        builder = admin.locator("[data-builder]")
+        builder = admin.locator(".cdp-builder")
         expect(builder.locator(".cdp-row")).to_have_count(1)
         builder.get_by_label("Value", exact=True).fill("3")
         expect(text_of(admin)).to_have_value("profile@visits.count > 3")
@@ -202,7 +202,7 @@ def test_a_list_is_uploaded_as_a_spreadsheet_saves_it(admin: Page, live: Live, s
 
 def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")
-    builder = admin.locator("[data-builder]")
+    builder = admin.locator(".cdp-builder")
     expect(builder.get_by_role("button", name="+ Sequence")).to_be_visible()
     text_of(admin).fill(HARD)
     expect(builder.locator(".cdp-row")).to_have_count(7)
@@ -222,11 +222,11 @@ def test_rows_follow_the_text_and_nothing_of_it_is_lost(admin: Page, live: Live,
 
 def test_mistakes_are_marked_and_what_is_not_filled_in_is_not_saved(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")
-    builder = admin.locator("[data-builder]")
+    builder = admin.locator(".cdp-builder")
     expect(builder.get_by_role("button", name="+ Field")).to_be_visible()
     admin.get_by_label("Name").fill("Unfinished")
     text_of(admin).fill("profile@visitz.count > 2")
-    problem = admin.locator("[data-problem]")
+    problem = admin.locator(".cdp-problem[role=status]")
     expect(problem).to_contain_text("Line 1, column 1: There is no field profile@visitz.count.")
     expect(admin.locator("mark")).to_have_text("profile@visitz.count")
     # The rows and the number that there were are shown as what they are: old.
@@ -249,7 +249,7 @@ def test_mistakes_are_marked_and_what_is_not_filled_in_is_not_saved(admin: Page,
 
 def test_it_all_works_without_a_mouse(admin: Page, live: Live) -> None:
     admin.goto(f"{live.address}/admin/segments/segment/add/")
-    builder, keyboard = admin.locator("[data-builder]"), admin.keyboard
+    builder, keyboard = admin.locator(".cdp-builder"), admin.keyboard
     builder.get_by_role("button", name="+ Field").focus()
     keyboard.press("Enter")
     expect(builder.get_by_label("Function of the field")).to_be_focused()
@@ -294,9 +294,9 @@ def test_lists_are_filtered_by_conditions(admin: Page, live: Live, shoot: Shoot)
     bar.press_sequentially("profile@visitz.count > 2")
     bar.press("Escape")
     bar.press("Enter")
-    expect(admin.locator("[data-problem]")).to_contain_text("There is no field profile@visitz.count.")
+    expect(admin.locator(".cdp-problem[role=status]")).to_contain_text("There is no field profile@visitz.count.")
     shoot("query-mistake")
-    admin.locator("[data-problem]").get_by_role("button").click()
+    admin.locator(".cdp-problem[role=status]").get_by_role("button").click()
     admin.wait_for_load_state("networkidle")  # a question that is under way would be called aborted
     bar.press("Escape")
     bar.press("Enter")

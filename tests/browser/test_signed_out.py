@@ -15,7 +15,7 @@ def test_who_was_signed_out_while_editing_signs_in_and_saves(
     admin: Page, live: Live, shoot: Callable[[str], None]
 ) -> None:
     admin.goto(f"{live.address}/admin/events/source/add/")
-    admin.get_by_label("Name").fill("Typed before the session ended")
+    admin.locator("#id_name").fill("Typed before the session ended")
     admin.context.clear_cookies()
 
     admin.get_by_label("Find people and pages").press_sequentially("ada")
@@ -35,7 +35,7 @@ def test_who_was_signed_out_while_editing_signs_in_and_saves(
     beside.close()
 
     admin.get_by_role("button", name="Back to the form").click()
-    expect(admin.get_by_label("Name")).to_have_value("Typed before the session ended")
+    expect(admin.locator("#id_name")).to_have_value("Typed before the session ended")
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin).not_to_have_url(re.compile("/add/"))
     assert live.rows("SELECT 1 FROM events_source WHERE name = 'Typed before the session ended'")

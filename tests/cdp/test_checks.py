@@ -42,9 +42,9 @@ def test_any_host_and_plain_cookies_are_warned_of(settings: Settings) -> None:
     assert ids() == set()
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS"])
 def test_a_short_key_is_refused_by_its_name(settings: Settings, name: str) -> None:
-    setattr(settings, name, "short")
+    setattr(settings, name, ["x" * 50, "short"] if name == "ENCRYPTION_KEYS" else "short")
 
     [found] = [each for each in run_checks() if each.id == "cdp.E002"]
     assert found.msg.startswith(name)
@@ -58,6 +58,17 @@ def test_a_key_of_this_machine_alone_is_warned_of_where_the_database_is_shared(
     assert ids() == {"cdp.W003"}
 
     monkeypatch.setenv("IDENTITY_KEY_FILE", "/run/secrets/identity_key")
+    assert ids() == set()
+
+
+def test_secrets_that_only_this_machine_could_read_are_refused_where_the_database_is_shared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/cdp")
+    monkeypatch.delenv("ENCRYPTION_KEYS")
+    assert ids() == {"cdp.E005"}
+
+    monkeypatch.setenv("ENCRYPTION_KEYS_FILE", "/run/secrets/encryption_keys")
     assert ids() == set()
 
 

@@ -32,6 +32,8 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: env.url("X", "redis://a"), "redis://b:1/0", "redis://b:1/0"),
         (lambda: env.url("X", ""), "", ""),
         (lambda: env.networks("X", []), "10.0.0.0/8, ::1", [ip_network("10.0.0.0/8"), ip_network("::1")]),
+        (lambda: env.folders("X", []), "", []),
+        (lambda: env.folders("X", []), "/srv/in/:/srv//b", ["/srv/in", "/srv/b"]),
         (lambda: env.mail_server("X", ""), "smtp://relay", env.MailServer("relay", 25, "", "", False, False)),
         (
             lambda: env.mail_server("X", ""),
@@ -70,6 +72,8 @@ def test_what_is_unset_has_its_default(read: Any, default: object) -> None:
 @pytest.mark.parametrize(
     ("read", "text", "message"),
     [
+        (lambda: env.folders("X", []), "in", "X must list folders"),
+        (lambda: env.folders("X", []), "/srv:/", "X must list folders"),
         (lambda: env.networks("X", []), "10.0.0.1/8", "X must list networks such as 10.0.0.0/8"),
         (lambda: env.mail_server("X", ""), "https://anna:geheim@relay", "X must be an address such as smtp"),
         (lambda: env.mail_server("X", ""), "smtp://relay:many", "X must be an address such as smtp"),

@@ -122,6 +122,26 @@ def test_a_message_that_another_process_stores_at_the_same_moment_is_seen_at_the
     assert stored() == {"page-view"}
 
 
+def test_a_request_that_another_transaction_stood_in_the_way_of_is_processed_again(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is away where two transactions have waited for each other: one of them begins anew."""
+    remember, calls = storage.remember, []
+
+    def collide(keys: Any, *, at: datetime) -> None:
+        calls.append(keys)
+        if len(calls) <= accept.TRIES:  # in the group, and alone
+            raise OperationalError("deadlock detected") from errors.DeadlockDetected()
+        remember(keys, at=at)
+
+    monkeypatch.setattr(storage, "remember", collide)
+    group = requests(source, "page-view")
+    accept._process_group(group)
+
+    assert group[0].error is None
+    assert stored() == {"page-view"}
+
+
 def test_what_breaks_a_rule_of_the_database_again_is_logged(
     source: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

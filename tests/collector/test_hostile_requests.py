@@ -3,12 +3,14 @@
 import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from factory.django import DjangoModelFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
@@ -17,11 +19,19 @@ from apps.api.scopes import Scope
 from apps.collector import accept
 from apps.core import keys
 from apps.events.models import InboxItem, Source
+from tests.bridges.factories import ConnectionFactory, DeliveryFactory
 from tests.factories import ConsentTypeFactory, ProfileFactory, SourceFactory
+from tests.flows.factories import FlowFactory, RunFactory
 
 API = schemathesis.openapi.from_wsgi("/api/schema?format=json", get_wsgi_application())
 # The short names of Segment's calls are the same views.
 FOUND = API.exclude(path_regex="^/v1/[a-z]$").get_all_operations()
+NAMED: dict[str, type[DjangoModelFactory[Any]]] = {
+    "profile_id": ProfileFactory,
+    "connection_id": ConnectionFactory,
+    "delivery_id": DeliveryFactory,
+    "run_id": RunFactory,
+}
 OPERATIONS = {operation.label: operation for operation in (result.ok() for result in FOUND)}
 
 
@@ -56,13 +66,16 @@ def test_no_request_ends_in_a_server_error(name: str, names: dict[str, str]) -> 
 
 
 def aim(case: Case, names: dict[str, str]) -> None:
-    """Name a source, a key or a person that exists, where the request names one: nothing else gets past the door."""
+    """Name what exists, a source, a key, a person or a flow, where the request names one: no other gets in."""
     if case.path.startswith("/api/"):
         case.headers["Authorization"] = f"Bearer {names['key']}"
     if "source_id" in case.path_parameters:
         case.path_parameters["source_id"] = names["webhook"]
-    if "profile_id" in case.path_parameters:
-        case.path_parameters["profile_id"] = str(ProfileFactory().id)
+    for parameter, factory in NAMED.items():
+        if parameter in case.path_parameters:
+            case.path_parameters[parameter] = str(factory().pk)
+    if "key" in case.path_parameters:
+        case.path_parameters["key"] = FlowFactory().key
     if isinstance(case.body, dict) and "source_id" in case.body:
         case.body["source_id"] = names["id"]
     if isinstance(case.body, dict) and isinstance(case.body.get("source"), dict):

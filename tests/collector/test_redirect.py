@@ -13,7 +13,12 @@ from apps.collector import accept
 from apps.core.snapshot import Snapshot
 from apps.events import links
 from apps.events.models import Event, InboxItem
-from tests.factories import RedirectFactory, SessionFactory
+from tests.factories import CHROME, RedirectFactory, SessionFactory
+
+
+@pytest.fixture(autouse=True)
+def person(client: APIClient) -> None:
+    client.credentials(HTTP_USER_AGENT=CHROME)
 
 
 def ingest() -> None:
@@ -94,14 +99,23 @@ def test_a_mistake_of_ours_does_not_fail_the_click(client: APIClient, monkeypatc
     assert client.get(f"/redirect/{RedirectFactory().id}").status_code == 302
 
 
-@pytest.mark.parametrize("method", ["head", "options"])
-def test_asking_where_a_link_goes_is_no_click(client: APIClient, method: str) -> None:
+def test_asking_where_a_link_goes_is_no_click(client: APIClient) -> None:
     link = RedirectFactory()
 
-    answer = getattr(client, method)(f"/redirect/{link.id}")
+    answer = client.options(f"/redirect/{link.id}")
 
     assert (answer.status_code, answer["Location"]) == (302, link.url)
     assert not InboxItem.objects.exists()
+
+
+def test_who_wants_no_more_than_the_head_is_marked(client: APIClient) -> None:
+    link = RedirectFactory()
+
+    answer = client.head(f"/redirect/{link.id}")
+    ingest()
+
+    assert (answer.status_code, answer["Location"]) == (302, link.url)
+    assert Event.objects.get().properties["suspicion"] == "head"
 
 
 def test_a_link_that_cannot_be_looked_up_asks_for_patience(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

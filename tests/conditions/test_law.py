@@ -32,7 +32,7 @@ def found_in_memory(condition: Condition, people: list[Person]) -> list[bool]:
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.timeout(4 * 3600 if IS_NIGHTLY else 120)
+@pytest.mark.timeout(4 * 3600 if IS_NIGHTLY else 300)
 @settings(
     max_examples=examples(500, nightly=20_000),
     deadline=None,

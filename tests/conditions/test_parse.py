@@ -205,3 +205,12 @@ def test_brackets_alone_make_nothing_deep() -> None:
 def test_field_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not written as a field"):
         parse_field(text)
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "1" + "0" * 300, "0." + "0" * 9_000 + "1"])
+def test_a_number_of_more_digits_than_can_be_read_is_refused_with_its_place(number: str) -> None:
+    for text in (f"profile@traits.a = {number}", f"profile@traits.a = -{number}"):
+        with pytest.raises(ConditionError, match="A number has at most 300 characters") as caught:
+            parse(text)
+
+        assert caught.value.offset is not None

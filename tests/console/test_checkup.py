@@ -17,11 +17,13 @@ from django.utils import timezone
 
 from apps.console.doctor import activity, checkup, disk
 from apps.console.doctor.checkup import Check, Patient, Report, State, Unseen, examine
+from apps.console.doctor.encrypted import encryption as look_at_encryption
 from apps.console.doctor.heartbeats import heartbeats as look_at_heartbeats
 from apps.console.doctor.secrets import secrets as look_at_secrets
 from apps.core import commands
 from apps.heartbeats.models import Heartbeat
 from cdp.processes import BASE_DIR
+from tests.bridges.factories import ConnectionFactory
 from tests.heartbeats.factories import HeartbeatFactory
 
 
@@ -98,19 +100,39 @@ def test_a_disk_is_nearly_full_by_its_part_and_its_bytes(
     assert [finding.code for finding in report.findings] == codes
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS"])
 @pytest.mark.parametrize("key", ["short", "a" * 60, "django-insecure-" + "qwertzuiopasdfghjklyxcvbnm" * 2])
 def test_a_key_that_can_be_guessed(key: str, name: str, settings: Any) -> None:
     settings.SECRET_KEY, settings.IDENTITY_KEY = secrets.token_urlsafe(50), secrets.token_urlsafe(50)
+    settings.ENCRYPTION_KEYS = [secrets.token_urlsafe(50)]
     assert not look_at_secrets(Patient()).findings
 
-    setattr(settings, name, key)
+    setattr(settings, name, [secrets.token_urlsafe(50), key] if name == "ENCRYPTION_KEYS" else key)
     [found] = look_at_secrets(Patient()).findings
 
     assert (found.code, found.severity) == ("weak_secret", "broken")
     assert found.message.startswith(f"{name} can be guessed")
     assert "at random" in found.remedy
     assert key not in found.message + found.remedy + found.command
+
+
+@pytest.mark.django_db
+def test_secrets_that_no_key_opens_and_those_of_an_older_one(settings: Any) -> None:
+    gone, old, new = (secrets.token_urlsafe(50) for _ in range(3))
+    settings.ENCRYPTION_KEYS = [gone]
+    lost = ConnectionFactory(secrets="lost")
+    settings.ENCRYPTION_KEYS = [old]
+    ConnectionFactory(secrets="older")
+    settings.ENCRYPTION_KEYS = [new, old]
+    ConnectionFactory(secrets="newer")
+
+    unreadable, older = look_at_encryption(Patient()).findings
+
+    assert (unreadable.code, unreadable.severity) == ("secret_unreadable", "broken")
+    assert f"bridges_connection.secrets of the row {lost.pk}" in unreadable.message
+    assert (older.code, older.severity) == ("secret_of_older_key", "warning")
+    assert older.message.startswith("1 secret is encrypted with an older key")
+    assert "rotate_secrets" in older.command
 
 
 def made(*wanted: Check) -> dict[str, tuple[State, str]]:

@@ -44,7 +44,7 @@ def test_each_job_does_its_work_twice_without_harm() -> None:
             assert queued.return_value()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 def test_without_valkey_it_waits_and_goes_on_when_valkey_is_back(tmp_path: Path) -> None:
     env = {**os.environ, "REDIS_URL": embedded.redis_url(tmp_path), "LOG_LEVEL": "WARNING"}
     command = tied([*MANAGE, "cron", SKIP_CHECKS])

@@ -66,7 +66,7 @@ def platform(tmp_path: Path) -> Iterator[tuple[Live, Path]]:
     with live_platform(has_web=False) as live:
         os.killpg(live.ingest.pid, signal.SIGKILL)
         live.ingest.wait()
-        names = ("DATABASE_URL", "REDIS_URL", "CDP_VAR_DIR", "SECRET_KEY", "IDENTITY_KEY")
+        names = ("DATABASE_URL", "REDIS_URL", "CDP_VAR_DIR", "SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS")
         values = {name: live.env[name] for name in names} | {"CDP_PORT": str(live.port), "WEB_WORKERS": "1"}
         values["METRICS_BIND"] = f"127.0.0.1:{METRICS_PORT}"
         env = tmp_path / "cdp.env"
@@ -103,7 +103,7 @@ def serving(role: str, folder: Path, port: int) -> Iterator[None]:
         process.wait(timeout=20)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_its_lines_take_an_event_process_it_and_do_what_is_due(platform: tuple[Live, Path]) -> None:
     live, folder = platform
     source = live.source("Web shop", "--is-asynchronous")

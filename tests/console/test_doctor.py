@@ -19,16 +19,19 @@ from redis import Redis
 from rq import Queue
 
 from apps.console.doctor.checkup import State
-from apps.console.supervision import MANAGE, roles
+from apps.console.supervision import MANAGE
 from apps.core.commands import manage
 from cdp import embedded
-from cdp.processes import BASE_DIR, tied
+from cdp.processes import BASE_DIR
+from tests.commands import Commands, Program
 from tests.live import Live, live_platform, wait_for
 
-pytestmark = [pytest.mark.xdist_group("doctor"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("doctor"), pytest.mark.timeout(300)]
 CHECKS = [
     "database", "activity", "vacuum", "disk", "replication", "migrations", "partitions", "valkey", "inbox",
-    "dead_letters", "workers", "queues", "cron", "alerts", "clocks", "heartbeats", "settings", "secrets",
+    "dead_letters", "workers", "queues", "cron", "alerts", "clocks", "heartbeats", "deliveries", "flows", "settings",
+    "secrets",
+    "encryption",
 ]  # fmt: skip
 BROKEN_ITEM = """
 INSERT INTO events_inboxitem (source_id, dialect, body, envelope, received_at, attempts, error)
@@ -50,14 +53,21 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 
 
 class Doctor:
-    """The command, as an operator calls it."""
+    """The command, as an operator calls it; with variables of its own in a process of its own, else in a fork."""
 
     def __init__(self, live: Live, valkey: str) -> None:
-        self.live = live
-        keys = {"SECRET_KEY": secrets.token_urlsafe(50), "IDENTITY_KEY": secrets.token_urlsafe(50)}
+        names = ("SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS")
+        keys = {name: secrets.token_urlsafe(50) for name in names}
         self.env = {**live.env, **keys, "REDIS_URL": valkey}
+        folder = live.var / "doctor"
+        folder.mkdir()
+        self.commands = Commands(self.env, folder)
 
     def run(self, *args: str, **env: str) -> tuple[int, str]:
+        if not env:
+            ended = self.commands.ended("doctor", *args)
+            assert ended.out, ended.err
+            return ended.code, ended.out
         command = [*MANAGE, "doctor", *args]
         done = subprocess.run(
             command, env={**self.env, **env}, cwd=BASE_DIR, capture_output=True, text=True, timeout=60
@@ -109,9 +119,11 @@ def valkey() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def doctor(live: Live, valkey: str) -> Doctor:
+def doctor(live: Live, valkey: str) -> Iterator[Doctor]:
     live.redis_url = valkey
-    return Doctor(live, valkey)
+    made = Doctor(live, valkey)
+    yield made
+    made.commands.stop()
 
 
 @pytest.fixture(scope="module")
@@ -120,15 +132,15 @@ def source(live: Live) -> dict[str, Any]:
 
 
 @contextmanager
-def role(live: Live, name: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = live._start(name, tied(roles(host="127.0.0.1", port=live.port)[name]))
+def role(live: Live, name: str) -> Iterator[Program]:
+    process = live.start_role(name)
     try:
         yield process
     finally:
         with_group(process, signal.SIGKILL)
 
 
-def with_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+def with_group(process: Program, number: signal.Signals) -> None:
     if process.poll() is None:
         os.killpg(process.pid, number)
     process.wait()

@@ -20,7 +20,7 @@ from cdp import system_user
 from tests.factories import CHROME
 from tests.live import Live, live_platform, wait_for
 
-pytestmark = [pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.timeout(300)]
 SIZE_MB = 4
 PADDING = "".join(random.Random(1).choices(string.ascii_letters, k=1_500))  # PostgreSQL packs what repeats itself
 MONTHS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events_event'::regclass"

@@ -50,6 +50,7 @@ def test_incidents_that_are_open_and_not_muted_are_shown_to_those_who_operate(ad
     shown = page(admin_client)
 
     assert "It waits." in shown
+    assert "All systems work." not in shown
     for other in ("It is over.", "It has not held.", "It is muted."):
         assert other not in shown
     assert "It waits." not in page(client)

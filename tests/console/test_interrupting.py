@@ -10,7 +10,7 @@ import pytest
 from apps.console.supervision import MANAGE, SKIP_CHECKS
 from tests.live import Live, wait_for
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.timeout(300)]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals a process takes")

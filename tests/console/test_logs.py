@@ -15,6 +15,7 @@ import pytest
 
 from tests.live import Live, Row, live_platform, wait_for
 
+pytestmark = pytest.mark.xdist_group("logs")
 EMAIL = "anna.schmidt@example.com"
 API_KEY = "cdp_0123456789ab_" + "s3cret" * 7 + "x"
 PASSWORD = "correct-horse-battery"
@@ -66,7 +67,7 @@ def ask(live: Live, path: str, body: bytes | None = None, method: str | None = N
         return error.code, error.headers["X-Request-ID"]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_nothing_that_senders_write_gets_into_a_log(live: Live, source: Row) -> None:
     key, email = source["write_key"], quote(EMAIL)
     event = {"type": "page-view", "properties": {"email": EMAIL, "password": PASSWORD, "api_key": API_KEY}}
@@ -117,7 +118,7 @@ def test_an_id_that_could_be_anything_is_replaced(live: Live) -> None:
         assert ask(live, "/healthcheck", X_Request_ID=odd)[1] != odd
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_what_ingest_says_of_a_message_names_the_item(live: Live, source: Row) -> None:
     [row] = live.rows(BROKEN, source["id"], "{")
     wait_for(lambda: live.rows("SELECT 1 FROM events_inboxitem WHERE dead_at IS NULL") == [], "the dead letter")
@@ -133,7 +134,7 @@ def test_what_ingest_says_of_a_message_names_the_item(live: Live, source: Row) -
     live.rows("DELETE FROM events_inboxitem RETURNING id")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_what_a_worker_says_names_job_and_task(live: Live) -> None:
     live.manage("shell", "--no-imports", "-c", LOST_TASK)
 
@@ -148,7 +149,7 @@ def test_what_a_worker_says_names_job_and_task(live: Live) -> None:
     live.manage("shell", "--no-imports", "-c", FORGET_FAILED)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_web_server_speaks_json_too(live: Live) -> None:
     """That a process of it was killed is told by the server itself."""
     before = children(live.web.pid)

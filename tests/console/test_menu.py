@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
+from django.urls import reverse
 
 from apps.core import menu
 from apps.core.models import Task
@@ -47,13 +48,21 @@ def test_an_entry_is_for_those_who_may_view_the_list() -> None:
     assert people["items"][0]["permission"](request)
 
 
+def test_a_page_that_is_no_list_is_offered_too() -> None:
+    [flows] = [group for group in menu.navigation(RequestFactory().get("/")) if group.get("title") == "Flows"]
+
+    assert {each["title"]: each["link"] for each in flows["items"]}["Nodes"] == reverse("admin:flows_nodes")
+
+
 def test_a_page_is_offered_once() -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"core.task: .*core/menu\.py:\d+ and .*test_menu\.py:\d+"):
+    with pytest.raises(
+        ImproperlyConfigured, match=r"admin:core_task_changelist: .*core/menu\.py:\d+ and .*test_menu\.py:\d+"
+    ):
         menu.entry(Task, menu.PRIVACY, 1, icon="key")
 
 
 def test_an_entry_that_needs_what_is_no_permission_is_refused_with_its_file() -> None:
-    wrong = menu.Entry(Task, menu.OPERATIONS, 1, "key", "Tasks", "core.fly_task")
+    wrong = menu.Entry(Task, menu.OPERATIONS, 1, "key", "Tasks", "core.fly_task", "admin:core_task_changelist")
 
     with (
         declared(menu.entries, "wrong", wrong),

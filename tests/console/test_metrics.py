@@ -35,7 +35,9 @@ from tests.heartbeats.factories import HeartbeatFactory
 from tests.live import Live, Row, free_port, live_platform, wait_for
 from tests.shop import Shop
 
+QUIET_SECS = 4 * metrics.FLUSH_SECS
 ENQUEUE = "from apps.core.jobs import enqueue, sweep_tasks; enqueue(sweep_tasks)"
+together = pytest.mark.xdist_group("metrics")  # on one worker of pytest, which starts the processes once
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -50,10 +52,13 @@ def scraped(live: Live) -> Figures:
 
 
 def settled(live: Live) -> Figures:
-    """Scrape once all that was counted so far is told."""
+    """Scrape once all that was counted so far is told: nothing new has come for longer than a busy process rests."""
     found: Figures = {}
-    while found != (found := counted(scraped(live))):
-        time.sleep(1.5 * metrics.FLUSH_SECS)
+    since = time.monotonic()
+    while not found or time.monotonic() < since + QUIET_SECS:
+        time.sleep(metrics.FLUSH_SECS / 2)
+        if found != (found := counted(scraped(live))):
+            since = time.monotonic()
     return found
 
 
@@ -91,7 +96,8 @@ def source(live: Live) -> Row:
     return live.source("Shop")
 
 
-@pytest.mark.timeout(180)
+@together
+@pytest.mark.timeout(300)
 def test_what_comes_in_by_web_and_ingest_and_what_a_worker_does_is_counted(live: Live, source: Row) -> None:
     before = settled(live)
 
@@ -127,10 +133,12 @@ def test_what_comes_in_by_web_and_ingest_and_what_a_worker_does_is_counted(live:
     assert figure(found, "cdp_up", server="database") == figure(found, "cdp_up", server="valkey") == 1
     assert figure(found, "cdp_build_info", version=VERSION) == 1
     assert figure(found, "cdp_inbox_waiting") == figure(found, "cdp_dead_letters") == 0
-    assert figure(found, "cdp_queue_workers", queue="default") == figure(found, "cdp_workers") == 1
+    assert figure(found, "cdp_queue_workers", queue="default") == 1
+    assert figure(found, "cdp_workers") >= 1
 
 
-@pytest.mark.timeout(180)
+@together
+@pytest.mark.timeout(300)
 def test_nothing_that_a_sender_makes_up_becomes_a_label(live: Live, source: Row) -> None:
     send(live, source, "made-up-by-a-sender")
     for path in ("/made-up-by-a-sender", "/collect/made-up-by-a-sender/nobody", "/admin/made-up-by-a-sender/"):
@@ -146,7 +154,8 @@ def test_nothing_that_a_sender_makes_up_becomes_a_label(live: Live, source: Row)
     assert source["id"] not in told
 
 
-@pytest.mark.timeout(180)
+@together
+@pytest.mark.timeout(300)
 def test_sums_outlive_their_processes(live: Live, source: Row) -> None:
     send(live, source, "kept")
     before = settled(live)

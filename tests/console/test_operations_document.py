@@ -68,7 +68,7 @@ def ask(query: str, env: dict[str, str], folder: Path) -> str:
     return shell(f'psql --no-psqlrc -At -c "{query}" "$DATABASE_URL"', env, folder).strip()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_what_was_backed_up_is_there_after_the_restore(server: dict[str, str], tmp_path: Path) -> None:
     manage = f"{BASE_DIR}/.venv/bin/python {BASE_DIR}/manage.py"
     shell(f"{manage} migrate -v0 && {manage} partitions && {manage} source create 'Web shop'", server, tmp_path)
@@ -100,7 +100,7 @@ def test_the_database_of_the_units_is_made_as_migrations_need_it(server: dict[st
 
 def test_commands_run_with_the_settings_of_the_units(server: dict[str, str], tmp_path: Path) -> None:
     [line] = lines_of(COMMAND)
-    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY")
+    names = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS")
     (tmp_path / "cdp.env").write_text("".join(f"{name}='{server[name]}'\n" for name in names))
     command = (
         line.removeprefix("runuser -u cdp -- ").replace("/etc/cdp", str(tmp_path)).replace("/opt/cdp", str(BASE_DIR))

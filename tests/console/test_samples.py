@@ -6,6 +6,8 @@ import pytest
 
 from apps.console import samples
 from apps.events.models import Event, InboxItem, RefusedEvent, Source
+from apps.flows import definition
+from apps.flows.models import Flow, Run
 from apps.heartbeats.models import Heartbeat
 from apps.heartbeats.strategy import strategies
 from apps.profiles import consents
@@ -97,3 +99,14 @@ def test_there_is_a_heartbeat_of_each_strategy_that_begins_with_what_comes() -> 
     rows = Heartbeat.objects.all()
     assert sorted(row.strategy for row in rows) == sorted(strategies)
     assert {(row.is_enabled, row.counted_from, row.first_run) for row in rows} == {(True, NOW, "ripening")}
+
+
+def test_flows_have_people_inside_and_nothing_wrong_with_them() -> None:
+    samples.load(now=NOW)
+    samples.load(now=NOW)
+
+    inside, drawn = Flow.objects.get(key="left-the-cart"), Flow.objects.get(key="welcome")
+    assert (inside.state, drawn.version) == (Flow.State.ON, None)
+    assert Run.objects.filter(flow=inside, status=Run.Status.LIVE).count() > 5
+    for row in (inside, drawn):
+        assert [str(each) for each in definition.check(row.draft, row) if not each.is_warning] == []

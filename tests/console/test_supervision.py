@@ -18,15 +18,19 @@ from cdp.processes import BASE_DIR, tied
 from tests.live import free_port, wait_for
 
 
-def test_a_worker_listens_to_every_queue() -> None:
-    assert set(queues) <= set(roles(host="127.0.0.1", port=1)["worker"])
+def test_each_queue_has_a_role_that_takes_from_it() -> None:
+    commands = roles(host="127.0.0.1", port=1)
+
+    for name, queue in queues.items():
+        assert [role for role, command in commands.items() if name in command] == [queue.role]
 
 
 def test_servers_of_the_operator_are_not_started(tmp_path: Path) -> None:
     own = programs(tmp_path, host="127.0.0.1", port=1, has_postgres=False, has_valkey=False)
     everything = programs(tmp_path, host="127.0.0.1", port=1, has_postgres=True, has_valkey=True)
 
-    assert [program.name for program in own] == ["web", "ingest", "worker", "cron", "alerts"]
+    names = ["web", "ingest", "worker", "deliveries", "flows", "bridges", "cron", "alerts"]
+    assert [program.name for program in own] == names
     assert [program.name for program in everything if program.starts_first] == ["postgres", "valkey"]
 
 
@@ -45,7 +49,8 @@ def test_all_but_the_servers_stop_at_the_same_time_and_before_them(tmp_path: Pat
 
     conf.read(write_config(tmp_path, programs(tmp_path, host="::", port=1, has_postgres=False, has_valkey=True)))
 
-    assert dict(conf["group:roles"]) == {"programs": "web,ingest,worker,cron,alerts", "priority": "50"}
+    names = "web,ingest,worker,deliveries,flows,bridges,cron,alerts"
+    assert dict(conf["group:roles"]) == {"programs": names, "priority": "50"}
     assert dict(conf["group:servers"]) == {"programs": "valkey", "priority": "10"}
 
 
@@ -98,7 +103,9 @@ def test_a_web_server_does_not_share_the_port_of_another(monkeypatch: pytest.Mon
 
 
 def test_run_names_the_roles_that_there_are() -> None:
-    with pytest.raises(CommandError, match="'web', 'ingest', 'worker', 'cron', 'alerts'"):
+    with pytest.raises(
+        CommandError, match="'web', 'ingest', 'worker', 'deliveries', 'flows', 'bridges', 'cron', 'alerts'"
+    ):
         call_command("run", "wbe")
 
 
@@ -150,6 +157,7 @@ def test_a_crontab_runs_a_role_until_there_is_nothing_to_do(
 
 def test_what_serves_does_not_end_by_itself() -> None:
     with pytest.raises(
-        CommandError, match=r"web runs until it is told to stop: --once is for ingest, worker, cron, alerts\."
+        CommandError,
+        match=r"--once is for ingest, worker, deliveries, flows, bridges, cron, alerts\.",
     ):
         call_command("run", "web", once=True)

@@ -17,7 +17,7 @@ from apps.console.supervisor import Supervisor, supervised
 from cdp import embedded
 from tests.live import wait_for
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(autouse=True)

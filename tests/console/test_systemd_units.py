@@ -66,7 +66,7 @@ def test_the_example_names_settings_that_exist_and_holds_no_secret() -> None:
     values = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
     assert values.keys() <= documented().keys()
-    assert {name for name, value in values.items() if not value} == {"SECRET_KEY", "IDENTITY_KEY"}
+    assert {name for name, value in values.items() if not value} == {"SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS"}
 
 
 def test_units_set_settings_that_exist() -> None:

@@ -61,7 +61,7 @@ def found(pattern: str, text: str) -> str:
     return match[1]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(installation: Installation) -> None:
     started, told = installation.up()
 
@@ -96,7 +96,7 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
     assert installation.running() == []
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_ctrl_c(
     installation: Installation,
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_
     assert installation.running() == []
 
 
-@pytest.mark.parametrize("keys", [{}, {"SECRET_KEY": "x" * 50, "IDENTITY_KEY": "y" * 50}])
+@pytest.mark.parametrize("keys", [{}, {"SECRET_KEY": "x" * 50, "IDENTITY_KEY": "y" * 50, "ENCRYPTION_KEYS": "z" * 50}])
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(
     installation: Installation, keys: dict[str, str]
 ) -> None:

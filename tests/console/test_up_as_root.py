@@ -30,7 +30,7 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_platform_starts_in_a_folder_that_is_closed_to_others_and_leaves_it_closed(closed: Path) -> None:
     tree, packages = closed / "cdp", closed / "site-packages"
     for name in TREE:

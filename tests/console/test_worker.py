@@ -1,6 +1,8 @@
 """Workers show that they live often enough to be missed soon, and again when Valkey has forgotten them."""
 
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +12,17 @@ from rq import Queue
 
 from apps.console.worker import LIFE_SECS, Watched
 from apps.core import queue_state
+from apps.core.queues import OutOfTime
+
+reached: list[str] = []
+
+
+def takes_too_long() -> None:
+    """Be told in the middle of an item that the time is over, as by the alarm; an item that fails is passed over."""
+    for item in ("first", "second"):
+        reached.append(item)
+        with suppress(Exception):
+            signal.raise_signal(signal.SIGALRM)
 
 
 @pytest.fixture
@@ -46,3 +59,17 @@ def test_a_worker_is_known_again_soon_after_valkey_has_forgotten_it(valkey: Any)
     worker.heartbeat()
 
     assert n_workers() == {"default": 1} | dict.fromkeys(n_workers().keys() - {"default"}, 0)
+
+
+def test_a_job_that_takes_too_long_ends_and_no_item_is_blamed_for_it(valkey: Any) -> None:
+    reached.clear()
+    queue = Queue("default", connection=valkey)
+    worker = Watched([queue], connection=valkey)
+    job = queue.enqueue(takes_too_long)
+
+    assert not worker.perform_job(job, queue, worker.prepare_execution(job))
+
+    assert reached == ["first"]
+    result = job.latest_result()
+    assert result is not None
+    assert OutOfTime.__name__ in str(result.exc_string)

@@ -1,5 +1,6 @@
 """What people do is on record."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.urls import reverse
 from apps.core import audit
 from apps.core.models import AuditEntry
 from apps.events.models import EventType, Source
-from tests.factories import NOON, SourceFactory
+from tests.factories import ANNA, NOON, SourceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,30 @@ def test_an_entry_says_who_did_what_to_which_object_and_from_where(admin_user: U
     assert (entry.ip, entry.action) == ("198.51.100.7", "changed")
     assert (entry.object_type, entry.object_id) == ("events.source", str(source.pk))
     assert entry.details == {"fields": ["name"]}
+
+
+def test_what_somebody_does_again_and_again_is_one_entry_for_a_while() -> None:
+    source, other = SourceFactory(), SourceFactory()
+
+    def note(minutes: int, *, actor: audit.Actor = ANNA, row: Source = source, **details: Any) -> None:
+        at, within = NOON + timedelta(minutes=minutes), timedelta(minutes=10)
+        with transaction.atomic():
+            audit.record_again("changed", actor=actor, at=at, object=row, within=within, **details)
+
+    for minute in (0, 4, 9):
+        note(minute, fields=["draft"])
+    note(9, row=other, fields=["draft"])
+    note(11, fields=["draft"])
+    note(12, fields=["draft", "name"])
+    note(13, fields=["draft", "name"], actor=audit.COMMAND)
+
+    told = [(each.actor, each.details) for each in AuditEntry.objects.filter(object_id=source.pk).order_by("id")]
+    assert told == [
+        (ANNA.key, {"fields": ["draft"], "times": 3, "until": (NOON + timedelta(minutes=9)).isoformat()}),
+        (ANNA.key, {"fields": ["draft"]}),
+        (ANNA.key, {"fields": ["draft", "name"]}),
+        ("command", {"fields": ["draft", "name"]}),
+    ]
 
 
 def test_what_was_rolled_back_was_not_done() -> None:

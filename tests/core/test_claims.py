@@ -60,9 +60,17 @@ def test_what_has_waited_longest_is_claimed_first() -> None:
     later, first = put(due_at=NOW)[0], put(due_at=NOW - timedelta(days=1))[0]
     put(due_at=NOW + timedelta(seconds=1))
 
-    assert claims.claim(Chore, 1, now=NOW) == [Lease(first.pk, 1, first.owner_id)]
+    assert claims.claim(Chore, 1, now=NOW) == [Lease(first.pk, 1, first.owner_id, first.due_at)]
     assert [lease.pk for lease in claims.claim(Chore, 9, now=NOW)] == [later.pk]
     assert claims.claim(Chore, 9, now=NOW) == []
+
+
+@pytest.mark.usefixtures("table")
+def test_what_is_in_time_is_claimed_behind_what_is_late() -> None:
+    [late], [timely] = put(due_at=NOW - timedelta(days=1)), put(due_at=NOW)
+
+    assert [lease.pk for lease in claims.claim(Chore, 9, now=NOW, since=NOW - timedelta(minutes=1))] == [timely.pk]
+    assert [lease.pk for lease in claims.claim(Chore, 9, now=NOW)] == [late.pk]
 
 
 @pytest.mark.usefixtures("table")
@@ -231,11 +239,11 @@ def test_a_claim_reads_no_more_than_it_takes_however_much_waits() -> None:
 
 
 def plans() -> str:
-    """Ask how rows would be claimed, from the first one on and from a mark on."""
+    """Ask how rows would be claimed, from the first one on, from a time on, and from a mark on."""
     lines = []
     with connection.cursor() as cursor:
-        for after in ([], [NOW, Chore().pk]):
-            statement = claims._claiming(Chore, (), is_marked=bool(after))
+        for after in ([], [NOW], [NOW, Chore().pk]):
+            statement = claims._claiming(Chore, (), place=("due_at", "id")[: len(after)])
             cursor.execute(f"EXPLAIN {statement}", [NOW, TRIES, *after, 100, NOW])
             lines += [line for (line,) in cursor.fetchall()]
     return "\n".join(lines)

@@ -22,6 +22,17 @@ CERTIFICATE = Path(__file__).parent / "hook.pem"  # of hook.example, trusted by 
 LOCAL = [ip_network("127.0.0.0/8")]
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1:5690", "rabbit.example.com:5672", "rabbit:"])
+def test_a_host_has_no_port_within(text: str) -> None:
+    with pytest.raises(Forbidden, match="The port has a field of its own"):
+        egress.host_of(text)
+
+
+@pytest.mark.parametrize("text", ["2606:4700:4700::1111", "rabbit.example.com"])
+def test_a_host_is_a_name_or_an_address_of_either_version(text: str) -> None:
+    assert egress.host_of(text) == text
+
+
 def send(url: str, *, secs: float = 5.0, **options: object) -> egress.Answer:
     return egress.send(url, body=b"{}", headers={"Content-Type": "application/json"}, secs=secs, **options)  # type: ignore[arg-type]
 

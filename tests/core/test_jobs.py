@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django_redis import get_redis_connection
+from django_rq import get_queue
 from django_rq.settings import get_queues_list
 
 from apps.core import jobs
-from apps.core.queues import DEFAULT, queues
+from apps.core.queues import DEFAULT, of_role, queues
 from cdp.processes import BASE_DIR
 
 HEAD = """
@@ -112,3 +116,61 @@ def test_a_job_goes_into_its_queue(monkeypatch: pytest.MonkeyPatch, django_captu
 def test_what_is_no_job_is_not_put_anywhere() -> None:
     with pytest.raises(KeyError, match="print"):
         jobs.enqueue(print)
+
+
+def test_a_job_is_put_off_to_the_next_full_second_and_once(db: None, django_capture_on_commit_callbacks: Any) -> None:
+    """RQ cuts off the fraction, and would begin before there is something to do."""
+    queue = get_queue("default", connection=get_redis_connection())
+    queue.scheduled_job_registry.connection.delete(queue.scheduled_job_registry.key)
+    at = datetime(2100, 1, 1, 12, 0, 0, 300_000, tzinfo=UTC)
+
+    for _ in range(3):
+        with django_capture_on_commit_callbacks(execute=True):
+            jobs.enqueue_at(jobs.sweep_tasks, at=at)
+
+    registry = queue.scheduled_job_registry
+    [job_id] = registry.get_job_ids()
+    assert registry.get_scheduled_time(job_id) == datetime(2100, 1, 1, 12, 0, 1, tzinfo=UTC)
+    registry.remove(job_id, delete_job=True)
+
+
+def test_who_has_news_all_the_time_wakes_somebody_once_in_a_while(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, db: None
+) -> None:
+    put: list[str] = []
+    monkeypatch.setattr(jobs, "_put", lambda queue, run, arguments, job_id: put.append(run.__name__))
+    cache.delete(f"woken:{jobs._name_of(jobs.sweep_tasks)}")
+
+    for _ in range(3):
+        with django_capture_on_commit_callbacks(execute=True):
+            jobs.wake(jobs.sweep_tasks, rest_secs=60)
+
+    assert put == ["sweep_tasks"]
+    cache.delete(f"woken:{jobs._name_of(jobs.sweep_tasks)}")
+
+
+def test_nobody_who_works_by_themselves_is_told_to_stop() -> None:
+    assert not jobs.is_told_to_stop()
+
+
+def test_a_queue_belongs_to_one_role() -> None:
+    assert of_role("worker")[0] == "default"
+    assert "destinations" in of_role("deliveries")
+    assert set(of_role("worker")).isdisjoint(of_role("deliveries"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_does_all_there_is_to_do_lets_no_wake_ups_pile_up() -> None:
+    queue = get_queue("default", connection=get_redis_connection())
+    queue.empty()
+    for _ in range(3):
+        jobs.enqueue(jobs.sweep_tasks)
+    jobs._put(DEFAULT, jobs.run_task, {"task_id": "none"}, None)
+    assert queue.count == 4
+
+    jobs.drop_others(jobs.sweep_tasks)
+
+    assert [job.func_name for job in queue.jobs] == [jobs._name_of(jobs.run_task)]
+    assert jobs.others_wait(DEFAULT)
+    queue.empty()
+    assert not jobs.others_wait(DEFAULT)

@@ -10,7 +10,7 @@ from apps.console.supervision import MANAGE
 from tests.live import own_database
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_two_that_migrate_an_empty_database_at_once_do_not_disturb_each_other() -> None:
     with own_database() as address:
         env = {**os.environ, "DATABASE_URL": address}

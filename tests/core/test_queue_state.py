@@ -29,12 +29,8 @@ StartWorker = Callable[[], subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def connection() -> Iterator[Any]:
-    """Return the connection to an empty Valkey."""
-    found = Redis.from_url(settings.REDIS_URL)
-    found.flushdb()
-    yield found
-    found.flushdb()
+def connection() -> Redis:
+    return Redis.from_url(settings.REDIS_URL)
 
 
 @pytest.fixture

@@ -97,3 +97,11 @@ def test_pages_carry_a_policy_that_lets_nobody_elses_scripts_run(client: Client)
     assert directives["default-src"] == "'self'"
     assert "'unsafe-inline'" not in directives["script-src"]
     assert directives["frame-ancestors"] == directives["object-src"] == directives["base-uri"] == "'none'"
+
+
+def test_a_script_is_told_that_nobody_is_signed_in_and_gets_no_token_of_the_form(client: Client) -> None:
+    page = client.get("/admin/flows/flow/", headers={"Accept": "text/html,*/*;q=0.8"})
+    script = client.get("/admin/conditions/people/fields/", headers={"Accept": "*/*"})
+
+    assert (page.status_code, page.headers["Location"]) == (302, "/admin/login/?next=/admin/flows/flow/")
+    assert (script.status_code, script.content, dict(script.cookies)) == (401, b"You are signed out.", {})

@@ -1,6 +1,7 @@
 """Long jobs go on where they ended, whoever carries them on, and say how they ended."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
 from threading import Thread
@@ -14,7 +15,7 @@ from redis import Redis
 
 from apps.core import jobs, tasks
 from apps.core.models import Task
-from apps.core.queues import DEFAULT
+from apps.core.queues import DEFAULT, OutOfTime
 from apps.core.tasks import Kind, Step
 from tests.core.factories import TaskFactory
 
@@ -82,6 +83,23 @@ def test_a_task_that_fails_keeps_what_it_did_and_goes_on_from_there() -> None:
     tasks.run(task.pk, secs=10)
     task.refresh_from_db()
     assert (task.state, task.progress) == (State.DONE, 30)
+
+
+@pytest.mark.django_db
+def test_a_task_of_which_a_step_takes_too_long_fails_and_keeps_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    def take_too_long(task: Task) -> Step:
+        if task.position:
+            raise OutOfTime("It took more than 300 seconds.")
+        return count_to_total(task)
+
+    monkeypatch.setattr(tasks, "kinds", {"count": replace(tasks.kinds["count"], step=take_too_long)})
+    task = new_task()
+
+    assert tasks.run(task.pk, secs=10) is False
+
+    task.refresh_from_db()
+    assert (task.state, task.progress) == (State.FAILED, 10)
+    assert task.message == "OutOfTime: It took more than 300 seconds."
 
 
 @pytest.mark.django_db

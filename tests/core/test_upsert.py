@@ -1,13 +1,16 @@
 """Many rows in one statement."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.upsert import insert_new, upsert
+from apps.bridges.models import Connection
+from apps.core.upsert import insert_new, update, upsert
 from apps.profiles.models import Alias, Profile
+from tests.bridges.factories import ConnectionFactory
 from tests.factories import NOON, AliasFactory, ProfileFactory
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,15 @@ def test_columns_to_keep_stay_as_they_are_stored(are_held: bool) -> None:
     assert set(Profile.objects.values_list("name", "country")) == {("Anna", "SE"), ("Ben", "NO")}
 
 
+def test_an_update_writes_its_columns_and_leaves_all_others_as_they_are_stored() -> None:
+    known = ProfileFactory(name="Anna", country="NO", last_seen_at=NOON)
+    known.name, known.country, known.last_seen_at = "Anne", "SE", NOON + timedelta(days=1)
+
+    update(Profile, [known], ["name"])
+
+    assert Profile.objects.values_list("name", "country", "last_seen_at").get() == ("Anne", "NO", NOON)
+
+
 def test_insert_new_leaves_known_rows_alone() -> None:
     alias = AliasFactory()
     stranger = ProfileFactory()
@@ -64,6 +76,11 @@ def test_insert_new_leaves_known_rows_alone() -> None:
 def test_no_rows_need_no_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         upsert(Profile, [])
+
+
+def test_a_table_with_secrets_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"bridges\.Connection has encrypted columns"):
+        upsert(Connection, [ConnectionFactory.build()])
 
 
 @settings(max_examples=30)

@@ -2,12 +2,14 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from apps.core.models import AuditEntry
+from apps.events import sources
 from apps.events.models import Source
 from tests.factories import ConsentTypeFactory, SourceFactory
 
@@ -40,6 +42,41 @@ def test_a_source_is_created_with_its_policies_and_told_as_json() -> None:
     assert made.allowed_origins == ["https://a.example", "*.b.example"]
     assert (made.bots, made.trusts_ids, made.creates_profiles) == ("flag", True, True)
     assert made.required_consents == ["marketing"]
+
+
+def test_what_proves_a_webhook_is_read_from_a_file(tmp_path: Path) -> None:
+    document = tmp_path / "signing.json"
+    document.write_text('{"scheme": "github", "secret": "open sesame, mountain"}')
+
+    [told] = source("create", "Code", "--kind=webhook", f"--signing={document}", "--network=198.51.100.0/24")
+
+    policy = sources.find(told["id"])
+    assert policy
+    assert policy.signing
+    assert (policy.signing.scheme, policy.signing.secrets) == ("github", ("open sesame, mountain",))
+    assert policy.allows_address("198.51.100.7")
+    assert "sesame" not in str(told) + str(AuditEntry.objects.get().details)
+
+
+@pytest.mark.parametrize(
+    ("document", "option", "told"),
+    [
+        ('{"scheme": "github"}', "--bots=flag", "secret: This has to be filled in."),
+        ('{"scheme": "github", "secret": "abc"}', "--bots=flag", "secret: At least 16 characters"),
+        ("[]", "--bots=flag", "object"),
+        ("no JSON", "--bots=flag", "object of JSON"),
+        ("{}", "--network=nowhere", "is no address or network"),
+        ("{}", "--origin=nowhere", "is no origin"),
+    ],
+)
+def test_what_could_prove_nothing_is_refused(tmp_path: Path, document: str, option: str, told: str) -> None:
+    file = tmp_path / "signing.json"
+    file.write_text(document)
+
+    with pytest.raises(CommandError, match=told):
+        source("create", "Code", "--kind=webhook", f"--signing={file}", option)
+
+    assert not Source.objects.exists()
 
 
 def test_a_consent_that_does_not_exist_is_refused() -> None:

@@ -73,3 +73,27 @@ def test_what_no_request_could_match_is_refused(values: dict[str, object], field
         SourceFactory.build(**values).clean()
 
     assert list(refused.value.message_dict) == [field]
+
+
+@pytest.mark.parametrize(
+    ("ip", "is_allowed"),
+    [
+        ("203.0.113.7", True),
+        ("203.0.113.8", False),
+        ("198.51.100.200", True),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("", False),
+    ],
+)
+def test_addresses_may_send_when_they_lie_in_a_network_that_is_listed(ip: str, is_allowed: bool) -> None:
+    listed = ["203.0.113.7", "198.51.100.0/24", "2001:db8::/32"]
+
+    assert policy(allowed_networks=listed).allows_address(ip) == is_allowed
+    assert policy().allows_address(ip)
+
+
+@pytest.mark.parametrize("network", ["shop.example", "198.51.100.7/24", "300.1.1.1", "10.0.0.0/33"])
+def test_what_is_no_network_lets_nobody_in_and_is_refused(network: str) -> None:
+    with pytest.raises(ValidationError, match="is no address or network"):
+        SourceFactory.build(allowed_networks=[network]).clean()

@@ -11,6 +11,7 @@ WRITES = re.compile(
 # Those that write and need not say so themselves.
 OTHERS = {
     "apps/collector/stages/store.py": "the pipeline evaluates segments itself",
+    "apps/flows/runs/subjects.py": "so does whoever advances runs",
     "apps/events/store/anonymity.py": "what it changes are events of somebody made anonymous: the last step says so",
     "apps/events/personal.py": "as above",
     "apps/profiles/personal.py": "as above",

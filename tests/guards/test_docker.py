@@ -104,7 +104,11 @@ def test_the_example_names_settings_that_exist_and_holds_no_secret(services: dic
 
     assert values.keys() - used <= documented().keys()
     assert used <= values.keys()
-    assert {name for name, value in values.items() if not value} == used | {"SECRET_KEY", "IDENTITY_KEY"}
+    assert {name for name, value in values.items() if not value} == used | {
+        "SECRET_KEY",
+        "IDENTITY_KEY",
+        "ENCRYPTION_KEYS",
+    }
 
 
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not installed: .ci/run does")

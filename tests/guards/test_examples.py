@@ -18,13 +18,16 @@ from django.utils import timezone
 from apps import conditions
 from apps.conditions.parse import parse_field
 from apps.console import samples
-from apps.core import paths
+from apps.core import paths, templating
 from apps.core.admin.conditions.languages import LANGUAGES
-from apps.events import compliance
+from apps.events import compliance, webhook_signing
+from apps.events.admin import webhook_example
 from apps.events.computed_traits import definitions, previews
 from apps.events.event_types import compiling, reshaping
 from apps.events.event_types import default_types as event_types
 from apps.events.models import ComputedTrait, Event, Source
+from apps.flows import templates
+from apps.flows.trying import trials
 from apps.profiles import schema
 from apps.segments import catalogue
 from tests.factories import ComputedTraitFactory, ConsentTypeFactory, SegmentFactory, SourceFactory
@@ -68,6 +71,10 @@ def people(text: str) -> None:
 
 def events(text: str) -> None:
     is_true_of_some("events", text)
+
+
+def messages(text: str) -> None:
+    LANGUAGES["messages"].parse(text, user=User(is_superuser=True))
 
 
 def named(text: str) -> None:
@@ -119,6 +126,14 @@ def field(text: str) -> None:
     assert schema.find(text)
 
 
+def made_person(text: str) -> None:
+    assert trials.read({"profile": json.loads(text)}).profile
+
+
+def made_event(text: str) -> None:
+    assert trials.read({"event": {"type": "sale-completed", "properties": json.loads(text)}}).event
+
+
 def mapping(text: str) -> None:
     """The inputs of a row of the mappings, together."""
     compiled = compiling.compile(
@@ -137,6 +152,7 @@ def mapping(text: str) -> None:
 SHOWN: dict[str, Callable[[str], None]] = {
     'profile@visits.count >= 5 AND DID("sale-completed" LAST 90 DAYS)': people,
     'event@type = "sale-completed" AND event@properties.value > 50': events,
+    'message@body.type = "order" AND message@body.total > 50': messages,
     'profile@segments CONTAINS "vip"': named,
     "profile@computed.orders": named,
     'event@properties.currency = "EUR"': only_if,
@@ -147,6 +163,8 @@ SHOWN: dict[str, Callable[[str], None]] = {
     '{"properties": {"total": "event@properties.cart.sum", "code?": "event@properties.coupon"}}': reshapes,
     '{"data.metrics.ltcop": {"percentage": ["data.metrics.ltcocc", "data.metrics.ltcosc"]}}': computes,
     '{"interests": {"add": "properties.value", "name": "properties.interest", "default": 1}}': computes,
+    '{"name": "Anna", "traits": {"plan": "pro"}, "consents": ["marketing-email"]}': made_person,
+    '{"value": 30}': made_event,
     "event@properties.email": compliant,
     "event@context.page.url": compliant,
     "address.street": path,
@@ -215,6 +233,7 @@ def test_examples_that_forms_show_work(shop: None) -> None:
 
 # --- Documentation ---
 
+OF_FLOWS = {"flow-runs.md", "flows.md", "nodes.md", "waits.md"}  # which have templates of their own
 CODE = re.compile(r"`([^`\n]+)`")
 ROOTS = re.compile(r"\b(?:profile|event|session|payload|item)@")
 WORDS = re.compile(
@@ -247,7 +266,7 @@ def conditions_in(name: str) -> Iterator[str]:
     """Yield what stands in a document as a condition, or as part of one, made whole."""
     grammar = DOCS[name].split("```")[1].splitlines() if name == "conditions.md" else ()
     for code in [*inline(name), *grammar]:
-        if any(sign in code for sign in ("…", "KEY", "{{")):
+        if any(sign in code for sign in ("…", "KEY", "{{", "{%", "|", '{"')):
             continue
         if SIGNS.search(code):
             for word, meant in STANDS_FOR.items():
@@ -294,15 +313,29 @@ def test_paths_and_templates_of_the_documentation_lead_somewhere(name: str) -> N
             assert schema.find(code), code
         if re.fullmatch(r"(properties|traits|context)(\.\w+)+", code):
             assert len(paths.parse(code)) > 1
-        if "{{" in code and "@" in code:
+        if "{{message@" in code:
+            templating.compile(code, roots=("message",))
+        elif "{{" in code and "@" in code and name not in OF_FLOWS:
             reshaping.compile_reshape({"properties": {"title": code}})
         if re.fullmatch(r"(event|session|payload)@[\w.]+", code) and name == "validation.md":
             reshaping.compile_reshape({"properties": {"x": code}})
             assert parse_field(code)
+
+
+@pytest.mark.parametrize("name", sorted(DOCS.keys() - OF_FLOWS))
+def test_templates_of_the_documentation_reshape_events(name: str) -> None:
     for block in fenced(name, "json"):
         body = json.loads(block)
         if "event@" in block:
             reshaping.compile_reshape(body)
+
+
+@pytest.mark.parametrize("name", sorted(OF_FLOWS))
+def test_templates_of_flows_in_the_documentation_work(name: str) -> None:
+    for code in inline(name):
+        if "@" in code and re.search(r"\{[{%]", code) and "…" not in code:
+            whole = code if "{% for" not in code or "endfor" in code else f"{code}{{% endfor %}}"
+            assert templates.compile_text(whole.replace("\\|", "|"))  # as tables write it
 
 
 @pytest.mark.parametrize("name", DOCS)
@@ -340,7 +373,9 @@ def curl(command: str, source: Source) -> None:
 
 
 def test_calls_of_the_documentation_and_of_sources_are_taken(alone: None) -> None:
-    snippets = commands_in((ROOT / "templates" / "events" / "snippets.html").read_text())
+    address = "{{ host }}/collect/invoice-paid/{{ source.id }}"
+    unsigned = webhook_example.example(address, webhook_signing.opened({}, ""))
+    snippets = commands_in((ROOT / "templates" / "events" / "snippets.html").read_text() + unsigned)
     documented = [command for text in DOCS.values() for command in commands_in(text)]
     assert (len(snippets), len(documented) > 0) == (2, True)
     n_curls = sum(text.count("curl http") for text in DOCS.values())

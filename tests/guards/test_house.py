@@ -3,16 +3,16 @@
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 from cdp.processes import BASE_DIR
 from tests import declares
+from tests.guards.test_order import app_layers
 
 # Folders of tests that mirror none of the code; README.md says what they are.
-OTHER_TESTS = {"browser", "clients", "factories", "guards", "stories"}
+OTHER_TESTS = {"browser", "clients", "factories", "frontend", "guards", "stories", "systems"}
 # Folders of templates that take the place of those of packages.
 OTHER_TEMPLATES = {"admin", "django_rq", "unfold"}
 
@@ -57,7 +57,7 @@ def test_every_command_is_tested() -> None:
 
 
 def test_requirements_are_locked_with_hashes_and_name_no_host() -> None:
-    for name in ("base", "dev"):
+    for name in ("base", "dev", "node"):
         text = (BASE_DIR / "requirements" / f"{name}.txt").read_text()
         packages = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)
 
@@ -147,8 +147,7 @@ def test_every_template_of_an_app_is_used_and_each_that_is_used_is_there() -> No
 
 
 def test_no_app_shows_a_template_of_a_higher_one() -> None:
-    contracts = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    layers = app_layers()
     broken = []
     for folder, suffix in (("apps", "py"), ("templates", "html")):
         for app in layers:

@@ -7,7 +7,12 @@ from pathlib import Path
 from cdp.processes import BASE_DIR
 
 # Folders that show what an app is about from one side: each may have a module of the same name for the same thing.
-SIDES = {"models", "admin", "api", "commands", "stages", "tree", "evaluate", "sql"}
+SIDES = {
+    *("models", "admin", "api", "commands", "stages", "tree", "evaluate", "sql", "kinds", "transport"),
+    *("files", "mails", "nats", "redis", "rows"),  # what bridges read
+}
+# Each module is named after the system that it is about.
+KINDS = {"kinds", "bridge_kinds"}
 # What several apps have: the same kind of thing in each. So are the modules in which apps declare something.
 ROLES = {
     "apps": "Django's: the app itself",
@@ -26,13 +31,22 @@ ROLES = {
     "shown": "how values look on pages",
     "anonymity": "what is left when nobody may be recognised",
     "definitions": "what operators define: how it is saved, and which version counts",
+    "settings": "what operators set of something",
+    "starts": "where something begins: simulated runs, and what bridges read",
+    "results": "what has come of it: of tries to send something, of nodes that find something out",
+    "runs": "what is under way: of segments through everybody, of flows with one person",
     "catalogue": "what there is to ask about: the shape of it, and what segments fill it with",
 }
 # What another app shows, serves or does: the thing itself is in the app that is named.
 THINGS = {
     "conditions": "conditions: their editor is in core, as all apps use it",
+    "bridges": "inbound: programs see and pause them; the app of that name sends, and has the connections for both",
+    "connections": "bridges: programs make and try them",
     "consents": "profiles: programs and forms ask for them",
+    "deliveries": "bridges: programs and commands list and cancel them, the doctor asks whether they leave",
+    "delivery": "bridges: what leaves the house; alerts have channels of their own",
     "events": "events: programs read them",
+    "flows": "flows: programs make, publish and start them",
     "heartbeats": "heartbeats: the doctor asks whether they run",
     "metrics": "core: a command serves them",
     "partitions": "events: the doctor asks whether they are there",
@@ -40,6 +54,7 @@ THINGS = {
     "privacy": "profiles: programs export and erase",
     "profile": "profiles: a stage fills it",
     "profiles": "profiles: programs read them",
+    "run": "flows: a command runs a process of the platform",
     "segment": "segments: a stage evaluates them",
     "segments": "segments: programs read them",
     "store": "events: a stage calls it",
@@ -50,7 +65,7 @@ THINGS = {
 def declaring() -> set[str]:
     """Name the modules in which any app declares something: those that a registry looks for."""
     texts = [path.read_text() for path in (BASE_DIR / "apps").rglob("*.py")]
-    modules = {name for text in texts for name in re.findall(r'Registry\b.*\bmodule="([\w.]+)"', text)}
+    modules = {name for text in texts for name in re.findall(r'Registry\b[^"]*"[^"]*",\s*module="([\w.]+)"', text)}
     return {name.rpartition(".")[2] for name in modules}
 
 
@@ -74,7 +89,7 @@ def repeated() -> dict[str, list[str]]:
     found = defaultdict(list)
     for path in sorted((BASE_DIR / "apps").rglob("*")):
         is_module = path.suffix == ".py" and not path.stem.startswith("__")
-        if (is_module or (path / "__init__.py").exists()) and path.parent.name != "migrations":
+        if (is_module or (path / "__init__.py").exists()) and path.parent.name not in {"migrations", *KINDS}:
             found[path.stem].append(path.relative_to(BASE_DIR / "apps"))
     return {name: [str(path) for path in paths] for name, paths in found.items() if not is_one_thing(paths)}
 

@@ -1,5 +1,6 @@
 """Order that matters and that nothing else would tell of; ARCHITECTURE.md, "Order that matters", has the reasons."""
 
+import re
 import tomllib
 
 from django.conf import settings
@@ -7,10 +8,16 @@ from django.conf import settings
 from cdp.processes import BASE_DIR
 
 
-def test_apps_are_installed_from_the_lowest_to_the_highest() -> None:
-    """Registries are in this order: what is referred to comes before what refers to it."""
+def app_layers() -> list[str]:
+    """Name the apps from the highest to the lowest; those of one layer as they stand there."""
     contracts = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     [layers] = [contract["layers"] for contract in contracts if contract.get("containers") == ["apps"]]
+    return [name for layer in layers for name in re.findall(r"\w+", layer)]
+
+
+def test_apps_are_installed_from_the_lowest_to_the_highest() -> None:
+    """Registries are in this order: what is referred to comes before what refers to it."""
+    layers = app_layers()
     ours = [name.removeprefix("apps.") for name in settings.INSTALLED_APPS if name.startswith("apps.")]
 
     assert ours == [layer for layer in reversed(layers) if layer in ours]

@@ -141,9 +141,15 @@ def test_each_button_is_on_record(page: type, button: str) -> None:
 # Who records what no transaction of ours does; for all others the entry belongs into the one of the deed.
 BY_ITSELF = {
     "apps/alerts/admin/channel.py": "a test changes nothing",
+    "apps/bridges/admin/connection.py": "a test changes nothing",
+    "apps/api/connections.py": "a test changes nothing",
+    "apps/bridges/management/commands/connection.py": "a test changes nothing",
     "apps/console/queue_pages.py": "jobs are in Valkey",
+    "apps/inbound/admin/bridge_pages.py": "a test changes nothing",
+    "apps/inbound/admin/dead_letter.py": "an export changes nothing",
     "apps/core/admin/task.py": "what failed is only sent",
     "apps/core/sign_ins.py": "a sign-in changes nothing",
+    "apps/flows/admin/transfer_pages.py": "an export changes nothing",
     "apps/segments/admin/pages.py": "an export changes nothing",
     "apps/segments/admin/reevaluation.py": "beginning waits for others, and must hold no lock meanwhile",
     "apps/segments/management/commands/segment.py": "an export changes nothing",

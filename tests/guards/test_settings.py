@@ -11,7 +11,6 @@ PAGE = BASE_DIR / "docs" / "settings.md"
 NOT_SETTINGS = {
     "DJANGO_SETTINGS_MODULE",
     "CDP_SUPERVISED",
-    "IDENTITY_KEY_FILE",
 }  # between our own processes, or NAME_FILE
 
 OF_REQUESTS = ("wsgi.py", "arrival.py")  # what they call environ is a request's

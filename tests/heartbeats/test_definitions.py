@@ -7,8 +7,9 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
+from apps.core import schedules
 from apps.core.mistakes import DefinitionError
-from apps.heartbeats import definitions, schedules
+from apps.heartbeats import definitions
 from apps.heartbeats.models import Heartbeat, HeartbeatRun, Silence
 from tests.factories import ConsentTypeFactory, EventTypeFactory, SegmentFactory
 from tests.heartbeats.beating import ago, beat

@@ -36,6 +36,12 @@ def test_what_it_does_not_understand_is_not_left_out(text: str) -> None:
         ("apps/core/__pycache__/jobs.pyc", True),
         ("requirements/base.txt", False),
         ("requirements/dev.txt", True),
+        ("requirements/node.txt", False),
+        ("frontend/src/main.tsx", False),
+        ("frontend/.npmrc", False),
+        ("frontend/node_modules/vite/package.json", True),
+        ("static/editor/manifest.json", True),
+        ("static/cdp/admin.css", False),
         ("manage.py", False),
         ("manage.py.orig", True),
         ("docker/.env", True),
@@ -70,7 +76,7 @@ def test_the_last_rule_decides(rules: str, found: list[str], tmp_path: Path) -> 
 
 
 def test_the_dockerfile_is_understood() -> None:
-    assert [stage.name for stage in parse((DOCKER / "Dockerfile").read_text())] == ["packages", "1"]
+    assert [stage.name for stage in parse((DOCKER / "Dockerfile").read_text())] == ["packages", "editor", "2"]
 
 
 def test_variables_are_put_in_and_those_that_must_be_there_are_missed(tmp_path: Path) -> None:
@@ -83,7 +89,7 @@ def test_variables_are_put_in_and_those_that_must_be_there_are_missed(tmp_path: 
 
 
 def test_what_the_example_of_variables_leaves_empty_must_be_filled_in() -> None:
-    filled = {"POSTGRES_PASSWORD": "p", "SECRET_KEY": "s", "IDENTITY_KEY": "i"}
+    filled = {"POSTGRES_PASSWORD": "p", "SECRET_KEY": "s", "IDENTITY_KEY": "i", "ENCRYPTION_KEYS": "e"}
 
     assert env_file(DOCKER / "env.example", filled) == {**filled, "ALLOWED_HOSTS": "localhost"}
     with pytest.raises(KeyError):

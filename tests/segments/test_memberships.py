@@ -136,3 +136,13 @@ def test_stays_follow_those_who_are_merged_and_nobody_is_told(vips: Segment) -> 
     }
     assert Membership.objects.filter(profile_id=anna).count() == 2
     assert announced() == []
+
+
+def test_how_many_flows_have_led_to_a_change_is_said_of_each(vips: Segment) -> None:
+    anna, bo = new_id(), new_id()
+
+    memberships.change(
+        entered=[(vips.id, anna), (vips.id, bo)], because=Cause.FLOW, now=NOON, is_silent=False, chains={anna: 3}
+    )
+
+    assert {each.profile_id: each.chain for each in emissions()} == {anna: 3, bo: 0}

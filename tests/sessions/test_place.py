@@ -11,10 +11,14 @@ PUBLIC = "93.184.216.34"
 MAXMIND = {
     "city": {"names": {"en": "Oslo", "de": "Oslo"}},
     "country": {"iso_code": "NO", "names": {"en": "Norway"}},
+    "subdivisions": [{"iso_code": "03", "names": {"en": "Oslo County"}}],
     "location": {"latitude": 59.9, "longitude": 10.7, "time_zone": "Europe/Oslo", "accuracy_radius": 5},
 }
-FLAT = {"country_code": "NO", "city": "Oslo", "latitude": 59.9, "longitude": 10.7, "timezone": "Europe/Oslo"}
-OSLO = {"city": "Oslo", "latitude": 59.9, "longitude": 10.7, "time_zone": "Europe/Oslo"}
+FLAT = {
+    **{"country_code": "NO", "state1": "Oslo County", "city": "Oslo"},
+    **{"latitude": 59.9, "longitude": 10.7, "timezone": "Europe/Oslo"},
+}
+OSLO = {"county": "Oslo County", "city": "Oslo", "latitude": 59.9, "longitude": 10.7, "time_zone": "Europe/Oslo"}
 
 
 class Database(dict[str, Any]):
@@ -63,3 +67,14 @@ def test_without_a_database_nothing_is_known(settings: Any) -> None:
     place.locate.cache_clear()
 
     assert place.locate(PUBLIC) == {}
+
+
+def test_a_database_of_the_old_addresses_alone_knows_no_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(ip: str) -> None:
+        raise ValueError("You attempted to look up an IPv6 address in an IPv4-only database")
+
+    monkeypatch.setattr(database, "get", refuse, raising=False)
+
+    assert place.locate("2606:2800:220:1::1") == {}

@@ -1,16 +1,15 @@
 """A worker that copies stored events is killed with -9: another one goes on, and nobody is done twice or left out."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 from psutil import NoSuchProcess, Process
 
+from apps.console.supervision import SKIP_CHECKS
 from apps.events.jobs import COPY_TO_PROFILES
-from cdp.processes import BASE_DIR, tied
+from tests.commands import MANAGE, Program
 from tests.live import Live, wait_for
 
 pytestmark = pytest.mark.xdist_group("live")
@@ -47,18 +46,16 @@ TASK = "SELECT id, state, progress, total, message FROM core_task ORDER BY creat
 
 
 @contextmanager
-def worker(live: Live) -> Iterator[subprocess.Popen[bytes]]:
+def worker(live: Live) -> Iterator[Program]:
     """Start a worker, which forks one for each job."""
-    command = tied([sys.executable, "manage.py", "rqworker", COPY_TO_PROFILES.name])
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env=live.env, cwd=BASE_DIR, **quiet)
+    process = live.start_python("backfill", MANAGE, "rqworker", COPY_TO_PROFILES.name, SKIP_CHECKS)
     try:
         yield process
     finally:
         kill(process)
 
 
-def kill(worker: subprocess.Popen[bytes]) -> None:
+def kill(worker: Program) -> None:
     """Kill a worker and what it forked, which is in a group of its own."""
     with suppress(NoSuchProcess):
         for process in [*Process(worker.pid).children(recursive=True), worker]:

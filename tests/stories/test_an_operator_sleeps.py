@@ -2,26 +2,22 @@
 
 import os
 import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
+import psycopg
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
 
-from apps.console.supervision import MANAGE, SKIP_CHECKS
-from cdp import embedded
-from cdp.processes import BASE_DIR, tied
+from apps.console.supervision import SKIP_CHECKS
 from tests.alerts.conftest import Mailbox, mail_server
+from tests.commands import MANAGE, Commands, Program
 from tests.live import Live, live_platform, wait_for
 from tests.outside import Outside, outside
+from tests.valkey import Valkey, own_valkey
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.xdist_group("operator"), pytest.mark.timeout(300)]
 
 PREPARE = """
 from apps.alerts.models import Alert, Channel
@@ -36,30 +32,6 @@ DEAD_LETTER = (
 )
 
 
-class Valkey:
-    """A server that can be killed."""
-
-    def __init__(self, var: Path) -> None:
-        self._var, self.url = var, embedded.redis_url(var)
-        self.client: Redis = Redis.from_url(self.url)
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            tied(embedded.valkey_command(self._var)), cwd=BASE_DIR, stdout=subprocess.DEVNULL
-        )
-        wait_for(self._answers, "Valkey")
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self.client.ping())
-        except RedisError:
-            return False
-
-
 class Operator:
     """A platform with a Valkey of its own, whose alerts reach a mailbox and a webhook."""
 
@@ -67,16 +39,25 @@ class Operator:
         self.live, self.valkey, self.hook, self.box = live, valkey, hook, box
         settings = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8"}
         self.env = {**live.env, "REDIS_URL": valkey.url, **settings}
+        folder = live.var / "operator"
+        folder.mkdir()
+        self.commands = Commands(self.env, folder)
 
     def look(self) -> None:
         """Evaluate once, as the machine's cron does."""
-        command = [*MANAGE, "alerts", "--once", SKIP_CHECKS]
-        subprocess.run(command, env=self.env, cwd=BASE_DIR, check=True, timeout=60)
+        self.commands.run("alerts", "--once", SKIP_CHECKS)
 
-    def start(self, *command: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            tied([*MANAGE, *command, SKIP_CHECKS]), env=self.env, cwd=BASE_DIR, start_new_session=True
-        )
+    def forget(self) -> None:
+        """Have had nothing to tell of."""
+        with psycopg.connect(self.live.database_url, autocommit=True) as database:
+            for table in ("alerts_notification", "alerts_incident", "events_inboxitem"):
+                database.execute(f"DELETE FROM {table}")
+        self.valkey.client.flushall()
+        self.hook.taken.clear()
+        self.box.mails.clear()
+
+    def start(self, *command: str) -> Program:
+        return self.commands.start([MANAGE, *command, SKIP_CHECKS], self.live.log(command[0]))
 
     def told(self) -> list[str]:
         """Return the titles of what arrived at the webhook, which are those of the mails, too."""
@@ -87,23 +68,21 @@ class Operator:
         return subjects
 
 
-@pytest.fixture
-def operator(tmp_path: Path) -> Iterator[Operator]:
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Operator]:
     box = Mailbox()
     with live_platform(has_web=False) as live, outside() as hook, mail_server(box), own_valkey(live.var) as valkey:
         (live.var / "metrics").mkdir(exist_ok=True)  # where the pages, which a shell imports, count
         live.manage("shell", "--no-imports", "-c", PREPARE.format(hook=hook.address))
-        yield Operator(live, valkey, hook, box)
+        made = Operator(live, valkey, hook, box)
+        yield made
+        made.commands.stop()
 
 
-@contextmanager
-def own_valkey(var: Path) -> Iterator[Valkey]:
-    valkey = Valkey(var)
-    valkey.start()
-    try:
-        yield valkey
-    finally:
-        valkey.kill()
+@pytest.fixture
+def operator(shared: Operator) -> Operator:
+    shared.forget()
+    return shared
 
 
 def test_valkey_is_killed_and_comes_back(operator: Operator) -> None:
@@ -145,8 +124,7 @@ def test_a_worker_is_killed_and_another_one_comes(operator: Operator) -> None:
 def test_postgresql_is_killed_and_the_process_goes_on_once_it_is_back() -> None:
     heard = "SELECT at FROM core_beat WHERE name = 'alerts'"
     with live_platform(durable=True, has_web=False) as live:
-        command = tied([*MANAGE, "alerts", SKIP_CHECKS])
-        process = subprocess.Popen(command, env=live.env, cwd=BASE_DIR, start_new_session=True)
+        process = live.start_role("alerts")
         wait_for(lambda: bool(live.rows(heard)), "a look at the alerts")
         before = live.rows(heard)[0]["at"]
         os.killpg(live.postgres.pid, signal.SIGKILL)

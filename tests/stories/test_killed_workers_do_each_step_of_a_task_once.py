@@ -1,20 +1,18 @@
 """Workers of one task are killed in the midst of it, and somebody pauses it: each step is done once, none is lost."""
 
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from cdp.processes import BASE_DIR
+from tests.commands import Program
 from tests.live import Live, live_platform, wait_for
 
 N_STEPS = 150
-# Each step takes a moment, and lists ten rows in a table.
+# Each step takes a moment, and lists ten rows in a table. The last third dawdles until somebody has gone on with the
+# task, so that it is under way when it is paused, however long the command that pauses it takes to start.
 WORK = f"""
-import django; django.setup()
 import sys, time
 from apps.core import queues, tasks
 from apps.core.models import Task
@@ -22,7 +20,8 @@ from apps.core.task_journal import Budget, Failure
 
 def step(task):
     begin, end = task.progress, task.progress + 10
-    time.sleep(0.01)
+    dawdles = begin >= {10 * N_STEPS} * 2 // 3 and not task.lines.filter(text__startswith="Let go on").exists()
+    time.sleep(1 if dawdles else 0.01)
     rows = [Failure(str(number), "counted") for number in range(begin, end)]
     return tasks.Step(10, end >= {10 * N_STEPS}, total={10 * N_STEPS}, log=[f"from {{begin}}"], failures=rows)
 
@@ -50,16 +49,15 @@ def platform() -> Iterator[Live]:
         yield live
 
 
-def start_worker(live: Live, task: str) -> subprocess.Popen[bytes]:
-    with live.log("worker").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-c", WORK, task], env=live.env, stdout=log, stderr=log, cwd=BASE_DIR)
+def start_worker(live: Live, task: str) -> Program:
+    return live.start_python("worker", "-c", WORK, task)
 
 
 def progress(live: Live) -> int:
     return int(live.rows("SELECT progress FROM core_task")[0]["progress"])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_each_step_is_done_once(platform: Live) -> None:
     dice = random.Random(11)
     [made] = platform.rows(MAKE)

@@ -10,7 +10,7 @@ import pytest
 from bench.heartbeats import DEFINE, kill_while_they_run, make_idle
 from tests.live import Live, live_platform
 
-IDLE = 100_000
+IDLE = 30_000
 LEDGER = (
     "SELECT count(*) AS n, count(DISTINCT subject_id) AS n_sessions, count(said_at) AS n_said FROM heartbeats_silence"
 )
@@ -26,8 +26,8 @@ def platform() -> Iterator[Live]:
         yield live
 
 
-@pytest.mark.timeout(180)
-def test_a_hundred_thousand_sessions_are_closed_once_each(platform: Live) -> None:
+@pytest.mark.timeout(300)
+def test_thirty_thousand_sessions_are_closed_once_each(platform: Live) -> None:
     platform.ingest.terminate()  # what was said waits in the inbox, to be counted
     platform.ingest.wait()
     platform.manage("shell", "--no-imports", "-c", DEFINE)

@@ -1,6 +1,5 @@
 """Two segmentation jobs start together, workers are killed: each change happens once, its event is raised once."""
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -8,8 +7,9 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from apps.console.supervision import MANAGE, SKIP_CHECKS
+from apps.console.supervision import SKIP_CHECKS
 from apps.segments.jobs import SEGMENTATION
+from tests.commands import MANAGE, Program
 from tests.live import Live, live_platform, wait_for
 
 PEOPLE = 42_000  # three pages
@@ -41,13 +41,11 @@ def platform() -> Iterator[Live]:
         yield live
 
 
-def start_worker(live: Live) -> subprocess.Popen[bytes]:
-    with live.log("worker").open("ab") as log:
-        command = [*MANAGE, "rqworker", SEGMENTATION.name, SKIP_CHECKS]
-        return subprocess.Popen(command, env=live.env, stdout=log, stderr=log, start_new_session=True)
+def start_worker(live: Live) -> Program:
+    return live.start_python("worker", MANAGE, "rqworker", SEGMENTATION.name, SKIP_CHECKS)
 
 
-def kill(worker: subprocess.Popen[bytes]) -> None:
+def kill(worker: Program) -> None:
     """Kill a worker, and the process that it works in, which is in a group of its own."""
     for process in (*psutil.Process(worker.pid).children(recursive=True), worker):
         process.kill()
@@ -82,7 +80,7 @@ def bring_to_an_end(live: Live) -> None:
     raise AssertionError(live.rows("SELECT number, due_at, attempts, dead_at, problems FROM segments_reevaluationpage"))
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_each_change_happens_once_and_is_told_once(platform: Live) -> None:
     assert len(platform.rows(MAKE, PEOPLE)) == PEOPLE
     platform.manage("shell", "--no-imports", "-c", DEFINE)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -63,7 +64,7 @@ def decide_by_program(client: Client) -> Any:
 
 
 def count_anew(client: Client) -> Any:
-    return client.post(reverse("admin:events_computedtrait_count_anew", args=[ComputedTraitFactory().pk]))
+    return client.post(reverse("admin:events_computedtrait_count_anew", args=[quote(ComputedTraitFactory().pk)]))
 
 
 def backfill(client: Client) -> Any:

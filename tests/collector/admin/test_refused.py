@@ -79,7 +79,7 @@ def test_what_was_fixed_is_sent_again_at_its_own_time(admin_client: Client) -> N
 
 
 @pytest.mark.parametrize(
-    ("payload", "says"), [("{", "line 1"), ('{"events": [{}]}', "events.0.type"), ("[]", "object")]
+    ("payload", "says"), [("{", "Line 1"), ('{"events": [{}]}', "events.0.type"), ("[]", "object")]
 )
 def test_what_is_still_wrong_is_not_saved(admin_client: Client, payload: str, says: str) -> None:
     track(SourceFactory(), {"typ": "page-view"})

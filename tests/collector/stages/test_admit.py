@@ -94,7 +94,7 @@ def test_what_is_out_of_bounds_is_refused_alone(event: PayloadEvent, code: str, 
     ("kind", "bots", "user_agent", "code"),
     [
         (Source.Kind.API, Source.Bots.REFUSE, GOOGLEBOT, "bot"),
-        (Source.Kind.REDIRECT, Source.Bots.REFUSE, GOOGLEBOT, "bot"),
+        (Source.Kind.REDIRECT, Source.Bots.REFUSE, GOOGLEBOT, None),  # its clicks are marked
         (Source.Kind.WEBHOOK, Source.Bots.REFUSE, GOOGLEBOT, None),
         (Source.Kind.API, Source.Bots.FLAG, GOOGLEBOT, None),
         (Source.Kind.API, Source.Bots.REFUSE, CHROME, None),

@@ -21,6 +21,7 @@ from tests.factories import NOON, payload, policy
 # By the type of a part, something that it is not by default.
 OTHERWISE: dict[Any, Any] = {
     str: "other",
+    int: 3,
     str | None: "other",
     UUID | None: new_id(),
     dict[str, Any]: {"deep": [{"er": None}]},

@@ -1,6 +1,7 @@
 """Whatever is changed in the admin is on record: forms, actions of lists, and buttons."""
 
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -9,6 +10,7 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from apps.bridges.models import Delivery
 from apps.core.models import AuditEntry, Beat
 from apps.profiles.models import BlockedIdentifier
 from apps.segments.models import Segment
@@ -31,7 +33,10 @@ def actions() -> list[tuple[type[Model], str]]:
 
 
 # What a row has to be like, where an action does nothing with others.
-FIT: dict[tuple[str, str], dict[str, str]] = {("core.Task", "resume"): {"kind": "erase", "state": "paused"}}
+FIT: dict[tuple[str, str], dict[str, Any]] = {
+    ("core.Task", "resume"): {"kind": "erase", "state": "paused"},
+    ("bridges.Delivery", "retry"): {"outcome": Delivery.Outcome.REFUSED, "due_at": None},
+}
 
 
 @pytest.mark.parametrize(("model", "action"), actions(), ids=str)

@@ -28,7 +28,7 @@ def test_a_segment_says_how_many_are_in_it_and_lists_nobody(
 ) -> None:
     row = SegmentFactory(kind="list", name="Guests")
     memberships = MembershipFactory.create_batch(3, segment=row)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         text = read(admin_client, row)
 
     assert "3 people are in it" in text

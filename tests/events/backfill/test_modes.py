@@ -85,7 +85,7 @@ def test_the_first_stays_the_first_in_every_mode(mode: str, day: int, expected: 
 @pytest.mark.django_db
 @pytest.mark.parametrize("mode", Mode.values)
 @pytest.mark.parametrize("day", [0, 9])
-@pytest.mark.parametrize("by", ["user:1", "key:abc"])
+@pytest.mark.parametrize("by", ["user:1", "key:abc", "flow:welcome:1:n2:0197c0de-0000-7000-8000-000000000001"])
 def test_what_was_entered_by_hand_stays_in_every_mode(mode: str, day: int, by: str) -> None:
     anna = holding("special", day=day, by=by)
     happened(anna, {"plan": "pro"}, day=3)

@@ -41,6 +41,7 @@ EMISSIONS = st.builds(
     time=st.datetimes(timezones=st.just(UTC)),
     properties=st.dictionaries(TEXTS, VALUES, max_size=4),
     session_id=st.none() | st.uuids(),
+    chain=st.integers(0, 9),
 )
 
 
