@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -299,11 +301,25 @@ def _address(database: str) -> str:
 
 def _redis_url(*, durable: bool) -> str:
     """Give each worker of pytest two databases of its own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return redis_url(1 + (2 * worker + durable) % 10)
+    return redis_url(1 + (2 * worker_number() + durable) % 10)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port for a server that is started soon, or again later.
+
+    None that the kernel gives to whoever connects (32768 and above), as one of these may be in use by then; and each
+    worker of pytest has ports of its own.
+    """
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
+
+
+def worker_number() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+_own = range(10_000 + worker_number() % 16, 32_000, 16)
+_ports = cycle(random.sample(_own, len(_own)))  # two runs of the tests begin elsewhere

@@ -134,11 +134,14 @@ def _wait_until_signed_in(client: Client, *, secs: float) -> None:
             client.check_brokers(secs=wait)
         except Failure as failure:
             now = time.monotonic()
+            if failure.part is not Part.NETWORK:
+                raise
             # Who has just spoken Kafka with us, and breaks off as soon as something is asked for, wants to know us.
-            n_cut += client.settings.sign_in == "none" and now - asked_at < wait / 2
-            if n_cut == MOST_CUT:
+            n_cut += client.settings.sign_in == "none" and now - asked_at < wait * 0.9
+            is_over = now + wait > until
+            if n_cut == MOST_CUT or (n_cut and is_over):
                 raise Failure(Part.SIGN_IN, CUT) from None
-            if failure.part is not Part.NETWORK or now + wait > until:
+            if is_over:
                 raise
         else:
             return

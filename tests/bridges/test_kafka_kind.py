@@ -102,24 +102,21 @@ def test_a_password_lets_us_in_and_a_wrong_one_does_not(gate: Gate, mechanism: s
 
     assert ("sign_in", "well") in told(well)
     assert set(gate.signed_in) == {"ann"}
-    assert part is Part.SIGN_IN
-    assert sentence == "The broker does not let us in: it does not take what we sign in by."
+    assert (part, sentence) == (Part.SIGN_IN, "The broker does not let us in: it does not take what we sign in by.")
 
 
 def test_another_way_to_sign_in_is_named(gate: Gate) -> None:
     gate.let_in(mechanism="PLAIN", secrets={"ann": PASSWORD})
     part, sentence = failed(settings_of(gate.servers, sign_in="scram_sha_256", user="ann", password=PASSWORD))
 
-    assert part is Part.SIGN_IN
-    assert sentence == "The broker does not let us in: it does not offer this way to sign in."
+    assert (part, sentence) == (Part.SIGN_IN, "The broker does not let us in: it does not offer this way to sign in.")
 
 
 def test_a_broker_that_wants_a_sign_in_is_not_well_without(gate: Gate) -> None:
     gate.let_in(mechanism="PLAIN")
     part, sentence = failed(settings_of(gate.servers))
 
-    assert part is Part.SIGN_IN
-    assert sentence == "The broker breaks off before it tells anything: it may want a sign-in."
+    assert (part, sentence) == (Part.SIGN_IN, "The broker breaks off before it tells anything: it may want a sign-in.")
 
 
 @pytest.fixture
