@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psutil
-from redis import Redis
 
 from tests.live import Live, live_platform, wait_for
 from tests.outside import Outside, outside
@@ -129,7 +128,7 @@ def kill(live: Live, victim: str) -> None:
     """Kill a process, or empty Valkey; what was killed is started anew, as a supervisor does."""
     match victim:
         case "valkey":
-            Redis.from_url(live.redis_url).flushdb()
+            live.valkey.client.flushdb()
         case "postgres":
             backends = psutil.Process(live.postgres.pid).children()
             live.postgres.kill()

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -63,7 +64,14 @@ class Program:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has ended, and has not told yet
+                os.kill(self.pid, number)
+
+    def send_group(self, number: int) -> None:
+        """Send a signal to all of its group: a worker's job, too."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -80,7 +88,7 @@ class Commands:
         self._socket = folder / f"{uuid4().hex[:8]}.sock"
         command = [sys.executable, "-m", "tests.commands", str(self._socket)]
         self._process = subprocess.Popen(tied(command), env=env, cwd=BASE_DIR, start_new_session=True)
-        wait(lambda: self._socket.exists() or self._process.poll() is not None, "manage.py", timeout_secs=60)
+        wait(lambda: self._socket.exists() or self._process.poll() is not None, "manage.py", timeout_secs=TIMEOUT_SECS)
 
     def run(self, *args: str) -> str:
         """Run a command of manage.py, and return what it printed; raises AssertionError when it fails."""
@@ -105,7 +113,7 @@ class Commands:
     def stop(self) -> None:
         """End the process, and what runs in its forks."""
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=TIMEOUT_SECS)
 
     def _start(self, args: Sequence[str], out: Path, err: Path, *, imports: str = "") -> Program:
         connection = socket.socket(socket.AF_UNIX)

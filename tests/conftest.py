@@ -14,7 +14,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, StorageState
 from redis import Redis
 
@@ -27,8 +27,8 @@ from tests.live import Live, live_platform
 if TYPE_CHECKING:
     from tests.shop import Shop
 
-# How long an example takes says more about what else the machine does.
-settings.register_profile("tests", deadline=None, max_examples=EXAMPLES)
+# How long an example takes, or takes to be drawn, says more about what else the machine does.
+settings.register_profile("tests", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 _valkey = Redis.from_url(django_settings.REDIS_URL)  # this worker's own database
 

@@ -30,9 +30,10 @@ from apps.console.supervision import SKIP_CHECKS, roles, web_command
 from cdp import embedded
 from cdp.processes import BASE_DIR
 from tests.commands import Commands, Program
-from tests.servers import TABLES, redis_url
+from tests.servers import TABLES
+from tests.valkey import Valkey, own_valkey
 
-READY_SECS = 60.0
+READY_SECS = 120.0
 PREPARE = "from apps.console import setup; print(*setup.prepare(wants_samples=False))"
 UNCHECKED = ("shell",)  # commands that make no system checks, and do not know how to skip them
 
@@ -58,6 +59,7 @@ class Live:
     ingest: Program = field(init=False)
     worker: Program = field(init=False)
     metrics: Program = field(init=False)
+    valkey: Valkey = field(init=False)
     postgres: subprocess.Popen[bytes] = field(init=False)  # only of a durable one
     _commands: dict[str, Commands] = field(default_factory=dict)  # by their environment
 
@@ -176,7 +178,7 @@ class Live:
         query = "SELECT * FROM events_event WHERE source_id = %s AND type <> ALL(%s) ORDER BY time, id"
         return self.rows(query, source["id"], ["profile-created", "session-opened", "visit-started"])
 
-    def wait_until_drained(self, *, timeout_secs: float = 30.0) -> None:
+    def wait_until_drained(self, *, timeout_secs: float = 60.0) -> None:
         """Return when ingest has processed all that was accepted; a dead letter is an error."""
         waiting = "SELECT id FROM events_inboxitem WHERE dead_at IS NULL LIMIT 1"
         wait_for(lambda: not self.rows(waiting), "an empty inbox", timeout_secs=timeout_secs)
@@ -189,8 +191,7 @@ class Live:
     def stop(self) -> None:
         """End what runs."""
         for role in self.started.values():
-            if role.poll() is None:
-                os.killpg(role.pid, signal.SIGTERM)  # a worker's job, too: it need not come to its end
+            role.send_group(signal.SIGTERM)  # a worker's job, too: it need not come to its end
             role.wait()
         for name in ("metrics", "worker", "web", "ingest", "postgres"):
             number = signal.SIGINT if name == "postgres" else signal.SIGTERM
@@ -217,20 +218,21 @@ class Live:
 
 @contextmanager
 def live_platform(
-    *, durable: bool = False, has_web: bool = True, has_pages: bool = False, valkey: str = "", **more_env: str
+    *, durable: bool = False, has_web: bool = True, has_pages: bool = False, **more_env: str
 ) -> Iterator[Live]:
     """Run web server and ingest on a fresh database of the test servers; nothing of them is left behind.
 
     One with pages has their static files, and an administrator: to make both takes longer than to make all tables.
 
-    A durable one has a PostgreSQL of its own, which keeps what it has committed when it is killed. `valkey` is the
-    address of one of its own, for a platform that goes on beside others.
+    It has a Valkey of its own, as another platform may go on beside it: one would do the other's jobs. A durable one
+    has a PostgreSQL of its own, too, which keeps what it has committed when it is killed.
     """
     with ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cdp-live-")))
         var.chmod(0o755)  # PostgreSQL may have to run as another user
-        redis_url = valkey or _redis_url(durable=durable)
-        live = Live(embedded.database_url(var), redis_url, var, free_port(), more_env=more_env)
+        valkey = stack.enter_context(own_valkey(var))
+        live = Live(embedded.database_url(var), valkey.url, var, free_port(), more_env=more_env)
+        live.valkey = valkey
         stack.callback(live.stop)
         if durable:
             embedded.prepare_postgres(var)
@@ -251,7 +253,7 @@ def _args(command: list[str]) -> list[str]:
     return command[command.index(sys.executable) + 1 :]
 
 
-def wait_for(is_so: Callable[[], bool], what: str, *, timeout_secs: float = 30.0) -> None:
+def wait_for(is_so: Callable[[], bool], what: str, *, timeout_secs: float = 60.0) -> None:
     """Return once it is so; raises AssertionError when it is not in time."""
     deadline = time.monotonic() + timeout_secs
     while not is_so():
@@ -297,11 +299,6 @@ def _with_tables(server: psycopg.Connection[Any]) -> str:
 
 def _address(database: str) -> str:
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}"))
-
-
-def _redis_url(*, durable: bool) -> str:
-    """Give each worker of pytest two databases of its own."""
-    return redis_url(1 + (2 * worker_number() + durable) % 10)
 
 
 def free_port() -> int:

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 
 from cdp import embedded
 from cdp.processes import BASE_DIR, tied
-from tests.live import wait_for
 
 
 class Valkey:
@@ -24,7 +23,7 @@ class Valkey:
         self._process = subprocess.Popen(
             tied(embedded.valkey_command(self._var)), cwd=BASE_DIR, stdout=subprocess.DEVNULL
         )
-        wait_for(self._answers, "Valkey")
+        embedded.wait(self._answers, "Valkey", timeout_secs=60)
 
     def kill(self) -> None:
         self._process.kill()

@@ -95,7 +95,7 @@ TYPES = st.sampled_from(["identify", "sign-up", "purchase", "page-view", "consen
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(context=CONTEXTS, properties=PROPERTIES, type=TYPES, agent=TEXTS, dialect=st.sampled_from(["track", "sdk"]))
 def test_what_the_reader_lets_through_is_stored_with_all_that_is_made_of_it(
     context: Any, properties: Any, type: str, agent: str, dialect: str

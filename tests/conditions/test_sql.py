@@ -149,7 +149,7 @@ TIME_LIKE = st.from_regex(values.TIME_WITH_ZONE, fullmatch=True) | st.from_regex
 
 
 @pytest.mark.django_db
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(TIME_LIKE, min_size=1, max_size=20))
 def test_texts_that_look_like_times_are_the_same_times_in_the_database(texts: list[str]) -> None:
     layout = Layout(Columns({"profile@text": Column("p.text", Kind.TEXT), "profile@time": Column("p.time", Kind.TIME)}))

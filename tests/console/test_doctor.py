@@ -21,6 +21,7 @@ from rq import Queue
 from apps.console.doctor.checkup import State
 from apps.console.supervision import MANAGE
 from apps.core.commands import manage
+from apps.core.queue_state import OVERDUE_MS
 from cdp import embedded
 from cdp.processes import BASE_DIR
 from tests.commands import Commands, Program
@@ -55,10 +56,10 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 class Doctor:
     """The command, as an operator calls it; with variables of its own in a process of its own, else in a fork."""
 
-    def __init__(self, live: Live, valkey: str) -> None:
+    def __init__(self, live: Live) -> None:
         names = ("SECRET_KEY", "IDENTITY_KEY", "ENCRYPTION_KEYS")
         keys = {name: secrets.token_urlsafe(50) for name in names}
-        self.env = {**live.env, **keys, "REDIS_URL": valkey}
+        self.env = {**live.env, **keys}
         folder = live.var / "doctor"
         folder.mkdir()
         self.commands = Commands(self.env, folder)
@@ -113,15 +114,8 @@ def valkey_server() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[str]:
-    with valkey_server() as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def doctor(live: Live, valkey: str) -> Iterator[Doctor]:
-    live.redis_url = valkey
-    made = Doctor(live, valkey)
+def doctor(live: Live) -> Iterator[Doctor]:
+    made = Doctor(live)
     yield made
     made.commands.stop()
 
@@ -137,13 +131,8 @@ def role(live: Live, name: str) -> Iterator[Program]:
     try:
         yield process
     finally:
-        with_group(process, signal.SIGKILL)
-
-
-def with_group(process: Program, number: signal.Signals) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, number)
-    process.wait()
+        process.send_group(signal.SIGKILL)
+        process.wait()
 
 
 def test_a_platform_that_is_well_is_called_so(doctor: Doctor, live: Live) -> None:
@@ -186,14 +175,15 @@ def test_json_has_every_check_in_order(doctor: Doctor) -> None:
     assert found["status"] in list(State)
 
 
-def test_a_worker_that_was_killed(doctor: Doctor, live: Live, valkey: str) -> None:
-    server = Redis.from_url(valkey)
+def test_a_worker_that_was_killed(doctor: Doctor, live: Live) -> None:
+    server = live.valkey.client
     server.flushdb()
     with role(live, "worker") as worker:
         wait_for(lambda: doctor.found("workers") == {}, "the worker")
-        with_group(worker, signal.SIGKILL)
+        worker.send_group(signal.SIGKILL)
+        worker.wait()
         for key in server.keys("rq:worker:*"):
-            server.pexpire(key, 20_000)  # as some minutes later
+            server.pexpire(key, OVERDUE_MS)  # as some minutes later
 
         found = doctor.found("workers")
 
@@ -202,18 +192,18 @@ def test_a_worker_that_was_killed(doctor: Doctor, live: Live, valkey: str) -> No
     server.flushdb()
 
 
-def test_no_worker_at_all(doctor: Doctor, valkey: str) -> None:
-    Redis.from_url(valkey).flushdb()
+def test_no_worker_at_all(doctor: Doctor, live: Live) -> None:
+    live.valkey.client.flushdb()
 
     assert doctor.found("workers")["no_worker"]["command"] == manage("run worker")
 
 
-def test_a_job_that_failed(doctor: Doctor, live: Live, valkey: str) -> None:
-    Queue("default", connection=Redis.from_url(valkey)).enqueue("apps.core.jobs.run_task", task_id="none")
+def test_a_job_that_failed(doctor: Doctor, live: Live) -> None:
+    Queue("default", connection=live.valkey.client).enqueue("apps.core.jobs.run_task", task_id="none")
     with role(live, "worker"):
         wait_for(lambda: "failed_jobs" in doctor.found("queues"), "the job to fail")
 
-    Redis.from_url(valkey).flushdb()
+    live.valkey.client.flushdb()
     assert doctor.found("queues") == {}
 
 
@@ -346,7 +336,8 @@ def test_postgresql_is_away_and_valkey_is_looked_at_all_the_same(doctor: Doctor,
 def test_an_inbox_that_is_old_without_ingest_and_its_dead_letters(
     doctor: Doctor, live: Live, source: dict[str, Any]
 ) -> None:
-    with_group(live.ingest, signal.SIGKILL)
+    live.ingest.send_group(signal.SIGKILL)
+    live.ingest.wait()
     assert doctor.found("dead_letters") == {}
     [item] = live.rows(BROKEN_ITEM, source["id"])
     live.rows("UPDATE core_beat SET at = now() - interval '5 minutes' WHERE name = 'ingest' RETURNING 1")

@@ -46,7 +46,7 @@ def test_an_idle_worker_shows_that_it_lives_each_half_minute_at_least(
     worker.register_birth()
 
     assert worker.dequeue_timeout == is_given - 15
-    assert valkey.ttl(worker.key) == pytest.approx(is_given + 60, abs=2)
+    assert is_given + 30 < valkey.ttl(worker.key) <= is_given + 60
     assert n_workers()["default"] == 1
 
 

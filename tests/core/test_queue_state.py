@@ -44,11 +44,11 @@ def start_worker(connection: Any) -> Iterator[StartWorker]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> subprocess.Popen[bytes]:
-        before = len(keys(connection))
+        before = set(keys(connection))
         command = [sys.executable, "-c", WORK, settings.REDIS_URL]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started.append(process)
-        wait_for(lambda: len(keys(connection)) > before, "a worker", timeout_secs=20)
+        wait_for(lambda: bool(set(keys(connection)) - before), "a worker")
         return process
 
     yield start
@@ -142,7 +142,7 @@ def test_a_worker_at_a_long_job_is_not_missed(queue: Queue, start_worker: StartW
     start_worker()
     [key] = keys(connection)
     # It counts down to its next sign of life anew, as it does while it is at a job.
-    wait_for(lambda: OVERDUE_MS < connection.pttl(key) <= 61_000, "a sign of life during the job", timeout_secs=20)
+    wait_for(lambda: OVERDUE_MS < connection.pttl(key) <= 61_000, "a sign of life during the job")
 
     found = of_default()
 
@@ -159,7 +159,7 @@ def test_workers_that_rest_are_not_missed_and_that_they_rest_is_said(
     assert of_default().n_workers == 1
     assert codes() == ["suspended"]
     suspension.resume(connection)
-    wait_for(lambda: not of_default().depth, "the job", timeout_secs=20)
+    wait_for(lambda: not of_default().depth, "the job")
     assert codes() == []
 
 

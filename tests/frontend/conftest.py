@@ -9,21 +9,19 @@ from tests.chromium import new_page
 from tests.live import live_platform
 from tests.stories.conftest import KEY, WORKERS, post
 from tests.stories.doors import LiveDoors
-from tests.valkey import own_valkey
 
 __all__ = ["post"]
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDoors]:
+def studio() -> Iterator[LiveDoors]:
     """A platform with all that lets people go on, which the group `editor` shares."""
-    with own_valkey(tmp_path_factory.mktemp("valkey")) as valkey:
-        env = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "WEB_WORKERS": "1"}
-        with live_platform(has_pages=True, valkey=valkey.url, **env) as live:
-            for role in WORKERS:
-                live.start(role)
-            key = live.manage("shell", "--no-imports", "-c", KEY).split()[-1]
-            yield LiveDoors(live, live.source("Shop")["id"], key)
+    env = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "WEB_WORKERS": "1"}
+    with live_platform(has_pages=True, **env) as live:
+        for role in WORKERS:
+            live.start(role)
+        key = live.manage("shell", "--no-imports", "-c", KEY).split()[-1]
+        yield LiveDoors(live, live.source("Shop")["id"], key)
 
 
 @pytest.fixture

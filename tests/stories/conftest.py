@@ -10,7 +10,6 @@ from tests.alerts.conftest import Mailbox, mail_server
 from tests.factories import SourceFactory
 from tests.live import live_platform, wait_for
 from tests.stories.doors import LiveDoors, OwnDoors
-from tests.valkey import own_valkey
 
 WORKERS = ("flows", "deliveries")
 KEY = """
@@ -22,18 +21,17 @@ print(keys.issue("CRM", list(Scope), created_by="anna", now=datetime.now(UTC))[1
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveDoors]:
+def house() -> Iterator[LiveDoors]:
     """A platform with web server, ingest, and workers of flows and deliveries, which the group `house` shares."""
-    with own_valkey(tmp_path_factory.mktemp("valkey")) as valkey:
-        env = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "WEB_WORKERS": "1"}
-        with live_platform(has_web=False, valkey=valkey.url, **env) as live:
-            for role in WORKERS:
-                live.start(role)
-            live.start_web()
-            key = live.manage("shell", "--no-imports", "-c", KEY).split()[-1]
-            source = live.source("Shop")["id"]
-            wait_for(lambda: all(valkey.client.scard(f"rq:workers:{_queue(role)}") for role in WORKERS), "workers")
-            yield LiveDoors(live, source, key)
+    env = {"EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8", "WEB_WORKERS": "1"}
+    with live_platform(has_web=False, **env) as live:
+        for role in WORKERS:
+            live.start(role)
+        live.start_web()
+        key = live.manage("shell", "--no-imports", "-c", KEY).split()[-1]
+        source = live.source("Shop")["id"]
+        wait_for(lambda: all(live.valkey.client.scard(f"rq:workers:{_queue(role)}") for role in WORKERS), "workers")
+        yield LiveDoors(live, source, key)
 
 
 def _queue(role: str) -> str:

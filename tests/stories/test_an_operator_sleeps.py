@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from apps.console.supervision import SKIP_CHECKS
+from apps.core.queue_state import OVERDUE_MS
 from tests.alerts.conftest import Mailbox, mail_server
 from tests.commands import MANAGE, Commands, Program
 from tests.live import Live, live_platform, wait_for
 from tests.outside import Outside, outside
-from tests.valkey import Valkey, own_valkey
 
 pytestmark = [pytest.mark.xdist_group("operator"), pytest.mark.timeout(300)]
 
@@ -33,12 +33,12 @@ DEAD_LETTER = (
 
 
 class Operator:
-    """A platform with a Valkey of its own, whose alerts reach a mailbox and a webhook."""
+    """A platform whose alerts reach a mailbox and a webhook."""
 
-    def __init__(self, live: Live, valkey: Valkey, hook: Outside, box: Mailbox) -> None:
-        self.live, self.valkey, self.hook, self.box = live, valkey, hook, box
+    def __init__(self, live: Live, hook: Outside, box: Mailbox) -> None:
+        self.live, self.valkey, self.hook, self.box = live, live.valkey, hook, box
         settings = {"EMAIL_URL": f"smtp://127.0.0.1:{box.port}", "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8"}
-        self.env = {**live.env, "REDIS_URL": valkey.url, **settings}
+        self.env = {**live.env, **settings}
         folder = live.var / "operator"
         folder.mkdir()
         self.commands = Commands(self.env, folder)
@@ -71,10 +71,10 @@ class Operator:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Operator]:
     box = Mailbox()
-    with live_platform(has_web=False) as live, outside() as hook, mail_server(box), own_valkey(live.var) as valkey:
+    with live_platform(has_web=False) as live, outside() as hook, mail_server(box):
         (live.var / "metrics").mkdir(exist_ok=True)  # where the pages, which a shell imports, count
         live.manage("shell", "--no-imports", "-c", PREPARE.format(hook=hook.address))
-        made = Operator(live, valkey, hook, box)
+        made = Operator(live, hook, box)
         yield made
         made.commands.stop()
 
@@ -106,14 +106,15 @@ def test_a_worker_is_killed_and_another_one_comes(operator: Operator) -> None:
     operator.look()
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
-    for key in operator.valkey.client.smembers("rq:workers:default"):
-        operator.valkey.client.expire(key, 30)  # as if the next sign of life were overdue
+    killed = operator.valkey.client.smembers("rq:workers:default")
+    for key in killed:
+        operator.valkey.client.pexpire(key, OVERDUE_MS)  # as if the next sign of life were overdue
     for _ in range(2):
         operator.look()
     assert operator.told() == ["A queue is not worked on"]
 
     worker = operator.start("rqworker", "default")
-    wait_for(lambda: operator.valkey.client.scard("rq:workers:default") == 2, "another worker")
+    wait_for(lambda: bool(operator.valkey.client.smembers("rq:workers:default") - killed), "another worker")
     operator.look()
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()

@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler
 import psutil
 import psycopg
 import pytest
-from redis import Redis
 
 from tests.commands import Program
 from tests.live import Live, live_platform, wait_for
@@ -41,7 +40,7 @@ def shared() -> Iterator[Live]:
 @pytest.fixture
 def platform(shared: Live) -> Live:
     """A platform that has sent nothing, and on which nobody works."""
-    Redis.from_url(shared.env["REDIS_URL"]).flushdb()
+    shared.valkey.client.flushdb()
     with psycopg.connect(shared.database_url, autocommit=True) as database:
         database.execute("DELETE FROM bridges_delivery")
         database.execute("DELETE FROM bridges_connection")
@@ -132,7 +131,7 @@ def test_two_workers_deliver_nothing_twice(platform: Live, receiver: Outside) ->
         wait_for(lambda: _n_listening(platform) == 2, "both workers", timeout_secs=30)
         for part in range(4):
             plan(platform, receiver, f"part-{part}", NUMBER // 4)
-            Redis.from_url(platform.env["REDIS_URL"]).delete(*_woken(platform))  # the next one wakes another worker
+            platform.valkey.client.delete(*_woken(platform))  # the next one wakes another worker
         wait_for(lambda: n_left(platform) == 0, "all of them to arrive", timeout_secs=60)
     finally:
         for worker in workers:
@@ -145,7 +144,7 @@ def test_two_workers_deliver_nothing_twice(platform: Live, receiver: Outside) ->
 @pytest.mark.timeout(300)
 def test_what_valkey_forgot_is_found_by_the_clock(platform: Live, receiver: Outside) -> None:
     plan(platform, receiver, "run", 20)
-    Redis.from_url(platform.env["REDIS_URL"]).flushdb()
+    platform.valkey.client.flushdb()
     worker = start(platform)
     try:
         wait_for(lambda: _n_listening(platform) == 1, "the worker", timeout_secs=30)
@@ -190,8 +189,8 @@ def _unavailable(request: BaseHTTPRequestHandler) -> None:
 
 
 def _n_listening(live: Live) -> int:
-    return int(Redis.from_url(live.env["REDIS_URL"]).scard("rq:workers:destinations"))
+    return int(live.valkey.client.scard("rq:workers:destinations"))
 
 
 def _woken(live: Live) -> list[bytes]:
-    return [*Redis.from_url(live.env["REDIS_URL"]).keys("*woken*"), b"none"]
+    return [*live.valkey.client.keys("*woken*"), b"none"]
