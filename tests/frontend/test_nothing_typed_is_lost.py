@@ -21,10 +21,7 @@ LENGTH = "How long *"
 SAVE_SECS = 5.0
 N_GESTURES = 101
 MANY_CLICKS = """async (found, times) => {
-    for (let n = 0; n < times; n++) {
-        found.click()
-        await new Promise(requestAnimationFrame)
-    }
+    for (let n = 0; n < times; n++, await new Promise(requestAnimationFrame)) found.click()
 }"""
 # What its task does when somebody deletes a flow, of which nobody is inside.
 DELETE = """
