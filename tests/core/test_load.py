@@ -16,14 +16,14 @@ def test_only_the_transactions_of_others_are_work() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             began.set()
-            may_end.wait(10)
+            may_end.wait(60)
         connection.close()
 
     other = threading.Thread(target=work)
     with transaction.atomic():
         assert not load.is_busy()
         other.start()
-        assert began.wait(10)
+        assert began.wait(60)
     assert load.is_busy()
     may_end.set()
     other.join()

@@ -35,7 +35,7 @@ def waiting(act: Callable[[], Any], *, meanwhile: Callable[[], Any]) -> Any:
     with transaction.atomic():
         meanwhile()
         thread.start()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not somebody_waits() and time.monotonic() < until:
             time.sleep(0.01)
     thread.join()

@@ -114,7 +114,7 @@ def test_who_shares_two_values_in_opposite_orders_waits_for_nobody_in_a_circle(m
             if step.answer is None:
                 if step.scope["memory"] and step.run_id not in met:
                     met.add(step.run_id)
-                    both.wait(5)
+                    both.wait(60)
                 return Ask("share", {"key": key, "do": "add", "value": 1, "keep_secs": 60})
             return Go(memory={key: step.answer["value"]})
 

@@ -93,7 +93,7 @@ def test_who_comes_to_two_limits_in_opposite_orders_waits_for_nobody_in_a_circle
             if step.answer is None:
                 if step.scope["memory"] and step.run_id not in met:
                     met.add(step.run_id)
-                    both.wait(5)
+                    both.wait(60)
                 return Ask("limit", {"key": key, "limit": 9, "window_secs": 60})
             return Go(memory={key: step.answer})
 

@@ -1,7 +1,6 @@
 """Who tracks and asks is answered by flows, before anything of it is stored; what takes longer goes on behind."""
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -282,16 +281,6 @@ def test_the_number_of_statements_does_not_depend_on_how_many_ask(client: APICli
 
     assert counts[1] == counts[2]
     assert len(runs(flow)) == 12
-
-
-def test_an_answer_is_there_at_once(client: APIClient, source: Any) -> None:
-    publish(on_event("page-view"), **{**chain(COUNTS, SAYS), "inline_ms": 50})
-    ask(client, source)
-    began = time.perf_counter()
-
-    ask(client, source)
-
-    assert timedelta(seconds=time.perf_counter() - began) < timedelta(seconds=2)
 
 
 def test_flows_that_cannot_answer_lose_no_event_and_who_enters_goes_on_behind(
