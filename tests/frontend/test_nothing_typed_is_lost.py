@@ -345,10 +345,7 @@ def test_what_passes_is_no_conflict_and_no_end(office: Office, studio: LiveDoors
             anna.fill({LENGTH: f"{n} hours"})
             anna.says(said)
             window.unroute_all()
-            if status == 403:
-                anna.press("Try again")
-            else:
-                anna.try_now()
+            anna.press("Try again") if status == 403 else anna.try_now()
             anna.is_saved()
             assert length_of(studio, key) == f"{n} hours"
 
