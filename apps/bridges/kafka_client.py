@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from confluent_kafka.admin._metadata import ClusterMetadata
 
 ASK_SECS: Final = 5.0  # that a broker has for an answer
-MOST_CUT: Final = 3
-CUT: Final = "The broker breaks off before it tells anything: it may want a sign-in."
 MAX_MESSAGE_BYTES: Final = 200_000_000
 # What operators may set otherwise: a broker that hangs is noticed within ten seconds, a message of 50 MB is read, and
 # what is fetched ahead takes no more memory than that.
@@ -127,21 +125,12 @@ def connected(settings: Any, options: Mapping[str, Any], *, secs: float = TEST_S
 
 def _wait_until_signed_in(client: Client, *, secs: float) -> None:
     """Ask again and again, as the library would keep silent until the end about a sign-in that was refused."""
-    until, wait, n_cut = time.monotonic() + secs, 0.5, 0
+    until, wait = time.monotonic() + secs, 0.5
     while True:
-        asked_at = time.monotonic()
         try:
             client.check_brokers(secs=wait)
         except Failure as failure:
-            now = time.monotonic()
-            if failure.part is not Part.NETWORK:
-                raise
-            # Who has just spoken Kafka with us, and breaks off as soon as something is asked for, wants to know us.
-            n_cut += client.settings.sign_in == "none" and now - asked_at < wait * 0.9
-            is_over = now + wait > until
-            if n_cut == MOST_CUT or (n_cut and is_over):
-                raise Failure(Part.SIGN_IN, CUT) from None
-            if is_over:
+            if failure.part is not Part.NETWORK or time.monotonic() + wait > until:
                 raise
         else:
             return

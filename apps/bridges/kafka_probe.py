@@ -14,6 +14,11 @@ from apps.core.egress import EgressError, Forbidden
 PORT: Final = 9092
 PROBE_SECS: Final = 5.0
 MAX_ANSWER_BYTES: Final = 100_000
+VERSIONS: Final = 18, 0  # a request, and its version
+NO_TOPICS: Final = 3, 1  # Metadata, of no topics
+NUMBER: Final = 1  # of each request, which its answer repeats
+ROWS_AT: Final = 6  # in an answer to VERSIONS
+CUT: Final = "The broker breaks off before it tells anything: it may want a sign-in."
 
 
 def servers_of(settings: Any) -> list[tuple[str, int]]:
@@ -63,25 +68,57 @@ def _probe(settings: Any, host: str, port: int) -> None:
     with egress.connected(host, port, addresses, secs=PROBE_SECS) as plain:
         plain.settimeout(PROBE_SECS)
         if settings.security == "none":
-            _greet(plain, host)
+            _talk(settings, plain, host)
             return
         with egress.secured(plain, host, context=tls.context_of(settings)) as secure:
-            _greet(secure, host)
+            _talk(settings, secure, host)
 
 
-def _greet(connection: Any, host: str) -> None:
-    """Ask which requests it knows (ApiVersions), which each broker answers before anybody signs in."""
-    said = struct.pack(">hhih3s", 18, 0, 1, 3, b"cdp")
+def _talk(settings: Any, connection: Any, host: str) -> None:
+    key, version = NO_TOPICS
     try:
-        connection.sendall(struct.pack(">i", len(said)) + said)
-        length, asked = struct.unpack(">ii", _exactly(connection, 8))
+        known = _greet(connection, host)
+        if settings.sign_in == "none" and version in known.get(key, ()):
+            _see_whether_let_in(connection)
     except TimeoutError:
         told = f"{host} listens, and gives no answer within {PROBE_SECS:g} seconds."
         raise Failure(Part.NETWORK, told) from None
+
+
+def _greet(connection: Any, host: str) -> dict[int, range]:
+    """Ask which requests it knows, in which versions: each broker answers that before anybody signs in."""
+    try:
+        length, asked = _ask(connection, VERSIONS)
+        if asked != NUMBER or not 4 <= length <= MAX_ANSWER_BYTES:
+            raise Failure(Part.TLS, f"{host} does not speak Kafka's protocol, or wants TLS.")
+        rows = _exactly(connection, length - 4)[ROWS_AT:]
+    except TimeoutError:
+        raise
     except OSError:
         raise Failure(Part.TLS, _broke_off(connection, host)) from None
-    if asked != 1 or not 4 <= length <= MAX_ANSWER_BYTES:
-        raise Failure(Part.TLS, f"{host} does not speak Kafka's protocol, or wants TLS.")
+    whole = len(rows) // 6 * 6
+    return {key: range(least, most + 1) for key, least, most in struct.iter_unpack(">hhh", rows[:whole])}
+
+
+def _see_whether_let_in(connection: Any) -> None:
+    """Ask for the brokers, and for no topics: who wants to know us first breaks off.
+
+    The client library would come again and again, and tell no more than that nobody is there.
+    """
+    try:
+        _ask(connection, NO_TOPICS, struct.pack(">i", 0))
+    except TimeoutError:
+        raise
+    except OSError:
+        raise Failure(Part.SIGN_IN, CUT) from None
+
+
+def _ask(connection: Any, request: tuple[int, int], said: bytes = b"") -> tuple[int, int]:
+    """Ask for something, and return how the answer begins: with its length, and the number of what was asked."""
+    head = struct.pack(">hhih3s", *request, NUMBER, 3, b"cdp")
+    connection.sendall(struct.pack(">i", len(head) + len(said)) + head + said)
+    length, number = struct.unpack(">ii", _exactly(connection, 8))
+    return length, number
 
 
 def _broke_off(connection: Any, host: str) -> str:

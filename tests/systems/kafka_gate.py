@@ -22,15 +22,22 @@ MOST = {FETCH: 11, HANDSHAKE: 1, AUTHENTICATE: 0}
 UNSUPPORTED_MECHANISM, UNSUPPORTED_VERSION, REFUSED = 33, 35, 58
 
 
-@dataclass
-class Gate:
+@dataclass(frozen=True, eq=False)
+class Rule:
     """Who may pass: anybody, or who signs in by this mechanism, by one of these passwords or tokens."""
 
-    listener: socket.socket
-    broker: KafkaServer
     context: ssl.SSLContext | None = None
     mechanism: str = ""
     secrets: dict[str, str] = field(default_factory=dict)  # passwords by user, or users by token
+
+
+@dataclass
+class Gate:
+    """A gate, and the rule by which it lets pass."""
+
+    listener: socket.socket
+    broker: KafkaServer
+    rule: Rule = field(default_factory=Rule)
     connections: list[Any] = field(default_factory=list)
     signed_in: list[str] = field(default_factory=list)
 
@@ -42,7 +49,7 @@ class Gate:
         self, *, context: ssl.SSLContext | None = None, mechanism: str = "", secrets: dict[str, str] | None = None
     ) -> None:
         """Let in who comes so from now on, and nobody any more who is in."""
-        self.context, self.mechanism, self.secrets = context, mechanism, secrets or {}
+        self.rule = Rule(context, mechanism, secrets or {})
         self.cut()
         self.signed_in.clear()
 
@@ -61,17 +68,19 @@ class Gate:
                 threading.Thread(target=self._take, args=(plain,), daemon=True).start()
 
     def _take(self, plain: socket.socket) -> None:
+        rule = self.rule
         with plain, suppress(OSError, EOFError, struct.error):
-            client = self.context.wrap_socket(plain, server_side=True) if self.context else plain
+            client = rule.context.wrap_socket(plain, server_side=True) if rule.context else plain
             with client, socket.create_connection(("127.0.0.1", self.broker.port)) as upstream:
                 self.connections += [client, upstream]
-                if self._lets_in(client, upstream):
+                # Who was about to come in when the rule changed may have been too late to be cut off.
+                if rule is self.rule and self._lets_in(rule, client, upstream):
                     threading.Thread(target=pump, args=(upstream, client), daemon=True).start()
                     pump(client, upstream)
 
-    def _lets_in(self, client: Any, upstream: socket.socket) -> bool:
+    def _lets_in(self, rule: Rule, client: Any, upstream: socket.socket) -> bool:
         """Answer what comes before the first request that is the broker's to answer, and pass that one on."""
-        sign_in = SignIn(self.mechanism, self.secrets)
+        sign_in = SignIn(rule.mechanism, rule.secrets)
         while True:
             frame = received(client)
             key, version, number = struct.unpack(">hhi", frame[:8])
@@ -79,8 +88,8 @@ class Gate:
                 answer(client, number, versions(upstream, frame) if version == 0 else unsupported())
             elif key == HANDSHAKE:
                 wanted = text_at(frame, after_client(frame))
-                error = 0 if wanted == self.mechanism else UNSUPPORTED_MECHANISM
-                known = self.mechanism.encode()
+                error = 0 if wanted == rule.mechanism else UNSUPPORTED_MECHANISM
+                known = rule.mechanism.encode()
                 answer(client, number, struct.pack(f">hih{len(known)}s", error, 1, len(known), known))
             elif key == AUTHENTICATE:
                 said = sign_in.answer(frame[after_client(frame) + 4 :])
@@ -89,7 +98,7 @@ class Gate:
                     return False
                 answer(client, number, struct.pack(f">hhi{len(said)}s", 0, -1, len(said), said))
                 self.signed_in += [sign_in.user] if sign_in.is_done else []
-            elif self.mechanism and not sign_in.is_done:
+            elif rule.mechanism and not sign_in.is_done:
                 return False
             else:
                 upstream.sendall(struct.pack(">i", len(frame)) + frame)
