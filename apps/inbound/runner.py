@@ -85,7 +85,7 @@ class Runner:
         """Keep the leases of those who read, and may be a while: a large file, a mail by a slow line."""
         for pk, consumer in self._consumers.items():
             if consumer.holds_lease and time.monotonic() - consumer.seen_at < HANGS_SECS:
-                leases.take(pk, consumer.replica)
+                leases.keep(pk, consumer.replica)
 
     def _wanted(self) -> set[UUID]:
         rows = Bridge.objects.filter(is_enabled=True)

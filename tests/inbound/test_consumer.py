@@ -1,5 +1,6 @@
 """Who reads goes on for ever: what fails is named and tried again, and what changes is seen."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -290,13 +291,20 @@ def test_whoever_reads_for_long_keeps_the_lease_and_whoever_hangs_does_not(broke
     made, running = BridgeConsumer(bridge.pk, "host-1"), Runner()
     running._consumers = {bridge.pk: made}
     made.holds_lease = True
-    made.seen_at -= HANGS_SECS / 2
-    running._keep_leases()
-    assert not leases.take(bridge.pk, "host-2")
+    leases.take(bridge.pk, "host-1")
+    for secs, is_free in ((HANGS_SECS / 2, False), (HANGS_SECS * 2, True)):
+        Bridge.objects.update(held_until=timezone.now() - timedelta(seconds=60))
+        made.seen_at = time.monotonic() - secs
+        running._keep_leases()
+        assert leases.take(bridge.pk, "host-2") is is_free
 
+
+def test_a_lease_that_was_just_given_back_is_not_kept(broker: FakeBroker) -> None:
+    bridge = BridgeFactory()
+    leases.take(bridge.pk, "host-1")
     leases.give_back(bridge.pk, "host-1")
-    made.seen_at -= HANGS_SECS
-    running._keep_leases()
+
+    leases.keep(bridge.pk, "host-1")
     assert leases.take(bridge.pk, "host-2")
 
 
