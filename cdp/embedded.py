@@ -141,7 +141,7 @@ def valkey_command(var: Path) -> list[str]:
 
 
 def wait_ready(
-    var: Path, *, timeout_secs: float = 30.0, wants_postgres: bool = True, wants_valkey: bool = True
+    var: Path, *, timeout_secs: float = 60.0, wants_postgres: bool = True, wants_valkey: bool = True
 ) -> None:
     """Return when the servers answer, with our database made. Raises NotReady."""
     if wants_valkey:
@@ -202,7 +202,7 @@ def _run_initdb(var: Path, user: str | None) -> None:
     data = data_dir(var)
     command = [str(_postgres_bin(var) / "initdb"), "--pgdata", str(data), *options]
     done = subprocess.run(
-        tied(command, user=user), cwd=BASE_DIR, capture_output=True, text=True, timeout=60, check=False
+        tied(command, user=user), cwd=BASE_DIR, capture_output=True, text=True, timeout=300, check=False
     )
     if done.returncode:
         raise NotReady(f"initdb failed: {'; '.join(done.stderr.split(chr(10))).strip('; ')}.")

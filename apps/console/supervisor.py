@@ -39,8 +39,12 @@ class Supervisor:
         address = f"unix://{control_socket(var)}"
         self._control: Any = ServerProxy("http://unix", transport=SupervisorTransport(serverurl=address))
 
+    def start_web(self) -> None:
+        """Start the web server, which needed the database to be ready."""
+        self._control.supervisor.startProcess("roles:web", AND_WAIT)
+
     def start_roles(self) -> None:
-        """Start the programs that needed the database to be ready."""
+        """Start all that needed the database to be ready, and does not run yet."""
         self._control.supervisor.startProcessGroup("roles", AND_WAIT)
 
     def wait(self, *, tell: Callable[[str], object]) -> int:

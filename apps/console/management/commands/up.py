@@ -21,7 +21,7 @@ from apps.events.models import Source
 from cdp import embedded
 
 RECOVERY_SECS = 120.0  # PostgreSQL may have been killed, and first repeats what it had not yet put into its tables
-WEB_SECS = 180.0  # a busy machine takes its time to start all processes at once
+WEB_SECS = 180.0  # a busy machine takes its time
 MEANWHILE = "PostgreSQL runs until Ctrl-C: do what needs it in another terminal."
 
 
@@ -76,8 +76,9 @@ class Command(BaseCommand):
                 return
             for line in told:
                 self.stdout.write(line)  # at once: a password is shown only here
-            supervisor.start_roles()
+            supervisor.start_web()
             embedded.wait(lambda: answers(reachable(host), port), "The web server", timeout_secs=WEB_SECS)
+            supervisor.start_roles()  # only now: each of them takes seconds of a processor, which people wait for
             self.stdout.write(summary(address_of(host, port)))
             code = supervisor.wait(tell=self.stdout.write)
         if code:
