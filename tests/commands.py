@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+import psutil
+
 from cdp.embedded import wait
 from cdp.processes import BASE_DIR, die_with_parent, tied
 
@@ -72,6 +74,17 @@ class Program:
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
+
+    def kill_family(self) -> None:
+        """Kill it and what it has forked: the job of a worker is in a group of its own."""
+        if self.poll() is None:
+            self.send_signal(signal.SIGSTOP)  # it forks no more
+            with suppress(psutil.NoSuchProcess):
+                for process in psutil.Process(self.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+            self.kill()
+        self.wait()
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

@@ -35,13 +35,13 @@ class Installation:
         with out.open("w") as output:
             command = [*self._manage, "up", *args]
             started = subprocess.Popen(command, env=self.env, stdout=output, stderr=output, text=True, cwd=self._tree)
-        wait_for(lambda: until in out.read_text() or started.poll() is not None, "the start", timeout_secs=180)
+        wait_for(lambda: until in out.read_text() or started.poll() is not None, "the start", timeout_secs=300)
         assert started.poll() is None, out.read_text()
         return started, out.read_text()
 
     def manage(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self._manage, *args], env={**self.env, **env}, capture_output=True, text=True, timeout=60, cwd=self._tree
+            [*self._manage, *args], env={**self.env, **env}, capture_output=True, text=True, timeout=120, cwd=self._tree
         )
 
     def stop(self) -> None:

@@ -125,7 +125,7 @@ class Live:
             self.postgres = subprocess.Popen(
                 command, env=self.env, stdout=log, stderr=log, cwd=BASE_DIR, start_new_session=True
             )
-        embedded.wait_ready(self.var, wants_valkey=False)
+        embedded.wait_ready(self.var, wants_valkey=False, timeout_secs=READY_SECS)
 
     def manage(self, command: str, *args: str) -> str:
         """Run a command of manage.py and return what it printed; raises AssertionError when it fails.

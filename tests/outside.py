@@ -47,12 +47,13 @@ def outside(*, port: int = 0, certificate: Path | None = None, keeps: bool = Fal
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            handle, status = found.handle, found.status  # whoever sees what was taken may change how others fare
             headers = {name.lower(): value for name, value in self.headers.items()}
             found.taken.append(Taken(self.path, headers, body, self.command, self.client_address[1]))
-            if found.handle:
-                found.handle(self)
+            if handle:
+                handle(self)
                 return
-            self.send_response(found.status)
+            self.send_response(status)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"ok")
@@ -64,6 +65,7 @@ def outside(*, port: int = 0, certificate: Path | None = None, keeps: bool = Fal
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        request_queue_size = 128  # many may come at once, and a busy machine lets them wait
 
         def handle_error(self, request: object, client_address: object) -> None:
             pass  # whoever asked went away

@@ -28,9 +28,10 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
+        refusal = self.refusal  # now: whoever sees what was offered may let others in
         self.offered.append(mail)
-        if self.refusal:
-            return self.refusal
+        if refusal:
+            return refusal
         self.mails.append(mail)
         self.recipients += envelope.rcpt_tos
         return "250 taken"
@@ -39,7 +40,7 @@ class Mailbox:
 @contextmanager
 def mail_server(box: Mailbox) -> Iterator[None]:
     """Run a mail server that puts all into a mailbox."""
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=60)
     controller.start()
     try:
         yield

@@ -104,7 +104,7 @@ def test_a_channel_that_hangs_holds_no_other_up(channel: Channel, server: Outsid
     goes_on = threading.Event()
 
     def hang(request: BaseHTTPRequestHandler) -> None:
-        goes_on.wait(20)
+        goes_on.wait(60)
 
     with outside() as dead:
         dead.handle = hang
@@ -114,7 +114,7 @@ def test_a_channel_that_hangs_holds_no_other_up(channel: Channel, server: Outsid
         sender = Sender()
 
         sender.begin()
-        sender._busy[channel.pk].result(timeout=5)
+        sender._busy[channel.pk].result(timeout=30)
         assert len(server.taken) == 1
         assert not sender._busy[hanging.pk].done()
         wait_for(lambda: len(dead.taken) == 1, "the request that hangs")

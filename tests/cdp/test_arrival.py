@@ -33,15 +33,23 @@ def test_slow_senders_keep_nobody_waiting_and_are_cut_off(live: Live) -> None:
     source = live.source("Patient shop")
     body = {"source": {"id": source["write_key"]}, "session": {"id": "s"}, "events": [{"type": "page-view"}]}
 
-    with ExitStack() as stack:
-        slow = [stack.enter_context(sending(live, part)) for part in SLOW.values() for _ in range(SENDERS)]
-        assert track(live, body) == 200
-        assert not any(map(is_closed, slow[:SENDERS])), "Others were answered only when slow senders had been cut off"
-        assert [track(live, body) for _ in range(9)] == [200] * 9
-        wait_for(lambda: all(map(is_closed, slow)), "the end of slow bodies and heads", timeout_secs=60)
+    answers: list[int] = []
 
-    assert track(live, body) == 200
-    assert len(live.events(source)) == 11
+    def is_answered_meanwhile() -> bool:
+        with ExitStack() as stack:
+            slow = [stack.enter_context(sending(live, part)) for part in SLOW.values() for _ in range(SENDERS)]
+            answers.append(track(live, body))
+            is_meanwhile = not any(map(is_closed, slow[:SENDERS]))
+            answers.extend(track(live, body) for _ in range(9))
+            wait_for(lambda: all(map(is_closed, slow)), "the end of slow bodies and heads")
+        return is_meanwhile
+
+    # Slow senders are cut off after two seconds, which a machine that does something else may take to answer.
+    wait_for(is_answered_meanwhile, "an answer before slow senders are cut off", timeout_secs=200)
+
+    answers.append(track(live, body))
+    assert set(answers) == {200}
+    assert len(live.events(source)) == len(answers)
 
 
 def test_a_body_that_arrives_in_time_is_whole(live: Live) -> None:
@@ -130,7 +138,7 @@ class Database:
 @contextmanager
 def sending(live: Live, part: bytes) -> Iterator[socket.socket]:
     """A connection on which something was sent."""
-    with socket.create_connection(("127.0.0.1", live.port), timeout=5) as sender:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as sender:
         sender.sendall(part)
         yield sender
 

@@ -12,6 +12,6 @@ IN_A_THREAD = ASKED.replace("print(", "from threading import Thread; t = Thread(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it")
 @pytest.mark.parametrize("program", [ASKED, IN_A_THREAD])
 def test_threads_of_a_web_server_do_not_interrupt_each_other(program: str) -> None:
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
 
     assert done.stdout.strip() == "3"  # SCHED_BATCH

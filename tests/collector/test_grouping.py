@@ -7,7 +7,7 @@ import pytest
 
 from apps.collector.grouping import Busy, Grouper
 
-PATIENCE_SECS = 10.0
+PATIENCE_SECS = 60.0
 
 
 class Work:

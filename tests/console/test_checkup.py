@@ -143,7 +143,7 @@ def test_a_check_that_hangs_or_fails_hides_no_other(monkeypatch: pytest.MonkeyPa
     def fail(patient: Patient) -> Report:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(checkup, "LIMIT_SECS", 0.2)
+    monkeypatch.setattr(checkup, "LIMIT_SECS", 2.0)
     hanging = threading.Event()
     slow = Check("slow", "Slow", lambda patient: Report(str(hanging.wait(30))))
     try:
@@ -174,7 +174,7 @@ def test_a_disk_of_which_nothing_is_seen_is_not_called_well(monkeypatch: pytest.
 
 
 def test_checks_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup, "LIMIT_SECS", 0.2)
+    monkeypatch.setattr(checkup, "LIMIT_SECS", 1.0)
     hanging = threading.Event()
     slow = [Check(str(number), "Slow", lambda patient: Report(str(hanging.wait(30)))) for number in range(20)]
     began_at = time.monotonic()
@@ -184,7 +184,7 @@ def test_checks_that_hang_are_waited_for_together(monkeypatch: pytest.MonkeyPatc
         hanging.set()
 
     assert {state for state, _ in found.values()} == {State.UNKNOWN}
-    assert time.monotonic() - began_at < 2
+    assert time.monotonic() - began_at < 15  # one after the other would take 20
 
 
 def test_a_file_that_is_closed_to_the_doctor_is_named(tmp_path: Path) -> None:

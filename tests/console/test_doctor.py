@@ -71,7 +71,7 @@ class Doctor:
             return ended.code, ended.out
         command = [*MANAGE, "doctor", *args]
         done = subprocess.run(
-            command, env={**self.env, **env}, cwd=BASE_DIR, capture_output=True, text=True, timeout=60
+            command, env={**self.env, **env}, cwd=BASE_DIR, capture_output=True, text=True, timeout=120
         )
         assert done.stdout, done.stderr
         return done.returncode, done.stdout
@@ -90,7 +90,9 @@ class Doctor:
     def type(self, command: str, **env: str) -> str:
         """Type a command that it told, in the folder of the platform."""
         ours = {**self.env, **env}
-        done = subprocess.run(["sh", "-c", command], env=ours, cwd=BASE_DIR, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["sh", "-c", command], env=ours, cwd=BASE_DIR, capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -404,7 +406,7 @@ def test_a_lock_that_somebody_waits_for(doctor: Doctor, live: Live) -> None:
 
         assert f"pg_terminate_backend({holder.info.backend_pid})" in found["command"]
         doctor.type(found["command"])
-        waiting.join(timeout=20)
+        waiting.join(timeout=60)
         assert doctor.found("activity") == {}
         with pytest.raises(psycopg.OperationalError):
             holder.execute("SELECT 1")

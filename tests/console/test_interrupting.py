@@ -38,7 +38,7 @@ def interrupted(live: Live, args: list[str], is_at_work: Callable[[int, str], bo
     try:
         wait_for(lambda: is_at_work(process.pid, out.read_text()), "the command to work")
         process.send_signal(signal.SIGINT)
-        return process.wait(timeout=30), out.read_text()
+        return process.wait(timeout=60), out.read_text()
     finally:
         process.kill()
 

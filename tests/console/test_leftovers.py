@@ -40,7 +40,7 @@ def test_processes_with_the_mark_are_stopped_and_counted(started: list[Process],
     ours = [start(started, SLEEP, tmp_path) for _ in range(2)]
 
     assert stop_leftovers(tmp_path) == 2
-    wait_for(lambda: all(process.poll() is not None for process in ours), "the end", timeout_secs=5)
+    wait_for(lambda: all(process.poll() is not None for process in ours), "the end")
     assert stop_leftovers(tmp_path) == 0
 
 
@@ -55,7 +55,7 @@ def test_valkey_keeps_its_mark(started: list[Process], tmp_path: Path) -> None:
     embedded.wait_ready(tmp_path, wants_postgres=False)
 
     assert stop_leftovers(tmp_path) == 1
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=30) == 0
 
 
 def test_processes_of_others_are_left_alone(started: list[Process], tmp_path: Path) -> None:

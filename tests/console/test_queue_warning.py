@@ -78,7 +78,7 @@ def test_it_says_within_seconds_that_valkey_hangs(operator: Client, monkeypatch:
         took = time.monotonic() - began
     pool.reset()  # nobody else may be given its connections
     assert "Valkey does not answer" in told
-    assert took < 10
+    assert took < 30
 
 
 def test_it_says_that_workers_rest(operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:

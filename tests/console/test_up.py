@@ -61,7 +61,7 @@ def found(pattern: str, text: str) -> str:
     return match[1]
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(installation: Installation) -> None:
     started, told = installation.up()
 
@@ -90,13 +90,13 @@ def test_a_start_serves_what_it_prints_survives_kill_9_and_ends_with_ctrl_c(inst
 
     restarted.send_signal(signal.SIGINT)
     try:
-        assert restarted.wait(timeout=60) == 0
+        assert restarted.wait(timeout=120) == 0
     except subprocess.TimeoutExpired as error:
         raise AssertionError(installation.log()) from error
     assert installation.running() == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_ctrl_c(
     installation: Installation,
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_
         database.execute("CREATE TABLE django_migrations (id bigserial, app text, name text, applied timestamptz)")
         database.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, now())", MARK)
     postgres.send_signal(signal.SIGINT)
-    postgres.wait(timeout=20)
+    postgres.wait(timeout=60)
 
     refused, told = installation.up(until=MEANWHILE)
 
@@ -118,7 +118,7 @@ def test_a_database_of_old_migrations_is_left_as_it_is_and_can_be_reached_until_
             ("django_migrations",)
         ]
     refused.send_signal(signal.SIGINT)
-    assert refused.wait(timeout=60) == 0
+    assert refused.wait(timeout=120) == 0
     assert installation.running() == []
 
 

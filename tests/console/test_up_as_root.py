@@ -30,19 +30,19 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_platform_starts_in_a_folder_that_is_closed_to_others_and_leaves_it_closed(closed: Path) -> None:
     tree, packages = closed / "cdp", closed / "site-packages"
     for name in TREE:
         source = BASE_DIR / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, _made(tree) / name)
     _copy_wheel(_made(packages))
-    installation = Installation(tree / "var", tree=tree, PYTHONPATH=str(packages))
+    installation = Installation(tree / "var", tree=tree, PYTHONPATH=str(packages), WEB_WORKERS="1")
     installation.var.mkdir()
 
     try:
         started, told = installation.up("--no-samples")
-        with urlopen(f"{installation.address}/healthcheck/ready", timeout=10) as answer:
+        with urlopen(f"{installation.address}/healthcheck/ready", timeout=60) as answer:
             assert answer.status == 200
     finally:
         installation.stop()

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from apps.core import load
+from tests.live import wait_for
 
 
 @pytest.mark.django_db(transaction=True)
@@ -20,6 +21,7 @@ def test_only_the_transactions_of_others_are_work() -> None:
         connection.close()
 
     other = threading.Thread(target=work)
+    wait_for(lambda: not load.is_busy(), "the end of what tests before have left")
     with transaction.atomic():
         assert not load.is_busy()
         other.start()

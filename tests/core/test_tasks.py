@@ -201,7 +201,7 @@ def test_a_task_whose_step_takes_long_is_not_abandoned() -> None:
         Task.objects.select_for_update(no_key=True).get(pk=task.pk)
         other = Thread(target=sweep)
         other.start()
-        other.join(timeout=20)
+        other.join(timeout=60)
 
     assert found == [[]]
 

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
-from psutil import NoSuchProcess, Process
 
 from apps.console.supervision import SKIP_CHECKS
 from apps.events.jobs import COPY_TO_PROFILES
@@ -52,26 +51,18 @@ def worker(live: Live) -> Iterator[Program]:
     try:
         yield process
     finally:
-        kill(process)
-
-
-def kill(worker: Program) -> None:
-    """Kill a worker and what it forked, which is in a group of its own."""
-    with suppress(NoSuchProcess):
-        for process in [*Process(worker.pid).children(recursive=True), worker]:
-            process.kill()
-    worker.wait(timeout=20)
+        process.kill_family()
 
 
 def test_a_back_fill_goes_on_after_its_worker_was_killed(live: Live) -> None:
     live.manage("shell", "--no-imports", "-c", PROFILES)
     live.rows(EVENTS, EACH)
     live.rows(TYPE, json.dumps({"profile": RULES}))
-    live.manage("backfill", "profiles", "chair-chosen", "--rate", "300")
+    live.manage("backfill", "profiles", "chair-chosen", "--rate", "150")
 
     with worker(live) as first:
-        wait_for(lambda: live.rows(TASK)[0]["progress"] > 0, "the first page", timeout_secs=60)
-        kill(first)
+        wait_for(lambda: live.rows(TASK)[0]["progress"] > 0, "the first page", timeout_secs=120)
+        first.kill_family()
     [left] = live.rows(TASK)
     assert left["state"] == "running"
     assert 0 < left["progress"] < left["total"] == PEOPLE * EACH
@@ -80,7 +71,7 @@ def test_a_back_fill_goes_on_after_its_worker_was_killed(live: Live) -> None:
     live.rows(LATER, left["id"])
     live.manage("shell", "--no-imports", "-c", "from apps.core.jobs import sweep_tasks; sweep_tasks()")
     with worker(live):
-        wait_for(lambda: live.rows(TASK)[0]["state"] == "done", "the end", timeout_secs=60)
+        wait_for(lambda: live.rows(TASK)[0]["state"] == "done", "the end", timeout_secs=120)
 
     [task] = live.rows(TASK)
     assert (task["progress"], task["message"]) == (PEOPLE * EACH, f"{2 * PEOPLE} fields changed, of {PEOPLE} people")

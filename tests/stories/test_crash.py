@@ -8,7 +8,7 @@ from bench.crash import kill_under_load
 from tests.live import live_platform
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_what_was_accepted_is_there_once_whatever_is_killed() -> None:
     with live_platform(durable=True) as live:
         outcome = kill_under_load(live, ["web", "ingest", "postgres"], dice=random.Random(17))

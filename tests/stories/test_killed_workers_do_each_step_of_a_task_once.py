@@ -75,11 +75,11 @@ def test_each_step_is_done_once(platform: Live) -> None:
         assert platform.manage("shell", "--no-imports", "-c", CHANGE.format(verb="pause")).strip() == "1"
         paused_at = progress(platform)
         for worker in workers:
-            assert worker.wait(timeout=60) == 0, platform.log("worker").read_text()  # there is no more to do for it
+            assert worker.wait(timeout=120) == 0, platform.log("worker").read_text()  # there is no more to do for it
         assert progress(platform) == paused_at < 10 * N_STEPS
 
         assert platform.manage("shell", "--no-imports", "-c", CHANGE.format(verb="resume")).strip() == "1"
-        assert start_worker(platform, made["id"]).wait(timeout=60) == 0, platform.log("worker").read_text()
+        assert start_worker(platform, made["id"]).wait(timeout=120) == 0, platform.log("worker").read_text()
     finally:
         for worker in workers:
             worker.kill()

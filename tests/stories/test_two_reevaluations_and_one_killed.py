@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import psutil
 import pytest
 
 from apps.console.supervision import SKIP_CHECKS
@@ -43,13 +42,6 @@ def platform() -> Iterator[Live]:
 
 def start_worker(live: Live) -> Program:
     return live.start_python("worker", MANAGE, "rqworker", SEGMENTATION.name, SKIP_CHECKS)
-
-
-def kill(worker: Program) -> None:
-    """Kill a worker, and the process that it works in, which is in a group of its own."""
-    for process in (*psutil.Process(worker.pid).children(recursive=True), worker):
-        process.kill()
-    worker.wait()
 
 
 def is_half_done(live: Live) -> bool:
@@ -91,17 +83,17 @@ def test_each_change_happens_once_and_is_told_once(platform: Live) -> None:
     victim = start_worker(platform)
     survivor = start_worker(platform)
     try:
-        wait_for(lambda: is_half_done(platform), "a page that is half done", timeout_secs=60)
-        kill(victim)
-        wait_for(lambda: is_half_done(platform), "another page that is half done", timeout_secs=60)
-        kill(survivor)
+        wait_for(lambda: is_half_done(platform), "a page that is half done", timeout_secs=120)
+        victim.kill_family()
+        wait_for(lambda: is_half_done(platform), "another page that is half done", timeout_secs=120)
+        survivor.kill_family()
         let_a_minute_pass(platform)
         healed = platform.manage("segment_live")  # while nobody works: a worker takes idle pages by itself
         survivor = start_worker(platform)
         bring_to_an_end(platform)
-        platform.wait_until_drained(timeout_secs=60)
+        platform.wait_until_drained(timeout_secs=120)
     finally:
-        kill(survivor)
+        survivor.kill_family()
 
     assert run == {"kind": "build", "n_pages": 3, "n_skipped": 1}
     assert "put again" in healed

@@ -15,7 +15,7 @@ AT_WAIT = "SELECT FROM flows_run WHERE profile_id = ANY(%s::uuid[]) AND status =
 LEFT = "SELECT profile_id, ended_at FROM flows_run WHERE profile_id = ANY(%s::uuid[]) AND status = 4"
 STORED = "SELECT processed_at FROM events_event WHERE type = 'sale-completed' AND profile_id = %s"
 WAITING = "SELECT FROM flows_wait AS w JOIN flows_run AS run ON run.id = w.run_id WHERE run.status = 4"
-ROUNDS = 5  # what else the machine does may slow one down: of the best one it says what the platform can do
+ROUNDS = 15  # what else the machine does may slow one down: of the best one it says what the platform can do
 
 
 def draft(type: str, length: str, connection: str) -> Body:
