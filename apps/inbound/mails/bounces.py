@@ -6,11 +6,11 @@ What is not surely a bounce is none: somebody would be written to no more who co
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 from email.parser import Parser
 from typing import Any, Final
 
 from apps.inbound.mails import headers, mail_parts, mail_reading
+from apps.inbound.mails.mail_parts import Part
 from apps.inbound.mails.mail_reading import Mail
 
 MAX_RECIPIENTS: Final = 100  # of one notification
@@ -64,7 +64,7 @@ def original(mail: Mail) -> dict[str, Any]:
     return {"message_id": headers.message_id(found), "subject": headers.text(found, "Subject"), "to": to}
 
 
-def _report(mail: Mail) -> Message | None:
+def _report(mail: Mail) -> Part | None:
     return next(
         (part for part in mail_reading.parts(mail) if part.get_content_type() == "message/delivery-status"), None
     )
@@ -73,7 +73,7 @@ def _report(mail: Mail) -> Message | None:
 def _of_notification(mail: Mail) -> Iterator[Bounce]:
     report = _report(mail)
     inner = report.get_payload() if report is not None else None
-    groups = [group for group in inner if isinstance(group, Message)] if isinstance(inner, list) else []
+    groups = [group for group in inner if isinstance(group, Part)] if isinstance(inner, list) else []
     if not groups:
         return
     reporting = _typed(headers.raw(groups[0], "Reporting-MTA"))
@@ -119,13 +119,15 @@ def _is_of_a_system(mail: Mail) -> bool:
     return is_returned or any(_SYSTEM.match(sender.email) for sender in senders)
 
 
-def _original(mail: Mail) -> Message | None:
+def _original(mail: Mail) -> Part | None:
     for part in mail_reading.parts(mail):
         inner = part.get_payload()
         if part.get_content_type() == "message/rfc822" and isinstance(inner, list) and inner:
-            return inner[0] if isinstance(inner[0], Message) else None
+            return inner[0] if isinstance(inner[0], Part) else None
         if part.get_content_type() in ("text/rfc822-headers", "message/rfc822-headers"):
-            return Parser(policy=mail_parts.POLICY).parsestr(mail_reading.text_of_part(part), headersonly=True)
+            parser = Parser(policy=mail_parts.POLICY)
+            found: Part = parser.parsestr(mail_reading.text_of_part(part), headersonly=True)
+            return found
     return None
 
 

@@ -19,7 +19,7 @@ _KNOWN: Final = re.compile(
 
 def known(name: str) -> str:
     """Return Python's name of a charset; empty where it is none that mails are read in."""
-    if len(name) > MAX_NAME:
+    if not 0 < len(name) <= MAX_NAME:
         return ""
     try:
         found = codecs.lookup(name).name

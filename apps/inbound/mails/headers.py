@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
-from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
-from itertools import islice
 from typing import Final, NamedTuple
 
 from apps.inbound.mails import charsets
+from apps.inbound.mails.mail_parts import Part
 
-MAX_HEADERS: Final = 1_000  # that are looked at
 MAX_RAW: Final = 20_000  # characters of one header that are looked at
 MAX_OF_NAME: Final = 60_000  # characters of all headers of one name that are looked at
 MAX_ENCODED: Final = 8_000  # characters of one header that are decoded
@@ -22,6 +20,7 @@ MAX_ADDRESS: Final = 254
 ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,190}")
 # An address that stands as a name: anna@shop.example <ben@shop.example> comes from Ben.
 _NAMED: Final = re.compile(r"""(^|,)\s*([^<>",@]{0,100}@[^<>",]{0,100}?)\s*<""")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FOLDED: Final = re.compile(r"[\r\n]+[ \t]*")
 MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,500})>")
 
@@ -35,8 +34,7 @@ class Address(NamedTuple):
 
 def clean(text: str) -> str:
     """Leave out what no text has: bytes that were none, control characters besides line breaks and tabs."""
-    text = text.encode("utf-8", "replace").decode()
-    return "".join(letter for letter in text if (letter >= " " and letter != "\x7f") or letter in "\n\t")
+    return _CONTROLS.sub("", text.encode("utf-8", "replace").decode())
 
 
 def decoded(data: bytes, charset: str | None) -> str:
@@ -49,21 +47,20 @@ def decoded(data: bytes, charset: str | None) -> str:
     return data.decode("cp1252", "replace")
 
 
-def raw(message: Message, name: str) -> str:
+def raw(message: Part, name: str) -> str:
     """Return a header in one line, not decoded; empty where there is none."""
     return next(iter(all_raw(message, name)), "")
 
 
-def all_raw(message: Message, name: str) -> list[str]:
+def all_raw(message: Part, name: str) -> list[str]:
     """Return all headers of a name, each in one line, not decoded."""
-    wanted, n = name.lower(), len(name)
-    # Most names have another length, which is looked at first: this is asked for dozens of times a mail.
-    found = [str(v) for k, v in islice(message.raw_items(), MAX_HEADERS) if len(k) == n and k.lower() == wanted]
-    return [_FOLDED.sub(" ", value[:MAX_RAW]).strip() for value in found]
+    return [_FOLDED.sub(" ", value[:MAX_RAW]).strip() for value in message.by_name.get(name.lower(), ())]
 
 
 def readable(text: str, *, most: int = MAX_TEXT) -> str:
     """Decode a header."""
+    if text.isascii() and "=?" not in text:  # most are written as they are read
+        return clean(text[:MAX_ENCODED]).strip()[:most]
     said = decoded(text[:MAX_ENCODED].encode("utf-8", "surrogateescape"), None)
     try:
         parts = decode_header(said)
@@ -72,12 +69,12 @@ def readable(text: str, *, most: int = MAX_TEXT) -> str:
     return clean("".join(_part(each, charset) for each, charset in parts)).strip()[:most]
 
 
-def text(message: Message, name: str) -> str:
+def text(message: Part, name: str) -> str:
     """Return a header as people read it; empty where there is none."""
     return readable(raw(message, name))
 
 
-def addresses(message: Message, *names: str, most: int = 50) -> list[Address]:
+def addresses(message: Part, *names: str, most: int = 50) -> list[Address]:
     """Return the people of headers, each once, at most so many."""
     found: dict[str, Address] = {}
     said = (" ".join(value.split()) for header in names for value in _bounded(all_raw(message, header)))
@@ -90,7 +87,7 @@ def addresses(message: Message, *names: str, most: int = 50) -> list[Address]:
 
 def _pairs(values: Sequence[str]) -> list[tuple[str, str]]:
     try:
-        return getaddresses(values)
+        return getaddresses(values) if values else []
     except RecursionError:  # comments within comments
         return []
 
@@ -107,13 +104,13 @@ def message_ids(texts: Iterable[str], *, most: int = 50) -> list[str]:
     return list(found)[-most:]
 
 
-def message_id(message: Message) -> str:
+def message_id(message: Part) -> str:
     """Return the id of a message without its brackets; empty where it has none."""
     said = raw(message, "Message-ID")
     return next(iter(message_ids([said])), "") or clean(said).strip("<> ")[:500]
 
 
-def date(message: Message) -> datetime | None:
+def date(message: Part) -> datetime | None:
     """Return when a mail says that it was written, in UTC."""
     try:
         found = parsedate_to_datetime(clean(raw(message, "Date")))
@@ -131,7 +128,7 @@ def _bounded(texts: Iterable[str]) -> Iterator[str]:
         yield each
 
 
-def chosen(message: Message, names: Sequence[str]) -> dict[str, str]:
+def chosen(message: Part, names: Sequence[str]) -> dict[str, str]:
     """Return those of the headers that there are, by their names in lower case."""
     found = {name.lower(): text(message, name) for name in names}
     return {name: value for name, value in found.items() if value}

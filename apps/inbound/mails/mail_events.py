@@ -1,12 +1,11 @@
 """A mail as JSON: what events are made of it, by what a mailbox is for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from apps.core import storable
 from apps.inbound.mails import bounces, headers, mail_reading, replies, unsubscribing
-from apps.inbound.mails.headers import Address
 from apps.inbound.mails.mail_reading import Mail
 
 MODES: Final = {
@@ -43,7 +42,7 @@ def describe(mail: Mail, mode: str) -> list[Described]:
 
 def _received(mail: Mail) -> Iterator[Described]:
     about = _common(mail)
-    yield _dumped({**_person(mail), **about, **_text(mail)})
+    yield _dumped({**_person(mail, about), **about, **_text(mail)})
 
 
 def _reply(mail: Mail) -> Iterator[Described]:
@@ -52,9 +51,9 @@ def _reply(mail: Mail) -> Iterator[Described]:
         raise NotOfMode("It answers no mail.")
     if bounces.is_notification(mail):
         raise NotOfMode("It reports of a delivery.")
-    said = _text(mail)
+    about, said = _common(mail), _text(mail)
     own = replies.own_text(said["text"])
-    yield _dumped({**_person(mail), **_common(mail), **said, "answers": answered[0], "reply": own})
+    yield _dumped({**_person(mail, about), **about, **said, "answers": answered[0], "reply": own})
 
 
 def _bounce(mail: Mail) -> Iterator[Described]:
@@ -93,9 +92,8 @@ def _unsubscribe(mail: Mail) -> Iterator[Described]:
 _DESCRIBES: Final = {"received": _received, "reply": _reply, "bounce": _bounce, "unsubscribe": _unsubscribe}
 
 
-def _person(mail: Mail) -> dict[str, Any]:
-    sender = next(iter(headers.addresses(mail.message, "From", "Sender")), Address("", ""))
-    return {"email": sender.email, "name": sender.name}
+def _person(mail: Mail, about: Mapping[str, Any]) -> dict[str, str]:
+    return next(iter(about["from"] or _people(mail, "Sender")), {"email": "", "name": ""})
 
 
 def _common(mail: Mail) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 from email.parser import BytesParser
 from itertools import islice
 from typing import Any, Final
 
 from apps.inbound.mails import headers, mail_parts, markup
+from apps.inbound.mails.mail_parts import Part
 
 MAX_PARTS: Final = 1_000  # that are looked at
 MAX_ATTACHMENTS: Final = 50  # that are told of
@@ -28,7 +28,7 @@ _HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 class Mail:
     """A mail as it was read."""
 
-    message: Message
+    message: Part
     raw: bytes
     is_whole: bool  # else only its headers were read
 
@@ -59,7 +59,7 @@ def _more(pattern: re.Pattern[bytes], raw: bytes, n: int) -> bool:
     return next(islice(pattern.finditer(raw), n, None), None) is not None
 
 
-def parts(mail: Mail) -> Iterator[Message]:
+def parts(mail: Mail) -> Iterator[Part]:
     """Yield what a mail consists of, in order; a mail within it is one part."""
     waiting = [mail.message] if mail.is_whole else []
     n_left = MAX_PARTS
@@ -68,14 +68,14 @@ def parts(mail: Mail) -> Iterator[Message]:
         n_left -= 1
         inner = part.get_payload()
         if isinstance(inner, list) and part.get_content_maintype() == "multipart":
-            waiting += [each for each in reversed(inner[:n_left]) if isinstance(each, Message)]
+            waiting += [each for each in reversed(inner[:n_left]) if isinstance(each, Part)]
         else:
             yield part
 
 
 def text(mail: Mail) -> str:
     """Return what a mail says in words: its plain text, else that of its HTML."""
-    by_type: dict[str, Message] = {}
+    by_type: dict[str, Part] = {}
     for part in parts(mail):
         if not is_attached(part):
             by_type.setdefault(part.get_content_type(), part)
@@ -86,7 +86,7 @@ def text(mail: Mail) -> str:
     return ""
 
 
-def text_of_part(part: Message) -> str:
+def text_of_part(part: Part) -> str:
     """Return the text of a part, whatever charset it claims."""
     data = part.get_payload(decode=True)
     data = data[:MAX_TEXT_BYTES] if isinstance(data, bytes) else b""
@@ -95,7 +95,7 @@ def text_of_part(part: Message) -> str:
     return headers.clean(said.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def is_attached(part: Message) -> bool:
+def is_attached(part: Part) -> bool:
     """Tell whether a part is a file."""
     return _disposition(part) == "attachment" or bool(_file_name(part))
 
@@ -112,19 +112,15 @@ def attachments(mail: Mail) -> list[dict[str, Any]]:
     return found
 
 
-def _disposition(part: Message) -> str:
+def _disposition(part: Part) -> str:
     return headers.raw(part, "Content-Disposition").partition(";")[0].strip().lower()
 
 
-def _file_name(part: Message) -> str:
-    try:
-        name = part.get_filename()
-    except (LookupError, ValueError, TypeError):  # what is no header of MIME
-        return ""
-    return headers.readable(str(name), most=headers.MAX_NAME) if name else ""
+def _file_name(part: Part) -> str:
+    return headers.readable(part.file_name, most=headers.MAX_NAME)
 
 
-def _size(part: Message) -> int:
+def _size(part: Part) -> int:
     """Tell how large a file is, without unpacking it."""
     inner = part.get_payload()
     if not isinstance(inner, str):
