@@ -4,6 +4,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -35,6 +36,23 @@ class HasTls(Protocol):
     @property
     def certificate_key(self) -> str:
         """Its key, in PEM."""
+
+
+class Answering:
+    """What follows of the fields `security` and `time_out` of settings: they inherit from it."""
+
+    security: str
+    time_out: timedelta
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is reached by TLS."""
+        return self.security == "tls"
+
+    @property
+    def secs(self) -> float:
+        """How long an answer may take."""
+        return self.time_out.total_seconds()
 
 
 def security_field() -> Any:

@@ -18,7 +18,7 @@ SIGN_IN: Final = {"password": "User and password", "none": "Nothing, or our cert
 
 
 @dataclass(frozen=True, kw_only=True)
-class MqttSettings:
+class MqttSettings(tls.Answering):
     """Where the broker is, and who we are there."""
 
     host: str = text("Host", help="The name of the broker: mqtt.example.com.", check=check_host)
@@ -52,19 +52,9 @@ class MqttSettings:
         return self.port or PORTS[self.security]
 
     @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
-        return self.security == "tls"
-
-    @property
     def keep_alive_secs(self) -> int:
         """How often each side lets the other one hear of it."""
         return int(self.keep_alive.total_seconds())
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
-        return self.time_out.total_seconds()
 
 
 def leads_to(settings: MqttSettings) -> str:

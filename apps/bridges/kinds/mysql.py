@@ -11,7 +11,7 @@ from apps.core.typed_settings import Problem, duration, number, secret, text
 
 
 @dataclass(frozen=True, kw_only=True)
-class MysqlSettings:
+class MysqlSettings(tls.Answering):
     """Where the database is, and who we are there."""
 
     host: str = text("Host", help="The name of the server: db.example.com.", check=check_host)
@@ -30,16 +30,6 @@ class MysqlSettings:
     def problems(self) -> Iterator[Problem]:
         """Refuse what would go unencrypted to somebody else's network, as far as that can be seen."""
         yield from tls.problems_of(self, self.host)
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
-        return self.security == "tls"
-
-    @property
-    def secs(self) -> float:
-        """How long a statement may take."""
-        return self.time_out.total_seconds()
 
 
 def leads_to(settings: MysqlSettings) -> str:

@@ -44,7 +44,7 @@ def check_servers(addresses: tuple[str, ...]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NatsSettings:
+class NatsSettings(tls.Answering):
     """Where the servers are, and who we are there."""
 
     servers: tuple[str, ...] = texts(
@@ -82,16 +82,6 @@ class NatsSettings:
     def addresses(self) -> tuple[Server, ...]:
         """The servers, by name and port."""
         return tuple(map(server_of, self.servers))
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether they are reached by TLS."""
-        return self.security == "tls"
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
-        return self.time_out.total_seconds()
 
 
 def leads_to(settings: NatsSettings) -> str:

@@ -16,7 +16,7 @@ SIGN_IN: Final = {"password": "User and password", "certificate": "Our certifica
 
 
 @dataclass(frozen=True, kw_only=True)
-class RabbitmqSettings:
+class RabbitmqSettings(tls.Answering):
     """Where the broker is, and who we are there."""
 
     host: str = text("Host", help="The name of the broker: rabbit.example.com.", check=check_host)
@@ -53,19 +53,9 @@ class RabbitmqSettings:
         return self.port or PORTS[self.security]
 
     @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
-        return self.security == "tls"
-
-    @property
     def heartbeat_secs(self) -> int:
         """How often each side says that it is there."""
         return int(self.heartbeat.total_seconds())
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
-        return self.time_out.total_seconds()
 
 
 def leads_to(settings: RabbitmqSettings) -> str:

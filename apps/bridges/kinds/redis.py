@@ -15,7 +15,7 @@ from apps.core.typed_settings import Problem, duration, number, secret, text
 
 
 @dataclass(frozen=True, kw_only=True)
-class RedisSettings:
+class RedisSettings(tls.Answering):
     """Where the server is, and who we are there."""
 
     host: str = text("Host", help="The name of the server: redis.example.com.", check=check_host)
@@ -36,16 +36,6 @@ class RedisSettings:
         yield from tls.problems_of(self, self.host)
         if self.user and not self.password:
             yield Problem("password", "A user signs in by a password.")
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
-        return self.security == "tls"
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
-        return self.time_out.total_seconds()
 
 
 def leads_to(settings: RedisSettings) -> str:
