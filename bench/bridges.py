@@ -1,12 +1,17 @@
 """Bridges: messages of each kind of system into stored events, beside ingest alone and a consumer that only parses.
 
-One process does all of it here, reading, then ingest, so that a ratio says what reading adds; in use, they are two.
+As in use, one process reads and another ingests. What reading takes is told by itself, too, as is what both together
+take of the processors beside ingest alone.
 """
 
 import gc
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any, Final
@@ -17,20 +22,19 @@ from django.test.utils import override_settings
 
 from apps.bridges import connections
 from apps.bridges.models import Connection
-from apps.collector import accept
 from apps.core.typed_settings import read
-from apps.events.models import Source
+from apps.events.models import InboxItem, Source
 from apps.inbound import definitions, opening, storing
-from apps.inbound.bridge_kind import Context, Reader
+from apps.inbound.bridge_kind import Context
 from apps.inbound.consumer import BATCH, READ_SECS
 from apps.inbound.models import Bridge
-from apps.inbound.opening import Opened
 from apps.inbound.storing import Session
 from bench.bridge_systems import MAPPING, SYSTEMS, System, redis
 from bench.spent import named, spent
+from cdp.processes import BASE_DIR
 
 Figures = dict[str, float]
-MESSAGES: Final = 5_000
+POLL_SECS: Final = 0.02
 GROWN: Final = 20  # times as many, for memory
 
 
@@ -50,12 +54,12 @@ def memory() -> Figures:
     """Measure how much memory a reader takes after many messages, and after twenty times as many."""
     with redis() as system:
         bridge = _bridge(system, mapping={**MAPPING, "condition": "message@body.n < 100"})
-        system.publish(_messages(MESSAGES))
-        _take(bridge, MESSAGES)
+        with _reading(system, bridge) as take:
+            take(system.n)
         before = _rss()
         for _ in range(GROWN):
-            system.publish(_messages(MESSAGES))
-            _take(bridge, MESSAGES)
+            with _reading(system, bridge) as take:
+                take(system.n)
         return {"bridge_rss_mb": _rss() / 2**20, "bridge_rss_growth": _rss() / before}
 
 
@@ -65,30 +69,55 @@ def _ratio(figures: Figures, kind: str) -> float:
 
 
 def _measured(system: System) -> Figures:
-    bridge, n, took_secs = _bridge(system, mapping=system.mapping), system.n, 0.0
-
-    def take() -> None:
-        nonlocal took_secs
-        took_secs = _take(bridge, n)
-
+    bridge, n = _bridge(system, mapping=system.mapping), system.n
     system.publish(_messages(n))
     bare_secs = system.bare(n)
-    system.publish(_messages(n))
-    taken, ingested = spent(take), spent(_ingest)
+    with _ingest() as ingest:
+        with _reading(system, bridge) as take:
+            ingest.work()  # the first message, as it starts meanwhile
+            taken = spent(lambda: take(n))
+        ingested = spent(ingest.work, by=[ingest.process])
+        with _reading(system, bridge) as take:
+            stored = spent(lambda: ingest.work_during(lambda: take(n)))
     cpu_secs = taken.cpu_secs + taken.postgres_secs, ingested.cpu_secs + ingested.postgres_secs
     return {
-        f"bridge_{system.kind}_per_sec": n / (took_secs + ingested.secs),
-        f"bridge_{system.kind}_take_us": took_secs * 1e6 / n,
+        f"bridge_{system.kind}_per_sec": n / stored.secs,
+        f"bridge_{system.kind}_take_us": taken.secs * 1e6 / n,
         **named(f"bridge_{system.kind}_take", taken.cpu(n)),
-        f"bridge_{system.kind}_to_ingest_ratio": ingested.secs / (took_secs + ingested.secs),
+        f"bridge_{system.kind}_ingest_us": ingested.secs * 1e6 / n,
+        f"bridge_{system.kind}_to_ingest_ratio": ingested.secs / stored.secs,
         f"bridge_{system.kind}_to_ingest_cpu_ratio": cpu_secs[1] / sum(cpu_secs),
-        f"bridge_{system.kind}_to_bare_ratio": bare_secs / (took_secs + ingested.secs),
+        f"bridge_{system.kind}_to_bare_ratio": bare_secs / stored.secs,
     }
 
 
-def _ingest() -> None:
-    while accept.ingest(BATCH, at=datetime.now(UTC)):
-        pass
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """`manage.py ingest`, which works only while it is told to."""
+
+    process: psutil.Process
+
+    def work(self) -> None:
+        """Return once all is ingested that bridges have taken."""
+        self.work_during(lambda: None)
+
+    def work_during(self, take: Callable[[], object]) -> None:
+        """Ingest what is taken meanwhile, too, and return once nothing is left."""
+        self.process.resume()
+        take()
+        while InboxItem.objects.filter(dead_at=None).exists():
+            time.sleep(POLL_SECS)
+        self.process.suspend()
+
+
+@contextmanager
+def _ingest() -> Iterator[Ingest]:
+    process = subprocess.Popen([sys.executable, "manage.py", "ingest"], cwd=BASE_DIR)
+    try:
+        yield Ingest(psutil.Process(process.pid))
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _bridge(system: System, *, mapping: Mapping[str, Any]) -> Bridge:
@@ -104,31 +133,35 @@ def _bridge(system: System, *, mapping: Mapping[str, Any]) -> Bridge:
     return bridge
 
 
-def _take(bridge: Bridge, n: int) -> float:
-    """Read so many messages into the inbox, as a consumer does, and return how many seconds that takes.
+@contextmanager
+def _reading(system: System, bridge: Bridge) -> Iterator[Callable[[int], None]]:
+    """Open a bridge, and yield what reads so many messages into the inbox, as a consumer does.
 
-    What opening takes, and the first batch, before which groups come about, is left out.
+    They are there already, and one was read, before which groups come about.
     """
+    system.publish(_messages(system.n + 1))
     opened = opening.opened(bridge)
     context = Context(bridge.pk, "bench", lambda: storing.positions_of(bridge.pk))
     session = Session(bridge.pk, bridge.revision, "bench", is_shared=True)
     reader = opened.kind.open(opened.connection, opened.settings, context)
+
+    def take(n: int) -> None:
+        while n > 0:
+            n -= take_batch(BATCH)
+
+    def take_batch(most: int) -> int:
+        batch = reader.read(most, secs=READ_SECS)
+        storing.store(session, batch, opened.mapper(), now=datetime.now(UTC))
+        reader.settle(batch)
+        storing.settled(session)
+        return len(batch)
+
     try:
-        n_first = _take_batch(opened, session, reader)
-        n_left, began_at = n - n_first, time.perf_counter()
-        while n_left > 0:
-            n_left -= _take_batch(opened, session, reader)
-        return (time.perf_counter() - began_at) * n / (n - n_first)
+        while not take_batch(1):
+            pass
+        yield take
     finally:
         reader.close()
-
-
-def _take_batch(opened: Opened, session: Session, reader: Reader) -> int:
-    batch = reader.read(BATCH, secs=READ_SECS)
-    storing.store(session, batch, opened.mapper(), now=datetime.now(UTC))
-    reader.settle(batch)
-    storing.settled(session)
-    return len(batch)
 
 
 def _messages(n: int) -> list[bytes]:
