@@ -12,7 +12,6 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, connections, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, StorageState
@@ -20,6 +19,7 @@ from redis import Redis
 
 from apps.core import counters, snapshot
 from apps.core.memory import forget_all
+from tests import emptying
 from tests.chromium import chromium, new_page
 from tests.laws import EXAMPLES
 from tests.live import Live, live_platform
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # How long an example takes, or takes to be drawn, says more about what else the machine does.
 settings.register_profile("tests", deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+emptying.make_it_quick()
 _valkey = Redis.from_url(django_settings.REDIS_URL)  # this worker's own database
 
 
@@ -84,17 +85,6 @@ def crowd() -> Iterator[None]:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(50)")
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def few_rows_are_deleted() -> None:
-    """Empty tables after a test that commits by deleting its rows: TRUNCATE makes each table and index anew."""
-
-    def sql_flush(self: Any, style: Any, tables: list[str], **_options: Any) -> list[str]:
-        deletions = [f"DELETE FROM {self.quote_name(table)}" for table in tables]
-        return ["SET session_replication_role = replica", *deletions, "RESET session_replication_role"]
-
-    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)
