@@ -137,16 +137,17 @@ class BridgeConsumer(threading.Thread):
 
     def _read(self, bridge: Bridge, reader: Reader, found: opening.Opened, session: Session) -> None:
         """Read until something changes."""
-        stamp = _stamp(bridge)
+        stamp, ours = _stamp(bridge), {} if session.is_shared else {"holder": self.replica}
         began_at = looked_at = read_since = time.monotonic()
         lag_at = 0.0
         while not self.stopping.is_set():
             now = self.seen_at = time.monotonic()
             if now - looked_at >= LOOK_SECS:
                 looked_at = now
-                self._keep(session, has_caught_up=now - read_since >= SETTLED.total_seconds())
-                if _stamp_of(bridge.pk) != stamp:
+                if _stamp_of(bridge.pk, **ours) != stamp:
                     return
+                if now - read_since >= SETTLED.total_seconds():  # what others left was delivered again since
+                    storing.left_behind(bridge.pk, before=timezone.now() - SETTLED)
             if now - lag_at >= LAG_SECS:
                 lag_at = now
                 self.report.lag(reader.lag())
@@ -172,13 +173,6 @@ class BridgeConsumer(threading.Thread):
         self.report.took(len(batch) - stored.n_known)
         self._n_messages += len(batch) - stored.n_known
         self._n_dead += stored.n_dead
-
-    def _keep(self, session: Session, *, has_caught_up: bool) -> None:
-        """Keep the lease; forget what others left, once the broker has had the time to deliver it again."""
-        if not session.is_shared and not leases.take(session.bridge_id, self.replica):
-            raise Outdated
-        if has_caught_up:
-            storing.left_behind(session.bridge_id, before=timezone.now() - SETTLED)
 
     def _rest(self, told: str, *, part: str = "") -> None:
         self._told = told
@@ -222,6 +216,7 @@ def _stamp(bridge: Bridge) -> Stamp:
     return bridge.revision, bridge.is_enabled, bridge.paused_at, changed_at
 
 
-def _stamp_of(bridge_id: UUID) -> Stamp | None:
+def _stamp_of(bridge_id: UUID, **ours: str) -> Stamp | None:
+    """Read it as it is now; None where the bridge is gone, or no longer ours."""
     columns = ("revision", "is_enabled", "paused_at", "connection__updated_at")
-    return Bridge.objects.filter(pk=bridge_id).values_list(*columns).first()
+    return Bridge.objects.filter(pk=bridge_id, **ours).values_list(*columns).first()

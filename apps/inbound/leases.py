@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-LASTS: Final = 6  # seconds, taken anew each second; whoever was killed is followed by another one after them
+LASTS: Final = 6  # seconds, taken anew every two; whoever was killed is followed by another one after them
 TAKE: Final = """
 UPDATE inbound_bridge SET holder = %(replica)s, held_until = statement_timestamp() + make_interval(secs => %(secs)s)
 WHERE id = %(bridge)s AND (holder IN ('', %(replica)s) OR held_until IS NULL OR held_until < statement_timestamp())

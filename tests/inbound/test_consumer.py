@@ -187,6 +187,15 @@ def test_who_lost_the_lease_stores_nothing_more(broker: FakeBroker) -> None:
     assert not InboxItem.objects.exists()
 
 
+def test_who_lost_the_lease_closes_also_where_nothing_comes(broker: FakeBroker) -> None:
+    bridge = BridgeFactory()
+    made = BridgeConsumer(bridge.pk, "host-1")
+    broker.when_empty = lambda: Bridge.objects.update(holder="host-2")
+
+    assert made.once()
+    assert broker.readers[0].is_closed
+
+
 def test_several_read_together_where_the_broker_shares(broker: FakeBroker) -> None:
     bridge = BridgeFactory(settings={"is_shared": True})
     broker.publish(b'{"type": "a"}')
