@@ -61,12 +61,12 @@ class Bridge:
         reader.settle(batch)
         return fresh
 
-    def until(self, n: int, *readers: KafkaReader, secs: float = 20.0) -> list[Received]:
+    def until(self, n: int, *readers: KafkaReader, secs: float = 60.0) -> list[Received]:
         """Read until so many are stored."""
         self.run(lambda: len(self.stored) >= n, *readers, secs=secs)
         return self.stored
 
-    def run(self, is_done: Callable[[], bool], *readers: KafkaReader, secs: float = 20.0) -> None:
+    def run(self, is_done: Callable[[], bool], *readers: KafkaReader, secs: float = 60.0) -> None:
         until = time.monotonic() + secs
         while not is_done():
             assert time.monotonic() < until, f"only {len(self.stored)} came"

@@ -18,7 +18,7 @@ from tests.systems.valkey import PASSWORD, ValkeyServer
 
 
 def connection(server: ValkeyServer, **more: Any) -> RedisSettings:
-    usual = {"host": "127.0.0.1", "port": server.port, "security": "none", "time_out": "2 seconds"}
+    usual = {"host": "127.0.0.1", "port": server.port, "security": "none", "time_out": "15 seconds"}
     return read(RedisSettings, {**usual, "password": PASSWORD, **more})
 
 

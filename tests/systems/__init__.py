@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -26,10 +26,33 @@ def needs(binary: str, *, package: str) -> str:
 
 @contextmanager
 def hanging(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Let a server take connections, and answer nobody; the kernel stops it a moment after it was told to."""
-    process.send_signal(signal.SIGSTOP)
+    """Let a server, and all of the group that it leads, take connections, and answer nobody.
+
+    The kernel stops them a moment after they were told to.
+    """
+    _tell(process, signal.SIGSTOP)
     try:
-        wait_for(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, "a server to stop")
+        wait_for(lambda: _is_stopped(process), "a server to stop")
         yield
     finally:
-        process.send_signal(signal.SIGCONT)
+        _tell(process, signal.SIGCONT)
+
+
+def _tell(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if _leads_group(process):
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+
+
+def _leads_group(process: subprocess.Popen[bytes]) -> bool:
+    return os.getpgid(process.pid) == process.pid
+
+
+def _is_stopped(process: subprocess.Popen[bytes]) -> bool:
+    first = psutil.Process(process.pid)
+    others = first.children(recursive=True) if _leads_group(process) else []
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        told = [first, *(each for each in others if os.getpgid(each.pid) == first.pid)]
+        return all(each.status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE) for each in told)
+    return False

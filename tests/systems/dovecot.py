@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from imapclient import IMAPClient
 
 from cdp.processes import BASE_DIR, tied
 from tests.live import free_port, wait_for
-from tests.systems import needs
+from tests.systems import hanging, needs
 
 CERTIFICATE = Path(__file__).parent.parent / "core" / "hook.pem"  # of hook.example, trusted by nobody
 PASSWORD = "open sesame"  # of each user
@@ -124,14 +124,9 @@ class Dovecot:
         self.stop()
         self.start()
 
-    @contextmanager
-    def hanging(self) -> Iterator[None]:
+    def hanging(self) -> AbstractContextManager[None]:
         """Let it take connections, and answer nobody."""
-        os.killpg(self._process.pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.killpg(self._process.pid, signal.SIGCONT)
+        return hanging(self._process)
 
     @contextmanager
     def mailbox(self, user: str = "anna") -> Iterator[IMAPClient]:

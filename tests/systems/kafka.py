@@ -47,14 +47,14 @@ class KafkaServer:
         """Make a topic, and return its name."""
         admin = self._admin()
         [made] = admin.create_topics([NewTopic(topic, partitions, 1)]).values()
-        made.result(10)
+        made.result(30)
         return topic
 
     def delete(self, topic: str) -> None:
         """Delete a topic."""
         admin = self._admin()
         [gone] = admin.delete_topics([topic]).values()
-        gone.result(10)
+        gone.result(30)
 
     def produce(self, topic: str, values: Sequence[bytes | None], **options: Any) -> None:
         """Send messages, as `produce` does."""
@@ -72,7 +72,7 @@ class KafkaServer:
     def answers(self) -> bool:
         """Tell whether it answers."""
         with suppress(KafkaException):
-            return bool(self._admin().list_topics(timeout=1).brokers)
+            return bool(self._admin().list_topics(timeout=5).brokers)
         return False
 
     def _admin(self) -> AdminClient:
@@ -102,8 +102,8 @@ def produce(
             except BufferError:
                 sent.poll(0.1)
         if is_single:
-            sent.flush(10)
-    assert sent.flush(30) == 0
+            sent.flush(60)
+    assert sent.flush(60) == 0
     assert not missed
 
 

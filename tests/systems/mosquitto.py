@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from paho.mqtt.properties import Properties
 
 from apps.console.ports import answers
 from tests.live import free_port, wait_for
-from tests.systems import needs
+from tests.systems import hanging, needs
 from tests.systems.certificates import Authority
 
 HOST: Final = "hook.example"  # of its certificate
@@ -57,9 +57,9 @@ class Mosquitto:
         self.stop()
         self.start()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Let it hang, or go on."""
-        self.process.send_signal(number)
+    def hanging(self) -> AbstractContextManager[None]:
+        """Let it take connections, and answer nobody."""
+        return hanging(self.process)
 
     def publish(
         self, topic: str, bodies: Sequence[bytes], *, qos: int = 1, retain: bool = False, **properties: Any
@@ -141,5 +141,4 @@ def mosquitto_server() -> Iterator[Mosquitto]:
         try:
             yield broker
         finally:
-            broker.signal(signal.SIGCONT)
             broker.stop(signal.SIGKILL)

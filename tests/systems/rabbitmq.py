@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pika.exceptions import AMQPError
 
 from apps.console.ports import answers
 from tests.live import free_port, wait_for
-from tests.systems import needs
+from tests.systems import hanging, needs
 from tests.systems.certificates import Authority
 
 HOST = "hook.example"  # of its certificate
@@ -62,9 +62,9 @@ class Rabbit:
         self.stop()
         self.start()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Let it hang, or go on."""
-        os.killpg(self.process.pid, number)
+    def hanging(self) -> AbstractContextManager[None]:
+        """Let it take connections, and answer nobody."""
+        return hanging(self.process)
 
     @contextmanager
     def entered(self) -> Iterator[Any]:
@@ -121,7 +121,9 @@ class Rabbit:
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),
             # One node alone needs none that maps names of nodes to ports, which all on a machine would share.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-start_epmd false -erl_epmd_port {self._dist_port}"
-            " -setcookie ofatest -kernel inet_dist_use_interface {127,0,0,1}",
+            " -setcookie ofatest -kernel inet_dist_use_interface {127,0,0,1} +S 1:1"
+            # Its threads look for work for a while before they sleep, which others could use.
+            " +sbwt none +sbwtdcpu none +sbwtdio none",
         }
 
     def _write(self) -> None:
@@ -168,5 +170,4 @@ def rabbitmq_server() -> Iterator[Rabbit]:
         try:
             yield rabbit
         finally:
-            rabbit.signal(signal.SIGCONT)
             rabbit.stop(signal.SIGKILL)

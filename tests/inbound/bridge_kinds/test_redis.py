@@ -77,18 +77,19 @@ def test_what_is_not_settled_comes_again_to_who_took_it(server: ValkeyServer) ->
 
 def test_replicas_share_a_stream_and_take_over_from_the_dead(server: ValkeyServer) -> None:
     add(server, "1", "2", "3", "4")
-    with opened(server, bridge()) as one, opened(server, bridge(), replica="here-2") as two:
+    patient = bridge(min_idle="1 hour")
+    with opened(server, patient) as one, opened(server, patient, replica="here-2") as two:
         lost = one.read(2, secs=1)
         taken = two.read(2, secs=1)
         two.settle(taken)
-        one.close()
+    with opened(server, bridge(), replica="here-2") as two:
         found: list[Received] = []
 
         def has_all() -> bool:
             found.extend(two.read(10, secs=0.1))
             return len(found) == 2
 
-        wait_for(has_all, "the entries of the dead", timeout_secs=10)
+        wait_for(has_all, "the entries of the dead")
         two.settle(found)
         assert two.lag().n_waiting == 0
 
@@ -110,7 +111,7 @@ def test_a_dead_reader_that_holds_nothing_is_removed(server: ValkeyServer, monke
             reader.read(10, secs=0.1)
             return {each["name"] for each in server.client.xinfo_consumers("orders", context().group)}  # type: ignore[union-attr]
 
-        wait_for(lambda: b"gone-1" not in names(), "the consumer to be removed", timeout_secs=5)
+        wait_for(lambda: b"gone-1" not in names(), "the consumer to be removed")
 
 
 def test_many_streams_share_what_may_be_read_at_once(server: ValkeyServer) -> None:
@@ -293,7 +294,7 @@ def test_a_replica_cannot_be_read_by_a_group(server: ValkeyServer) -> None:
 
 def test_a_server_that_hangs_is_left_after_the_time_out(server: ValkeyServer) -> None:
     with (
-        opened(server, bridge(), time_out="1 second") as reader,
+        opened(server, bridge(), time_out="3 seconds") as reader,
         server.hanging(),
         pytest.raises(Failure, match="no answer in time") as raised,
     ):

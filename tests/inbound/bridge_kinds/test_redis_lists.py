@@ -11,6 +11,7 @@ from apps.bridges.connection_kind import Part
 from apps.inbound.bridge_kind import Seek, To
 from apps.inbound.bridge_kinds import redis as kind
 from apps.inbound.received import Failure, Lag, Received
+from apps.inbound.redis import pubsub
 from tests.inbound.redis_bridge import bodies, bridge, connection, context, looked, opened
 from tests.live import wait_for
 from tests.systems.valkey import ValkeyServer, valkey_server
@@ -77,7 +78,8 @@ def test_many_lists_are_read_in_turn_and_waited_for(server: ValkeyServer) -> Non
         found = [*reader.read(2, secs=1), *reader.read(2, secs=1)]
         later = threading.Timer(0.05, server.client.rpush, ("b", "4"))
         later.start()
-        found += reader.read(2, secs=5)
+        found += reader.read(2, secs=30)
+        later.join()
 
     assert sorted(bodies(found)) == list("1234")
 
@@ -121,11 +123,11 @@ def test_channels_are_listened_to(server: ValkeyServer) -> None:
 
 
 def test_a_server_is_missed_that_says_nothing_any_more(server: ValkeyServer) -> None:
-    with opened(server, bridge(mode="channels", channels=["a"]), time_out="1 second") as reader:
-        time.sleep(1.1)
-        assert reader.read(10, secs=1) == []  # it was asked, and is there
+    with opened(server, bridge(mode="channels", channels=["a"]), time_out="2 seconds") as reader:
+        time.sleep(2.1)
+        assert reader.read(10, secs=0.5) == []  # it was asked, and is there
         with server.hanging(), pytest.raises(Failure, match="says nothing any more") as raised:
-            reader.read(10, secs=5)
+            reader.read(10, secs=30)
     assert raised.value.part is Part.NETWORK
 
 
@@ -137,7 +139,9 @@ def test_a_server_that_goes_is_missed_by_who_listens(server: ValkeyServer) -> No
     assert raised.value.part is Part.NETWORK
 
 
-def test_a_sample_of_channels_is_what_is_said_meanwhile(server: ValkeyServer) -> None:
+def test_a_sample_of_channels_is_what_is_said_meanwhile(server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pubsub, "LISTEN_SECS", 30.0)
+
     def said() -> bool:
         return bool(server.client.publish("a", "now"))
 
