@@ -42,12 +42,12 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def serve(transactional_db: None) -> Callable[..., None]:
-    """Send what is due, as a worker does, until nothing was for a moment."""
+    """Send what is due, as a worker does, until nothing was for a moment, or it is told to stop."""
 
-    def served(*, secs: float = 20.0, idle_secs: float = 0.5) -> None:
+    def served(*, secs: float = 60.0, idle_secs: float = 0.5, is_stopping: Callable[[], bool] = lambda: False) -> None:
         serving = Dispatcher()
         try:
-            serving.serve(secs=secs, idle_secs=idle_secs, is_stopping=lambda: False, is_relieved=lambda: False)
+            serving.serve(secs=secs, idle_secs=idle_secs, is_stopping=is_stopping, is_relieved=lambda: False)
         finally:
             serving.close()
 

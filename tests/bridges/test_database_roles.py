@@ -94,7 +94,7 @@ def test_a_test_has_nothing_against_a_role_that_may_little(roles: int) -> None:
     ("statement", "asked", "answer"),
     [
         ("SET search_path = pg_catalog", "SELECT current_setting('search_path') AS x", '"$user", public'),
-        ("SET statement_timeout = 0", "SELECT current_setting('statement_timeout') AS x", "5s"),
+        ("SET statement_timeout = 0", "SELECT current_setting('statement_timeout') AS x", "15s"),
         ("SET ROLE pg_monitor", "SELECT (current_user = session_user)::text AS x", "true"),
         ("CREATE TEMP TABLE of_a_shop (n int)", "SELECT count(*)::text AS x FROM of_a_shop", "2"),
         ("SELECT pg_advisory_lock(7)", f"SELECT count(*)::text AS x {_OWN_LOCKS}", "0"),

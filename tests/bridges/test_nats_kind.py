@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 
 
 def settings_of(port: int, **document: Any) -> NatsSettings:
-    usual = {"servers": [f"{HOST}:{port}"], "security": "none", "time_out": "1 second"}
+    usual = {"servers": [f"{HOST}:{port}"], "security": "none", "time_out": "15 seconds"}
     return read(NatsSettings, {**usual, **document})
 
 
@@ -121,7 +121,7 @@ def test_each_fault_is_its_own_sentence(server: NatsServer, settings: Any) -> No
 
 def test_a_server_that_takes_connections_and_hangs_is_left_after_the_time_out(server: NatsServer) -> None:
     with server.hanging():
-        found = last_of(nats.test(settings_of(server.port, **ANNA)))
+        found = last_of(nats.test(settings_of(server.port, **ANNA, time_out="1 second")))
 
     assert found == ("sign_in", "failed", "hook.example took the connection, and gave no answer in time.")
 

@@ -63,7 +63,7 @@ def settings_of(port: int, **document: Any) -> PostgresqlSettings:
         "user": info.user if info else "cdp",
         "password": "open sesame",
         "security": "none",
-        "time_out": "5 seconds",
+        "time_out": "15 seconds",
     }
     return read(PostgresqlSettings, {**usual, **document})
 
@@ -175,14 +175,14 @@ def test_nothing_is_copied_by_the_connection_which_is_of_use_afterwards(way: str
 
 def test_what_takes_too_long_is_ended_and_tried_again(port: int) -> None:
     transport = StatementTransport(settings_of(port, time_out="1 second"))
-    request = {"statement": "SELECT pg_sleep(3)", "parameters": {}, "is_read": True, "most": 1}
+    request = {"statement": "SELECT pg_sleep(30)", "parameters": {}, "is_read": True, "most": 1}
     transport.send(Parcel(1, "key-1", NOON, request))
 
     [reply] = transport.replies(secs=1)
 
     transport.close()
     assert (reply.verdict, "57014" in reply.said) == (Verdict.AGAIN, True)
-    assert 900 < reply.took_ms < 2_900
+    assert 900 < reply.took_ms < 20_000
 
 
 def test_a_connection_that_went_away_is_made_anew(port: int) -> None:

@@ -19,7 +19,7 @@ HOST = "hook.example"
 
 
 def settings_of(**document: Any) -> RabbitmqSettings:
-    usual = {"host": "127.0.0.1", "user": "anna", "password": "open sesame", "security": "none", "time_out": "1 second"}
+    usual = {"host": "127.0.0.1", "user": "anna", "password": "open sesame", "security": "none"}
     return read(RabbitmqSettings, {**usual, **document})
 
 
@@ -83,7 +83,7 @@ def test_a_port_at_which_nobody_listens_is_the_second_part() -> None:
 
 def test_who_takes_the_connection_and_says_nothing_is_waited_for_until_the_time_out(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
-    part, state, told = last_of(settings_of(port=port))
+    part, state, told = last_of(settings_of(port=port, time_out="1 second"))
 
     assert (part, state) == ("network", "failed")
     assert told == f"127.0.0.1 takes the connection at port {port}, and says nothing within 1 s."

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
 
 
 def settings_of(port: int, **document: Any) -> RedisSettings:
-    usual = {"host": HOST, "port": port, "password": PASSWORD, "security": "none", "time_out": "1 second"}
+    usual = {"host": HOST, "port": port, "password": PASSWORD, "security": "none", "time_out": "15 seconds"}
     return read(RedisSettings, {**usual, **document})
 
 
@@ -113,7 +113,7 @@ def test_each_fault_is_its_own_sentence(server: ValkeyServer, settings: Any) -> 
 
 def test_a_server_that_takes_connections_and_hangs_is_left_after_the_time_out(server: ValkeyServer) -> None:
     with server.hanging():
-        found = last_of(redis.test(settings_of(server.port)))
+        found = last_of(redis.test(settings_of(server.port, time_out="1 second")))
 
     assert found == ("sign_in", "failed", "hook.example took the connection, and gave no answer in time.")
 

@@ -55,7 +55,7 @@ MAIL = {"to": "anna@example.com", "subject": "Hello", "text": "Hello"}
 def test_a_mail_server_that_drips_is_a_try_that_failed(serve: Serve) -> None:
     with dripping() as port:
         [row] = due(mail_to(port, time_out="1 second"), request=MAIL)
-        serve(secs=3, idle_secs=1.5)
+        serve(idle_secs=1.5)
 
     row.refresh_from_db()
     assert row.outcome == Outcome.WAITING
@@ -66,7 +66,7 @@ def test_a_mail_server_that_drips_is_a_try_that_failed(serve: Serve) -> None:
 def test_a_lane_that_does_not_end_holds_up_nobody_and_its_try_is_noted(
     kind: str, system: Outside, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "END_SECS", 3.0)
+    monkeypatch.setattr(dispatcher, "END_SECS", 5.0)
     healthy = to(system)
     with dripping(b"220 " if kind == "smtp" else b"HTTP/1.1 200 OK\r\nX: ") as port:
         address = {"base_url": f"http://127.0.0.1:{port}", "time_out": "60 seconds"}
@@ -89,7 +89,7 @@ def test_a_lane_that_does_not_end_holds_up_nobody_and_its_try_is_noted(
 
     row.refresh_from_db()
     assert len(system.taken) == 1
-    assert took < 9
+    assert took < 40
     assert (row.outcome, row.n_tries, len(row.tries)) == (Outcome.WAITING, 1, 1)
     assert row.error
 

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from apps.bridges import endings, releasing
 from apps.bridges.models import Connection, Delivery
+from apps.bridges.transport.http import HttpTransport
 from apps.core.ids import new_id
 from tests.bridges.conftest import HOST
 from tests.bridges.factories import ConnectionFactory, DeliveryFactory
+from tests.live import wait_for
 from tests.outside import Outside, outside
 
 Outcome = Delivery.Outcome
@@ -115,7 +117,7 @@ def test_what_fails_is_tried_again_after_a_rest(system: Outside, serve: Serve) -
     row.refresh_from_db()
     assert (row.outcome, row.n_tries, row.error, row.attempts) == (Outcome.WAITING, 1, "The answer was 503.", 0)
     assert row.due_at is not None
-    assert timedelta(seconds=1.6) <= row.due_at - before <= timedelta(seconds=3.5)
+    assert before + timedelta(seconds=1.6) <= row.due_at <= timezone.now() + timedelta(seconds=2.4)
 
 
 def test_it_is_there_as_soon_as_the_receiver_is_well_again(system: Outside, serve: Serve) -> None:
@@ -171,7 +173,7 @@ def test_who_is_told_to_wait_waits(system: Outside, serve: Serve) -> None:
     connection.refresh_from_db()
     assert len(system.taken) <= 2
     assert connection.rests_until is not None
-    assert timedelta(seconds=2.9) <= connection.rests_until - before <= timedelta(seconds=5)
+    assert before + timedelta(seconds=2.9) <= connection.rests_until <= timezone.now() + timedelta(seconds=5)
     assert connection.failures == 0
     tried = Delivery.objects.filter(n_tries=1).first()
     assert tried is not None
@@ -198,20 +200,17 @@ def test_what_is_not_delivered_in_time_expires(system: Outside, serve: Serve) ->
     assert system.taken == []
 
 
-def test_no_second_has_more_than_the_rate(system: Outside, serve: Serve) -> None:
+def test_no_second_has_more_than_the_rate(system: Outside, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     due(to(system, rate_per_sec=20), 50)
-    arrived: list[float] = []
+    sent: list[float] = []
+    really = HttpTransport.send
+    monkeypatch.setattr(HttpTransport, "send", lambda *it: sent.append(time.monotonic()) or really(*it))  # type: ignore[func-returns-value]
 
-    def note(request: BaseHTTPRequestHandler) -> None:
-        arrived.append(time.monotonic())
-        answering(200)(request)
-
-    system.handle = note
     serve()
 
-    assert len(arrived) == 50
-    assert max(sum(at <= other < at + 0.9 for other in arrived) for at in arrived) <= 20  # they take a while to arrive
-    assert arrived[-1] - arrived[0] < 3.5
+    assert len(sent) == len(system.taken) == 50
+    assert max(sum(at <= other < at + 0.9 for other in sent) for at in sent) <= 20  # we are held up, too
+    assert sent[-1] - sent[0] < 15
 
 
 def test_what_is_switched_off_waits(system: Outside, serve: Serve) -> None:
@@ -266,38 +265,44 @@ def test_what_somebody_else_leased_meanwhile_is_not_written(system: Outside, ser
 
 
 def test_a_dead_and_a_slow_receiver_delay_a_healthy_one_by_nothing(system: Outside, serve: Serve) -> None:
-    def slow(request: BaseHTTPRequestHandler) -> None:
-        time.sleep(2)
-        answering(200)(request)
+    is_over = threading.Event()
+    with outside() as slowly, socket.create_server(("127.0.0.1", 0)) as silent:  # who takes all and says nothing
 
-    took = {}
-    for case in ("alone", "beside"):
-        arrived: list[float] = []
-        system.handle = lambda request, arrived=arrived: arrived.append(time.monotonic()) or answering(200)(request)  # type: ignore[misc, func-returns-value]
-        with outside() as slowly, socket.create_server(("127.0.0.1", 0)) as silent:  # who takes all and says nothing
-            slowly.handle = slow
-            if case == "beside":
-                due(
-                    ConnectionFactory(settings={"base_url": address_of(silent), "time_out": "3 seconds"}, secrets=""),
-                    100,
-                )
-                due(to(slowly, in_flight=4), 12)
-            due(to(system), 300)
-            began_at = time.monotonic()
-            serve(secs=2.5, idle_secs=0.3)
-            took[case] = arrived[-1] - began_at
-        assert len(arrived) == 300
+        def slow(request: BaseHTTPRequestHandler) -> None:
+            is_over.wait(60)
+            answering(200)(request)
 
-    assert took["beside"] < took["alone"] + 0.7  # what a shared machine may take
+        def note(request: BaseHTTPRequestHandler) -> None:
+            if len(system.taken) == 300:
+                is_over.set()
+                silent.close()
+            answering(200)(request)
+
+        slowly.handle, system.handle = slow, note
+        due(ConnectionFactory(settings={"base_url": address_of(silent), "time_out": "60 seconds"}, secrets=""), 100)
+        due(to(slowly, in_flight=4), 12)
+        due(to(system), 300)
+        serve(is_stopping=is_over.is_set)
+
+    assert is_over.is_set()  # before anybody else has had an answer
+    assert len(system.taken) == 300
 
 
 def test_all_lanes_end_though_one_is_slow_and_what_is_fast_goes_on_meanwhile(system: Outside, serve: Serve) -> None:
+    has_begun = threading.Event()
     with outside() as slowly:
-        slowly.handle = lambda request: time.sleep(2.5) or answering(200)(request)  # type: ignore[func-returns-value]
+
+        def slow(request: BaseHTTPRequestHandler) -> None:
+            has_begun.set()
+            wait_for(lambda: len(system.taken) >= 6, "those that are fast")
+            answering(200)(request)
+
+        slowly.handle = slow
         due(to(slowly), 1)
         healthy = to(system)
 
         def keep_on() -> None:
+            has_begun.wait(30)
             for _ in range(10):
                 due(healthy)
                 time.sleep(0.2)
@@ -305,7 +310,7 @@ def test_all_lanes_end_though_one_is_slow_and_what_is_fast_goes_on_meanwhile(sys
 
         planning = threading.Thread(target=keep_on)
         planning.start()
-        serve(secs=0.5, idle_secs=5)  # its time is over while the slow one is on its way
+        serve(secs=1.5, idle_secs=5)  # its time is over while the slow one is on its way
         planning.join()
 
     assert len(system.taken) >= 6

@@ -27,7 +27,7 @@ Open = Callable[..., HttpTransport]
 def opened() -> Iterator[Open]:
     transports = []
 
-    def open_(base_url: str, *, at_once: int = 4, secs: float = 3.0, **options: Any) -> HttpTransport:
+    def open_(base_url: str, *, at_once: int = 4, secs: float = 15.0, **options: Any) -> HttpTransport:
         resolve = options.pop("resolve", None)
         more = {"resolve": resolve} if resolve else {}
         made = HttpTransport(Endpoint(base_url, secs=secs, **options), at_once=at_once, **more)
@@ -47,7 +47,7 @@ def ask(transport: HttpTransport, *parcels: Parcel) -> list[Reply]:
     """Send, and wait until all have been replied to, in their order."""
     found: list[Reply] = []
     waiting = list(parcels)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while len(found) < len(parcels):
         while waiting and transport.has_room:
             transport.send(waiting.pop(0))
@@ -109,7 +109,7 @@ def test_one_that_hangs_holds_no_other_up(system: Outside, opened: Open) -> None
 
     def handle(request: BaseHTTPRequestHandler) -> None:
         if request.path == "/slow":
-            hangs.wait(5)
+            hangs.wait(60)
         answer(request, 200)
 
     system.handle = handle
@@ -120,7 +120,7 @@ def test_one_that_hangs_holds_no_other_up(system: Outside, opened: Open) -> None
 
     assert [reply.parcel.id for reply in others] == list(range(1, 20))
     assert transport.n_under_way == 1
-    [slow] = transport.replies(secs=5)
+    [slow] = transport.replies(secs=30)
     assert slow.parcel.id == 0
 
 
@@ -134,7 +134,7 @@ def answer(request: BaseHTTPRequestHandler, status: int, **headers: str) -> None
 
 def test_who_does_not_answer_is_not_waited_for(system: Outside, opened: Open) -> None:
     hangs = threading.Event()
-    system.handle = lambda _request: hangs.wait(5) and None
+    system.handle = lambda _request: hangs.wait(60) and None
 
     began_at = time.monotonic()
     [reply] = ask(opened(system.address, secs=0.3), parcel())
@@ -142,7 +142,7 @@ def test_who_does_not_answer_is_not_waited_for(system: Outside, opened: Open) ->
 
     assert (reply.verdict, reply.status) == (Verdict.AGAIN, None)
     assert reply.said == "127.0.0.1 did not answer within 0.3 seconds."
-    assert time.monotonic() - began_at < 2
+    assert time.monotonic() - began_at < 30
 
 
 def test_a_drip_of_bytes_does_not_hold_us_either(opened: Open) -> None:
@@ -344,7 +344,7 @@ def test_more_than_a_thousand_files_may_be_open(system: Outside, opened: Open) -
 
 def test_what_is_under_way_is_broken_off_at_the_end(system: Outside, opened: Open) -> None:
     hangs = threading.Event()
-    system.handle = lambda _request: hangs.wait(5) and None
+    system.handle = lambda _request: hangs.wait(60) and None
     transport = opened(system.address)
     transport.send(parcel())
     transport.replies(secs=0.1)

@@ -106,7 +106,7 @@ def opened() -> Iterator[Callable[..., SmtpTransport]]:
             "reply_to": "help@shop.example",
             **changed,
         }
-        transport = SmtpTransport(SmtpSettings(**values), secs=3.0)
+        transport = SmtpTransport(SmtpSettings(**values), secs=15.0)
         made.append(transport)
         return transport
 
