@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 NPM_INSTALLS := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts
 EDITOR := static/editor/manifest.json
+# Tests that look at the code alone, for half a minute: `make lint` runs them, so that `make test` need not.
+LOOKS := tests/guards/test_sizes.py tests/guards/test_dead_code.py
 .DEFAULT_GOAL := help
 .PHONY: help up down editor test lint bench rehearse lock clean
 
@@ -22,14 +24,14 @@ down: $(VENV)/base.installed ## stop it from another terminal
 
 editor: $(EDITOR) ## build the editor of flows; make up does so, too
 
-test: $(VENV)/dev.installed tests/clients/node_modules/.installed $(EDITOR) ## run all tests
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/dev.installed tests/clients/node_modules/.installed $(EDITOR) ## run all tests, but for those that lint runs
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),$(LOOKS:%=--ignore=%))
 
 lint: $(VENV)/dev.installed ## check style, layers, sizes, types, and for code that nobody calls
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -n 0 --durations=0 tests/guards/test_sizes.py tests/guards/test_dead_code.py
+	@$(BIN)/python -m pytest -q -n 0 --durations=0 $(LOOKS)
 	@$(BIN)/mypy
 
 bench: $(VENV)/dev.installed ## measure; ONLY=name for one part
