@@ -33,7 +33,7 @@ def test_a_host_is_a_name_or_an_address_of_either_version(text: str) -> None:
     assert egress.host_of(text) == text
 
 
-def send(url: str, *, secs: float = 5.0, **options: object) -> egress.Answer:
+def send(url: str, *, secs: float = 30.0, **options: object) -> egress.Answer:
     return egress.send(url, body=b"{}", headers={"Content-Type": "application/json"}, secs=secs, **options)  # type: ignore[arg-type]
 
 

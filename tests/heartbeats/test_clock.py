@@ -19,7 +19,7 @@ from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
-NEAR = timedelta(seconds=20)
+NEAR = timedelta(seconds=60)
 
 
 def test_it_is_a_little_behind_for_what_is_just_being_answered(db: None) -> None:
@@ -37,7 +37,7 @@ def test_it_is_held_back_by_the_oldest_that_came_from_outside(db: None, state: s
     read = clock.read()
 
     assert read.stored_until == pytest.approx(ago(minutes=11), abs=NEAR)
-    assert read.lag_secs == pytest.approx(600, abs=20)
+    assert read.lag_secs == pytest.approx(600, abs=60)
 
 
 @pytest.mark.parametrize("state", [{"dialect": InboxItem.Dialect.PLATFORM}, {"dead_at": ago()}])
@@ -60,7 +60,7 @@ def test_with_ingest_ten_minutes_behind_nobody_is_called_inactive_wrongly(shop: 
 
     assert running.run(row, by="test", now=timezone.now()).n_said == 0
     assert running.run(closing, by="test", now=timezone.now()).n_said == 0
-    assert HeartbeatRun.objects.first().lag_secs == pytest.approx(600, abs=20)
+    assert HeartbeatRun.objects.first().lag_secs == pytest.approx(600, abs=60)
     process()
 
     assert beat(row) == beat(closing) == 0

@@ -51,7 +51,7 @@ def test_who_is_silent_for_long_enough_is_called_inactive_once(shop: Shop) -> No
     assert event.properties["strategy"] == "inactive-profile"
     assert event.properties["last_active_at"] == anna.last_active_at.isoformat()
     assert event.properties["wait_secs"] == 2 * 86_400
-    assert event.properties["inactive_secs"] == pytest.approx(3 * 86_400 - 60, abs=10)
+    assert event.properties["inactive_secs"] == pytest.approx(3 * 86_400 - 60, abs=50)
     assert not event.is_silent  # flows may start
     assert Silence.objects.get().said_at is not None
 
@@ -250,7 +250,7 @@ def test_history_was_when_it_was(shop: Shop) -> None:
 
     assert beat(HeartbeatFactory(wait_period=25 * DAY)) == 1
     assert said("profile-inactive") == [person(primary_id="anna").id]
-    assert person(primary_id="bo").last_active_at == pytest.approx(ago(days=20), abs=timedelta(seconds=30))
+    assert person(primary_id="bo").last_active_at == pytest.approx(ago(days=20), abs=timedelta(seconds=60))
 
 
 @pytest.mark.parametrize("strategy", ["inactive-profile", "inactive-session", "session-not-closed"])

@@ -17,7 +17,7 @@ from tests.heartbeats.factories import HeartbeatFactory
 from tests.shop import Shop
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("alone")]
-NEAR = timedelta(seconds=20)
+NEAR = timedelta(seconds=60)
 
 
 def visit(shop: Shop, session: str, **since: float) -> Profile:
