@@ -1,7 +1,7 @@
 """What a person agreed to, on their page, and what is recorded there by hand."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +38,11 @@ def page(profile: Profile, client: Client) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", panel[1]).split())
 
 
+def day(moment: datetime) -> str:
+    """Write a day as the page does."""
+    return f"{moment:%d %b %Y}".lstrip("0")
+
+
 def record(profile: Profile, client: Client, **fields: Any) -> Any:
     today = timezone.localdate().isoformat()
     known = {"consent": "letters", "decision": "given", "reference": "Letter of 3 May", "day": today}
@@ -69,7 +74,7 @@ def test_what_is_recorded_is_in_ledger_events_segments_and_audit_log_with_who_di
     entry = AuditEntry.objects.get(action="decided")
     assert (entry.actor, entry.object_id) == (row.actor, str(profile.pk))
     assert entry.details == {"consents": {"letters": "given"}}
-    today = f"{timezone.now():%d %b %Y}".lstrip("0")
+    today = day(timezone.now())
     assert (
         f"Letters by post given since {today} Recorded by Datasteward (Letter of 3 May) · Decision Wording, version 1"
     ) in page(profile, client)
@@ -84,6 +89,7 @@ def test_what_is_recorded_is_in_ledger_events_segments_and_audit_log_with_who_di
 def test_what_the_person_decided_names_its_source_and_the_wording_that_was_shown() -> None:
     ConsentTypeFactory(id="letters", name="Letters by post", text="You may write to me.", valid_days=30)
     shop = Shop()
+    shop.now = timezone.now() - timedelta(days=2)
     shop.track({"type": "consent-update", "properties": {"consents": {"letters": True}}}, session="phone")
     words = ConsentType.objects.get()
     words.text = "You may write and call."
@@ -92,7 +98,8 @@ def test_what_the_person_decided_names_its_source_and_the_wording_that_was_shown
 
     shown = page(anna, client_of("Marketer"))
 
-    assert "Letters by post given since 23 Nov 2026 until 23 Dec 2026" in shown
+    until = shop.now + timedelta(days=30)
+    assert f"Letters by post given since {day(shop.now)} until {day(until)}" in shown
     assert f"{shop.source.name}, in a session · Decision Wording, version 1 You may write to me." in shown
     assert "Record" not in shown  # marketers see, and do not decide for people
     assert "{" not in shown
