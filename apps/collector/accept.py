@@ -75,13 +75,18 @@ def later(incoming: Incoming, *, timeout_secs: float = TIMEOUT_SECS) -> None:
 def checked(incoming: Incoming) -> Message:
     """Return a message as it is to be kept: what is refused of it now stays so, for good."""
     check(incoming.parsed, at=incoming.message.envelope.received_at)
+    return kept(incoming)
+
+
+def check(*parsed: Parsed, at: datetime) -> None:
+    """Refuse what is wrong in itself, and note what is odd, before anything is processed; no query."""
+    pipeline.check([payload for each in parsed for payload in each.payloads], now=at)
+
+
+def kept(incoming: Incoming) -> Message:
+    """Return a message that was checked, with what was refused of it."""
     refusals = incoming.parsed.refusals
     return incoming.message.refused(refusals) if refusals else incoming.message
-
-
-def check(parsed: Parsed, *, at: datetime) -> None:
-    """Refuse what is wrong in itself, and note what is odd, before anything is processed; no query."""
-    pipeline.check(parsed.payloads, now=at)
 
 
 def refuse(message: Message, refusal: Refusal) -> None:

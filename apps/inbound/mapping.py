@@ -1,7 +1,7 @@
 """What is made of a message: the event that it is, in one of three shapes, or why it is none."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -121,32 +121,45 @@ class Mapper:
 
     def message(self, received: Received, *, key: str, at: datetime) -> Message | None:
         """Return what goes into the inbox of a message; None where nothing is to be made of it. Raises Poison."""
+        [found] = self.messages([received], keys=[key], at=at)
+        if isinstance(found, Poison):
+            raise found
+        return found
+
+    def messages(
+        self, batch: Sequence[Received], *, keys: Sequence[str], at: datetime
+    ) -> list[Message | Poison | None]:
+        """Return of each, by its key, what `message` returns or raises; what they say is checked at once."""
+        found = [self._read(received, key=key, at=at) for received, key in zip(batch, keys, strict=True)]
+        accept.check(*[each.parsed for each in found if isinstance(each, Incoming)], at=at)
+        return [_taken(each) if isinstance(each, Incoming) else each for each in found]
+
+    def _read(self, received: Received, *, key: str, at: datetime) -> Incoming | Poison | None:
         try:
-            return self._message(received, key=key, at=at)
-        except (Poison, DatabaseError):
+            return self._incoming(received, key=key, at=at)
+        except Poison as poison:
+            return poison
+        except Malformed as error:
+            return Poison(error.refusal.message)
+        except RecursionError:
+            return Poison(TOO_DEEP)
+        except DatabaseError:
             raise
         except Exception as error:  # one message of which nobody thought must stop no other
             logger.exception("A message of a bridge cannot be mapped")
-            raise Poison(f"No event can be made of it ({type(error).__name__}).") from None
+            return Poison(f"No event can be made of it ({type(error).__name__}).")
 
-    def _message(self, received: Received, *, key: str, at: datetime) -> Message | None:
+    def _incoming(self, received: Received, *, key: str, at: datetime) -> Incoming | None:
+        """Read a message as a dialect does; None where nothing is to be made of it. Raises whatever it runs into."""
         if received.skipped:
             return None
         if received.problem:
             raise Poison(received.problem)
-        try:
-            json = self._json(received)
-            scope = {ROOT: scope_of(received, json.value)}
-            if self.picks and not self.picks(scope, now=at):
-                return None
-            incoming = self._shaped(received, json, scope, key=key, at=at)
-            kept = accept.checked(incoming)
-        except Malformed as error:
-            raise Poison(error.refusal.message) from None
-        except RecursionError:
-            raise Poison(TOO_DEEP) from None
-        _check_some_is_taken(incoming)
-        return kept
+        json = self._json(received)
+        scope = {ROOT: scope_of(received, json.value)}
+        if self.picks and not self.picks(scope, now=at):
+            return None
+        return self._shaped(received, json, scope, key=key, at=at)
 
     def _json(self, received: Received) -> Json:
         if self.settings.format == "text" and self.settings.shape == "raw":
@@ -230,13 +243,14 @@ def _of_segment(body: bytes, json: Json, envelope: Envelope, *, is_historical: b
     return _rewritten(segment.DIALECT, json._replace(value=said), envelope)
 
 
-def _check_some_is_taken(incoming: Incoming) -> None:
-    """Raise Poison where nothing of it is taken: there is nobody to whom it could be answered."""
+def _taken(incoming: Incoming) -> Message | Poison:
+    """Return what goes into the inbox, unless nothing of it is taken: there is nobody to whom it could be answered."""
     parsed = incoming.parsed
     if not any(payload.events for payload in parsed.payloads):
-        raise Poison("There is no event in it.")
+        return Poison("There is no event in it.")
     if parsed.is_refused:
-        raise Poison(" ".join(dict.fromkeys(refusal.message for refusal in parsed.refusals)))
+        return Poison(" ".join(dict.fromkeys(refusal.message for refusal in parsed.refusals)))
+    return accept.kept(incoming)
 
 
 def as_id(key: str) -> str:

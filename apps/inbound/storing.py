@@ -180,14 +180,11 @@ def _recognised(session: Session, repeated: Sequence[Received]) -> Counter[str]:
 def _sorted(session: Session, fresh: Sequence[Received], mapper: Mapper, *, now: datetime) -> _Sorted:
     """Make of each message what goes into the inbox, or a dead letter."""
     found = _Sorted()
-    for received in fresh:
-        key = received.key or str(new_id())
-        try:
-            message = mapper.message(received, key=key, at=now)
-        except Poison as poison:
-            found.dead.append(dead_letter(session.bridge_id, received, key=key, reason=str(poison), at=now))
-            continue
-        if message is None:
+    keys = [received.key or str(new_id()) for received in fresh]
+    for received, key, message in zip(fresh, keys, mapper.messages(fresh, keys=keys, at=now), strict=True):
+        if isinstance(message, Poison):
+            found.dead.append(dead_letter(session.bridge_id, received, key=key, reason=str(message), at=now))
+        elif message is None:
             found.n_left_out += 1
         else:
             found.messages.append(message)
