@@ -120,6 +120,22 @@ def fresh_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget_all()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_read_anew_by_chance() -> Iterator[None]:
+    """Let what was read of the configuration be good for a whole test: on a busy machine it would be read anew within.
+
+    Tests count statements. What a test writes is forgotten all the same.
+    """
+    go_on = snapshot.Snapshot._go_on
+
+    def go_on_for_long(self: Any, n_forgotten: int, began_at: float) -> None:
+        go_on(self, n_forgotten, began_at + (600 if self._refresh_secs >= 1 else 0))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(snapshot.Snapshot, "_go_on", go_on_for_long)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def empty_valkey() -> None:
     """Let no test find the jobs, workers or counts that the one before has left."""

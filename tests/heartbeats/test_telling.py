@@ -244,6 +244,7 @@ def test_a_session_of_nobody_is_closed_and_nothing_is_said(shop: Shop) -> None:
 
 
 def test_history_was_when_it_was(shop: Shop) -> None:
+    shop.now = timezone.now()
     shop.call("track", userId="anna", event="bought", time=ago(days=40), historical=True)
     shop.call("track", userId="bo", event="bought", time=ago(days=20), historical=True)
     shop.call("track", userId="bo", event="bought", time=ago(days=30), historical=True)
@@ -256,6 +257,7 @@ def test_history_was_when_it_was(shop: Shop) -> None:
 @pytest.mark.parametrize("strategy", ["inactive-profile", "inactive-session", "session-not-closed"])
 def test_what_fell_silent_in_history_starts_no_flow(shop: Shop, strategy: str) -> None:
     row = HeartbeatFactory(strategy=strategy, wait_period=25 * DAY)
+    shop.now = timezone.now()
     shop.call("track", userId="anna", anonymousId="a", event="bought", time=ago(days=40), historical=True)
     shop.now = ago(days=40)
     shop.call("track", userId="bo", anonymousId="b", event="bought")
