@@ -16,6 +16,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda request: static("cdp/unread.js"),  # before it is asked who is signed in
         lambda request: f"{static('cdp/keep.js')}?signed-in={reverse('admin:signed_in')}",
+        lambda request: static("cdp/pressed.js"),
     ],
     "SIDEBAR": {
         "show_search": True,
