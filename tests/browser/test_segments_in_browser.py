@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.live import Live, wait_for
 
@@ -288,6 +288,26 @@ def test_what_is_offered_fits_what_is_typed_also_while_the_server_is_slow(admin:
     expect(text_of(admin)).to_have_value("profile@visits.count ")
 
 
+def test_who_has_gone_to_one_that_is_offered_stays_there_as_the_server_answers(admin: Page, live: Live) -> None:
+    admin.goto(f"{live.address}/admin/segments/segment/add/")
+    text_of(admin).press_sequentially("p")
+    offered = admin.get_by_role("option", name="profile@visits.count")
+    expect(offered).to_be_visible()
+    held: list[Route] = []
+    admin.route("**/complete/", lambda route: held.append(route))
+    with admin.expect_request(lambda asked: '"profile@visits.c"' in (asked.post_data or "")):
+        admin.keyboard.type("rofile@visits.c")
+
+    admin.keyboard.press("ArrowDown")
+    offered.evaluate("option => option.toggleAttribute('data-before')")
+    held[-1].continue_()
+
+    expect(admin.locator("[data-before]")).to_have_count(0)
+    expect(offered).to_have_attribute("aria-selected", "true")
+    admin.keyboard.press("Enter")
+    expect(text_of(admin)).to_have_value("profile@visits.count ")
+
+
 def test_lists_are_filtered_by_conditions(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}/admin/profiles/profile/")
     bar = admin.get_by_label("Condition", exact=True)
@@ -297,7 +317,6 @@ def test_lists_are_filtered_by_conditions(admin: Page, live: Live, shoot: Shoot)
     expect(admin.locator(".cdp-problem[role=status]")).to_contain_text("There is no field profile@visitz.count.")
     shoot("query-mistake")
     admin.locator(".cdp-problem[role=status]").get_by_role("button").click()
-    admin.wait_for_load_state("networkidle")  # a question that is under way would be called aborted
     bar.press("Escape")
     bar.press("Enter")
     admin.wait_for_url(re.compile("condition=profile%40visits.count"))

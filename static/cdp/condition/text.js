@@ -76,6 +76,7 @@ function completionOf(textarea, frame, backdrop, server) {
     // Until the server answers to what is typed now, what was offered before is offered as far as it still fits.
     function narrow() {
         asked++
+        active = -1
         const grown = [...textarea.value].length - length
         length += grown
         const moved = found.map((each) => ({ ...each, end: each.end + grown }))
@@ -86,11 +87,13 @@ function completionOf(textarea, frame, backdrop, server) {
         return [...textarea.value.slice(0, textarea.selectionStart)].slice(suggestion.start).join("").toLowerCase()
     }
 
+    // Whoever has gone to one of those that are offered stays there, also as the server answers.
     function show(suggestions) {
+        const chosen = found[active]?.value
         found = suggestions
-        active = -1
-        textarea.removeAttribute("aria-activedescendant")
-        found.length ? open(textarea.selectionStart) : close()
+        if (!found.length) return close()
+        open(textarea.selectionStart)
+        choose(chosen === undefined ? -1 : found.findIndex(({ value }) => value === chosen))
     }
 
     function open(position) {
@@ -122,12 +125,17 @@ function completionOf(textarea, frame, backdrop, server) {
         found = []
         list.hidden = true
         textarea.setAttribute("aria-expanded", "false")
-        textarea.removeAttribute("aria-activedescendant")
+        choose(-1)
     }
 
     function move(step) {
-        active = (active + step + found.length) % found.length
-        for (const [index, item] of [...list.children].entries()) item.setAttribute("aria-selected", index === active)
+        choose((active + step + found.length) % found.length)
+    }
+
+    function choose(index) {
+        active = index
+        for (const [each, item] of [...list.children].entries()) item.setAttribute("aria-selected", each === active)
+        if (active < 0) return textarea.removeAttribute("aria-activedescendant")
         list.children[active].scrollIntoView({ block: "nearest" })
         textarea.setAttribute("aria-activedescendant", list.children[active].id)
     }
