@@ -20,7 +20,7 @@ from redis import Redis
 from apps.core import counters, snapshot
 from apps.core.memory import forget_all
 from tests import emptying
-from tests.chromium import chromium, new_page
+from tests.chromium import chromium, new_page, sign_in
 from tests.laws import EXAMPLES
 from tests.live import Live, live_platform
 
@@ -203,11 +203,7 @@ def signed_in(browser: Browser, live: Live, logins: dict[str, StorageState]) -> 
     """The cookies of an administrator who has signed in."""
     if "admin" not in logins:
         with new_page(browser) as page:
-            page.goto(f"{live.address}/admin/")
-            page.get_by_label("Username").fill("admin")
-            page.get_by_label("Password").fill(live.password)
-            page.get_by_role("button", name="Log in").click()
-            page.get_by_text("Events by hour").wait_for()
+            sign_in(page, live.address, live.password)
             logins["admin"] = page.context.storage_state()
     return logins["admin"]
 

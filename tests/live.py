@@ -113,6 +113,12 @@ class Live:
         """Start another role, or start it anew; of several each has a name."""
         self.started[name or role] = self.start_role(role, name=name)
 
+    def end(self, name: str) -> None:
+        """End a role that was started, and what it is at: a worker's job, too, need not come to its end."""
+        role = self.started.pop(name)
+        role.send_group(signal.SIGTERM)
+        role.wait()
+
     def start_metrics(self) -> None:
         """Start to serve metrics."""
         self.metrics = self.start_role("metrics")
@@ -190,9 +196,8 @@ class Live:
 
     def stop(self) -> None:
         """End what runs."""
-        for role in self.started.values():
-            role.send_group(signal.SIGTERM)  # a worker's job, too: it need not come to its end
-            role.wait()
+        for name in [*self.started]:
+            self.end(name)
         for name in ("metrics", "worker", "web", "ingest", "postgres"):
             number = signal.SIGINT if name == "postgres" else signal.SIGTERM
             process = getattr(self, name, None)

@@ -181,6 +181,7 @@ def test_failed_jobs_are_chosen_together_and_tried_again(admin: Page, live: Live
     admin.get_by_label("Choose all").check()
     admin.get_by_role("button", name="Delete the chosen").click()
     admin.get_by_role("button", name="Yes, delete").click()
+    expect(admin.get_by_text("There is none.")).to_be_visible()
 
 
 def test_the_api_is_described_and_can_be_tried(page: Page, live: Live) -> None:

@@ -13,7 +13,7 @@ from tests.live import Live
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
 
 Shoot = Callable[[str], None]
-TASK = re.compile("/admin/core/task/")
+TASK = re.compile(r"/admin/core/task/[\w-]+/change/$")
 
 
 def lift_is_taken(admin: Page, live: Live, *floors: tuple[str, Any]) -> None:
@@ -65,7 +65,7 @@ def test_a_mapping_is_tried_started_watched_and_undone(admin: Page, live: Live, 
     assert floors(live) == []
 
     live.manage("rqworker", COPY_TO_PROFILES.name, "--burst")
-    expect(admin.get_by_text("2 people").first).to_be_visible(timeout=15_000)
+    expect(admin.get_by_text("2 people").first).to_be_visible()
     shoot("backfill-done")
     assert floors(live) == [3, 7]
 
@@ -74,7 +74,7 @@ def test_a_mapping_is_tried_started_watched_and_undone(admin: Page, live: Live, 
     admin.get_by_role("button", name="Yes, undo it").click()
     expect(admin).to_have_url(TASK)
     live.manage("rqworker", COPY_TO_PROFILES.name, "--burst")
-    expect(admin.get_by_text("values are as they were").first).to_be_visible(timeout=15_000)
+    expect(admin.get_by_text("values are as they were").first).to_be_visible()
     shoot("backfill-undone")
     assert floors(live) == []
 

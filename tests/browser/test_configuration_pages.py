@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import sign_in
 from tests.live import Live, wait_for
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
@@ -64,11 +65,7 @@ def test_a_computed_trait_is_previewed_and_counted_anew(admin: Page, live: Live,
 
 
 def test_a_colleague_gets_another_password(page: Page, live: Live) -> None:
-    page.goto(f"{live.address}/admin/")  # signed in anew: who changes a password goes on in a session of a new key
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(live.password)
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_text("Events by hour").wait_for()
+    sign_in(page, live.address, live.password)  # anew: who changes a password goes on in a session of a new key
     page.goto(f"{live.address}/admin/auth/user/add/")
     page.locator("[name=username]").fill("otto")
     for name in ("password1", "password2"):

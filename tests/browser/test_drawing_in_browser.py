@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.frontend.drawing_board import MIDDLE, DrawingBoard
+from tests.frontend.drawing_board import DrawingBoard
 from tests.live import Live, wait_for
 
 pytestmark = pytest.mark.xdist_group("live")
@@ -84,13 +84,6 @@ class Drawing(DrawingBoard):
         expect(self.page.get_by_role("button", name="Undo")).to_be_disabled()
         wait_for(lambda: self.stored == self.first, "the draft as it was")
 
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        """Drag with the mouse."""
-        self.page.mouse.move(*start)
-        self.page.mouse.down()
-        self.page.mouse.move(*end, steps=8)
-        self.page.mouse.up()
-
 
 @pytest.fixture
 def begin(admin: Page, live: Live, request: pytest.FixtureRequest) -> Callable[[], Drawing]:
@@ -120,15 +113,12 @@ def test_groups_and_notes_are_made_moved_and_changed_with_the_mouse(
     page.get_by_role("menuitem", name="Group").first.click()
     page.get_by_label("Name of the group").fill("Who pays")
     page.keyboard.press("Enter")
-    head = frame.locator(".frame-head").bounding_box()
-    assert head
+    head = drawing.box(frame.locator(".frame-head"))
     drawing.drag((head["x"] + 20, head["y"] + 10), (head["x"] + 120, head["y"] + 60))
     drawing.says("Named: Who pays")
 
     # What is dragged over the frame belongs to it.
-    end, inside = drawing.card("End").bounding_box(), frame.bounding_box()
-    assert end
-    assert inside
+    end, inside = drawing.box(drawing.card("End")), drawing.box(frame)
     into = (inside["x"] + inside["width"] / 2 - 60, inside["y"] + inside["height"] / 2)
     drawing.drag((end["x"] + 50, end["y"] + 14), into)
     expect(frame).to_have_attribute("aria-label", "Who pays, 3 nodes")
@@ -190,8 +180,7 @@ def test_connections_are_checked_as_they_are_drawn(begin: Callable[[], Drawing])
     drawing.drag_onto_edge("Wait", "hour.out -> asks")
     drawing.says("Added: Wait")
     # In the middle of an edge is a plus as long as the pointer is there.
-    edge = page.locator('.react-flow__edge[data-id="start.out -> hour"] .react-flow__edge-path')
-    point, canvas = edge.evaluate(MIDDLE), page.locator(".canvas")
+    point, canvas = drawing.middle_of_edge("start.out -> hour"), page.locator(".canvas")
     canvas.hover(position=point, force=True)
     canvas.click(position=point, force=True)
     page.get_by_role("combobox", name="Find a node").fill("is new")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.chromium import comes_true
 from tests.live import Live, wait_for
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
@@ -42,7 +43,6 @@ def test_a_flow_leads_to_where_it_is_drawn_and_the_page_follows_the_theme(
 
     admin.get_by_role("navigation", name="Where you are").get_by_role("link", name="As text").click()
     expect(admin.locator("[name=draft]")).to_be_visible()
-    admin.wait_for_load_state("networkidle")  # a font that is under way would be called aborted
 
 
 # As the editor puts it there, and notes what it tells.
@@ -79,7 +79,7 @@ def test_conditions_are_clicked_together_in_the_editor_as_elsewhere(
     # What is clicked becomes text, what is typed becomes rows; both are told.
     element.get_by_label("Value", exact=True).fill("5")
     expect(text).to_have_value("profile@visits.count > 5")
-    admin.wait_for_function("told.length === 2")
+    comes_true(admin, "told.length === 2")
     assert told(admin) == [["input", "profile@visits.count > 5"], ["change", "profile@visits.count > 5"]]
     text.press("End")
     text.press_sequentially(" AND memory@order EXISTS")

@@ -21,7 +21,7 @@ def track(live: Live, source_id: str, session: str, *events: dict[str, Any]) -> 
     ids = {"source": {"id": source_id}, "session": {"id": session}}
     body = json.dumps({**ids, "events": events}).encode()
     request = Request(f"{live.address}/track", body, {"Content-Type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
+    with urlopen(request, timeout=60) as answer:
         return str(json.load(answer)["profile"]["id"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
+from tests.chromium import fits
 from tests.live import Live
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
@@ -49,7 +50,7 @@ def test_facts_and_traits_are_set_by_hand_and_the_history_tells_it(admin: Page, 
     expect(admin.get_by_role("heading", name=re.compile(r"^Ada\b"))).to_be_visible()
     history = admin.locator(".cdp-panel").filter(has_text="Set by hand")
     admin.set_viewport_size({"width": 390, "height": 844})
-    assert admin.evaluate("document.documentElement.scrollWidth") == 390
+    fits(admin)
     for narrow in admin.locator(".cdp-change > p, .cdp-rows > div:not(:has(> dd > span.cdp-none)) > dd").all():
         assert narrow.bounding_box()["width"] > 150, narrow.inner_text()  # type: ignore[index]
     shoot("profile-390")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import fits
 from tests.live import Live
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.usefixtures("samples")]
@@ -33,10 +34,10 @@ def keys(live: Live) -> set[str]:
 
 
 def narrow(page: Page, shoot: Shoot, name: str) -> None:
-    """Look at a page on a phone: nothing is wider than it, so that nobody has to push it to and fro."""
+    """Look at a page on a phone: nothing is wider than it."""
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     shoot(f"{name}-narrow")
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    fits(page)
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
@@ -96,7 +97,6 @@ def test_a_ready_flow_is_published_taken_twice_changed_and_deleted(admin: Page, 
     draft = admin.locator("[name=draft]")
     draft.fill(draft.input_value().replace("4 hours", "2 hours"))
     expect(admin.locator("#flow-checked")).to_contain_text("2 hours")
-    admin.wait_for_load_state("networkidle")
     admin.locator("[name=_save]").click()
     expect(admin.get_by_text("at most “2 hours”").first).to_be_visible()
     admin.get_by_role("link", name="Delete").click()
@@ -110,7 +110,6 @@ def test_a_ready_flow_is_published_taken_twice_changed_and_deleted(admin: Page, 
 def test_a_node_is_found_by_its_old_name_by_words_and_read(admin: Page, live: Live, shoot: Shoot) -> None:
     admin.goto(f"{live.address}{LIST}add/?kind=collection&as_text=1")
     expect(admin.locator("#flow-checked")).to_contain_text(re.compile("mistake"))
-    admin.wait_for_load_state("networkidle")
     admin.get_by_text("Nodes that there are").click()
     admin.get_by_role("link", name="By groups, with all of their settings").click()
     shoot("nodes")

@@ -39,6 +39,7 @@ def tracked(page: Page) -> Any:
 
 def test_widgets_are_shown_and_answered(browser: Browser) -> None:
     with new_page(browser) as page:
+        page.clock.install()
         page.set_content(PAGE)
         widgets = page.locator(".cdp-widget")
 
@@ -50,8 +51,10 @@ def test_widgets_are_shown_and_answered(browser: Browser) -> None:
         page.get_by_role("button", name="Close").click()
         expect(widgets).to_have_count(0)
 
-        show(page, {"kind": "text", "text": "Here"}, id="slot", place="slot", slot="aside", hides_after_secs=0.2)
+        show(page, {"kind": "text", "text": "Here"}, id="slot", place="slot", slot="aside", hides_after_secs=600)
         expect(page.locator("[data-cdp-slot] p")).to_have_text("Here")
+        page.clock.fast_forward("10:00")
+        expect(widgets).to_have_count(0)
         show(page, {"kind": "text", "text": "Nowhere"}, id="gone", place="slot", slot="gone")
         expect(widgets).to_have_count(0)
 

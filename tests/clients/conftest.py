@@ -8,6 +8,16 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
+
+from tests.chromium import chromium
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all of them."""
+    with chromium() as running:
+        yield running
 
 
 class Pages(SimpleHTTPRequestHandler):

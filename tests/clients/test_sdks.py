@@ -27,7 +27,7 @@ def test_a_server_tells_a_persons_story(name: str, live: Live, admin: Page) -> N
     source = live.source(name)
     command = [*SERVERS[name], live.address, source["write_key"], name]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250)
 
     assert (done.returncode, done.stderr) == (0, "")
     events = told(live, source, name, STORY, admin)

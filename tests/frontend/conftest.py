@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
-from tests.chromium import new_page
+from tests.chromium import chromium, new_page, sign_in
 from tests.live import live_platform
 from tests.stories.conftest import KEY, WORKERS, post
 from tests.stories.doors import LiveDoors
@@ -24,13 +24,23 @@ def studio() -> Iterator[LiveDoors]:
         yield LiveDoors(live, live.source("Shop")["id"], key)
 
 
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for all of them."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, studio: LiveDoors) -> StorageState:
+    """The cookies of somebody who has signed in."""
+    with new_page(browser) as page:
+        sign_in(page, studio.live.address, studio.live.password)
+        return page.context.storage_state()
+
+
 @pytest.fixture
-def marketer(browser: Browser, studio: LiveDoors) -> Iterator[Page]:
+def marketer(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
     """A page of somebody who has signed in."""
-    with new_page(browser, reduced_motion="reduce") as page:
-        page.goto(f"{studio.live.address}/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill(studio.live.password)
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_text("Events by hour").wait_for()
+    with new_page(browser, storage_state=signed_in) as page:
         yield page

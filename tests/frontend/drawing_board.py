@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Position, expect
 
 # The middle of a line, as seen from the corner of the canvas.
 MIDDLE = """(path) => {
@@ -33,6 +33,30 @@ class DrawingBoard:
         self.page = page
         self.side = page.get_by_role("complementary", name="Details")
 
+    def still(self) -> None:
+        """Wait until nothing on the drawing moves any more: where something is can be asked then."""
+        self.page.evaluate(STILL)
+
+    def box(self, found: Locator) -> FloatRect:
+        """Return where on the page something is."""
+        self.still()
+        box = found.bounding_box()
+        assert box, "it cannot be seen"
+        return box
+
+    def middle(self, found: Locator) -> tuple[float, float]:
+        """Return where on the page the middle of something is."""
+        box = self.box(found)
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def middle_of_edge(self, edge: str) -> Position:
+        """Return where on the canvas the middle of an edge is: `start.out -> end`."""
+        drawn = self.page.locator(f'.react-flow__edge[data-id="{edge}"] .react-flow__edge-path')
+        drawn.wait_for(state="attached")
+        self.still()
+        found: Position = drawn.evaluate(MIDDLE)
+        return found
+
     def card(self, title: str) -> Locator:
         """Find the card of a node by its name."""
         return self.page.locator(".card").filter(has=self.page.get_by_text(title, exact=True))
@@ -54,8 +78,7 @@ class DrawingBoard:
         """Drag a node from the palette onto the middle of an edge: `start.out -> end`."""
         offer = self.page.get_by_role("region", name="Nodes").get_by_role("button", name=kind, exact=True)
         canvas = self.page.locator(".canvas")
-        edge_drawn = self.page.locator(f'.react-flow__edge[data-id="{edge}"] .react-flow__edge-path')
-        offer.drag_to(canvas, target_position=edge_drawn.evaluate(MIDDLE), force=True)
+        offer.drag_to(canvas, target_position=self.middle_of_edge(edge), force=True)
 
     def add_behind(self, title: str, port: str, kind: str) -> None:
         """Add a node at the plus of a port."""
@@ -67,10 +90,13 @@ class DrawingBoard:
         """Draw a connection from a port to a node."""
         outlet = self.card(title).locator(f'.react-flow__handle[data-handleid="{port}"]')
         inlet = self.card(to).locator('.react-flow__handle[data-handleid="in"]')
-        start, end = middle(outlet), middle(inlet)
+        self.drag(self.middle(outlet), self.middle(inlet))
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Drag with the mouse."""
         self.page.mouse.move(*start)
         self.page.mouse.down()
-        self.page.mouse.move(*end, steps=5)
+        self.page.mouse.move(*end, steps=8)
         self.page.mouse.up()
 
     def lay_out(self) -> None:
@@ -78,7 +104,7 @@ class DrawingBoard:
         self.page.get_by_role("button", name="Arrange").click()
         self.page.get_by_role("menuitem", name="Lay out").click()
         expect(self.page.get_by_role("status").filter(has_text="Laid out")).to_be_attached()
-        self.page.evaluate(STILL)
+        self.still()
 
     def publish(self, note: str, *, people: str = "") -> None:
         """Publish the draft; where some are inside, say what becomes of them."""
@@ -106,10 +132,3 @@ class DrawingBoard:
         """Type into fields of the form on the right, by their labels."""
         for label, value in values.items():
             self.side.get_by_label(label, exact=True).fill(value)
-
-
-def middle(found: Locator) -> tuple[float, float]:
-    """Return where on the page the middle of something is."""
-    box = found.bounding_box()
-    assert box, "it cannot be seen"
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

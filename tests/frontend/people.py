@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.chromium import new_window
 from tests.stories.doors import LiveDoors
 
 PASSWORD: Final = "drawn-by-hand-7"
@@ -54,10 +55,10 @@ class Office:
     @contextmanager
     def window(self, name: str) -> Iterator[BrowserContext]:
         """Open a window with cookies and storage of its own."""
-        with self.browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce") as context:
+        with new_window(self.browser) as window:
             value, url = self._sessions[name], self.studio.live.address
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": url}])
-            yield context
+            window.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": url}])
+            yield window
 
     def open(self, window: BrowserContext, key: str) -> Page:
         """Open a flow in a tab; errors of scripts fail the test."""

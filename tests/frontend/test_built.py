@@ -23,7 +23,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it into a folder of our own."""
     folder = tmp_path_factory.mktemp("editor")
     command = ["npm", "run", "build", "--silent", "--", "--outDir", str(folder), "--logLevel", "warn"]
-    done = subprocess.run(command, cwd=BASE_DIR / "frontend", capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=BASE_DIR / "frontend", capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

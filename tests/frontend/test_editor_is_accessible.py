@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
 from cdp.processes import BASE_DIR
+from tests.chromium import new_window
 from tests.flows.nodes.documents import flow
 from tests.frontend.drawing_board import DrawingBoard
 from tests.live import wait_for
@@ -105,16 +106,15 @@ class Inspection:
 
 @pytest.fixture(params=["light", "dark", "small"])
 def inspection(
-    request: pytest.FixtureRequest, browser: Browser, studio: LiveDoors, marketer: Page, letters: str
+    request: pytest.FixtureRequest, browser: Browser, studio: LiveDoors, signed_in: StorageState, letters: str
 ) -> Iterator[Inspection]:
     """The editor, once it has loaded a flow; its console is not listened to, as a conflict is shown there in red."""
     saved_by_another(studio, "Still yours")
     size = {"width": 400 if request.param == "small" else 1440, "height": 900}
     theme = "dark" if request.param == "dark" else "light"
-    signed_in = marketer.context.storage_state()
-    with browser.new_context(storage_state=signed_in, viewport=size, reduced_motion="reduce") as context:
-        context.add_init_script(f"localStorage.setItem('adminTheme', JSON.stringify('{theme}'))")
-        page = context.new_page()
+    with new_window(browser, storage_state=signed_in, viewport=size) as window:
+        window.add_init_script(f"localStorage.setItem('adminTheme', JSON.stringify('{theme}'))")
+        page = window.new_page()
         page.route(FLOW, lambda route: None)
         page.goto(letters)
         page.get_by_text("Loading the flow").wait_for()
