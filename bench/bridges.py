@@ -22,6 +22,7 @@ from django.test.utils import override_settings
 
 from apps.bridges import connections
 from apps.bridges.models import Connection
+from apps.core.garbage import collect_less_often
 from apps.core.typed_settings import read
 from apps.events.models import InboxItem, Source
 from apps.inbound import definitions, opening, storing
@@ -40,6 +41,7 @@ GROWN: Final = 20  # times as many, for memory
 
 def bridge_kinds() -> Figures:
     """Measure each kind whose server is installed."""
+    collect_less_often()  # as `run_bridge` does
     figures: Figures = {}
     with override_settings(EGRESS_ALLOWED_NETWORKS=[ip_network("127.0.0.0/8")]):
         for make in SYSTEMS:
