@@ -8,6 +8,7 @@ position exists; once it does not, the partition begins anew under a name that e
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -156,21 +157,32 @@ class Places:
 
 def _topic_ids(client: Client, topics: Iterable[str]) -> dict[str, str]:
     """Ask for the ids of topics. Raises KafkaException."""
-    config: dict[str, Any] = {**kafka_client.config_of(client.settings, client.tokens), "error_cb": _unheard}
-    admin = AdminClient(config)
-    futures = admin.describe_topics(TopicCollection(list(topics)), request_timeout=DESCRIBE_SECS)
     found = {}
-    for topic, future in futures.items():
-        try:
-            said = future.result(DESCRIBE_SECS + 1)
-        except KafkaException as error:
+    for topic, future in _described(client, topics).items():
+        error = future.exception(0)
+        if isinstance(error, KafkaException):
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise Failure(Part.PLACE, f"There is no topic {topic}, or no longer.") from None
-            raise
-        topic_id = str(said.topic_id)
+                raise Failure(Part.PLACE, f"There is no topic {topic}, or no longer.")
+            raise KafkaException(error.args[0])
+        topic_id = str(future.result().topic_id)
         if topic_id.strip("A"):  # the one of nothing but zeros is none
             found[topic] = topic_id
     return found
+
+
+def _described(client: Client, topics: Iterable[str]) -> "dict[str, Future[Any]]":
+    """Ask for topics, and wait.
+
+    Nothing is raised where the client is: what is raised would keep it, with its threads, until garbage is looked for,
+    in whichever thread.
+    """
+    config: dict[str, Any] = {**kafka_client.config_of(client.settings, client.tokens), "error_cb": _unheard}
+    admin = AdminClient(config)
+    futures: dict[str, Future[Any]] = admin.describe_topics(
+        TopicCollection(list(topics)), request_timeout=DESCRIBE_SECS
+    )
+    wait(futures.values(), DESCRIBE_SECS + 1)
+    return futures
 
 
 def _unheard(_: KafkaError) -> None:
