@@ -11,17 +11,20 @@ from typing import Final, NamedTuple
 from apps.inbound.mails import charsets
 from apps.inbound.mails.mail_parts import Part
 
-MAX_RAW: Final = 20_000  # characters of one header that are looked at
 MAX_OF_NAME: Final = 60_000  # characters of all headers of one name that are looked at
 MAX_ENCODED: Final = 8_000  # characters of one header that are decoded
 MAX_TEXT: Final = 1_000  # characters of a header that are kept
 MAX_NAME: Final = 200
 MAX_ADDRESS: Final = 254
 ADDRESS: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"]{1,190}")
+# As most are written: ben@shop.example, and Ben Bell <ben@shop.example>.
+_PLAIN_ADDRESS: Final = r"[\w+-]{1,64}(?:\.[\w+-]{1,64}){0,9}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,9}"
+_PLAIN: Final = re.compile(
+    rf"(?P<bare>{_PLAIN_ADDRESS})|(?P<name>[\w ]{{1,200}}) <(?P<email>{_PLAIN_ADDRESS})>", re.ASCII
+)
 # An address that stands as a name: anna@shop.example <ben@shop.example> comes from Ben.
 _NAMED: Final = re.compile(r"""(^|,)\s*([^<>",@]{0,100}@[^<>",]{0,100}?)\s*<""")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_FOLDED: Final = re.compile(r"[\r\n]+[ \t]*")
 MESSAGE_ID: Final = re.compile(r"<([^<>\s]{1,500})>")
 
 
@@ -34,6 +37,8 @@ class Address(NamedTuple):
 
 def clean(text: str) -> str:
     """Leave out what no text has: bytes that were none, control characters besides line breaks and tabs."""
+    if text.isascii() and text.isprintable():  # most are
+        return text
     return _CONTROLS.sub("", text.encode("utf-8", "replace").decode())
 
 
@@ -52,9 +57,9 @@ def raw(message: Part, name: str) -> str:
     return next(iter(all_raw(message, name)), "")
 
 
-def all_raw(message: Part, name: str) -> list[str]:
+def all_raw(message: Part, name: str) -> Sequence[str]:
     """Return all headers of a name, each in one line, not decoded."""
-    return [_FOLDED.sub(" ", value[:MAX_RAW]).strip() for value in message.by_name.get(name.lower(), ())]
+    return message.by_name.get(name.lower(), ())
 
 
 def readable(text: str, *, most: int = MAX_TEXT) -> str:
@@ -86,8 +91,12 @@ def addresses(message: Part, *names: str, most: int = 50) -> list[Address]:
 
 
 def _pairs(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return names and addresses; the standard library takes its time for what may be anything."""
+    plain = [found for found in map(_PLAIN.fullmatch, values) if found]
+    if len(plain) == len(values):
+        return [(found["name"] or "", found["email"] or found["bare"]) for found in plain]
     try:
-        return getaddresses(values) if values else []
+        return getaddresses(values)
     except RecursionError:  # comments within comments
         return []
 

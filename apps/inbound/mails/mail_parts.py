@@ -1,5 +1,6 @@
 """Parts of mails as the standard library parses them, with a bound to whatever it would look at again and again."""
 
+import re
 from collections.abc import Mapping, Sequence
 from email.message import Message
 from email.policy import Compat32
@@ -12,6 +13,7 @@ from apps.inbound.mails import charsets
 MAX_HEADERS: Final = 1_000  # that are looked at
 MAX_HEADER: Final = 20_000  # characters
 MAX_OF_CONTENT: Final = 2_000  # characters of a header with parameters, such as Content-Type
+_FOLDED: Final = re.compile(r"[\r\n]+[ \t]*")
 
 
 class Part(Message):
@@ -19,11 +21,16 @@ class Part(Message):
 
     @cached_property
     def by_name(self) -> Mapping[str, Sequence[str]]:
-        """Its headers as they came, by their names in lower case: they are asked for dozens of times a mail."""
+        """Its headers, each in one line, by their names in lower case: they are asked for dozens of times a mail."""
         found: dict[str, list[str]] = {}
         for name, value in islice(self.raw_items(), MAX_HEADERS):
-            found.setdefault(name.lower(), []).append(str(value))
+            found.setdefault(name.lower(), []).append(_FOLDED.sub(" ", str(value)[:MAX_HEADER]).strip())
         return found
+
+    @cached_property
+    def content_type(self) -> str:
+        """What it says that it is: text/plain."""
+        return self.get_content_type()
 
     @cached_property
     def file_name(self) -> str:

@@ -67,7 +67,7 @@ def parts(mail: Mail) -> Iterator[Part]:
         part = waiting.pop()
         n_left -= 1
         inner = part.get_payload()
-        if isinstance(inner, list) and part.get_content_maintype() == "multipart":
+        if isinstance(inner, list) and part.content_type.startswith("multipart/"):
             waiting += [each for each in reversed(inner[:n_left]) if isinstance(each, Part)]
         else:
             yield part
@@ -78,7 +78,7 @@ def text(mail: Mail) -> str:
     by_type: dict[str, Part] = {}
     for part in parts(mail):
         if not is_attached(part):
-            by_type.setdefault(part.get_content_type(), part)
+            by_type.setdefault(part.content_type, part)
     if "text/plain" in by_type:
         return text_of_part(by_type["text/plain"])
     if "text/html" in by_type:
@@ -104,10 +104,10 @@ def attachments(mail: Mail) -> list[dict[str, Any]]:
     """List the files of a mail: their names, types and sizes."""
     found: list[dict[str, Any]] = []
     for part in parts(mail):
-        is_text = part.get_content_maintype() == "text" and not is_attached(part)
+        is_text = part.content_type.startswith("text/") and not is_attached(part)
         if is_text or len(found) == MAX_ATTACHMENTS:
             continue
-        kind = headers.clean(part.get_content_type())[: headers.MAX_NAME]
+        kind = headers.clean(part.content_type)[: headers.MAX_NAME]
         found.append({"name": _file_name(part), "type": kind, "size": _size(part)})
     return found
 
