@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.laws import IS_NIGHTLY
 from tests.live import Live, live_platform, wait_for
 
 RAW: Final = {"shape": "raw", "event_type": "message@body.type", "is_profileless": True}
 POISON: Final = b"\xff no JSON"
 READ_SECS: Final = 90.0
 # How much happens in the nightly run, and in the usual one: there, each of both readers is killed once.
-IS_NIGHTLY: Final = bool(os.environ.get("NIGHTLY"))
 MANY: Final = 10_000 if IS_NIGHTLY else 200
 KILLS: Final = 5 if IS_NIGHTLY else 2
 DISTURBANCES: Final = 2 if IS_NIGHTLY else 1

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.inbound.promises import IS_NIGHTLY, READ_SECS, Bridged, bridged
+from tests.inbound.promises import READ_SECS, Bridged, bridged
+from tests.laws import IS_NIGHTLY
 from tests.live import wait_for
 from tests.systems.dovecot import PASSWORD, Dovecot, dovecot_server
 

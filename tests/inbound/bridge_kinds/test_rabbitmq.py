@@ -24,7 +24,8 @@ from apps.inbound.bridge_kinds import rabbitmq
 from apps.inbound.bridge_kinds.rabbitmq import QueueReader
 from apps.inbound.received import Failure, Received
 from tests.inbound.bridge_kinds.conftest import HOST
-from tests.inbound.promises import IS_NIGHTLY, all_arrive, bridged
+from tests.inbound.promises import all_arrive, bridged
+from tests.laws import IS_NIGHTLY
 from tests.live import wait_for
 from tests.systems.rabbitmq import PASSWORD, Rabbit, rabbitmq_server
 
