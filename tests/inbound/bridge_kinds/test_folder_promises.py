@@ -1,26 +1,28 @@
 """What bridges promise, of files in a folder, with the real processes."""
 
-import os
+import gzip
+import time
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 
-from tests.inbound.promises import all_arrive, bridged
+from tests.inbound.promises import READ_SECS, all_arrive, bridged
 from tests.live import wait_for
 
 
-def test_each_line_of_each_file_arrives_once_and_files_that_were_read_are_moved(tmp_path: Path) -> None:
-    numbers = count()
+def test_each_line_of_each_file_arrives_once_and_the_files_are_gone(tmp_path: Path) -> None:
+    folder, names = tmp_path / "in", iter(range(10**9))
+    folder.mkdir()
 
     def publish(messages: Sequence[bytes]) -> None:
-        written = tmp_path / f"{next(numbers)}.part"
-        written.write_bytes(b"".join(message + b"\n" for message in messages))
-        os.utime(written, (0, 0))  # nobody has written it for long: so it is whole
-        written.rename(written.with_suffix(".jsonl"))
+        for at in range(0, len(messages), 40):
+            data = b"\n".join(messages[at : at + 40])
+            name = f"{time.time_ns():020}-{next(names)}.jsonl"
+            (folder / f".{name}").write_bytes(gzip.compress(data) if at % 80 else data)
+            (folder / f".{name}").rename(folder / name)
 
-    settings = {"folder": str(tmp_path), "pattern": "*.jsonl", "poll": "1 second", "afterwards": "move"}
+    settings = {"folder": str(folder), "quiet": "1 second", "poll": "1 second", "afterwards": "delete"}
     with bridged("folder", connection=None, settings=settings, INBOUND_FOLDERS=str(tmp_path)) as platform:
         all_arrive(platform, publish)
-        wait_for(lambda: not list(tmp_path.glob("*.jsonl")), "all files to be moved")
-
-    assert len(list((tmp_path / "done").iterdir())) == next(numbers)
+        wait_for(lambda: not list(folder.iterdir()), "the folder to be empty", timeout_secs=READ_SECS)
+        positions = "SELECT 1 FROM inbound_position"
+        wait_for(lambda: not platform.live.rows(positions), "no position", timeout_secs=READ_SECS)

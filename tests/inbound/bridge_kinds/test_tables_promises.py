@@ -1,11 +1,8 @@
-"""What bridges promise, of tables and files, with the real processes."""
+"""What bridges promise, of tables, with the real processes."""
 
-import gzip
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -71,22 +68,3 @@ def changes_arrive(platform: Bridged, shop: Shop, now: str) -> None:
     wait_for(lambda: len(platform.live.rows(CHANGED)) >= MANY, "all changes", timeout_secs=READ_SECS)
     platform.live.wait_until_drained()
     assert Counter(row["n"] for row in platform.live.rows(CHANGED)) == Counter(range(MANY))
-
-
-def test_each_line_of_each_file_arrives_once_and_the_files_are_gone(tmp_path: Path) -> None:
-    folder, names = tmp_path / "in", iter(range(10**9))
-    folder.mkdir()
-
-    def publish(messages: Sequence[bytes]) -> None:
-        for at in range(0, len(messages), 40):
-            data = b"\n".join(messages[at : at + 40])
-            name = f"{time.time_ns():020}-{next(names)}.jsonl"
-            (folder / f".{name}").write_bytes(gzip.compress(data) if at % 80 else data)
-            (folder / f".{name}").rename(folder / name)
-
-    settings = {"folder": str(folder), "quiet": "1 second", "poll": "1 second", "afterwards": "delete"}
-    with bridged("folder", connection=None, settings=settings, INBOUND_FOLDERS=str(tmp_path)) as platform:
-        all_arrive(platform, publish)
-        wait_for(lambda: not list(folder.iterdir()), "the folder to be empty", timeout_secs=READ_SECS)
-        positions = "SELECT 1 FROM inbound_position"
-        wait_for(lambda: not platform.live.rows(positions), "no position", timeout_secs=READ_SECS)
