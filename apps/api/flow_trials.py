@@ -61,7 +61,7 @@ class MadeEventSerializer(StrictSerializer):
     time = MomentField(required=False, help_text="Without, when it comes by the clock of the trial.")
     properties = serializers.DictField(required=False)
     traits = serializers.DictField(required=False)
-    context = serializers.DictField(required=False)  # type: ignore[assignment]
+    context = serializers.DictField(required=False)  # type: ignore[assignment]  # neither here
     tags = serializers.ListField(child=serializers.CharField(), required=False)
     id = serializers.CharField(required=False)
 
@@ -123,7 +123,7 @@ class TrialSerializer(StrictSerializer):
     now = MomentField(required=False, help_text="When it begins; else as the event or the run did.")
     node = serializers.CharField(required=False, allow_blank=True, help_text="Try this node alone.")
     answers = AnswerSerializer(many=True, required=False, max_length=200)  # type: ignore[call-arg]  # of the list
-    pins = PinSerializer(many=True, required=False, max_length=200)  # type: ignore[call-arg]
+    pins = PinSerializer(many=True, required=False, max_length=200)  # type: ignore[call-arg]  # of the list
     waits = serializers.ChoiceField(
         (PASS, STOP),
         required=False,

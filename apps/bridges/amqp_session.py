@@ -18,7 +18,7 @@ from pika.adapters.utils import connection_workflow as stages
 
 from apps.bridges import amqp_tables
 from apps.bridges.connection_kind import Failure, Part, failure_of
-from apps.bridges.tls import HasTls, context_of
+from apps.bridges.tls import IsAnswering, context_of
 from apps.core import egress
 from apps.core.egress import EgressError
 
@@ -33,7 +33,7 @@ NO_SUCH_HOST: Final = "not found"  # of what is said about a virtual host
 ENDED_AT: Final = {530: Part.RIGHT, 540: Part.PLACE}
 
 
-class Broker(HasTls, Protocol):
+class Broker(IsAnswering, Protocol):
     """What has to be known of a broker."""
 
     @property
@@ -43,10 +43,6 @@ class Broker(HasTls, Protocol):
     @property
     def at_port(self) -> int:
         """Where it listens."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
 
     @property
     def virtual_host(self) -> str:
@@ -67,10 +63,6 @@ class Broker(HasTls, Protocol):
     @property
     def heartbeat_secs(self) -> int:
         """After so long without a word of the other each side takes the connection for dead."""
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
 
 
 class Refused(Exception):

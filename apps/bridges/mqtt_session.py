@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from apps.bridges.connection_kind import Failure, Part, failure_of
-from apps.bridges.tls import HasTls, context_of
+from apps.bridges.tls import IsAnswering, context_of
 from apps.core import egress
 from apps.core.egress import EgressError
 
@@ -37,7 +37,7 @@ NOT_LET_IN: Final = {
 NO_SUCH_FILTER: Final = {143, 158, 161, 162}
 
 
-class Broker(HasTls, Protocol):
+class Broker(IsAnswering, Protocol):
     """What has to be known of a broker."""
 
     @property
@@ -47,10 +47,6 @@ class Broker(HasTls, Protocol):
     @property
     def at_port(self) -> int:
         """Where it listens."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
 
     @property
     def version(self) -> str:
@@ -67,10 +63,6 @@ class Broker(HasTls, Protocol):
     @property
     def keep_alive_secs(self) -> int:
         """After so long each side lets the other one hear of it."""
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
 
 
 class Stay(NamedTuple):
@@ -217,7 +209,7 @@ class _Client(paho.Client):
         broker, stay = self._broker, self._stay
         options: dict[str, Any] = {}
         if self.is_5:
-            wishes: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            wishes: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # it has no types
             wishes.SessionExpiryInterval = stay.expires_secs
             wishes.ReceiveMaximum = stay.receive_max
             options = {"clean_start": stay.is_clean, "properties": wishes}

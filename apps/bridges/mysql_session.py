@@ -2,13 +2,14 @@
 
 import ssl
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pymysql
 from pymysql.constants import CR, ER
 
 from apps.bridges.connection_kind import Failure, Part, failure_of
-from apps.bridges.tls import HasTls, context_of
+from apps.bridges.sql_database import Database
+from apps.bridges.tls import context_of
 from apps.core import egress
 from apps.core.egress import EgressError
 
@@ -27,39 +28,7 @@ _TOO_LONG: Final = (ER.LOCK_WAIT_TIMEOUT, 1969, 3024)  # as MariaDB and MySQL sa
 _MISSING: Final = {ER.BAD_DB_ERROR: "database", ER.NO_SUCH_TABLE: "table", ER.BAD_FIELD_ERROR: "column"}
 
 
-class MysqlDatabase(HasTls, Protocol):
-    """What has to be known of a database."""
-
-    @property
-    def host(self) -> str:
-        """The name of its server."""
-
-    @property
-    def port(self) -> int:
-        """Where that listens."""
-
-    @property
-    def database(self) -> str:
-        """Its name there."""
-
-    @property
-    def user(self) -> str:
-        """Who signs in."""
-
-    @property
-    def password(self) -> str:
-        """Their password."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS; else it is one of our own networks."""
-
-    @property
-    def secs(self) -> float:
-        """How long a statement may take."""
-
-
-def connect(database: MysqlDatabase, **options: Any) -> "pymysql.Connection[Any]":
+def connect(database: Database, **options: Any) -> "pymysql.Connection[Any]":
     """Sign in, and let statements end by themselves in time. Raises Failure."""
     connection = pymysql.Connection(
         host=database.host,  # for the certificate: the address is that of the socket
@@ -108,7 +77,7 @@ def _bound(connection: "pymysql.Connection[Any]", secs: float) -> None:
         cursor.execute(f"SET SESSION {limit}, SESSION lock_wait_timeout = {max(int(secs), 1)}, time_zone = '+00:00'")
 
 
-def failure_at(error: pymysql.MySQLError, database: MysqlDatabase) -> Failure:
+def failure_at(error: pymysql.MySQLError, database: Database) -> Failure:
     """Say what failed by its code: what a database says of it may repeat values."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     cause = getattr(error, "original_exception", None)
@@ -121,7 +90,7 @@ def failure_at(error: pymysql.MySQLError, database: MysqlDatabase) -> Failure:
     return _said(code, f"{database.host} said {code} ({type(error).__name__}).", database)
 
 
-def _said(code: int, said: str, database: MysqlDatabase) -> Failure:
+def _said(code: int, said: str, database: Database) -> Failure:
     """Say what a server does not do, by the code that it gives."""
     if code in _LET_IN:
         return Failure(Part.SIGN_IN, f"It does not take the user {database.user} and this password: {said}")

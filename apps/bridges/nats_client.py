@@ -20,7 +20,7 @@ from nats.aio.transport import TcpTransport
 from apps.bridges import tls
 from apps.bridges.connection_kind import Failure, Part, failure_of
 from apps.bridges.nats_keys import nkey_of, parts_of
-from apps.bridges.tls import HasTls
+from apps.bridges.tls import IsAnswering
 from apps.core import egress
 from apps.core.egress import EgressError
 
@@ -39,7 +39,7 @@ class Server(NamedTuple):
     port: int
 
 
-class Way(HasTls, Protocol):
+class Way(IsAnswering, Protocol):
     """Where the servers are, and who we are there."""
 
     @property
@@ -69,14 +69,6 @@ class Way(HasTls, Protocol):
     @property
     def credentials(self) -> str:
         """The text of a .creds file."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether they are reached by TLS."""
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
 
 
 class _CheckedTransport(TcpTransport):

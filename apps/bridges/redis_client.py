@@ -23,14 +23,14 @@ from redis.exceptions import (
 
 from apps.bridges import tls
 from apps.bridges.connection_kind import Failure, Part, failure_of
-from apps.bridges.tls import HasTls
+from apps.bridges.tls import IsAnswering
 from apps.core import egress
 from apps.core.egress import EgressError
 
 CONNECT_SECS: Final = 5.0
 
 
-class Way(HasTls, Protocol):
+class Way(IsAnswering, Protocol):
     """Where the server is, and who we are there."""
 
     @property
@@ -52,14 +52,6 @@ class Way(HasTls, Protocol):
     @property
     def password(self) -> str:
         """Their password; empty: it wants none."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS."""
-
-    @property
-    def secs(self) -> float:
-        """How long an answer may take."""
 
 
 class _CheckedConnection(Connection):

@@ -38,6 +38,18 @@ class HasTls(Protocol):
         """Its key, in PEM."""
 
 
+class IsAnswering(HasTls, Protocol):
+    """Settings that inherit from `Answering`, too."""
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is reached by TLS; else it is in one of our own networks."""
+
+    @property
+    def secs(self) -> float:
+        """How long an answer may take."""
+
+
 class Answering:
     """What follows of the fields `security` and `time_out` of settings: they inherit from it."""
 

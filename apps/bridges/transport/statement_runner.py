@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import psycopg
 from psycopg.generators import fetch
@@ -15,8 +15,8 @@ from psycopg.pq import ExecStatus
 from psycopg.types.json import Jsonb
 
 from apps.bridges import requests, tls, verdicts
+from apps.bridges.sql_database import Database
 from apps.bridges.statements import as_driver_has_it
-from apps.bridges.tls import HasTls
 from apps.bridges.transport import Parcel, Reply, failed
 from apps.bridges.transport.http import authorities
 from apps.bridges.transport.in_turn import InTurn
@@ -33,38 +33,6 @@ _BUSY: Final = ("too many", "remaining connection slots", "starting up", "shutti
 MOST_BYTES: Final = 60_000  # of rows, as JSON: a payload has room for no more
 # As long as one alone may be: what is longer is too much already.
 _ROWS: Final = f"SELECT left(row_to_json(it)::text, {MOST_BYTES + 1}) FROM (\n{{statement}}\n) AS it LIMIT {{most:d}}"  # noqa: S608 - a number of ours
-
-
-class Database(HasTls, Protocol):
-    """What has to be known of a database."""
-
-    @property
-    def host(self) -> str:
-        """The name of its server."""
-
-    @property
-    def port(self) -> int:
-        """Where that listens."""
-
-    @property
-    def database(self) -> str:
-        """Its name there."""
-
-    @property
-    def user(self) -> str:
-        """The role that signs in."""
-
-    @property
-    def password(self) -> str:
-        """Its password."""
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is reached by TLS; else it is one of our own networks."""
-
-    @property
-    def secs(self) -> float:
-        """How long a statement may take."""
 
 
 def connect(database: Database) -> psycopg.Connection[Any]:
